@@ -1,0 +1,2 @@
+//! The command `deltarule`.
+fn main() {}
