@@ -1,1 +1,15 @@
-//! model
+//! A trained single-layer network as one readable file: its encoding, its weights, and how it was trained.
+//!
+//! [`Model`] is read from bytes, checked in full, and scores rows by the names of their columns or in their order, without
+//! allocating. It is data and never executed, and it is `Send + Sync`, for use in a service.
+
+mod encoding;
+mod error;
+mod file;
+mod model;
+mod scorer;
+
+pub use encoding::{Encoding, Feature, FeatureKind, MissingRule, ScaleRule, Target};
+pub use error::{ModelError, Result, ScoreError};
+pub use model::{Model, OriginalWeights, Training};
+pub use scorer::{Scorer, Value};

@@ -1,0 +1,181 @@
+//! Some rows of a table as raw columns. Shapes and values are checked here, once.
+
+use std::borrow::Cow;
+
+use super::{ColumnKind, Shape};
+use crate::error::{Error, Result};
+use crate::kernel::Float;
+
+/// The code of a value that is none of a category's levels: it adds nothing to the net input.
+pub const NO_LEVEL: u32 = u32::MAX;
+
+/// One column of a block, owned or borrowed, as it came in: neither centred nor scaled.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Column<'a, T: Float> {
+    /// Numbers, shape (rows,); NaN is a missing value.
+    Numbers(Cow<'a, [T]>),
+    /// Codes of a category, shape (rows,): level `k` is code `k`; [`NO_LEVEL`] is none of the levels.
+    Codes {
+        /// One code a row.
+        codes: Cow<'a, [u32]>,
+        /// How many levels there are.
+        n_levels: usize,
+    },
+}
+
+impl<T: Float> Column<'_, T> {
+    /// How many rows the column has.
+    pub fn len(&self) -> usize {
+        match self {
+            Column::Numbers(values) => values.len(),
+            Column::Codes { codes, .. } => codes.len(),
+        }
+    }
+
+    /// Whether the column has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Number or category.
+    pub fn kind(&self) -> ColumnKind {
+        match self {
+            Column::Numbers(_) => ColumnKind::Number,
+            Column::Codes { n_levels, .. } => ColumnKind::Category { n_levels: *n_levels },
+        }
+    }
+}
+
+/// The targets of a block.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Targets<'a, T: Float> {
+    /// One column of numbers for each output, each of shape (rows,).
+    Numbers(Vec<Cow<'a, [T]>>),
+    /// One class a row and one output for each class: `high` for the row's own class, `low` for the others.
+    Classes {
+        /// One class code a row, below `n_classes`.
+        codes: Cow<'a, [u32]>,
+        /// How many classes, so how many outputs, there are.
+        n_classes: usize,
+        /// The target of every other class (0 for sigmoid, −1 for tanh).
+        low: f64,
+        /// The target of a row's own class (1).
+        high: f64,
+    },
+}
+
+impl<T: Float> Targets<'_, T> {
+    /// How many outputs J the targets are for.
+    pub fn n_outputs(&self) -> usize {
+        match self {
+            Targets::Numbers(columns) => columns.len(),
+            Targets::Classes { n_classes, .. } => *n_classes,
+        }
+    }
+
+    /// Writes output `j`'s targets for the rows from `start` on. Shape: `into` (rows,).
+    pub(crate) fn load_into(&self, j: usize, start: usize, into: &mut [T]) {
+        match self {
+            Targets::Numbers(columns) => into.copy_from_slice(&columns[j][start..start + into.len()]),
+            Targets::Classes { codes, low, high, .. } => {
+                let (low, high) = (T::from_f64(*low), T::from_f64(*high));
+                for (y, &code) in into.iter_mut().zip(&codes[start..]) {
+                    *y = if code as usize == j { high } else { low };
+                }
+            }
+        }
+    }
+}
+
+/// Some consecutive rows of a table: raw feature columns and targets, all of one length.
+///
+/// ```
+/// use deltarule_core::{Block, Column, Targets};
+/// let block = Block::new(
+///     vec![Column::Numbers(vec![1.0, 2.0].into()), Column::Codes { codes: vec![0, 1].into(), n_levels: 2 }],
+///     Targets::Numbers(vec![vec![3.0, 5.0].into()]),
+/// )?;
+/// assert_eq!((block.n_records(), block.shape().n_features()), (2, 3));
+/// # Ok::<(), deltarule_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Block<'a, T: Float> {
+    columns: Vec<Column<'a, T>>,
+    targets: Targets<'a, T>,
+    n_records: usize,
+}
+
+impl<'a, T: Float> Block<'a, T> {
+    /// Puts columns and targets together.
+    ///
+    /// Errors: columns of different lengths, an infinite number, a target that is not finite, a code that is no level.
+    pub fn new(columns: Vec<Column<'a, T>>, targets: Targets<'a, T>) -> Result<Self> {
+        let n_records = match &targets {
+            Targets::Numbers(numbers) => numbers.first().map_or(0, |first| first.len()),
+            Targets::Classes { codes, .. } => codes.len(),
+        };
+        for (index, column) in columns.iter().enumerate() {
+            check_length(|| format!("rows of column {}", index + 1), column.len(), n_records)?;
+            match column {
+                Column::Numbers(values) => {
+                    if let Some(record) = values.iter().position(|x| !x.is_finite() && !x.is_nan()) {
+                        return Err(Error::NotFinite {
+                            what: format!("column {}", index + 1),
+                            found: values[record].to_f64(),
+                            record: record + 1,
+                        });
+                    }
+                }
+                Column::Codes { codes, n_levels } => check_codes(index + 1, codes, *n_levels, true)?,
+            }
+        }
+        match &targets {
+            Targets::Numbers(numbers) => {
+                for (j, values) in numbers.iter().enumerate() {
+                    check_length(|| format!("rows of target {}", j + 1), values.len(), n_records)?;
+                    if let Some(record) = values.iter().position(|y| !y.is_finite()) {
+                        return Err(Error::NotFinite {
+                            what: format!("target {}", j + 1),
+                            found: values[record].to_f64(),
+                            record: record + 1,
+                        });
+                    }
+                }
+            }
+            Targets::Classes { codes, n_classes, .. } => check_codes(columns.len() + 1, codes, *n_classes, false)?,
+        }
+        Ok(Self { columns, targets, n_records })
+    }
+
+    /// How many rows the block has.
+    pub fn n_records(&self) -> usize {
+        self.n_records
+    }
+
+    /// The feature columns, as they came in.
+    pub fn columns(&self) -> &[Column<'a, T>] {
+        &self.columns
+    }
+
+    /// The targets.
+    pub fn targets(&self) -> &Targets<'a, T> {
+        &self.targets
+    }
+
+    /// Which columns the block has and how many outputs its targets are for.
+    pub fn shape(&self) -> Shape {
+        Shape::new(self.columns.iter().map(Column::kind).collect(), self.targets.n_outputs())
+    }
+}
+
+fn check_length(what: impl Fn() -> String, found: usize, expected: usize) -> Result<()> {
+    if found == expected { Ok(()) } else { Err(Error::Shape { what: what(), found, expected }) }
+}
+
+fn check_codes(column: usize, codes: &[u32], n_levels: usize, none_allowed: bool) -> Result<()> {
+    let is_level = |code: u32| (code as usize) < n_levels || (none_allowed && code == NO_LEVEL);
+    match codes.iter().position(|&code| !is_level(code)) {
+        None => Ok(()),
+        Some(row) => Err(Error::Code { column, found: codes[row], n_levels, record: row + 1 }),
+    }
+}

@@ -1,0 +1,195 @@
+//! Where the blocks of a pass come from, and what they have in common.
+
+use std::borrow::Cow;
+
+use super::{Block, Column, Targets};
+use crate::error::{Error, Result};
+use crate::kernel::Float;
+
+/// How many rows a block of a [`Dataset`] has; the last one may have fewer.
+pub const BLOCK_ROWS: usize = 4096;
+
+/// What a feature column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColumnKind {
+    /// A number: one weight for each output.
+    Number,
+    /// A category: one weight for each level and output.
+    Category {
+        /// How many levels there are.
+        n_levels: usize,
+    },
+}
+
+impl ColumnKind {
+    /// How many weights of one output belong to the column.
+    pub fn n_features(self) -> usize {
+        match self {
+            ColumnKind::Number => 1,
+            ColumnKind::Category { n_levels } => n_levels,
+        }
+    }
+}
+
+/// The columns of a table and its number of outputs: all that the shape of a network depends on.
+///
+/// Feature `i` of the d features is a number column or one level of a category column; they stand in the order of the columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shape {
+    columns: Vec<ColumnKind>,
+    first_feature: Vec<usize>,
+    n_features: usize,
+    n_outputs: usize,
+}
+
+impl Shape {
+    /// The shape of a table with these columns and J = `n_outputs`.
+    pub fn new(columns: Vec<ColumnKind>, n_outputs: usize) -> Self {
+        let mut n_features = 0;
+        let first_feature = columns
+            .iter()
+            .map(|kind| {
+                let first = n_features;
+                n_features += kind.n_features();
+                first
+            })
+            .collect();
+        Self { columns, first_feature, n_features, n_outputs }
+    }
+
+    /// The kinds of the columns.
+    pub fn columns(&self) -> &[ColumnKind] {
+        &self.columns
+    }
+
+    /// The features that belong to a column.
+    pub fn features_of(&self, column: usize) -> std::ops::Range<usize> {
+        let first = self.first_feature[column];
+        first..first + self.columns[column].n_features()
+    }
+
+    /// How many number columns there are.
+    pub fn n_numbers(&self) -> usize {
+        self.columns.iter().filter(|kind| **kind == ColumnKind::Number).count()
+    }
+
+    /// d: how many weights lead to one output.
+    pub fn n_features(&self) -> usize {
+        self.n_features
+    }
+
+    /// J: how many outputs there are.
+    pub fn n_outputs(&self) -> usize {
+        self.n_outputs
+    }
+}
+
+/// Gives the blocks of one pass, in order, again and again: from memory, a cache file, a stream.
+///
+/// Every block but the last has the same number of rows, whatever the source, so that sums have one order.
+pub trait BlockSource<T: Float>: Sync {
+    /// The shape of every block.
+    fn shape(&self) -> &Shape;
+    /// N: how many records a pass sees.
+    fn n_records(&self) -> usize;
+    /// How many rows each block has, but for the last.
+    fn block_rows(&self) -> usize;
+    /// Shows block `index` (of [`n_blocks`](Self::n_blocks)) to `visit`.
+    ///
+    /// Errors: the block cannot be had.
+    fn read(&self, index: usize, visit: &mut dyn FnMut(&Block<'_, T>)) -> Result<()>;
+    /// How many blocks a pass has.
+    fn n_blocks(&self) -> usize {
+        self.n_records().div_ceil(self.block_rows())
+    }
+}
+
+/// A table in memory, cut into blocks of [`BLOCK_ROWS`] rows.
+#[derive(Debug, Clone)]
+pub struct Dataset<'a, T: Float> {
+    blocks: Vec<Block<'a, T>>,
+    shape: Shape,
+    n_records: usize,
+}
+
+impl<'a, T: Float> Dataset<'a, T> {
+    /// Cuts whole columns into blocks without copying them.
+    ///
+    /// Shapes: every column and target (N,). Errors: those of [`Block::new`], and a table without a record.
+    pub fn from_columns(columns: &'a [Column<'a, T>], targets: &'a Targets<'a, T>) -> Result<Self> {
+        let n_records = match targets {
+            Targets::Numbers(numbers) => numbers.first().map_or(0, |first| first.len()),
+            Targets::Classes { codes, .. } => codes.len(),
+        };
+        if n_records == 0 {
+            return Err(Error::NoRecords);
+        }
+        for (index, column) in columns.iter().enumerate() {
+            if column.len() != n_records {
+                let what = format!("rows of column {}", index + 1);
+                return Err(Error::Shape { what, found: column.len(), expected: n_records });
+            }
+        }
+        if let Targets::Numbers(numbers) = targets
+            && let Some((j, short)) = numbers.iter().enumerate().find(|(_, values)| values.len() != n_records)
+        {
+            let what = format!("rows of target {}", j + 1);
+            return Err(Error::Shape { what, found: short.len(), expected: n_records });
+        }
+        let mut blocks = Vec::with_capacity(n_records.div_ceil(BLOCK_ROWS));
+        for start in (0..n_records).step_by(BLOCK_ROWS) {
+            let rows = start..(start + BLOCK_ROWS).min(n_records);
+            let part = columns
+                .iter()
+                .map(|column| match column {
+                    Column::Numbers(values) => Column::Numbers(Cow::Borrowed(&values[rows.clone()])),
+                    Column::Codes { codes, n_levels } => {
+                        Column::Codes { codes: Cow::Borrowed(&codes[rows.clone()]), n_levels: *n_levels }
+                    }
+                })
+                .collect();
+            let part_targets = match targets {
+                Targets::Numbers(numbers) => {
+                    Targets::Numbers(numbers.iter().map(|values| Cow::Borrowed(&values[rows.clone()])).collect())
+                }
+                Targets::Classes { codes, n_classes, low, high } => Targets::Classes {
+                    codes: Cow::Borrowed(&codes[rows.clone()]),
+                    n_classes: *n_classes,
+                    low: *low,
+                    high: *high,
+                },
+            };
+            blocks.push(Block::new(part, part_targets).map_err(|error| error.after_records(start))?);
+        }
+        let shape = blocks[0].shape();
+        Ok(Self { blocks, shape, n_records })
+    }
+
+    /// The blocks, in order.
+    pub fn blocks(&self) -> &[Block<'a, T>] {
+        &self.blocks
+    }
+}
+
+impl<T: Float> BlockSource<T> for Dataset<'_, T> {
+    fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    fn n_records(&self) -> usize {
+        self.n_records
+    }
+
+    fn block_rows(&self) -> usize {
+        BLOCK_ROWS
+    }
+
+    fn read(&self, index: usize, visit: &mut dyn FnMut(&Block<'_, T>)) -> Result<()> {
+        let block = self
+            .blocks
+            .get(index)
+            .ok_or_else(|| Error::Source { index, reason: format!("the table has {} blocks", self.blocks.len()) })?;
+        visit(block);
+        Ok(())
+    }
+}

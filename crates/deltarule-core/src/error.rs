@@ -1,0 +1,99 @@
+//! The one error type of the core.
+
+use thiserror::Error;
+
+/// What can be wrong with what the core was given.
+///
+/// A descent that fails is not an error but a [`StopReason`](crate::StopReason): the best weights are kept.
+#[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Two things that must have the same length do not.
+    #[error("{what}: found {found}, expected {expected}")]
+    Shape {
+        /// Which length, in words.
+        what: String,
+        /// The length that was found.
+        found: usize,
+        /// The length that was needed.
+        expected: usize,
+    },
+    /// A value that must be finite is not.
+    #[error("{what}: found {found}, expected a finite number (record {record})")]
+    NotFinite {
+        /// Which value, in words.
+        what: String,
+        /// The value.
+        found: f64,
+        /// The record, counted from 1.
+        record: usize,
+    },
+    /// A category code outside of its levels.
+    #[error("column {column}: found category code {found}, expected one below {n_levels} (record {record})")]
+    Code {
+        /// The column, counted from 1.
+        column: usize,
+        /// The code.
+        found: u32,
+        /// How many levels the column has.
+        n_levels: usize,
+        /// The record, counted from 1.
+        record: usize,
+    },
+    /// A setting outside of what makes sense.
+    #[error("{setting}: found {found}, expected {expected}")]
+    Setting {
+        /// The name of the setting, as in every front end.
+        setting: &'static str,
+        /// What was given.
+        found: String,
+        /// What can be given.
+        expected: String,
+    },
+    /// An activation that no gradient passes through.
+    #[error(
+        "activation {activation} cannot be trained by the delta rule: its derivative f'(h) is zero wherever it exists, \
+         so δ = (y − ŷ) f'(h) is zero and no weight would move; try sigmoid, its smooth relative"
+    )]
+    NoDerivative {
+        /// The name of the activation.
+        activation: String,
+    },
+    /// The error is not finite at the starting weights, so there is nothing to descend from.
+    #[error(
+        "E is not finite at the starting weights: at record {record} the net input h = {net_input:e} gives f(h) = {output}; \
+         try --init zeros, --scale standard, or another activation"
+    )]
+    NotFiniteAtStart {
+        /// The record, counted from 1.
+        record: u64,
+        /// Its net input.
+        net_input: f64,
+        /// Its output.
+        output: f64,
+    },
+    /// There are no records.
+    #[error("no records: at least one record with a target is needed")]
+    NoRecords,
+    /// A block source could not give a block.
+    #[error("block {index} could not be read: {reason}")]
+    Source {
+        /// Which block, from 0.
+        index: usize,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// The same error for a part of a table that begins after `n` records.
+    pub(crate) fn after_records(mut self, n: usize) -> Self {
+        if let Error::NotFinite { record, .. } | Error::Code { record, .. } = &mut self {
+            *record += n;
+        }
+        self
+    }
+}
+
+/// A result with the core's error.
+pub type Result<T> = std::result::Result<T, Error>;

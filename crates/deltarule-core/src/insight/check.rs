@@ -1,0 +1,191 @@
+//! The gradient of the delta rule against central differences of E, weight by weight.
+
+use crate::data::{TileColumn, fold_tiles};
+use crate::error::Result;
+use crate::kernel::Float;
+use crate::learning::Problem;
+use crate::network::{Layer, Parameters, WorkingWeights};
+
+/// What a gradient check found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GradientCheck {
+    /// One entry for every weight, output by output, the bias last.
+    pub weights: Vec<WeightCheck>,
+    /// The largest [`WeightCheck::relative_error`].
+    pub worst: f64,
+}
+
+impl GradientCheck {
+    /// The relative error that a right derivative stays below: the differences themselves are no more exact.
+    pub const TOLERANCE: f64 = 1e-6;
+
+    /// Whether every weight passes.
+    pub fn passes(&self) -> bool {
+        self.worst <= Self::TOLERANCE
+    }
+}
+
+/// One weight's gradient, two ways.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WeightCheck {
+    /// The output, from 0.
+    pub output: usize,
+    /// The feature, from 0; `None` for the bias.
+    pub feature: Option<usize>,
+    /// ∂E/∂w by the delta rule, −Σδx.
+    pub by_delta_rule: f64,
+    /// (E(w + ε) − E(w − ε))/2ε.
+    pub by_differences: f64,
+    /// Σ|δx|, what the difference of the two is measured against.
+    pub scale: f64,
+    /// How far apart the two are, relative to `scale`.
+    pub relative_error: f64,
+    /// Records left out because a kink of f lies between h(w − ε) and h(w + ε).
+    pub at_kinks: u64,
+}
+
+/// Checks the gradient of the delta rule at some weights, with two passes over the table for each weight.
+///
+/// The differences are taken record by record before they are added up, so that only the rounding of each record's own E
+/// counts. ε is chosen for each weight so that no net input moves by more than about 6·10⁻⁶ of its size (the cube root of the
+/// rounding unit, where rounding and curvature do equal harm). Shapes: `parameters` (d, J). Errors: those of the source.
+pub fn check_gradient(problem: &Problem<'_, f64>, parameters: &Parameters) -> Result<GradientCheck> {
+    let layer = Layer::new(parameters.clone(), problem.activation.clone());
+    let d = parameters.n_features();
+    let largest = largest_inputs(problem)?;
+    let mut weights = Vec::new();
+    for j in 0..parameters.n_outputs() {
+        let features = (0..d).map(Some).chain(parameters.has_bias().then_some(None));
+        for feature in features {
+            let reach = feature.map_or(1.0, |i| largest[i]);
+            weights.push(check_weight(problem, &layer, j, feature, reach)?);
+        }
+    }
+    let worst = weights.iter().map(|weight| weight.relative_error).fold(0.0, f64::max);
+    Ok(GradientCheck { weights, worst })
+}
+
+/// Sums over the records for one weight.
+#[derive(Default)]
+struct Sums {
+    by_delta_rule: f64,
+    difference: f64,
+    scale: f64,
+    at_kinks: u64,
+}
+
+fn check_weight(
+    problem: &Problem<'_, f64>,
+    layer: &Layer,
+    j: usize,
+    feature: Option<usize>,
+    reach: f64,
+) -> Result<WeightCheck> {
+    let parameters = layer.parameters();
+    let value = feature.map_or(parameters.bias(j), |i| parameters.weights(j)[i]);
+    let epsilon = f64::EPSILON.cbrt() / if reach > 0.0 { reach } else { 1.0 };
+    let moved = |by: f64| {
+        let mut moved = parameters.clone();
+        match feature {
+            Some(i) => moved.weights_mut(j)[i] = value + by,
+            None => moved.set_bias(j, value + by),
+        }
+        WorkingWeights::<f64>::of(&moved)
+    };
+    let (up, down, here) = (moved(epsilon), moved(-epsilon), moved(0.0));
+    // What was really added, after rounding.
+    let width = (value + epsilon) - (value - epsilon);
+    let activation = problem.activation;
+    let (sums, _) = fold_tiles(
+        problem.source,
+        problem.scaling,
+        problem.threads,
+        || (Sums::default(), [Vec::new(), Vec::new(), Vec::new(), Vec::new()]),
+        |(sums, [h, above, below, x]), tile| {
+            for (buffer, weights) in [(&mut *h, &here), (above, &up), (below, &down)] {
+                buffer.resize(tile.n_rows(), 0.0);
+                weights.net_inputs_into(tile, j, buffer);
+            }
+            feature_into(tile.columns_with_features(), feature, tile.n_rows(), x);
+            for (r, &y) in tile.targets(j).iter().enumerate() {
+                let (output, slope) = activation.value_and_derivative(h[r]);
+                let (high, slope_high) = activation.value_and_derivative(above[r]);
+                let (low, slope_low) = activation.value_and_derivative(below[r]);
+                let jump = (slope_high - slope_low).abs();
+                if jump > 0.05 * slope_high.abs().max(slope_low.abs()).max(slope.abs()) && x[r] != 0.0 {
+                    sums.at_kinks += 1;
+                    continue;
+                }
+                let product = (y - output) * slope * x[r];
+                sums.by_delta_rule -= product;
+                sums.scale += product.abs();
+                // ½(y − a)² − ½(y − b)² without cancellation.
+                sums.difference += 0.5 * (low - high) * ((y - high) + (y - low));
+            }
+        },
+        |(total, _), (part, _)| {
+            total.by_delta_rule += part.by_delta_rule;
+            total.difference += part.difference;
+            total.scale += part.scale;
+            total.at_kinks += part.at_kinks;
+        },
+    )?;
+    let by_differences = sums.difference / width;
+    let error = (sums.by_delta_rule - by_differences).abs();
+    Ok(WeightCheck {
+        output: j,
+        feature,
+        by_delta_rule: sums.by_delta_rule,
+        by_differences,
+        scale: sums.scale,
+        relative_error: if error == 0.0 { 0.0 } else { error / sums.scale.max(f64::MIN_POSITIVE) },
+        at_kinks: sums.at_kinks,
+    })
+}
+
+/// x_i of every row of a tile; 1 for the bias.
+fn feature_into<'t>(
+    columns: impl Iterator<Item = (TileColumn<'t, f64>, usize)>,
+    feature: Option<usize>,
+    n_rows: usize,
+    into: &mut Vec<f64>,
+) {
+    into.clear();
+    into.resize(n_rows, 1.0);
+    let Some(feature) = feature else { return };
+    let mut first = 0;
+    for (column, n_features) in columns {
+        if (first..first + n_features).contains(&feature) {
+            match column {
+                TileColumn::Numbers(x) => into.copy_from_slice(x),
+                TileColumn::Codes(codes) => {
+                    for (x, &code) in into.iter_mut().zip(codes) {
+                        *x = if code as usize == feature - first { 1.0 } else { 0.0 };
+                    }
+                }
+            }
+        }
+        first += n_features;
+    }
+}
+
+/// max |x_i| of every feature, shape (d,).
+fn largest_inputs<T: Float>(problem: &Problem<'_, T>) -> Result<Vec<f64>> {
+    let shape = problem.source.shape();
+    fold_tiles(
+        problem.source,
+        problem.scaling,
+        problem.threads,
+        || vec![0.0_f64; shape.n_features()],
+        |largest, tile| {
+            for (index, (column, _)) in tile.columns_with_features().enumerate() {
+                let own = &mut largest[shape.features_of(index)];
+                match column {
+                    TileColumn::Numbers(x) => own[0] = x.iter().fold(own[0], |m, x| m.max(x.abs().to_f64())),
+                    TileColumn::Codes(_) => own.fill(1.0),
+                }
+            }
+        },
+        |total, part| total.iter_mut().zip(part).for_each(|(t, p)| *t = t.max(p)),
+    )
+}

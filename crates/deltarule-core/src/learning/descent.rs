@@ -1,0 +1,291 @@
+//! The loop: step, look, keep the best, and find a reason to stop.
+
+use std::ops::ControlFlow;
+
+use super::rate::feature_squares;
+use super::stochastic::StochasticEpoch;
+use super::stopping::{Recession, Window, largest_correlation};
+use super::{
+    Epoch, EtaBasis, Fit, Gradient, NotFiniteRecord, Observer, Optimizer, OptimizerKind, Plan, Problem, StopReason,
+};
+use crate::error::{Error, Result};
+use crate::kernel::Float;
+use crate::network::{Layer, Parameters};
+
+/// E may rise by this much, relatively, before a step is taken back: rounding, not a rise.
+const RISE: f64 = 1e-10;
+/// A descent with a given η has diverged when E is so many times what it was, and rose for [`RISING_EPOCHS`].
+const BLOW_UP: f64 = 1e4;
+const RISING_EPOCHS: u32 = 8;
+/// A bounded f is saturated when Σδ² is this small beside 2E·f'(0)², for [`SATURATED_EPOCHS`].
+const SATURATED: f64 = 1e-8;
+const SATURATED_EPOCHS: u32 = 3;
+/// After so many steps taken back in a row there is no progress to be had.
+const MAX_REJECTED: u32 = 100;
+/// Without a bound on the curvature, η grows by this factor after as many good steps in a row as [`GROW_AFTER`].
+const GROW: f64 = 1.5;
+const GROW_AFTER: u32 = 10;
+
+/// A descent under way.
+pub(super) struct Descent<'a, 'p, T: Float> {
+    problem: &'a Problem<'p, T>,
+    plan: &'a Plan,
+    feature_squares: Vec<f64>,
+    /// The point where the gradient is taken.
+    layer: Layer,
+    gradient: Gradient,
+    best: Best,
+    optimizer: Box<dyn Optimizer>,
+    /// η of the first epoch as it stands now: steps that were taken back have halved it.
+    first_eta: f64,
+    start_sse: f64,
+    epoch: u64,
+    rejected: u64,
+    rejected_in_a_row: u32,
+    accepted_in_a_row: u32,
+    rising: u32,
+    saturated: u32,
+    window: Window,
+    recession: Recession,
+}
+
+struct Best {
+    parameters: Parameters,
+    gradient: Gradient,
+    epoch: u64,
+}
+
+impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
+    /// A descent at its start.
+    ///
+    /// Errors: E is not finite there; those of the source.
+    pub(super) fn new(problem: &'a Problem<'p, T>, plan: &'a Plan, start: Parameters) -> Result<Self> {
+        let layer = Layer::new(start, problem.activation.clone());
+        let gradient = problem.gradient(&layer)?;
+        if !gradient.is_finite() {
+            let (record, net_input, output) =
+                gradient.not_finite.map_or((1, f64::NAN, f64::NAN), |at| (at.record, at.net_input, at.value));
+            return Err(Error::NotFiniteAtStart { record, net_input, output });
+        }
+        let best = Best { parameters: layer.parameters().clone(), gradient: gradient.clone(), epoch: 0 };
+        Ok(Self {
+            feature_squares: feature_squares(problem.source.shape(), problem.moments, problem.scaling),
+            optimizer: plan.optimizer.build(),
+            first_eta: plan.eta.eta,
+            start_sse: gradient.sse,
+            epoch: 0,
+            rejected: 0,
+            rejected_in_a_row: 0,
+            accepted_in_a_row: 0,
+            rising: 0,
+            saturated: 0,
+            window: Window::new(gradient.sse, plan.batch.is_some()),
+            recession: Recession::new(layer.parameters(), gradient.sse),
+            problem,
+            plan,
+            layer,
+            gradient,
+            best,
+        })
+    }
+
+    /// Runs until there is a reason to stop.
+    pub(super) fn run(mut self, observer: &mut dyn Observer) -> Result<Fit> {
+        let reason = loop {
+            if let ControlFlow::Break(()) = self.show(observer) {
+                break StopReason::Interrupted;
+            }
+            if let Some(reason) = self.reason_to_stop()? {
+                break reason;
+            }
+            self.epoch += 1;
+            if let Some(reason) = self.advance()? {
+                break reason;
+            }
+        };
+        let eta = self.eta();
+        Ok(Fit {
+            layer: Layer::new(self.best.parameters, self.problem.activation.clone()),
+            start_sse: self.start_sse,
+            sse: self.best.gradient.sse,
+            epochs: self.epoch,
+            best_epoch: self.best.epoch,
+            reason,
+            eta,
+            rejected: self.rejected,
+        })
+    }
+
+    /// η of the step that follows.
+    fn eta(&self) -> f64 {
+        self.plan.eta.schedule.eta(self.first_eta, self.epoch.saturating_sub(1))
+    }
+
+    fn reduction_factor(&self) -> f64 {
+        self.plan.reduction.factor(self.gradient.n_records)
+    }
+
+    fn show(&self, observer: &mut dyn Observer) -> ControlFlow<()> {
+        observer.epoch(&Epoch {
+            index: self.epoch,
+            sse: self.gradient.sse,
+            mse: self.gradient.mse(),
+            eta: self.plan.eta.schedule.eta(self.first_eta, self.epoch),
+            gradient_norm: self.gradient.descent.norm() * self.reduction_factor(),
+            correlation: largest_correlation(&self.gradient, &self.feature_squares),
+            parameters: self.layer.parameters(),
+        })
+    }
+
+    /// One epoch: steps, one look at the whole table, and what follows from it.
+    fn advance(&mut self) -> Result<Option<StopReason>> {
+        let plain_step = self.optimizer.is_at_rest();
+        let before = self.gradient.sse;
+        if let Err(record) = self.step()? {
+            return Ok(self.reject_not_finite(f64::INFINITY, Some(record)));
+        }
+        self.gradient = self.problem.gradient(&self.layer)?;
+        if !self.gradient.is_finite() {
+            return Ok(self.reject_not_finite(self.gradient.sse, self.gradient.not_finite));
+        }
+        let sse = self.gradient.sse;
+        if sse <= self.best.gradient.sse {
+            self.keep_as_best();
+        } else if self.plan.chooses_eta() && self.rises_too_far(sse) {
+            return Ok(self.reject(plain_step));
+        }
+        self.rejected_in_a_row = 0;
+        self.accepted_in_a_row += 1;
+        if self.plan.eta.basis == EtaBasis::Backtracking && self.accepted_in_a_row.is_multiple_of(GROW_AFTER) {
+            self.first_eta *= GROW;
+        }
+        self.rising = if sse > before { self.rising + 1 } else { 0 };
+        if !self.plan.chooses_eta() {
+            return Ok(self.blown_up().or_else(|| self.stuck_on_a_plateau(before)));
+        }
+        Ok(None)
+    }
+
+    /// Moves the weights; the inner error is a record whose output was not finite on the way.
+    fn step(&mut self) -> Result<std::result::Result<(), NotFiniteRecord>> {
+        let eta = self.eta();
+        match self.plan.batch {
+            None => {
+                let mut descent = self.gradient.descent.clone();
+                descent.scale(self.reduction_factor());
+                self.optimizer.step(self.layer.parameters_mut(), &descent, eta);
+                Ok(Ok(()))
+            }
+            Some(batch) => {
+                let epoch = StochasticEpoch {
+                    source: self.problem.source,
+                    scaling: self.problem.scaling,
+                    activation: self.problem.activation,
+                    loss: self.problem.loss,
+                    reduction: self.plan.reduction,
+                    batch,
+                    seed: self.plan.seed,
+                };
+                let plain = self.plan.optimizer == OptimizerKind::GradientDescent;
+                let optimizer: Option<&mut dyn Optimizer> = if plain { None } else { Some(&mut *self.optimizer) };
+                epoch.run(self.epoch, self.layer.parameters_mut(), optimizer, eta)
+            }
+        }
+    }
+
+    /// Whether E rose so far above the best that a step is taken back. Stochastic steps may rise by their noise.
+    fn rises_too_far(&self, sse: f64) -> bool {
+        let best = self.best.gradient.sse;
+        match self.plan.batch {
+            None => sse > best * (1.0 + RISE),
+            Some(_) => sse > 2.0 * best.max(self.start_sse),
+        }
+    }
+
+    fn keep_as_best(&mut self) {
+        self.best.parameters.copy_from(self.layer.parameters());
+        self.best.gradient.clone_from(&self.gradient);
+        self.best.epoch = self.epoch;
+    }
+
+    /// Goes back to the best weights; after a plain step η is halved, after an accelerated one only its memory is cleared.
+    fn reject(&mut self, plain_step: bool) -> Option<StopReason> {
+        if plain_step || self.plan.batch.is_some() {
+            self.first_eta *= 0.5;
+        }
+        self.layer.parameters_mut().copy_from(&self.best.parameters);
+        self.gradient.clone_from(&self.best.gradient);
+        self.optimizer.restart();
+        self.rejected += 1;
+        self.rejected_in_a_row += 1;
+        self.accepted_in_a_row = 0;
+        let correlation = largest_correlation(&self.gradient, &self.feature_squares);
+        let epochs = self.epoch - self.best.epoch;
+        (self.rejected_in_a_row >= MAX_REJECTED).then_some(StopReason::NoProgress { epochs, correlation })
+    }
+
+    fn reject_not_finite(&mut self, sse: f64, at: Option<NotFiniteRecord>) -> Option<StopReason> {
+        if self.plan.chooses_eta() {
+            return self.reject(true);
+        }
+        let net_input = at.filter(|at| !at.value.is_finite()).map(|at| at.net_input);
+        Some(StopReason::Diverged { epoch: self.epoch, eta: self.eta(), sse, net_input })
+    }
+
+    /// With a given η: E is far above its start and goes on rising.
+    fn blown_up(&self) -> Option<StopReason> {
+        let sse = self.gradient.sse;
+        let scale = self.start_sse.max(self.problem.baseline_sse());
+        (self.rising >= RISING_EPOCHS && sse > BLOW_UP * scale).then_some(StopReason::Diverged {
+            epoch: self.epoch,
+            eta: self.eta(),
+            sse,
+            net_input: None,
+        })
+    }
+
+    /// With a given η and a bounded f: descent stands still, f' is 0 wherever the error is, and E was lower before.
+    fn stuck_on_a_plateau(&mut self, before: f64) -> Option<StopReason> {
+        let sse = self.gradient.sse;
+        let (_, slope) = self.problem.activation.value_and_derivative(0.0_f64);
+        let delta_squares: f64 = self.gradient.delta_squares.iter().sum();
+        let stands_still = (sse - before).abs() <= 1e-9 * sse;
+        let flat = delta_squares <= SATURATED * 2.0 * sse * slope * slope;
+        let above = sse > self.best.gradient.sse;
+        let saturated = self.problem.activation.is_bounded() && stands_still && flat && above;
+        self.saturated = if saturated { self.saturated + 1 } else { 0 };
+        (self.saturated >= SATURATED_EPOCHS).then_some(StopReason::Saturated {
+            epoch: self.epoch,
+            eta: self.eta(),
+            sse,
+        })
+    }
+
+    fn reason_to_stop(&mut self) -> Result<Option<StopReason>> {
+        let correlation = largest_correlation(&self.gradient, &self.feature_squares);
+        let at_best = self.gradient.sse <= self.best.gradient.sse * (1.0 + RISE);
+        if at_best && self.is_exact() {
+            return Ok(Some(StopReason::Exact));
+        }
+        if at_best && correlation <= self.plan.tolerance {
+            return Ok(Some(StopReason::Minimum { correlation }));
+        }
+        if self.epoch >= self.plan.epochs {
+            return Ok(Some(StopReason::Epochs { correlation }));
+        }
+        if let Some(epochs) = self.window.without_progress(self.epoch, self.best.gradient.sse) {
+            return Ok(Some(StopReason::NoProgress { epochs, correlation }));
+        }
+        if self.plan.batch.is_none() {
+            return self.recession.look(self.problem, self.epoch, &self.best.parameters, self.best.gradient.sse);
+        }
+        Ok(None)
+    }
+
+    /// Whether E is at the rounding level of ½Σy²: each h is a sum of d terms, and each residual a difference of such numbers.
+    fn is_exact(&self) -> bool {
+        let rounding = 4.0 * T::EPSILON * (self.problem.source.shape().n_features() + 4) as f64;
+        let targets: f64 = self.problem.moments.targets().iter().map(|target| 0.5 * target.sum_squares()).sum();
+        self.gradient.sse <= rounding * rounding * targets
+    }
+}

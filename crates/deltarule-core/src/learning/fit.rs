@@ -1,0 +1,292 @@
+//! Training: a problem, a plan made from it, and the descent to a reason to stop.
+
+use super::descent::Descent;
+use super::rate::RateQuestion;
+use super::{ChosenEta, Curvature, Gradient, Loss, Observer, OptimizerKind, Reduction, StopReason};
+use crate::data::{BlockSource, ColumnKind, Moments, Scaling, Threads};
+use crate::error::{Error, Result};
+use crate::kernel::Float;
+use crate::network::{Activation, Layer, Parameters};
+
+/// What is to be learned: a table, the units it is descended in, and a network for it.
+#[derive(Clone, Copy)]
+pub struct Problem<'a, T: Float> {
+    /// The records.
+    pub source: &'a dyn BlockSource<T>,
+    /// The units descended in.
+    pub scaling: &'a Scaling,
+    /// The moments of the records.
+    pub moments: &'a Moments,
+    /// f.
+    pub activation: &'a Activation,
+    /// The error of one prediction.
+    pub loss: Loss,
+    /// Whether the network has biases.
+    pub has_bias: bool,
+    /// The threads that passes may use.
+    pub threads: &'a Threads,
+}
+
+impl<T: Float> std::fmt::Debug for Problem<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Problem")
+            .field("shape", self.source.shape())
+            .field("n_records", &self.source.n_records())
+            .field("activation", &self.activation)
+            .field("has_bias", &self.has_bias)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T: Float> Problem<'_, T> {
+    /// E and its gradient at some weights: one pass.
+    pub fn gradient(&self, layer: &Layer) -> Result<Gradient> {
+        Gradient::of(self.source, self.scaling, layer, self.loss, self.threads)
+    }
+
+    /// E of the best constant prediction, ½ΣΣ(y − mean)²: what any network should beat.
+    pub fn baseline_sse(&self) -> f64 {
+        self.moments.targets().iter().map(|target| 0.5 * target.squared_deviations()).sum()
+    }
+}
+
+/// η: given, or chosen from the data.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Eta {
+    /// Chosen from the data.
+    #[default]
+    Auto,
+    /// Exactly this.
+    Given(f64),
+}
+
+/// How many records make a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Batch {
+    /// All of them.
+    #[default]
+    Full,
+    /// So many, in random order; the last step of an epoch may have fewer.
+    Records(u64),
+}
+
+/// The settings of a descent. The defaults live here, for every front end.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Config {
+    /// The rule; `None`: Nesterov's for full batches and a chosen η, the plain delta rule otherwise.
+    pub optimizer: Option<OptimizerKind>,
+    /// The learning rate.
+    pub eta: Eta,
+    /// Sum or mean.
+    pub reduction: Reduction,
+    /// Records a step.
+    pub batch: Batch,
+    /// At most so many passes over the table; `None`: [`Config::FULL_BATCH_EPOCHS`] or [`Config::STOCHASTIC_EPOCHS`].
+    pub epochs: Option<u64>,
+    /// The correlation with δ below which every column must fall at a minimum.
+    pub tolerance: f64,
+    /// Where the order of the records, and the start, are drawn from.
+    pub seed: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            optimizer: None,
+            eta: Eta::Auto,
+            reduction: Reduction::Mean,
+            batch: Batch::Full,
+            epochs: None,
+            tolerance: 1e-7,
+            seed: 0,
+        }
+    }
+}
+
+impl Config {
+    /// Epochs of full-batch descent, unless a reason to stop comes first.
+    pub const FULL_BATCH_EPOCHS: u64 = 100_000;
+    /// Epochs of stochastic descent, unless a reason to stop comes first.
+    pub const STOCHASTIC_EPOCHS: u64 = 200;
+
+    fn check(&self) -> Result<()> {
+        let wrong = |setting, found: String, expected: &str| {
+            Err(Error::Setting { setting, found, expected: expected.to_owned() })
+        };
+        if let Eta::Given(eta) = self.eta
+            && !(eta > 0.0 && eta.is_finite())
+        {
+            return wrong("eta", eta.to_string(), "a finite number above 0, or auto");
+        }
+        if self.batch == Batch::Records(0) {
+            return wrong("batch", "0".into(), "full, or a number of records from 1 on");
+        }
+        if !(self.tolerance >= 0.0 && self.tolerance < 1.0) {
+            return wrong("tolerance", self.tolerance.to_string(), "a number from 0 to below 1");
+        }
+        if let Some(OptimizerKind::Momentum { beta } | OptimizerKind::Nesterov { beta: Some(beta) }) = self.optimizer
+            && !(0.0..1.0).contains(&beta)
+        {
+            return wrong("momentum", beta.to_string(), "a number from 0 to below 1");
+        }
+        Ok(())
+    }
+}
+
+/// What a descent will do, settled before its first step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Plan {
+    /// The rule.
+    pub optimizer: OptimizerKind,
+    /// η and what it rests on.
+    pub eta: ChosenEta,
+    /// Sum or mean.
+    pub reduction: Reduction,
+    /// Records a step; `None` for all of them.
+    pub batch: Option<u64>,
+    /// At most so many epochs.
+    pub epochs: u64,
+    /// The tolerance of the test for a minimum.
+    pub tolerance: f64,
+    /// The seed of the records' order.
+    pub seed: u64,
+}
+
+impl Plan {
+    /// Settles the settings for a problem; finds its curvature, in one or a few passes.
+    ///
+    /// Errors: a setting outside of what makes sense, an activation that cannot be trained, those of the source.
+    pub fn of<T: Float>(problem: &Problem<'_, T>, config: &Config) -> Result<Self> {
+        config.check()?;
+        if !problem.activation.is_trainable() {
+            return Err(Error::NoDerivative { activation: problem.activation.to_string() });
+        }
+        let n = problem.source.n_records() as u64;
+        let batch = match config.batch {
+            Batch::Full => None,
+            Batch::Records(batch) => Some(batch.min(n)),
+        };
+        let given = match config.eta {
+            Eta::Auto => None,
+            Eta::Given(eta) => Some(eta),
+        };
+        let optimizer = config.optimizer.unwrap_or(match (batch, given) {
+            (None, None) => OptimizerKind::Nesterov { beta: None },
+            _ => OptimizerKind::GradientDescent,
+        });
+        let question = RateQuestion {
+            activation: problem.activation,
+            loss: problem.loss,
+            moments: problem.moments,
+            reduction: config.reduction,
+            batch,
+            given,
+        };
+        let curvature = Curvature::of(problem.source, problem.scaling, problem.has_bias, problem.threads)?;
+        let epochs = match batch {
+            None => Config::FULL_BATCH_EPOCHS,
+            Some(_) => Config::STOCHASTIC_EPOCHS,
+        };
+        Ok(Self {
+            optimizer,
+            eta: question.answer(curvature),
+            reduction: config.reduction,
+            batch,
+            epochs: config.epochs.unwrap_or(epochs),
+            tolerance: config.tolerance,
+            seed: config.seed,
+        })
+    }
+
+    /// Whether η was left to deltarule, so that a step may be taken back and η changed.
+    pub fn chooses_eta(&self) -> bool {
+        self.eta.basis != super::EtaBasis::Given
+    }
+}
+
+/// A descent that has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fit {
+    /// The network with the best weights of all epochs, in the units descended in.
+    pub layer: Layer,
+    /// E at the start.
+    pub start_sse: f64,
+    /// E at the best weights.
+    pub sse: f64,
+    /// How many epochs were run.
+    pub epochs: u64,
+    /// After which epoch the best weights came.
+    pub best_epoch: u64,
+    /// Why the descent ended.
+    pub reason: StopReason,
+    /// η of the last step.
+    pub eta: f64,
+    /// How many steps were taken back because E rose or was not finite.
+    pub rejected: u64,
+}
+
+/// Walks down from `start` until there is a reason to stop, and keeps the best weights.
+///
+/// The result never has a higher E than the start, and no value that is not finite. What the data cannot tell apart is settled
+/// by convention at the end: a constant column has weight 0, and beside a bias the weights of a category's levels average to
+/// zero, weighted by the levels' records.
+///
+/// Shapes: `start` (d, J) for the problem's table. Errors: a start of another shape, or one at which E is not finite; those of
+/// the source.
+pub fn fit<T: Float>(
+    problem: &Problem<'_, T>,
+    plan: &Plan,
+    start: Parameters,
+    observer: &mut dyn Observer,
+) -> Result<Fit> {
+    let shape = problem.source.shape();
+    for (what, found, expected) in [
+        ("features of the starting weights", start.n_features(), shape.n_features()),
+        ("outputs of the starting weights", start.n_outputs(), shape.n_outputs()),
+        ("biases of the starting weights", usize::from(start.has_bias()), usize::from(problem.has_bias)),
+    ] {
+        if found != expected {
+            return Err(Error::Shape { what: what.to_owned(), found, expected });
+        }
+    }
+    let mut start = start;
+    clear_constant_columns(problem, &mut start);
+    let mut fit = Descent::new(problem, plan, start)?.run(observer)?;
+    centre_levels(problem, fit.layer.parameters_mut());
+    fit.sse = problem.gradient(&fit.layer)?.sse.min(fit.start_sse);
+    Ok(fit)
+}
+
+/// Weight 0 for every column that is the same number in every record.
+fn clear_constant_columns<T: Float>(problem: &Problem<'_, T>, parameters: &mut Parameters) {
+    for (index, scale) in problem.scaling.columns().iter().enumerate() {
+        if scale.factor == 0.0 {
+            for j in 0..parameters.n_outputs() {
+                parameters.weights_mut(j)[problem.source.shape().features_of(index)].fill(0.0);
+            }
+        }
+    }
+}
+
+/// Moves the weighted average of a category's weights into the bias: the outputs stay the same.
+fn centre_levels<T: Float>(problem: &Problem<'_, T>, parameters: &mut Parameters) {
+    if !problem.has_bias {
+        return;
+    }
+    let shape = problem.source.shape();
+    let n = problem.moments.n_records();
+    for (index, (kind, column)) in shape.columns().iter().zip(problem.moments.columns()).enumerate() {
+        // Only where every record has a level: otherwise those without one would be moved.
+        let counts = column.level_counts();
+        if matches!(kind, ColumnKind::Number) || counts.iter().sum::<u64>() != n {
+            continue;
+        }
+        for j in 0..parameters.n_outputs() {
+            let weights = &mut parameters.weights_mut(j)[shape.features_of(index)];
+            let total: f64 = weights.iter().zip(counts).map(|(w, &count)| w * count as f64).sum();
+            let average = total / n as f64;
+            weights.iter_mut().for_each(|w| *w -= average);
+            parameters.set_bias(j, parameters.bias(j) + average);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Error, error term, gradient, optimizer, and the descent that uses them.
+
+mod delta;
+mod descent;
+mod fit;
+mod gradient;
+mod loss;
+mod observer;
+mod optimizer;
+mod rate;
+mod start;
+mod stochastic;
+mod stopping;
+
+pub use delta::{ErrorTerm, delta};
+pub use fit::{Batch, Config, Eta, Fit, Plan, Problem, fit};
+pub use gradient::{Gradient, NotFiniteRecord};
+pub use loss::Loss;
+pub use observer::{Epoch, Observer, Silent};
+pub use optimizer::{Optimizer, OptimizerKind};
+pub use rate::{ChosenEta, Curvature, EtaBasis, Reduction, Schedule};
+pub use start::{Init, start};
+pub use stopping::StopReason;

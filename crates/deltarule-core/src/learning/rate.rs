@@ -1,0 +1,500 @@
+//! η from the data: how strongly E bends, and the largest step that is guaranteed not to raise it.
+
+use super::Loss;
+use super::gradient::TileBuffers;
+use crate::data::{BlockSource, ColumnKind, Moments, Scaling, Shape, Threads, Tile, TileColumn, fold_tiles};
+use crate::error::Result;
+use crate::kernel::{Float, dot, scatter_add, sum};
+use crate::network::{Activation, Parameters, WorkingWeights};
+use crate::random::{Random, Stream};
+
+/// Whether a step follows the sum of the records' gradients or their mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reduction {
+    /// The gradient is divided by the number of records, so η does not depend on how many there are.
+    #[default]
+    Mean,
+    /// The gradient is the sum, as in the lesson: η on the mean equals η/N on the sum.
+    Sum,
+}
+
+impl Reduction {
+    /// `mean` or `sum`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Reduction::Mean => "mean",
+            Reduction::Sum => "sum",
+        }
+    }
+
+    /// What a sum over `n` records is multiplied by.
+    pub fn factor(self, n: u64) -> f64 {
+        match self {
+            Reduction::Mean => 1.0 / n.max(1) as f64,
+            Reduction::Sum => 1.0,
+        }
+    }
+}
+
+/// How E bends over the weights: eigenvalues of XᵀX/N, X in the units descended in, with its column of ones if there is a bias.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Curvature {
+    /// λmax of XᵀX/N: a bound from above if `proven`, otherwise an estimate with a margin of a quarter.
+    pub lambda_max: f64,
+    /// Whether `lambda_max` is a bound from above.
+    pub proven: bool,
+    /// λmin of XᵀX/N where XᵀX was formed and is not singular; an estimate.
+    pub lambda_min: Option<f64>,
+    /// max ‖x‖² over the records, the bias's 1 counted.
+    pub max_record: f64,
+}
+
+/// Tables with at most so many columns, and features, have their XᵀX formed; the others are probed by power iteration.
+const GRAM_COLUMNS: usize = 64;
+const GRAM_FEATURES: usize = 1024;
+const POWER_PASSES: usize = 24;
+
+impl Curvature {
+    /// Finds the curvature of a table.
+    ///
+    /// With up to 64 columns and 1024 features XᵀX is formed in one pass, λmax estimated by power iteration on it, and a value
+    /// two per cent above accepted once the Cholesky factorisation of (that value)·I − XᵀX/N exists, which proves it a bound.
+    /// Wider tables are probed by 24 passes of power iteration, and a quarter is added.
+    ///
+    /// Errors: those of the source.
+    pub fn of<T: Float>(
+        source: &dyn BlockSource<T>,
+        scaling: &Scaling,
+        has_bias: bool,
+        threads: &Threads,
+    ) -> Result<Self> {
+        let shape = source.shape();
+        let n = source.n_records() as f64;
+        let small = shape.columns().len() <= GRAM_COLUMNS && shape.n_features() < GRAM_FEATURES;
+        let size = if small { shape.n_features() + usize::from(has_bias) } else { 0 };
+        let sums = fold_tiles(
+            source,
+            scaling,
+            threads,
+            || Gram::zero(size, has_bias),
+            |total, tile| total.add(tile, shape),
+            |total, part| total.merge(&part),
+        )?;
+        let max_record = sums.max_record;
+        if !small {
+            let estimate = power_iteration(source, scaling, has_bias, threads)? / n;
+            return Ok(Self { lambda_max: 1.25 * estimate, proven: false, lambda_min: None, max_record });
+        }
+        let matrix = sums.into_matrix(1.0 / n);
+        let lambda_max = matrix.bound_from_above();
+        let lambda_min = matrix.smallest_eigenvalue(lambda_max);
+        Ok(Self { lambda_max, proven: true, lambda_min, max_record })
+    }
+
+    /// λ that bounds the expected curvature of a step over `batch` of `n` records, drawn without replacement.
+    ///
+    /// Source: Gower et al. 2019, SGD: general analysis and improved rates, proposition 3.8 (τ-nice sampling).
+    pub fn of_batch(&self, batch: u64, n: u64) -> f64 {
+        if n <= 1 || batch >= n {
+            return self.lambda_max;
+        }
+        let (b, n) = (batch as f64, n as f64);
+        (n * (b - 1.0)) / (b * (n - 1.0)) * self.lambda_max + (n - b) / (b * (n - 1.0)) * self.max_record
+    }
+}
+
+/// Where η comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EtaBasis {
+    /// Given by the user, and kept.
+    Given,
+    /// 1/(c·λmax) with both known bounds: no plain step raises E.
+    Bound,
+    /// 1/(c·λmax) with an estimate of λmax, halved whenever a plain step raises E.
+    Estimate,
+    /// f has no bound c: a first guess, halved whenever a plain step raises E, and raised while all goes well.
+    Backtracking,
+    /// Stochastic steps: from the expected curvature of a batch, and falling from epoch to epoch.
+    Stochastic,
+}
+
+/// η of the first step, what it rests on, and what is known about larger ones. All on the reduction in use.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ChosenEta {
+    /// η of the first step.
+    pub eta: f64,
+    /// Why this η.
+    pub basis: EtaBasis,
+    /// c, the curvature bound of the error in h; `None` where there is none.
+    pub c: Option<f64>,
+    /// The largest η that is guaranteed not to raise E with the plain rule over full batches, where one is known.
+    pub guaranteed: Option<f64>,
+    /// 2/λmax, beyond which plain full-batch descent cannot converge; for the identity only.
+    pub exact_limit: Option<f64>,
+    /// The same η on the other reduction.
+    pub equivalent: f64,
+    /// The curvature that all this rests on.
+    pub curvature: Curvature,
+    /// How η changes from epoch to epoch.
+    pub schedule: Schedule,
+}
+
+/// η as a function of the epoch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Schedule {
+    /// The same η in every epoch.
+    Constant,
+    /// η/(1 + k/`half_after`) in epoch k, counted from 0: Σ η has no limit and Σ η² has one, so stochastic steps converge
+    /// (Robbins, Monro 1951).
+    Inverse {
+        /// The epoch in which η is half of what it was.
+        half_after: f64,
+    },
+}
+
+impl Schedule {
+    /// η in epoch `k`, counted from 0.
+    pub fn eta(self, first: f64, k: u64) -> f64 {
+        match self {
+            Schedule::Constant => first,
+            Schedule::Inverse { half_after } => first / (1.0 + k as f64 / half_after),
+        }
+    }
+}
+
+/// Everything the choice of η depends on but the data itself.
+pub(crate) struct RateQuestion<'a> {
+    pub(crate) activation: &'a Activation,
+    pub(crate) loss: Loss,
+    pub(crate) moments: &'a Moments,
+    pub(crate) reduction: Reduction,
+    /// Records a step; `None` for all.
+    pub(crate) batch: Option<u64>,
+    pub(crate) given: Option<f64>,
+}
+
+impl RateQuestion<'_> {
+    /// Chooses η.
+    pub(crate) fn answer(&self, curvature: Curvature) -> ChosenEta {
+        let n = self.moments.n_records();
+        let c = self.curvature_of_outputs();
+        let batch = self.batch.unwrap_or(n).min(n).max(1);
+        // An all-zero table bends nowhere; any η will do.
+        let positive = |lambda: f64| if lambda > 0.0 { lambda } else { 1.0 };
+        let lambda_max = positive(curvature.lambda_max);
+        let full_step = |limit: f64| match self.reduction {
+            Reduction::Mean => limit,
+            Reduction::Sum => limit / n as f64,
+        };
+        let on_batch = |limit: f64| match self.reduction {
+            Reduction::Mean => limit,
+            Reduction::Sum => limit / batch as f64,
+        };
+        let exact = *self.activation == Activation::Identity;
+        let (eta, basis) = match (self.given, self.batch) {
+            (Some(given), _) => (given, EtaBasis::Given),
+            (None, Some(_)) => {
+                let lambda = positive(curvature.of_batch(batch, n));
+                (on_batch(0.5 / (c.unwrap_or(1.0) * lambda)), EtaBasis::Stochastic)
+            }
+            (None, None) => {
+                let basis = match (c, curvature.proven) {
+                    (Some(_), true) => EtaBasis::Bound,
+                    (Some(_), false) => EtaBasis::Estimate,
+                    (None, _) => EtaBasis::Backtracking,
+                };
+                (full_step(1.0 / (c.unwrap_or(1.0) * lambda_max)), basis)
+            }
+        };
+        let equivalent = match self.reduction {
+            Reduction::Mean => eta / batch as f64,
+            Reduction::Sum => eta * batch as f64,
+        };
+        ChosenEta {
+            eta,
+            basis,
+            c,
+            guaranteed: c.filter(|_| curvature.proven).map(|c| full_step(1.0 / (c * lambda_max))),
+            exact_limit: (exact && curvature.proven).then(|| full_step(2.0 / lambda_max)),
+            equivalent,
+            curvature,
+            schedule: match basis {
+                EtaBasis::Stochastic => Schedule::Inverse { half_after: 1.0 },
+                _ => Schedule::Constant,
+            },
+        }
+    }
+
+    /// The largest c over the outputs, from each one's smallest and largest target.
+    fn curvature_of_outputs(&self) -> Option<f64> {
+        match self.loss {
+            Loss::Squared => self.moments.targets().iter().try_fold(0.0_f64, |largest, target| {
+                let (low, high) = target.range();
+                self.activation.curvature_bound(low, high).map(|c| largest.max(c))
+            }),
+        }
+    }
+}
+
+/// XᵀX, summed tile by tile, and the longest record.
+struct Gram {
+    size: usize,
+    has_bias: bool,
+    values: Vec<f64>,
+    max_record: f64,
+}
+
+impl Gram {
+    fn zero(size: usize, has_bias: bool) -> Self {
+        Self { size, has_bias, values: vec![0.0; size * size], max_record: 0.0 }
+    }
+
+    fn add<T: Float>(&mut self, tile: &Tile<T>, shape: &Shape) {
+        let bias = if self.has_bias { 1.0 } else { 0.0 };
+        let mut squares = vec![bias; tile.n_rows()];
+        for (column, _) in tile.columns_with_features() {
+            for (r, total) in squares.iter_mut().enumerate() {
+                *total += match column {
+                    TileColumn::Numbers(x) => x[r].to_f64() * x[r].to_f64(),
+                    TileColumn::Codes(_) => 1.0,
+                };
+            }
+        }
+        self.max_record = squares.into_iter().fold(self.max_record, f64::max);
+        if self.size == 0 {
+            return;
+        }
+        let columns: Vec<TileColumn<'_, T>> = tile.columns_with_features().map(|(column, _)| column).collect();
+        let ones = vec![T::ONE; if self.has_bias { tile.n_rows() } else { 0 }];
+        for (a, &left) in columns.iter().enumerate() {
+            let rows = shape.features_of(a);
+            for (b, &right) in columns.iter().enumerate().skip(a) {
+                self.add_pair(left, rows.start, right, shape.features_of(b));
+            }
+            if self.has_bias {
+                let last = self.size - 1;
+                self.add_pair(left, rows.start, TileColumn::Numbers(&ones), last..last + 1);
+            }
+        }
+        if self.has_bias {
+            let corner = self.values.len() - 1;
+            self.values[corner] += tile.n_rows() as f64;
+        }
+    }
+
+    /// Adds Σ left·right to the rows that begin at `row` and the columns `features`.
+    fn add_pair<T: Float>(
+        &mut self,
+        left: TileColumn<'_, T>,
+        row: usize,
+        right: TileColumn<'_, T>,
+        features: std::ops::Range<usize>,
+    ) {
+        let size = self.size;
+        match (left, right) {
+            (TileColumn::Numbers(x), TileColumn::Numbers(z)) => {
+                self.values[row * size + features.start] += dot(x, z).to_f64();
+            }
+            (TileColumn::Numbers(x), TileColumn::Codes(codes)) => {
+                scatter_add(x, codes, &mut self.values[row * size + features.start..row * size + features.end]);
+            }
+            (TileColumn::Codes(codes), TileColumn::Numbers(z)) => {
+                for (&code, z) in codes.iter().zip(z) {
+                    // A code that is no level has no row; the rows of the column end where the matrix may go on.
+                    if code != crate::data::NO_LEVEL {
+                        self.values[(row + code as usize) * size + features.start] += z.to_f64();
+                    }
+                }
+            }
+            (TileColumn::Codes(codes), TileColumn::Codes(others)) => {
+                for (&code, &other) in codes.iter().zip(others) {
+                    if code != crate::data::NO_LEVEL && other != crate::data::NO_LEVEL {
+                        self.values[(row + code as usize) * size + features.start + other as usize] += 1.0;
+                    }
+                }
+            }
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        for (total, part) in self.values.iter_mut().zip(&other.values) {
+            *total += part;
+        }
+        self.max_record = self.max_record.max(other.max_record);
+    }
+
+    /// The whole symmetric matrix, times `factor`.
+    fn into_matrix(mut self, factor: f64) -> Symmetric {
+        for row in 0..self.size {
+            for column in row..self.size {
+                let value = self.values[row * self.size + column] * factor;
+                self.values[row * self.size + column] = value;
+                self.values[column * self.size + row] = value;
+            }
+        }
+        Symmetric { size: self.size, values: self.values }
+    }
+}
+
+/// A symmetric matrix without negative eigenvalues.
+struct Symmetric {
+    size: usize,
+    values: Vec<f64>,
+}
+
+impl Symmetric {
+    fn row(&self, i: usize) -> &[f64] {
+        &self.values[i * self.size..(i + 1) * self.size]
+    }
+
+    /// A bound on the largest eigenvalue: two per cent or a little more above an estimate, and proven by a factorisation.
+    fn bound_from_above(&self) -> f64 {
+        let trace: f64 = (0..self.size).map(|i| self.row(i)[i]).sum();
+        if trace <= 0.0 {
+            return 0.0;
+        }
+        let estimate = largest_by_power_iteration(self.size, 200, |v, into| {
+            for (i, total) in into.iter_mut().enumerate() {
+                *total = dot(self.row(i), v);
+            }
+        });
+        let mut bound = 1.02 * estimate;
+        while bound < trace {
+            if cholesky(self.size, |i, k| if i == k { bound - self.row(i)[k] } else { -self.row(i)[k] }).is_some() {
+                return bound;
+            }
+            bound *= 1.05;
+        }
+        trace
+    }
+
+    /// The smallest eigenvalue by inverse iteration; `None` where the matrix is singular to rounding.
+    fn smallest_eigenvalue(&self, largest: f64) -> Option<f64> {
+        let factor = cholesky(self.size, |i, k| self.row(i)[k])?;
+        let inverse = largest_by_power_iteration(self.size, 100, |v, into| {
+            into.copy_from_slice(v);
+            solve_cholesky(self.size, &factor, into);
+        });
+        let smallest = 1.0 / inverse;
+        (smallest.is_finite() && smallest > largest * self.size as f64 * f64::EPSILON).then_some(smallest)
+    }
+}
+
+/// The lower factor L of A = LLᵀ, row by row; `None` where A is not positive definite.
+fn cholesky(size: usize, a: impl Fn(usize, usize) -> f64) -> Option<Vec<f64>> {
+    let mut factor = vec![0.0; size * size];
+    for i in 0..size {
+        for k in 0..=i {
+            let rest = a(i, k) - dot(&factor[i * size..i * size + k], &factor[k * size..k * size + k]);
+            if i == k {
+                if rest.is_nan() || rest <= 0.0 {
+                    return None;
+                }
+                factor[i * size + i] = rest.sqrt();
+            } else {
+                factor[i * size + k] = rest / factor[k * size + k];
+            }
+        }
+    }
+    Some(factor)
+}
+
+/// Solves LLᵀx = b in place.
+fn solve_cholesky(size: usize, factor: &[f64], b: &mut [f64]) {
+    for i in 0..size {
+        b[i] = (b[i] - dot(&factor[i * size..i * size + i], &b[..i])) / factor[i * size + i];
+    }
+    for i in (0..size).rev() {
+        let mut rest = b[i];
+        for k in i + 1..size {
+            rest -= factor[k * size + i] * b[k];
+        }
+        b[i] = rest / factor[i * size + i];
+    }
+}
+
+/// The largest eigenvalue of a symmetric operator without negative ones, from below, by up to `steps` products.
+fn largest_by_power_iteration(size: usize, steps: usize, mut product: impl FnMut(&[f64], &mut [f64])) -> f64 {
+    let mut random = Random::new(0, Stream::Curvature);
+    let mut v: Vec<f64> = (0..size).map(|_| random.normal()).collect();
+    let mut image = vec![0.0; size];
+    let mut estimate = 0.0;
+    for _ in 0..steps {
+        let norm = dot(&v, &v).sqrt();
+        if norm == 0.0 || !norm.is_finite() {
+            break;
+        }
+        v.iter_mut().for_each(|x| *x /= norm);
+        product(&v, &mut image);
+        let before = estimate;
+        estimate = dot(&v, &image);
+        std::mem::swap(&mut v, &mut image);
+        if (estimate - before).abs() <= 1e-6 * estimate {
+            break;
+        }
+    }
+    estimate
+}
+
+/// λmax of XᵀX from below, by passes over the data.
+fn power_iteration<T: Float>(
+    source: &dyn BlockSource<T>,
+    scaling: &Scaling,
+    has_bias: bool,
+    threads: &Threads,
+) -> Result<f64> {
+    let d = source.shape().n_features();
+    let mut failed = Ok(());
+    let largest = largest_by_power_iteration(d + usize::from(has_bias), POWER_PASSES, |v, into| {
+        match gram_times(source, scaling, has_bias, threads, v) {
+            Ok(image) => into.copy_from_slice(&image),
+            Err(error) => {
+                into.fill(0.0);
+                failed = Err(error);
+            }
+        }
+    });
+    failed.map(|()| largest)
+}
+
+/// XᵀX v in one pass.
+fn gram_times<T: Float>(
+    source: &dyn BlockSource<T>,
+    scaling: &Scaling,
+    has_bias: bool,
+    threads: &Threads,
+    v: &[f64],
+) -> Result<Vec<f64>> {
+    let d = source.shape().n_features();
+    let bias = has_bias.then(|| vec![v[d]]);
+    let weights = WorkingWeights::<T>::of(&Parameters::new(d, v[..d].to_vec(), bias, 1)?);
+    let (image, _) = fold_tiles(
+        source,
+        scaling,
+        threads,
+        || (vec![0.0; v.len()], TileBuffers::default()),
+        |(image, buffers), tile| {
+            buffers.resize(tile.n_rows());
+            weights.net_inputs_into(tile, 0, &mut buffers.net_input);
+            tile.add_products(&buffers.net_input, &mut image[..d]);
+            if has_bias {
+                image[d] += sum(&buffers.net_input).to_f64();
+            }
+        },
+        |(total, _), (part, _)| total.iter_mut().zip(part).for_each(|(t, p)| *t += p),
+    )?;
+    Ok(image)
+}
+
+/// ‖x_i‖² of every feature, in the units descended in: what a correlation with δ is measured against. Shape (d,).
+pub(crate) fn feature_squares(shape: &Shape, moments: &Moments, scaling: &Scaling) -> Vec<f64> {
+    let mut squares = Vec::with_capacity(shape.n_features());
+    for ((kind, column), scale) in shape.columns().iter().zip(moments.columns()).zip(scaling.columns()) {
+        match (kind, column) {
+            (ColumnKind::Number, column) => squares.push(column.scaled_squares(scale)),
+            (ColumnKind::Category { .. }, column) => squares.extend(column.level_counts().iter().map(|&n| n as f64)),
+        }
+    }
+    squares
+}

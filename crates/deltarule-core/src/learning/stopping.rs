@@ -1,0 +1,238 @@
+//! Why a descent ends.
+
+use super::rate::feature_squares;
+use super::{Gradient, Problem};
+use crate::data::{ColumnKind, fold_tiles};
+use crate::error::Result;
+use crate::kernel::Float;
+use crate::network::{Activation, Layer, Parameters, WorkingWeights};
+
+/// Why a descent ended. Every descent ends for one of these reasons, and says so.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum StopReason {
+    /// A minimum: no column of the inputs has a correlation with δ above the tolerance.
+    Minimum {
+        /// max |Σδx_i| / (‖δ‖ ‖x_i‖) at the end.
+        correlation: f64,
+    },
+    /// A minimum: what is left of E is the rounding of the numbers it is made of.
+    Exact,
+    /// No finite minimum: E has all but stopped falling while the weights go on growing.
+    NoFiniteMinimum {
+        /// By how much the net input of some record moved over the last half of the epochs.
+        movement: f64,
+        /// By how much E fell over the last half of the epochs, relative to E of the best constant.
+        fall: f64,
+    },
+    /// E has not fallen for many epochs, and the correlation is still above the tolerance.
+    NoProgress {
+        /// For how many epochs.
+        epochs: u64,
+        /// max |Σδx_i| / (‖δ‖ ‖x_i‖) at the end.
+        correlation: f64,
+    },
+    /// All epochs are used up.
+    Epochs {
+        /// max |Σδx_i| / (‖δ‖ ‖x_i‖) at the end.
+        correlation: f64,
+    },
+    /// The observer, or the user, asked for an end.
+    Interrupted,
+    /// E went up and up, or was no longer finite, with an η that was given.
+    Diverged {
+        /// The epoch.
+        epoch: u64,
+        /// η of the step that did it.
+        eta: f64,
+        /// E there; not finite where it overflowed.
+        sse: f64,
+        /// The net input that was too large for f, if that was it.
+        net_input: Option<f64>,
+    },
+    /// A bounded f is saturated: the net inputs are so far out that f' is 0 there, δ with it, and descent stands still above
+    /// the error that it had before. The form that divergence takes with sigmoid, tanh and their kin.
+    Saturated {
+        /// The epoch.
+        epoch: u64,
+        /// η of the step that did it.
+        eta: f64,
+        /// E on the plateau.
+        sse: f64,
+    },
+}
+
+impl StopReason {
+    /// One word for files and programs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            StopReason::Minimum { .. } => "minimum",
+            StopReason::Exact => "exact",
+            StopReason::NoFiniteMinimum { .. } => "no-finite-minimum",
+            StopReason::NoProgress { .. } => "no-progress",
+            StopReason::Epochs { .. } => "epochs",
+            StopReason::Interrupted => "interrupted",
+            StopReason::Diverged { .. } => "diverged",
+            StopReason::Saturated { .. } => "saturated",
+        }
+    }
+
+    /// Whether the descent failed: it diverged, or saturated.
+    pub fn is_failure(&self) -> bool {
+        matches!(self, StopReason::Diverged { .. } | StopReason::Saturated { .. })
+    }
+}
+
+/// max_ij |Σ_μ δ_j x_i| / (‖δ_j‖ ‖x_i‖): 0 at a minimum, and at most 1. It depends on neither units nor the start.
+///
+/// Shapes: `feature_squares` holds ‖x_i‖², (d,).
+pub(crate) fn largest_correlation(gradient: &Gradient, feature_squares: &[f64]) -> f64 {
+    let n = gradient.n_records as f64;
+    let mut largest = 0.0_f64;
+    for (j, &delta_squares) in gradient.delta_squares.iter().enumerate() {
+        if delta_squares == 0.0 {
+            continue;
+        }
+        let correlation = |product: f64, squares: f64| {
+            if squares > 0.0 { product.abs() / (squares.sqrt() * delta_squares.sqrt()) } else { 0.0 }
+        };
+        for (&product, &squares) in gradient.descent.weights(j).iter().zip(feature_squares) {
+            largest = largest.max(correlation(product, squares));
+        }
+        if gradient.descent.has_bias() {
+            largest = largest.max(correlation(gradient.descent.bias(j), n));
+        }
+    }
+    largest
+}
+
+/// Watches for E standing still.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Window {
+    since: u64,
+    sse: f64,
+    stochastic: bool,
+}
+
+impl Window {
+    pub(super) fn new(sse: f64, stochastic: bool) -> Self {
+        Self { since: 0, sse, stochastic }
+    }
+
+    /// For how many epochs E has not fallen by a part that counts, if that is long enough to give up.
+    ///
+    /// Full batches: less than 10⁻¹³ of E over 300 epochs or half of all epochs so far. Stochastic steps: less than 10⁻⁵ of E
+    /// over ten epochs or half of all so far.
+    pub(super) fn without_progress(&mut self, epoch: u64, best_sse: f64) -> Option<u64> {
+        let (least, part) = if self.stochastic { (10, 1e-5) } else { (300, 1e-13) };
+        if best_sse < self.sse * (1.0 - part) {
+            self.since = epoch;
+            self.sse = best_sse;
+        }
+        let waited = epoch - self.since;
+        (waited >= least.max(epoch / 2)).then_some(waited)
+    }
+}
+
+/// Watches for a direction in which E falls for ever.
+///
+/// At epochs 256, 512, 1024, … it looks at the way that the best weights went since half as many epochs. There is no finite
+/// minimum, as far as can be seen, if E fell by next to nothing on that way, some record's net input moved far all the same,
+/// and going the same way four times as far again, with all weights or with those that moved most, does not raise E.
+#[derive(Debug, Clone)]
+pub(super) struct Recession {
+    next: u64,
+    parameters: Parameters,
+    sse: f64,
+}
+
+/// The fall of E, relative to the best constant's, that is next to nothing.
+const SMALL_FALL: f64 = 1e-4;
+/// How far some net input must move, in units of h.
+const FAR: f64 = 0.2;
+
+impl Recession {
+    pub(super) fn new(start: &Parameters, sse: f64) -> Self {
+        Self { next: 128, parameters: start.clone(), sse }
+    }
+
+    pub(super) fn look<T: Float>(
+        &mut self,
+        problem: &Problem<'_, T>,
+        epoch: u64,
+        best: &Parameters,
+        sse: f64,
+    ) -> Result<Option<StopReason>> {
+        if epoch < self.next || *problem.activation == Activation::Identity {
+            return Ok(None);
+        }
+        let mut way = best.clone();
+        way.add_scaled(-1.0, &self.parameters);
+        let fall = (self.sse - sse) / problem.baseline_sse();
+        self.next *= 2;
+        self.parameters.copy_from(best);
+        self.sse = sse;
+        if epoch < 256 || fall > SMALL_FALL {
+            return Ok(None);
+        }
+        let movement = largest_net_input(problem, &way)?;
+        if movement < FAR {
+            return Ok(None);
+        }
+        for direction in [main_part(problem, &way), way] {
+            let mut further = best.clone();
+            further.add_scaled(4.0, &direction);
+            let ahead = problem.gradient(&Layer::new(further, problem.activation.clone()))?;
+            if ahead.is_finite() && ahead.sse <= sse && largest_net_input(problem, &direction)? >= FAR {
+                return Ok(Some(StopReason::NoFiniteMinimum { movement, fall }));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The weights of a step that moved most, the others 0: where a rare level runs away alone, the rest is still settling.
+fn main_part<T: Float>(problem: &Problem<'_, T>, way: &Parameters) -> Parameters {
+    let shape = problem.source.shape();
+    let n = problem.moments.n_records() as f64;
+    let squares = feature_squares(shape, problem.moments, problem.scaling);
+    let mut size = vec![1.0; shape.n_features()];
+    for (index, kind) in shape.columns().iter().enumerate() {
+        if *kind == ColumnKind::Number {
+            let feature = shape.features_of(index).start;
+            size[feature] = (squares[feature] / n).sqrt();
+        }
+    }
+    let mut main = way.clone();
+    let moves = |j: usize| way.weights(j).iter().zip(&size).map(|(w, size)| w.abs() * size);
+    let largest = (0..way.n_outputs()).flat_map(moves).fold(0.0, f64::max);
+    for j in 0..way.n_outputs() {
+        main.set_bias(j, 0.0);
+        for (w, size) in main.weights_mut(j).iter_mut().zip(&size) {
+            if w.abs() * size < 0.3 * largest {
+                *w = 0.0;
+            }
+        }
+    }
+    main
+}
+
+/// max |h| over all records and outputs: one pass.
+fn largest_net_input<T: Float>(problem: &Problem<'_, T>, parameters: &Parameters) -> Result<f64> {
+    let weights = WorkingWeights::<T>::of(parameters);
+    let (largest, _) = fold_tiles(
+        problem.source,
+        problem.scaling,
+        problem.threads,
+        || (0.0_f64, Vec::new()),
+        |(largest, h), tile| {
+            h.resize(tile.n_rows(), T::ZERO);
+            for j in 0..parameters.n_outputs() {
+                weights.net_inputs_into(tile, j, h);
+                *largest = h.iter().fold(*largest, |m, h| m.max(h.abs().to_f64()));
+            }
+        },
+        |(largest, _), (other, _)| *largest = largest.max(other),
+    )?;
+    Ok(largest)
+}

@@ -1,0 +1,134 @@
+//! A layer: ŷ_j = f(Σ_i w_ij x_i + b_j).
+
+use super::{Activation, Parameters};
+use crate::data::{Block, Scaling, Tile, TileColumn};
+use crate::error::{Error, Result};
+use crate::kernel::{Float, add_scaled, add_weight_of_code};
+
+/// One layer of weighted sums and an activation. It knows nothing of targets.
+///
+/// ```
+/// use deltarule_core::{Activation, Layer, Parameters};
+/// let layer = Layer::new(Parameters::new(2, vec![0.6, 0.1], Some(vec![0.2]), 1)?, Activation::Sigmoid);
+/// assert!((layer.net_inputs(&[1.0, -2.0])[0] - 0.6).abs() < 1e-15);
+/// assert!((layer.outputs(&[1.0, -2.0])[0] - 0.6456563062257954).abs() < 1e-15);
+/// # Ok::<(), deltarule_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layer {
+    parameters: Parameters,
+    activation: Activation,
+}
+
+impl Layer {
+    /// A layer with these weights.
+    pub fn new(parameters: Parameters, activation: Activation) -> Self {
+        Self { parameters, activation }
+    }
+
+    /// The weights and biases.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// The weights and biases, to change them.
+    pub fn parameters_mut(&mut self) -> &mut Parameters {
+        &mut self.parameters
+    }
+
+    /// f.
+    pub fn activation(&self) -> &Activation {
+        &self.activation
+    }
+
+    /// h_j = Σ_i w_ij x_i + b_j of one record, terms added in the order of the features and the bias last.
+    ///
+    /// Shapes: `x` (d,), result (J,). Features beyond the shorter of the two do not count.
+    pub fn net_inputs(&self, x: &[f64]) -> Vec<f64> {
+        (0..self.parameters.n_outputs())
+            .map(|j| {
+                let h = self.parameters.weights(j).iter().zip(x).fold(0.0, |h, (w, x)| h + w * x);
+                h + self.parameters.bias(j)
+            })
+            .collect()
+    }
+
+    /// ŷ_j = f(h_j) of one record. Shapes: `x` (d,), result (J,).
+    pub fn outputs(&self, x: &[f64]) -> Vec<f64> {
+        self.net_inputs(x).into_iter().map(|h| self.activation.value(h)).collect()
+    }
+
+    /// ŷ for every record of a block, output by output: ŷ_j of row `r` is `into[j·rows + r]`.
+    ///
+    /// Errors: a block or a scaling with other columns than the layer has weights for.
+    pub fn outputs_into(&self, block: &Block<'_, f64>, scaling: &Scaling, into: &mut Vec<f64>) -> Result<()> {
+        let shape = block.shape();
+        let n_features = self.parameters.n_features();
+        if shape.n_features() != n_features {
+            let what = "features of a block".to_owned();
+            return Err(Error::Shape { what, found: shape.n_features(), expected: n_features });
+        }
+        if scaling.columns().len() != shape.columns().len() {
+            let (found, expected) = (scaling.columns().len(), shape.columns().len());
+            return Err(Error::Shape { what: "columns of a scaling".to_owned(), found, expected });
+        }
+        let n = block.n_records();
+        let n_outputs = self.parameters.n_outputs();
+        into.clear();
+        into.resize(n * n_outputs, 0.0);
+        let working = WorkingWeights::<f64>::of(&self.parameters);
+        let mut tile = Tile::new(&shape, n);
+        tile.for_each(block, scaling, 0, |tile| {
+            let first = tile.first_record() as usize;
+            for j in 0..n_outputs {
+                let rows = j * n + first..j * n + first + tile.n_rows();
+                working.net_inputs_into(tile, j, &mut into[rows.clone()]);
+                for y in &mut into[rows] {
+                    *y = self.activation.value(*y);
+                }
+            }
+        });
+        Ok(())
+    }
+}
+
+/// The parameters in the type of the data, for one pass.
+#[derive(Debug, Clone)]
+pub(crate) struct WorkingWeights<T> {
+    n_features: usize,
+    weights: Vec<T>,
+    bias: Vec<T>,
+    has_bias: bool,
+}
+
+impl<T: Float> WorkingWeights<T> {
+    pub(crate) fn of(parameters: &Parameters) -> Self {
+        let n_outputs = parameters.n_outputs();
+        Self {
+            n_features: parameters.n_features(),
+            weights: (0..n_outputs).flat_map(|j| parameters.weights(j)).map(|&w| T::from_f64(w)).collect(),
+            bias: (0..n_outputs).map(|j| T::from_f64(parameters.bias(j))).collect(),
+            has_bias: parameters.has_bias(),
+        }
+    }
+
+    /// h_j for every row of a tile, terms added in the order of the columns and the bias last. Shape: `h` (rows,).
+    pub(crate) fn net_inputs_into(&self, tile: &Tile<T>, j: usize, h: &mut [T]) {
+        h.fill(T::ZERO);
+        let mut weights = &self.weights[j * self.n_features..(j + 1) * self.n_features];
+        for (column, n_features) in tile.columns_with_features() {
+            let (own, rest) = weights.split_at(n_features);
+            match column {
+                TileColumn::Numbers(x) => add_scaled(own[0], x, h),
+                TileColumn::Codes(codes) => add_weight_of_code(own, codes, h),
+            }
+            weights = rest;
+        }
+        if self.has_bias {
+            let bias = self.bias[j];
+            for h in h {
+                *h += bias;
+            }
+        }
+    }
+}

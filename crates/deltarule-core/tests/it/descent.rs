@@ -1,0 +1,305 @@
+//! The rules of descent against the oracle, epoch by epoch.
+
+use std::ops::ControlFlow;
+
+use deltarule_core::{
+    Activation, Batch, Config, Epoch, Eta, EtaBasis, Fit, Init, OptimizerKind, Parameters, Plan, Reduction, Silent,
+    StopReason, fit, start,
+};
+
+use crate::oracle::Net;
+use crate::tables::{Table, random_weights, with_problem};
+
+/// E and the weights of every epoch.
+fn trace(
+    table: &Table,
+    standard: bool,
+    bias: bool,
+    activation: &Activation,
+    config: &Config,
+    from: &Parameters,
+) -> (Vec<(f64, Vec<f64>)>, Fit) {
+    with_problem(table, standard, bias, activation, 2, |problem| {
+        let plan = Plan::of(problem, config).unwrap();
+        let mut seen = Vec::new();
+        let mut observer = |epoch: &Epoch<'_>| {
+            assert_eq!(epoch.index as usize, seen.len());
+            seen.push((epoch.sse, epoch.parameters.values().collect()));
+            ControlFlow::Continue(())
+        };
+        let fit = fit(problem, &plan, from.clone(), &mut observer).unwrap();
+        (seen, fit)
+    })
+}
+
+fn flat(net: &Net) -> Vec<f64> {
+    let outputs = net.weights[0].len();
+    let weights = (0..outputs).flat_map(|j| net.weights.iter().map(move |w| w[j]));
+    weights.chain(net.bias.clone().unwrap_or_default()).collect()
+}
+
+fn assert_close(found: &[f64], expected: &[f64]) {
+    assert_eq!(found.len(), expected.len());
+    for (a, b) in found.iter().zip(expected) {
+        assert!((a - b).abs() <= 1e-10 * b.abs().max(1.0), "{found:?} {expected:?}");
+    }
+}
+
+#[test]
+fn the_plain_rule_takes_the_textbooks_steps() {
+    let table = Table::random(1, 40, 3, &[2], 2, false);
+    let activation = Activation::Sigmoid;
+    for (reduction, eta) in [(Reduction::Sum, 0.01), (Reduction::Mean, 0.4)] {
+        let (parameters, mut net) = random_weights(2, 5, 2, true, &activation);
+        let config = Config { eta: Eta::Given(eta), reduction, epochs: Some(25), ..Config::default() };
+        let (seen, fit) = trace(&table, true, true, &activation, &config, &parameters);
+        let (xs, ys) = with_problem(&table, true, true, &activation, 1, |problem| table.rows(problem.scaling));
+        for (sse, weights) in &seen {
+            assert!((sse / net.sse(&xs, &ys) - 1.0).abs() < 1e-12);
+            assert_close(weights, &flat(&net));
+            net.step(&xs, &ys, eta * reduction.factor(40));
+        }
+        assert_eq!(seen.len(), 26);
+        assert!(matches!(fit.reason, StopReason::Epochs { .. }));
+    }
+}
+
+#[test]
+fn momentum_and_nesterov_take_their_textbooks_steps() {
+    let table = Table::random(4, 30, 3, &[], 1, false);
+    let (xs, ys) = with_problem(&table, true, false, &Activation::Tanh, 1, |problem| table.rows(problem.scaling));
+    let (parameters, net) = random_weights(5, 3, 1, false, &Activation::Tanh);
+    let (eta, beta) = (0.02, 0.8);
+    let config = |optimizer| Config {
+        eta: Eta::Given(eta),
+        reduction: Reduction::Sum,
+        optimizer: Some(optimizer),
+        epochs: Some(30),
+        ..Config::default()
+    };
+    let gradient = |net: &Net| net.descent(&xs, &ys).0.concat();
+    let set = |net: &mut Net, values: &[f64]| {
+        for (w, v) in net.weights.iter_mut().zip(values) {
+            w[0] = *v;
+        }
+    };
+
+    let (seen, _) =
+        trace(&table, true, false, &Activation::Tanh, &config(OptimizerKind::Momentum { beta }), &parameters);
+    let (mut ball, mut velocity) = (net.clone(), vec![0.0; 3]);
+    for (_, weights) in &seen {
+        assert_close(weights, &flat(&ball));
+        let g = gradient(&ball);
+        velocity.iter_mut().zip(&g).for_each(|(v, g)| *v = beta * *v + eta * g);
+        let next: Vec<f64> = flat(&ball).iter().zip(&velocity).map(|(w, v)| w + v).collect();
+        set(&mut ball, &next);
+    }
+
+    let nesterov = OptimizerKind::Nesterov { beta: Some(beta) };
+    let (seen, _) = trace(&table, true, false, &Activation::Tanh, &config(nesterov), &parameters);
+    let (mut point, mut position) = (net.clone(), flat(&net));
+    for (_, weights) in &seen {
+        assert_close(weights, &flat(&point));
+        let next: Vec<f64> = flat(&point).iter().zip(gradient(&point)).map(|(w, g)| w + eta * g).collect();
+        let ahead: Vec<f64> = next.iter().zip(&position).map(|(n, p)| n + beta * (n - p)).collect();
+        set(&mut point, &ahead);
+        position = next;
+    }
+}
+
+fn permutations(n: usize) -> Vec<Vec<usize>> {
+    if n == 0 {
+        return vec![vec![]];
+    }
+    let shorter = permutations(n - 1);
+    let insert = |order: &Vec<usize>, place: usize| {
+        let mut order = order.clone();
+        order.insert(place, n - 1);
+        order
+    };
+    shorter.iter().flat_map(|order| (0..n).map(|place| insert(order, place)).collect::<Vec<_>>()).collect()
+}
+
+#[test]
+fn a_stochastic_epoch_is_some_order_of_the_records_and_a_short_batch_divides_by_its_own_size() {
+    let table = Table::random(9, 5, 2, &[2], 2, false);
+    let activation = Activation::Sigmoid;
+    let (parameters, net) = random_weights(1, 4, 2, true, &activation);
+    let (xs, ys) = with_problem(&table, true, true, &activation, 1, |problem| table.rows(problem.scaling));
+    for optimizer in [OptimizerKind::GradientDescent, OptimizerKind::Momentum { beta: 0.0 }] {
+        for batch in [1, 2, 3, 5] {
+            for reduction in [Reduction::Mean, Reduction::Sum] {
+                let config = Config {
+                    eta: Eta::Given(0.7),
+                    batch: Batch::Records(batch),
+                    epochs: Some(1),
+                    optimizer: Some(optimizer),
+                    reduction,
+                    ..Config::default()
+                };
+                let (seen, _) = trace(&table, true, true, &activation, &config, &parameters);
+                let reached = permutations(5).iter().any(|order| {
+                    let mut net = net.clone();
+                    for rows in order.chunks(batch as usize) {
+                        let pick = |all: &[Vec<f64>]| rows.iter().map(|&r| all[r].clone()).collect::<Vec<_>>();
+                        net.step(&pick(&xs), &pick(&ys), 0.7 * reduction.factor(rows.len() as u64));
+                    }
+                    flat(&net).iter().zip(&seen[1].1).all(|(a, b)| (a - b).abs() < 1e-12)
+                });
+                assert!(reached, "batch {batch} {reduction:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn one_record_a_step_gets_to_the_least_squares_error() {
+    let table = Table::random(12, 3000, 4, &[], 1, false);
+    let config = Config { batch: Batch::Records(1), ..Config::default() };
+    let (seen, fit) = trace(&table, true, true, &Activation::Identity, &config, &Parameters::zeros(4, 1, true));
+    let (xs, ys) = with_problem(&table, true, true, &Activation::Identity, 1, |problem| table.rows(problem.scaling));
+    let least = crate::oracle::least_squares_sse(&xs, &ys.concat(), true);
+    assert!(fit.sse < least * (1.0 + 1e-3), "{} {least} after {} epochs", fit.sse, seen.len());
+    let (again, _) = trace(&table, true, true, &Activation::Identity, &config, &Parameters::zeros(4, 1, true));
+    assert_eq!(seen, again, "a seed means the same run");
+    let other = Config { seed: 1, ..config };
+    let (others, _) = trace(&table, true, true, &Activation::Identity, &other, &Parameters::zeros(4, 1, true));
+    assert_ne!(seen, others, "another seed is another order");
+}
+
+#[test]
+fn a_step_within_the_bound_never_raises_the_error() {
+    for activation in Activation::ALL {
+        let table = Table::random(7, 50, 3, &[3], 2, false);
+        with_problem(&table, true, true, activation, 1, |problem| {
+            let Ok(plan) = Plan::of(problem, &Config { epochs: Some(60), ..Config::default() }) else {
+                return assert_eq!(*activation, Activation::Step);
+            };
+            let Some(guaranteed) = plan.eta.guaranteed else { return };
+            for seed in 0..4 {
+                let (from, _) = random_weights(seed, 6, 2, true, activation);
+                let config = Config { eta: Eta::Given(guaranteed), epochs: Some(60), ..Config::default() };
+                let plan = Plan::of(problem, &config).unwrap();
+                let mut last = f64::INFINITY;
+                let mut observer = |epoch: &Epoch<'_>| {
+                    assert!(epoch.sse <= last * (1.0 + 1e-13), "{activation}: {} after {last}", epoch.sse);
+                    last = epoch.sse;
+                    ControlFlow::Continue(())
+                };
+                fit(problem, &plan, from, &mut observer).unwrap();
+            }
+        });
+    }
+}
+
+#[test]
+fn every_start_gets_down_and_never_ends_above_it() {
+    let formulas = ["h / (1 + abs(h))", "exp(h) - 1", "h^3", "sqrt(h)", "ln(h + 2)", "1/h"];
+    let formulas = formulas.map(|text| text.parse::<Activation>().unwrap());
+    for activation in Activation::ALL.iter().chain(&formulas).filter(|a| a.is_trainable()) {
+        for batch in [Batch::Full, Batch::Records(1), Batch::Records(8)] {
+            let table = Table::random(13, 64, 3, &[], 1, false);
+            with_problem(&table, true, true, activation, 1, |problem| {
+                let config = Config { batch, epochs: Some(50), ..Config::default() };
+                let plan = Plan::of(problem, &config).unwrap();
+                let from = start(Init::Auto, activation, 3, 1, true, 0);
+                match fit(problem, &plan, from, &mut Silent) {
+                    Ok(fit) => {
+                        assert!(fit.layer.parameters().is_finite() && fit.sse.is_finite());
+                        assert!(fit.sse <= fit.start_sse, "{activation} {batch:?}: {} {}", fit.sse, fit.start_sse);
+                        assert!(!fit.reason.is_failure(), "{activation} {batch:?} {:?}", fit.reason);
+                    }
+                    Err(error) => assert!(error.to_string().contains("not finite at the starting weights"), "{error}"),
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn too_large_an_eta_diverges_with_the_identity_and_says_where() {
+    let table =
+        Table::of(vec![(0..100).map(f64::from).collect()], vec![(0..100).map(|x| 3.0 * f64::from(x) + 7.0).collect()]);
+    with_problem(&table, false, true, &Activation::Identity, 1, |problem| {
+        let plan = Plan::of(problem, &Config { eta: Eta::Given(0.01), ..Config::default() }).unwrap();
+        let limit = plan.eta.exact_limit.unwrap();
+        assert!(limit < 0.01);
+        let fit_ = fit(problem, &plan, Parameters::zeros(1, 1, true), &mut Silent).unwrap();
+        let StopReason::Diverged { epoch, eta, .. } = fit_.reason else { panic!("{:?}", fit_.reason) };
+        assert!(epoch >= 1 && eta == 0.01 && fit_.sse <= fit_.start_sse && fit_.layer.parameters().is_finite());
+        // The limit is exact, but for the margin of two per cent on λmax.
+        for (factor, converges) in [(0.99, true), (1.04, false)] {
+            let config = Config { eta: Eta::Given(factor * limit), ..Config::default() };
+            let fit =
+                fit(problem, &Plan::of(problem, &config).unwrap(), Parameters::zeros(1, 1, true), &mut Silent).unwrap();
+            assert_eq!(!fit.reason.is_failure(), converges, "{factor}: {:?}", fit.reason);
+        }
+    });
+}
+
+#[test]
+fn too_large_an_eta_saturates_a_sigmoid_and_is_named() {
+    let table =
+        Table::of(vec![vec![300.0, 420.0, 510.0, 640.0, 700.0, 800.0]], vec![vec![0.0, 0.0, 1.0, 0.0, 1.0, 1.0]]);
+    with_problem(&table, false, true, &Activation::Sigmoid, 1, |problem| {
+        let plan = Plan::of(problem, &Config { eta: Eta::Given(50.0), ..Config::default() }).unwrap();
+        let fit = fit(problem, &plan, Parameters::zeros(1, 1, true), &mut Silent).unwrap();
+        assert!(matches!(fit.reason, StopReason::Saturated { .. }), "{:?}", fit.reason);
+        assert!(fit.sse <= fit.start_sse);
+    });
+}
+
+#[test]
+fn a_separable_table_has_no_finite_minimum() {
+    let table = Table::of(
+        vec![(0..20).map(f64::from).collect()],
+        vec![(0..20).map(|x| if x < 10 { 0.0 } else { 1.0 }).collect()],
+    );
+    with_problem(&table, true, true, &Activation::Sigmoid, 1, |problem| {
+        let plan = Plan::of(problem, &Config::default()).unwrap();
+        assert_eq!(plan.eta.basis, EtaBasis::Bound);
+        let fit = fit(problem, &plan, Parameters::zeros(1, 1, true), &mut Silent).unwrap();
+        assert!(matches!(fit.reason, StopReason::NoFiniteMinimum { .. }), "{:?}", fit.reason);
+    });
+}
+
+#[test]
+fn an_overlapping_table_has_a_minimum() {
+    for (standard, seed) in [(true, 1), (true, 2), (false, 3)] {
+        let mut table = Table::random(seed, 200, 3, &[], 1, false);
+        let deltarule_core::Targets::Numbers(targets) = &mut table.targets else { panic!() };
+        targets[0].to_mut().iter_mut().for_each(|y| *y = f64::from(u8::from(*y > 0.6)));
+        with_problem(&table, standard, true, &Activation::Sigmoid, 1, |problem| {
+            let plan = Plan::of(problem, &Config::default()).unwrap();
+            let fit = fit(problem, &plan, Parameters::zeros(3, 1, true), &mut Silent).unwrap();
+            assert!(matches!(fit.reason, StopReason::Minimum { .. }), "{standard} {seed}: {:?}", fit.reason);
+        });
+    }
+}
+
+#[test]
+fn an_observer_interrupts_and_keeps_the_best() {
+    let table = Table::random(1, 40, 3, &[], 1, false);
+    with_problem(&table, true, true, &Activation::Identity, 1, |problem| {
+        let plan = Plan::of(problem, &Config { tolerance: 0.0, ..Config::default() }).unwrap();
+        let mut observer =
+            |epoch: &Epoch<'_>| if epoch.index == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let fit = fit(problem, &plan, Parameters::zeros(3, 1, true), &mut observer).unwrap();
+        assert_eq!((fit.reason, fit.epochs), (StopReason::Interrupted, 3));
+        assert!(fit.sse < fit.start_sse);
+    });
+}
+
+#[test]
+fn settings_that_make_no_sense_are_refused() {
+    let table = Table::random(1, 4, 1, &[], 1, false);
+    with_problem(&table, true, true, &Activation::Identity, 1, |problem| {
+        let refused = |config: Config| Plan::of(problem, &config).unwrap_err().to_string();
+        assert!(refused(Config { eta: Eta::Given(-1.0), ..Config::default() }).contains("eta"));
+        assert!(refused(Config { eta: Eta::Given(f64::NAN), ..Config::default() }).contains("eta"));
+        assert!(refused(Config { batch: Batch::Records(0), ..Config::default() }).contains("batch"));
+        assert!(refused(Config { tolerance: 1.0, ..Config::default() }).contains("tolerance"));
+        let beta = OptimizerKind::Momentum { beta: 1.0 };
+        assert!(refused(Config { optimizer: Some(beta), ..Config::default() }).contains("momentum"));
+    });
+}

@@ -1,0 +1,11 @@
+//! The core against its specification.
+
+mod activation;
+mod check;
+mod descent;
+mod gradient;
+mod hard_tables;
+mod oracle;
+mod tables;
+mod tidy;
+mod worked;

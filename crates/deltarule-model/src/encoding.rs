@@ -1,0 +1,271 @@
+//! From named columns to a network's inputs, and from its outputs back to names.
+
+use deltarule_core::{ColumnKind, ColumnScaling, NO_LEVEL, Scaling, Shape};
+
+/// What becomes of a missing value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MissingRule {
+    /// Training refuses it; a prediction is empty.
+    #[default]
+    Error,
+    /// A number takes its column's mean, a category none of its levels.
+    Mean,
+    /// Training leaves the record out; a prediction is empty.
+    Drop,
+}
+
+impl MissingRule {
+    /// Every rule.
+    pub const ALL: &'static [MissingRule] = &[MissingRule::Error, MissingRule::Mean, MissingRule::Drop];
+
+    /// `error`, `mean` or `drop`.
+    pub fn name(self) -> &'static str {
+        match self {
+            MissingRule::Error => "error",
+            MissingRule::Mean => "mean",
+            MissingRule::Drop => "drop",
+        }
+    }
+}
+
+/// How number columns are scaled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ScaleRule {
+    /// x̃ = (x − mean)/standard deviation.
+    #[default]
+    Standard,
+    /// x̃ = x.
+    None,
+}
+
+impl ScaleRule {
+    /// Every rule.
+    pub const ALL: &'static [ScaleRule] = &[ScaleRule::Standard, ScaleRule::None];
+
+    /// `standard` or `none`.
+    pub fn name(self) -> &'static str {
+        match self {
+            ScaleRule::Standard => "standard",
+            ScaleRule::None => "none",
+        }
+    }
+}
+
+/// One feature column of a model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Feature {
+    /// The column's name.
+    pub name: String,
+    /// Number, boolean or category.
+    pub kind: FeatureKind,
+}
+
+/// What a feature column holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FeatureKind {
+    /// A number.
+    Number {
+        /// The mean over the training records.
+        mean: f64,
+        /// The smallest training value.
+        min: f64,
+        /// The largest training value.
+        max: f64,
+        /// From its units to those descended in.
+        scaling: ColumnScaling,
+    },
+    /// true = 1, false = 0, treated as a number.
+    Boolean {
+        /// The share of `true` among the training records.
+        mean: f64,
+        /// From 0 and 1 to the units descended in.
+        scaling: ColumnScaling,
+    },
+    /// A category with one weight for each level.
+    Category {
+        /// The levels, sorted by their bytes; level k is code k.
+        levels: Vec<String>,
+        /// Training records of each level, shape (levels,).
+        counts: Vec<u64>,
+    },
+}
+
+impl Feature {
+    /// The scaling; `None` for a category.
+    pub fn scaling(&self) -> Option<ColumnScaling> {
+        match &self.kind {
+            FeatureKind::Number { scaling, .. } | FeatureKind::Boolean { scaling, .. } => Some(*scaling),
+            FeatureKind::Category { .. } => None,
+        }
+    }
+
+    /// The code of a level; [`NO_LEVEL`] for a text that is none of them.
+    pub fn code(&self, level: &str) -> u32 {
+        match &self.kind {
+            FeatureKind::Category { levels, .. } => {
+                levels.binary_search_by(|known| known.as_bytes().cmp(level.as_bytes())).map_or(NO_LEVEL, |k| k as u32)
+            }
+            _ => NO_LEVEL,
+        }
+    }
+
+    /// `number`, `boolean` or `category`.
+    pub fn kind_name(&self) -> &'static str {
+        match self.kind {
+            FeatureKind::Number { .. } => "number",
+            FeatureKind::Boolean { .. } => "boolean",
+            FeatureKind::Category { .. } => "category",
+        }
+    }
+}
+
+/// What a network's outputs stand for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Target {
+    /// Numbers, one output each.
+    Numbers {
+        /// The target columns.
+        names: Vec<String>,
+        /// Their means over the training records: the best constant predictions.
+        means: Vec<f64>,
+    },
+    /// Two classes and one output, from `low` for the first to `high` for the second.
+    TwoClasses {
+        /// The target column.
+        name: String,
+        /// The class at `low` and the class at `high`.
+        classes: [String; 2],
+        /// 0, or −1 for tanh.
+        low: f64,
+        /// 1.
+        high: f64,
+        /// Training records of each class.
+        counts: [u64; 2],
+    },
+    /// Several classes, one output each, `high` for its own class and `low` for the others.
+    Classes {
+        /// The target column.
+        name: String,
+        /// The classes, sorted by their bytes.
+        classes: Vec<String>,
+        /// 0, or −1 for tanh.
+        low: f64,
+        /// 1.
+        high: f64,
+        /// Training records of each class.
+        counts: Vec<u64>,
+    },
+}
+
+impl Target {
+    /// J.
+    pub fn n_outputs(&self) -> usize {
+        match self {
+            Target::Numbers { names, .. } => names.len(),
+            Target::TwoClasses { .. } => 1,
+            Target::Classes { classes, .. } => classes.len(),
+        }
+    }
+
+    /// A name for each output: the target column, or the class that the output stands for.
+    pub fn output_names(&self) -> Vec<String> {
+        match self {
+            Target::Numbers { names, .. } => names.clone(),
+            Target::TwoClasses { name, .. } => vec![name.clone()],
+            Target::Classes { classes, .. } => classes.clone(),
+        }
+    }
+
+    /// The target columns.
+    pub fn columns(&self) -> Vec<&str> {
+        match self {
+            Target::Numbers { names, .. } => names.iter().map(String::as_str).collect(),
+            Target::TwoClasses { name, .. } | Target::Classes { name, .. } => vec![name],
+        }
+    }
+
+    /// The class names; `None` for numbers.
+    pub fn classes(&self) -> Option<&[String]> {
+        match self {
+            Target::Numbers { .. } => None,
+            Target::TwoClasses { classes, .. } => Some(classes),
+            Target::Classes { classes, .. } => Some(classes),
+        }
+    }
+
+    /// The training records of each class; nothing for numbers.
+    pub fn class_counts(&self) -> &[u64] {
+        match self {
+            Target::Numbers { .. } => &[],
+            Target::TwoClasses { counts, .. } => counts,
+            Target::Classes { counts, .. } => counts,
+        }
+    }
+
+    /// The probability of every class, from the outputs; all of them within [0, 1], and their sum 1.
+    ///
+    /// Two classes: p = (ŷ − low)/(high − low), kept within [0, 1]. Several: the same for each output, divided by their sum; where
+    /// all are 0, the classes are equally probable. Shapes: `outputs` (J,), `into` (classes,). Nothing is written for numbers.
+    pub fn probabilities_into(&self, outputs: &[f64], into: &mut [f64]) {
+        match self {
+            Target::Numbers { .. } => {}
+            Target::TwoClasses { low, high, .. } => {
+                if let ([output], [first, second]) = (outputs, into) {
+                    *second = ((output - low) / (high - low)).clamp(0.0, 1.0);
+                    *first = 1.0 - *second;
+                }
+            }
+            Target::Classes { low, high, .. } => {
+                let n = into.len() as f64;
+                for (p, output) in into.iter_mut().zip(outputs) {
+                    *p = ((output - low) / (high - low)).clamp(0.0, 1.0);
+                }
+                let sum: f64 = into.iter().sum();
+                into.iter_mut().for_each(|p| *p = if sum > 0.0 { *p / sum } else { 1.0 / n });
+            }
+        }
+    }
+}
+
+/// Everything between a table's columns and a network: names, types, levels, means, scales, classes, the missing rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Encoding {
+    /// The feature columns, in the order of the network's inputs.
+    pub features: Vec<Feature>,
+    /// What the outputs stand for.
+    pub target: Target,
+    /// What becomes of a missing value.
+    pub missing: MissingRule,
+    /// How number columns are scaled.
+    pub scale: ScaleRule,
+}
+
+impl Encoding {
+    /// The shape of a table with these columns.
+    pub fn shape(&self) -> Shape {
+        let kinds = self.features.iter().map(|feature| match &feature.kind {
+            FeatureKind::Category { levels, .. } => ColumnKind::Category { n_levels: levels.len() },
+            _ => ColumnKind::Number,
+        });
+        Shape::new(kinds.collect(), self.target.n_outputs())
+    }
+
+    /// The scaling of every column.
+    pub fn scaling(&self) -> Scaling {
+        Scaling::from_columns(self.features.iter().map(|feature| feature.scaling().unwrap_or(ColumnScaling::NONE)))
+    }
+
+    /// A name for every one of the d inputs: the column's, or `column=level`.
+    pub fn input_names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        for feature in &self.features {
+            match &feature.kind {
+                FeatureKind::Category { levels, .. } => {
+                    names.extend(levels.iter().map(|level| format!("{}={level}", feature.name)));
+                }
+                _ => names.push(feature.name.clone()),
+            }
+        }
+        names
+    }
+}

@@ -1,0 +1,357 @@
+//! The model file: JSON that a person can read, with a version, checked in full before anything of it is used.
+//!
+//! These structs are the file's own; no type of the core is written as it is, so that the core can change and old files stay.
+
+use deltarule_core::{Activation, ColumnScaling, Layer, Parameters};
+use serde::{Deserialize, Serialize};
+
+use crate::encoding::{Encoding, Feature, FeatureKind, MissingRule, ScaleRule, Target};
+use crate::error::{ModelError, Result};
+use crate::model::{Model, Training};
+
+const FORMAT: &str = "deltarule-model";
+const VERSION: u64 = 1;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ModelFile {
+    format: String,
+    version: u64,
+    activation: String,
+    bias: bool,
+    scale: String,
+    missing: String,
+    features: Vec<FeatureFile>,
+    target: TargetFile,
+    outputs: Vec<OutputFile>,
+    training: TrainingFile,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+enum FeatureFile {
+    Number { name: String, mean: f64, min: f64, max: f64, offset: f64, factor: f64 },
+    Boolean { name: String, mean: f64, offset: f64, factor: f64 },
+    Category { name: String, levels: Vec<String>, counts: Vec<u64> },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+enum TargetFile {
+    Numbers { names: Vec<String>, means: Vec<f64> },
+    TwoClasses { name: String, classes: [String; 2], low: f64, high: f64, counts: [u64; 2] },
+    Classes { name: String, classes: Vec<String>, low: f64, high: f64, counts: Vec<u64> },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OutputFile {
+    name: String,
+    bias: f64,
+    weights: Vec<WeightFile>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WeightFile {
+    input: String,
+    weight: f64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TrainingFile {
+    version: String,
+    command: Option<String>,
+    data: String,
+    fingerprint: String,
+    rows: u64,
+    rows_trained: u64,
+    rows_dropped: u64,
+    rows_held_out: u64,
+    loss: String,
+    optimizer: String,
+    momentum: Option<f64>,
+    eta: f64,
+    eta_chosen: bool,
+    reduction: String,
+    batch: Option<u64>,
+    init: String,
+    seed: u64,
+    precision: String,
+    tolerance: f64,
+    epochs: u64,
+    best_epoch: u64,
+    stop_reason: String,
+    sse: f64,
+    baseline_sse: f64,
+}
+
+macro_rules! same_fields {
+    ($from:ident => $to:ident { $($field:ident),* $(,)? }) => {
+        $to { $($field: $from.$field.clone()),* }
+    };
+}
+
+macro_rules! training_fields {
+    ($from:ident => $to:ident) => {
+        same_fields!($from => $to {
+            version, command, data, fingerprint, rows, rows_trained, rows_dropped, rows_held_out, loss, optimizer, momentum, eta,
+            eta_chosen, reduction, batch, init, seed, precision, tolerance, epochs, best_epoch, stop_reason, sse, baseline_sse,
+        })
+    };
+}
+
+impl Model {
+    /// Reads a model file and checks it in full.
+    ///
+    /// Errors: everything in [`ModelError`]; each names the field or the place.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let json = |error: serde_json::Error| ModelError::Json {
+            line: error.line(),
+            column: error.column(),
+            message: error.to_string().split(" at line ").next().unwrap_or_default().to_owned(),
+        };
+        // Format and version first: a file of a later version is not a file with wrong fields.
+        #[derive(Deserialize)]
+        struct Head {
+            format: String,
+            version: u64,
+        }
+        let head: Head = serde_json::from_slice(bytes).map_err(json)?;
+        if head.format != FORMAT {
+            return Err(ModelError::Format { found: head.format });
+        }
+        if head.version > VERSION {
+            return Err(ModelError::Version { found: head.version, known: VERSION });
+        }
+        let file: ModelFile = serde_json::from_slice(bytes).map_err(json)?;
+        if file.version == 0 {
+            return field("version", 0, "1");
+        }
+        let encoding = encoding_of(&file)?;
+        let parameters = parameters_of(&file, &encoding)?;
+        let activation: Activation = file.activation.parse().map_err(|error| ModelError::Field {
+            field: "activation".into(),
+            found: format!("{:?}", file.activation),
+            expected: format!("a built-in activation or a formula of h ({error})"),
+        })?;
+        let training = &file.training;
+        for (name, value) in [
+            ("training.eta", training.eta),
+            ("training.tolerance", training.tolerance),
+            ("training.sse", training.sse),
+            ("training.baseline_sse", training.baseline_sse),
+        ] {
+            finite(|| name.to_owned(), value)?;
+        }
+        Model::new(encoding, Layer::new(parameters, activation), training_fields!(training => Training))
+    }
+
+    /// The model as the text of its file; reading it gives every bit back.
+    pub fn to_json(&self) -> String {
+        let encoding = self.encoding();
+        let parameters = self.layer().parameters();
+        let training = self.training();
+        let inputs = encoding.input_names();
+        let file = ModelFile {
+            format: FORMAT.into(),
+            version: VERSION,
+            activation: self.layer().activation().name().to_owned(),
+            bias: parameters.has_bias(),
+            scale: encoding.scale.name().into(),
+            missing: encoding.missing.name().into(),
+            features: encoding.features.iter().map(feature_file).collect(),
+            target: target_file(&encoding.target),
+            outputs: encoding
+                .target
+                .output_names()
+                .into_iter()
+                .enumerate()
+                .map(|(j, name)| OutputFile {
+                    name,
+                    bias: parameters.bias(j),
+                    weights: inputs
+                        .iter()
+                        .zip(parameters.weights(j))
+                        .map(|(input, &weight)| WeightFile { input: input.clone(), weight })
+                        .collect(),
+                })
+                .collect(),
+            training: training_fields!(training => TrainingFile),
+        };
+        // Only maps with keys that are no texts can fail to be written, and there is none.
+        let mut text = serde_json::to_string_pretty(&file).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}
+
+fn feature_file(feature: &Feature) -> FeatureFile {
+    let name = feature.name.clone();
+    match &feature.kind {
+        FeatureKind::Number { mean, min, max, scaling: ColumnScaling { offset, factor, .. } } => {
+            FeatureFile::Number { name, mean: *mean, min: *min, max: *max, offset: *offset, factor: *factor }
+        }
+        FeatureKind::Boolean { mean, scaling: ColumnScaling { offset, factor, .. } } => {
+            FeatureFile::Boolean { name, mean: *mean, offset: *offset, factor: *factor }
+        }
+        FeatureKind::Category { levels, counts } => {
+            FeatureFile::Category { name, levels: levels.clone(), counts: counts.clone() }
+        }
+    }
+}
+
+fn target_file(target: &Target) -> TargetFile {
+    match target.clone() {
+        Target::Numbers { names, means } => TargetFile::Numbers { names, means },
+        Target::TwoClasses { name, classes, low, high, counts } => {
+            TargetFile::TwoClasses { name, classes, low, high, counts }
+        }
+        Target::Classes { name, classes, low, high, counts } => {
+            TargetFile::Classes { name, classes, low, high, counts }
+        }
+    }
+}
+
+fn encoding_of(file: &ModelFile) -> Result<Encoding> {
+    let scale = named("scale", &file.scale, ScaleRule::ALL, |rule| rule.name())?;
+    let missing = named("missing", &file.missing, MissingRule::ALL, |rule| rule.name())?;
+    let mut features: Vec<Feature> = Vec::with_capacity(file.features.len());
+    for (index, feature) in file.features.iter().enumerate() {
+        let at = |part: &str| format!("features[{index}].{part}");
+        let numbers = |mean: f64, offset: f64, factor: f64| -> Result<ColumnScaling> {
+            for (part, value) in [("mean", mean), ("offset", offset), ("factor", factor)] {
+                finite(|| at(part), value)?;
+            }
+            Ok(ColumnScaling { offset, factor, fill: (mean - offset) * factor })
+        };
+        let (name, kind) = match feature {
+            FeatureFile::Number { name, mean, min, max, offset, factor } => {
+                finite(|| at("min"), *min)?;
+                finite(|| at("max"), *max)?;
+                let scaling = numbers(*mean, *offset, *factor)?;
+                (name, FeatureKind::Number { mean: *mean, min: *min, max: *max, scaling })
+            }
+            FeatureFile::Boolean { name, mean, offset, factor } => {
+                (name, FeatureKind::Boolean { mean: *mean, scaling: numbers(*mean, *offset, *factor)? })
+            }
+            FeatureFile::Category { name, levels, counts } => {
+                if counts.len() != levels.len() {
+                    return field(
+                        &at("counts"),
+                        counts.len(),
+                        &format!("one count for each of {} levels", levels.len()),
+                    );
+                }
+                if let Some(pair) = levels.windows(2).find(|pair| pair[0].as_bytes() >= pair[1].as_bytes()) {
+                    return field(
+                        &at("levels"),
+                        format!("{:?} before {:?}", pair[0], pair[1]),
+                        "levels sorted by bytes, each once",
+                    );
+                }
+                (name, FeatureKind::Category { levels: levels.clone(), counts: counts.clone() })
+            }
+        };
+        if features.iter().any(|known| known.name == *name) {
+            return field(&at("name"), format!("{name:?} a second time"), "a name of its own");
+        }
+        features.push(Feature { name: name.clone(), kind });
+    }
+    Ok(Encoding { features, target: target_of(&file.target)?, missing, scale })
+}
+
+fn target_of(file: &TargetFile) -> Result<Target> {
+    let levels = |low: f64, high: f64| -> Result<()> {
+        finite(|| "target.low".into(), low)?;
+        finite(|| "target.high".into(), high)?;
+        if low < high { Ok(()) } else { field("target.high", high, &format!("a number above low, {low}")) }
+    };
+    Ok(match file {
+        TargetFile::Numbers { names, means } => {
+            if names.is_empty() || names.len() != means.len() {
+                return field(
+                    "target.means",
+                    means.len(),
+                    &format!("one mean for each of {} names, at least one", names.len()),
+                );
+            }
+            for (j, mean) in means.iter().enumerate() {
+                finite(|| format!("target.means[{j}]"), *mean)?;
+            }
+            Target::Numbers { names: names.clone(), means: means.clone() }
+        }
+        TargetFile::TwoClasses { name, classes, low, high, counts } => {
+            levels(*low, *high)?;
+            let (name, classes) = (name.clone(), classes.clone());
+            Target::TwoClasses { name, classes, low: *low, high: *high, counts: *counts }
+        }
+        TargetFile::Classes { name, classes, low, high, counts } => {
+            levels(*low, *high)?;
+            if classes.len() < 2 || classes.len() != counts.len() {
+                return field(
+                    "target.counts",
+                    counts.len(),
+                    &format!("one count for each of {} classes, at least two", classes.len()),
+                );
+            }
+            let (name, classes, counts) = (name.clone(), classes.clone(), counts.clone());
+            Target::Classes { name, classes, low: *low, high: *high, counts }
+        }
+    })
+}
+
+fn parameters_of(file: &ModelFile, encoding: &Encoding) -> Result<Parameters> {
+    let names = encoding.target.output_names();
+    if file.outputs.len() != names.len() {
+        return field("outputs", file.outputs.len(), &format!("{} outputs, as the target has", names.len()));
+    }
+    let inputs = encoding.input_names();
+    let (mut weights, mut bias) = (Vec::new(), Vec::new());
+    for (j, (output, name)) in file.outputs.iter().zip(&names).enumerate() {
+        if output.name != *name {
+            return field(&format!("outputs[{j}].name"), format!("{:?}", output.name), &format!("{name:?}"));
+        }
+        if output.weights.len() != inputs.len() {
+            let expected = format!("{} weights, one for each input", inputs.len());
+            return field(&format!("outputs[{j}].weights"), output.weights.len(), &expected);
+        }
+        for (i, (entry, input)) in output.weights.iter().zip(&inputs).enumerate() {
+            if entry.input != *input {
+                let at = format!("outputs[{j}].weights[{i}].input");
+                return field(&at, format!("{:?}", entry.input), &format!("{input:?}"));
+            }
+            finite(|| format!("outputs[{j}].weights[{i}].weight"), entry.weight)?;
+            weights.push(entry.weight);
+        }
+        finite(|| format!("outputs[{j}].bias"), output.bias)?;
+        if !file.bias && output.bias != 0.0 {
+            return field(&format!("outputs[{j}].bias"), output.bias, "0, since the model has no bias");
+        }
+        bias.push(output.bias);
+    }
+    Parameters::new(inputs.len(), weights, file.bias.then_some(bias), names.len()).map_err(|error| ModelError::Field {
+        field: "outputs".into(),
+        found: error.to_string(),
+        expected: "weights that fit together".into(),
+    })
+}
+
+fn named<R: Copy>(at: &str, found: &str, all: &[R], name: impl Fn(R) -> &'static str) -> Result<R> {
+    match all.iter().copied().find(|rule| name(*rule) == found) {
+        Some(rule) => Ok(rule),
+        None => {
+            let known: Vec<&str> = all.iter().map(|rule| name(*rule)).collect();
+            field(at, format!("{found:?}"), &format!("one of {}", known.join(", ")))
+        }
+    }
+}
+
+fn finite(at: impl Fn() -> String, value: f64) -> Result<()> {
+    if value.is_finite() { Ok(()) } else { field(&at(), value, "a finite number") }
+}
+
+fn field<A>(at: &str, found: impl ToString, expected: &str) -> Result<A> {
+    Err(ModelError::Field { field: at.to_owned(), found: found.to_string(), expected: expected.to_owned() })
+}

@@ -1,0 +1,132 @@
+//! A model: encoding, layer, and how it was trained.
+
+use deltarule_core::Layer;
+
+use crate::encoding::Encoding;
+use crate::error::{ModelError, Result};
+use crate::scorer::Scorer;
+
+/// A trained single-layer network with everything that is needed to use it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    encoding: Encoding,
+    layer: Layer,
+    training: Training,
+}
+
+/// How a model was trained.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Training {
+    /// The version of deltarule.
+    pub version: String,
+    /// The command, where there was one.
+    pub command: Option<String>,
+    /// The name of the data.
+    pub data: String,
+    /// The fingerprint of the data's bytes.
+    pub fingerprint: String,
+    /// How many records the data has.
+    pub rows: u64,
+    /// How many of them were trained on.
+    pub rows_trained: u64,
+    /// How many were left out because a value, or the target, was missing.
+    pub rows_dropped: u64,
+    /// How many were held out.
+    pub rows_held_out: u64,
+    /// The loss.
+    pub loss: String,
+    /// The optimizer.
+    pub optimizer: String,
+    /// β of the optimizer, where it was given.
+    pub momentum: Option<f64>,
+    /// η of the first step.
+    pub eta: f64,
+    /// Whether η was chosen from the data.
+    pub eta_chosen: bool,
+    /// `mean` or `sum`.
+    pub reduction: String,
+    /// Records a step; `None` for all.
+    pub batch: Option<u64>,
+    /// How the start was made.
+    pub init: String,
+    /// The seed.
+    pub seed: u64,
+    /// `f64` or `f32`.
+    pub precision: String,
+    /// The tolerance of the test for a minimum.
+    pub tolerance: f64,
+    /// How many epochs were run.
+    pub epochs: u64,
+    /// After which epoch these weights came.
+    pub best_epoch: u64,
+    /// Why training stopped, in one word.
+    pub stop_reason: String,
+    /// E = ½ΣΣ(y − ŷ)² on the training records.
+    pub sse: f64,
+    /// E of the best constant on the training records.
+    pub baseline_sse: f64,
+}
+
+/// One output's weights in the units of the user's columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OriginalWeights {
+    /// Change of h for one unit of each input, shape (d,).
+    pub weights: Vec<f64>,
+    /// h where every number is 0 and no category has a level.
+    pub bias: f64,
+}
+
+impl Model {
+    /// Puts a model together.
+    ///
+    /// Errors: weights of another shape than the encoding's.
+    pub fn new(encoding: Encoding, layer: Layer, training: Training) -> Result<Self> {
+        let shape = encoding.shape();
+        let found = (layer.parameters().n_features(), layer.parameters().n_outputs());
+        if found != (shape.n_features(), shape.n_outputs()) {
+            return Err(ModelError::Field {
+                field: "outputs".into(),
+                found: format!("weights of shape {found:?}"),
+                expected: format!("({}, {})", shape.n_features(), shape.n_outputs()),
+            });
+        }
+        Ok(Self { encoding, layer, training })
+    }
+
+    /// From columns to inputs, and back.
+    pub fn encoding(&self) -> &Encoding {
+        &self.encoding
+    }
+
+    /// The network, in the units descended in.
+    pub fn layer(&self) -> &Layer {
+        &self.layer
+    }
+
+    /// How the model was trained.
+    pub fn training(&self) -> &Training {
+        &self.training
+    }
+
+    /// A scorer of rows.
+    pub fn scorer(&self) -> Scorer<'_> {
+        Scorer::new(self)
+    }
+
+    /// The weights of output `j` in the units of the user's columns: w/s for a number, and b − Σ w·m/s.
+    ///
+    /// Without a bias, centred columns still give one: −Σ w·m/s.
+    pub fn original_weights(&self, j: usize) -> OriginalWeights {
+        let parameters = self.layer.parameters();
+        let mut weights = parameters.weights(j).to_vec();
+        let mut bias = parameters.bias(j);
+        let shape = self.encoding.shape();
+        for (index, feature) in self.encoding.features.iter().enumerate() {
+            let Some(scaling) = feature.scaling() else { continue };
+            let weight = &mut weights[shape.features_of(index).start];
+            *weight *= scaling.factor;
+            bias -= *weight * scaling.offset;
+        }
+        OriginalWeights { weights, bias }
+    }
+}
