@@ -1,1 +1,21 @@
-//! data
+//! Tables from files: CSV to typed columns, columns to blocks, and rows of a stream for prediction.
+//!
+//! [`Table::read`] decides every column's type from the whole file, in one pass that never holds the text of the file.
+//! [`prepare()`] makes of a table what training needs: an encoding, raw columns and targets. [`RowEncoder`] encodes the records of a
+//! stream with a model's encoding.
+
+mod column;
+mod csv;
+mod encode;
+mod error;
+mod inspect;
+mod prepare;
+mod table;
+
+pub use column::{ColumnFacts, Place, TableColumn, Values};
+pub use csv::{CsvOptions, CsvReader, Decimal, Record, is_missing, parse_number};
+pub use encode::{RowEncoder, RowState};
+pub use error::{DataError, Result};
+pub use inspect::{ColumnSummary, Suspicion, summarize, suspicions};
+pub use prepare::{Choices, Part, Prepared, Task, prepare};
+pub use table::{Progress, ReadOptions, Table};

@@ -86,7 +86,7 @@ pub(crate) fn fold_blocks<T: Float, A: Send>(
     };
     let mut total: Option<A> = None;
     for wave in (0..n_segments).step_by(threads.count()) {
-        for part in threads.map(wave, threads.count().min(n_segments - wave), &one_segment) {
+        for part in threads.map(wave, threads.count().min(n_segments - wave), one_segment) {
             match &mut total {
                 None => total = Some(part?),
                 Some(total) => merge(total, part?),

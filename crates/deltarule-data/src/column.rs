@@ -1,0 +1,380 @@
+//! One column of a table: its type is decided from all of its values, whatever their order.
+
+use std::collections::HashMap;
+
+use deltarule_core::NO_LEVEL;
+
+use crate::csv::{Decimal, is_decimal_comma, is_missing, parse_number};
+
+/// A value that stands for others, and the line on which it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The value.
+    pub text: String,
+    /// The line, from 1.
+    pub line: u64,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableColumn {
+    /// Its name.
+    pub name: String,
+    /// Its values.
+    pub values: Values,
+    /// What was seen on the way.
+    pub facts: ColumnFacts,
+}
+
+/// The values of a column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values {
+    /// Numbers; NaN is missing.
+    Numbers(Vec<f64>),
+    /// true = 1, false = 0; NaN is missing.
+    Booleans(Vec<f64>),
+    /// Texts as codes of levels that are sorted by their bytes; [`NO_LEVEL`] is missing.
+    Text {
+        /// One code a record.
+        codes: Vec<u32>,
+        /// The levels.
+        levels: Vec<String>,
+    },
+    /// Numbers and words: of no use before it is settled which it is.
+    Mixed,
+    /// So many different texts that they were not kept.
+    Unique,
+    /// Every value is missing.
+    Missing,
+    /// Not read, since it was not asked for.
+    Skipped,
+}
+
+/// What was seen of a column while it was read.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ColumnFacts {
+    /// How many values are missing.
+    pub n_missing: u64,
+    /// The line of the first missing value.
+    pub first_missing: Option<u64>,
+    /// How many fields are numbers.
+    pub n_numbers: u64,
+    /// How many fields are words.
+    pub n_words: u64,
+    /// The first word.
+    pub first_word: Option<Place>,
+    /// How many words are numbers but for a decimal comma.
+    pub n_decimal_commas: u64,
+    /// The first number that is infinite or beyond 1e±150.
+    pub out_of_range: Option<Place>,
+    /// The smallest and the largest number.
+    pub range: Option<(f64, f64)>,
+    /// Whether every number is whole.
+    pub whole: bool,
+    /// Whether the numbers are consecutive whole numbers, up or down, without a gap.
+    pub counts_rows: bool,
+    /// How many words look like dates.
+    pub n_dates: u64,
+}
+
+/// Numbers beyond this in size, or below its inverse, are refused as features and targets.
+pub(crate) const LARGEST: f64 = 1e150;
+
+/// A text column with more levels than this, on more than half of its records, is not kept unless it is asked for.
+const KEPT_LEVELS: usize = 65_536;
+
+/// How a column is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// By what it holds.
+    Decide,
+    /// By what it holds, and all of its levels kept.
+    Keep,
+    /// As text, even where it holds numbers.
+    Text,
+    /// Not at all.
+    Skip,
+}
+
+/// Builds a column from its fields.
+pub(crate) struct ColumnBuilder {
+    name: String,
+    wish: Wish,
+    decimal: Decimal,
+    state: State,
+    facts: ColumnFacts,
+    previous: f64,
+    direction: f64,
+    n: usize,
+}
+
+enum State {
+    /// Only missing values so far.
+    Nothing,
+    Numbers(Vec<f64>),
+    Text {
+        codes: Vec<u32>,
+        seen: HashMap<Box<str>, u32>,
+    },
+    Unique,
+    /// Numbers and words both: what is left is to count.
+    Mixed,
+}
+
+impl ColumnBuilder {
+    pub(crate) fn new(name: &str, wish: Wish, decimal: Decimal) -> Self {
+        let facts = ColumnFacts { whole: true, counts_rows: true, ..ColumnFacts::default() };
+        let (previous, direction) = (f64::NAN, 0.0);
+        Self { name: name.to_owned(), wish, decimal, state: State::Nothing, facts, previous, direction, n: 0 }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn is_skipped(&self) -> bool {
+        self.wish == Wish::Skip
+    }
+
+    /// Takes the next field. The inner error is a text that is not UTF-8.
+    #[inline]
+    pub(crate) fn push(&mut self, field: &[u8], line: u64) -> Result<(), std::str::Utf8Error> {
+        if self.wish != Wish::Text
+            && let Some(number) = parse_number(field, self.decimal)
+        {
+            self.push_number(number, field, line);
+        } else if is_missing(field) {
+            self.push_missing(line);
+        } else {
+            self.push_word(std::str::from_utf8(field)?, line);
+        }
+        self.n += 1;
+        Ok(())
+    }
+
+    #[inline]
+    fn push_number(&mut self, number: f64, field: &[u8], line: u64) {
+        self.facts.n_numbers += 1;
+        let size = number.abs();
+        if !(size <= LARGEST && (size >= 1.0 / LARGEST || size == 0.0)) && self.facts.out_of_range.is_none() {
+            self.facts.out_of_range = Some(Place { text: String::from_utf8_lossy(field).into_owned(), line });
+        }
+        self.facts.range = Some(match self.facts.range {
+            None => (number, number),
+            Some((low, high)) => (low.min(number), high.max(number)),
+        });
+        self.facts.whole &= number == number.trunc();
+        if self.facts.counts_rows {
+            let step = number - self.previous;
+            if self.facts.n_numbers == 2 {
+                self.direction = step;
+            }
+            self.facts.counts_rows = self.facts.n_numbers == 1 || (step == self.direction && step.abs() == 1.0);
+            self.previous = number;
+        }
+        match &mut self.state {
+            State::Numbers(values) => values.push(number),
+            State::Nothing => {
+                let mut values = vec![f64::NAN; self.n];
+                values.push(number);
+                self.state = State::Numbers(values);
+            }
+            _ => self.state = State::Mixed,
+        }
+    }
+
+    fn push_missing(&mut self, line: u64) {
+        self.facts.n_missing += 1;
+        self.facts.first_missing.get_or_insert(line);
+        self.facts.counts_rows = false;
+        match &mut self.state {
+            State::Numbers(values) => values.push(f64::NAN),
+            State::Text { codes, .. } => codes.push(NO_LEVEL),
+            _ => {}
+        }
+    }
+
+    fn push_word(&mut self, word: &str, line: u64) {
+        self.facts.n_words += 1;
+        self.facts.counts_rows = false;
+        if self.facts.first_word.is_none() {
+            self.facts.first_word = Some(Place { text: word.chars().take(40).collect(), line });
+        }
+        if is_decimal_comma(word.as_bytes()) {
+            self.facts.n_decimal_commas += 1;
+        }
+        if looks_like_date(word) {
+            self.facts.n_dates += 1;
+        }
+        if let State::Nothing = self.state {
+            self.state = State::Text { codes: vec![NO_LEVEL; self.n], seen: HashMap::new() };
+        }
+        match &mut self.state {
+            State::Text { codes, seen } => {
+                let next = seen.len() as u32;
+                let code = match seen.get(word) {
+                    Some(&code) => code,
+                    None => {
+                        seen.insert(word.into(), next);
+                        next
+                    }
+                };
+                codes.push(code);
+                if self.wish == Wish::Decide && seen.len() > KEPT_LEVELS && 2 * seen.len() > self.n {
+                    self.state = State::Unique;
+                }
+            }
+            State::Unique => {}
+            _ => self.state = State::Mixed,
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> TableColumn {
+        self.facts.counts_rows &= self.facts.n_numbers > 1;
+        let values = match self.state {
+            _ if self.wish == Wish::Skip => Values::Skipped,
+            State::Nothing => Values::Missing,
+            State::Numbers(values) => Values::Numbers(values),
+            State::Mixed => Values::Mixed,
+            State::Unique if self.facts.n_numbers > 0 => Values::Mixed,
+            State::Unique => Values::Unique,
+            State::Text { codes, seen } => {
+                let is_truth = |word: &str| word.eq_ignore_ascii_case("true") || word.eq_ignore_ascii_case("false");
+                if self.wish != Wish::Text && seen.keys().all(|word| is_truth(word)) {
+                    booleans(&codes, &seen)
+                } else {
+                    sorted(codes, seen)
+                }
+            }
+        };
+        TableColumn { name: self.name, values, facts: self.facts }
+    }
+}
+
+fn booleans(codes: &[u32], seen: &HashMap<Box<str>, u32>) -> Values {
+    let mut value_of = vec![0.0; seen.len()];
+    for (word, &code) in seen {
+        if word.eq_ignore_ascii_case("true") {
+            value_of[code as usize] = 1.0;
+        }
+    }
+    Values::Booleans(codes.iter().map(|&code| value_of.get(code as usize).copied().unwrap_or(f64::NAN)).collect())
+}
+
+/// Codes in the order of the levels' bytes instead of that of their first appearance.
+fn sorted(mut codes: Vec<u32>, seen: HashMap<Box<str>, u32>) -> Values {
+    let mut levels: Vec<(Box<str>, u32)> = seen.into_iter().collect();
+    levels.sort_by(|a, b| a.0.as_bytes().cmp(b.0.as_bytes()));
+    let mut new_code = vec![0; levels.len()];
+    for (new, (_, old)) in levels.iter().enumerate() {
+        new_code[*old as usize] = new as u32;
+    }
+    for code in &mut codes {
+        *code = new_code.get(*code as usize).copied().unwrap_or(NO_LEVEL);
+    }
+    Values::Text { codes, levels: levels.into_iter().map(|(level, _)| level.into_string()).collect() }
+}
+
+/// Whether a word has the form of a date or a time: 2024-05-31, 31.05.2024, 5/31/24, with or without a time, or 12:30.
+fn looks_like_date(word: &str) -> bool {
+    let date = word.split(['T', ' ']).next().unwrap_or_default();
+    let parts_of = |text: &str, separator: char| -> Option<Vec<usize>> {
+        let parts: Vec<&str> = text.split(separator).collect();
+        let numbers =
+            parts.iter().all(|part| !part.is_empty() && part.len() <= 4 && part.bytes().all(|c| c.is_ascii_digit()));
+        numbers.then(|| parts.iter().map(|part| part.len()).collect())
+    };
+    let is_date = ['-', '/', '.'].iter().any(|&separator| {
+        parts_of(date, separator)
+            .is_some_and(|lengths| lengths.len() == 3 && lengths[1] <= 2 && lengths.iter().all(|n| *n != 3))
+    });
+    let is_time = parts_of(word.split('.').next().unwrap_or_default(), ':')
+        .is_some_and(|lengths| (2..=3).contains(&lengths.len()));
+    is_date || is_time
+}
+
+impl TableColumn {
+    /// One word for the type.
+    pub fn type_name(&self) -> &'static str {
+        match self.values {
+            Values::Numbers(_) if self.facts.whole => "whole number",
+            Values::Numbers(_) => "number",
+            Values::Booleans(_) => "boolean",
+            Values::Text { .. } | Values::Unique => "text",
+            Values::Mixed => "mixed",
+            Values::Missing => "all missing",
+            Values::Skipped => "not read",
+        }
+    }
+
+    /// How many different texts there are; `None` where the values are no texts, or too many to be kept.
+    pub fn n_levels(&self) -> Option<usize> {
+        match &self.values {
+            Values::Text { levels, .. } => Some(levels.len()),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn built(wish: Wish, fields: &[&str]) -> TableColumn {
+        let mut builder = ColumnBuilder::new("c", wish, Decimal::Point);
+        for (row, field) in fields.iter().enumerate() {
+            builder.push(field.as_bytes(), row as u64 + 2).unwrap();
+        }
+        builder.finish()
+    }
+
+    #[test]
+    fn the_type_does_not_depend_on_the_order() {
+        let mut fields = vec!["1", "2", "x", "", "3"];
+        for _ in 0..5 {
+            fields.rotate_left(1);
+            let column = built(Wish::Decide, &fields);
+            assert_eq!(column.values, Values::Mixed, "{fields:?}");
+            assert_eq!((column.facts.n_numbers, column.facts.n_words, column.facts.n_missing), (3, 1, 1));
+            assert_eq!(column.facts.first_word.unwrap().text, "x");
+        }
+    }
+
+    #[test]
+    fn levels_sort_by_their_bytes() {
+        let column = built(Wish::Decide, &["b", "a", "?", "é", "B", "a"]);
+        let levels = ["B", "a", "b", "é"].map(String::from).to_vec();
+        assert_eq!(column.values, Values::Text { codes: vec![2, 1, NO_LEVEL, 3, 0, 1], levels });
+    }
+
+    #[test]
+    fn numbers_are_texts_where_that_is_asked_for() {
+        let column = built(Wish::Text, &["2", "10", "2"]);
+        assert_eq!(column.values, Values::Text { codes: vec![1, 0, 1], levels: vec!["10".into(), "2".into()] });
+    }
+
+    #[test]
+    fn truth_values_are_numbers() {
+        let Values::Booleans(values) = built(Wish::Decide, &["True", "false", "NA", "TRUE"]).values else { panic!() };
+        assert_eq!((values[0], values[1], values[2].is_nan(), values[3]), (1.0, 0.0, true, 1.0));
+    }
+
+    #[test]
+    fn counters_ranges_and_dates_are_seen() {
+        assert!(built(Wish::Decide, &["5", "6", "7"]).facts.counts_rows);
+        assert!(built(Wish::Decide, &["5", "4", "3"]).facts.counts_rows);
+        assert!(!built(Wish::Decide, &["5", "6", "8"]).facts.counts_rows);
+        assert!(!built(Wish::Decide, &["0", "2", "4"]).facts.counts_rows);
+        assert!(built(Wish::Decide, &["1", "1e151"]).facts.out_of_range.is_some());
+        assert!(built(Wish::Decide, &["1", "1e999"]).facts.out_of_range.is_some());
+        assert!(built(Wish::Decide, &["1", "-1e-151"]).facts.out_of_range.is_some());
+        assert!(built(Wish::Decide, &["1", "0", "-1e150"]).facts.out_of_range.is_none());
+        assert_eq!(built(Wish::Decide, &["inf", "nan"]).facts.n_words, 1);
+        for date in ["2024-05-31", "31.05.2024", "5/31/24", "2024-05-31T12:00:00Z", "12:30", "2011-01-01 00:00"] {
+            assert!(looks_like_date(date), "{date}");
+        }
+        for other in ["1.2.3-beta", "A-12", "192.168.0.1", "10.000.000", "a b", "", "Mr. X"] {
+            assert!(!looks_like_date(other), "{other}");
+        }
+    }
+}

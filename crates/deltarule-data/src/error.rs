@@ -1,0 +1,335 @@
+//! What can be wrong with a table: what was found, where, what was expected, and what to try.
+
+use thiserror::Error;
+
+/// What can be wrong with a file, a column or a choice.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// The file cannot be opened or read.
+    #[error("{file}: {source}")]
+    Io {
+        /// The file.
+        file: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A folder instead of a file.
+    #[error("{file}: is a folder; name a CSV file in it")]
+    Folder {
+        /// The folder.
+        file: String,
+    },
+    /// A compressed file ends too early or is damaged.
+    #[error("{file}: the {format} data is damaged or cut short ({reason}); copy or download it again")]
+    Compression {
+        /// The file.
+        file: String,
+        /// `gzip` or `zstd`.
+        format: &'static str,
+        /// What the decoder says.
+        reason: String,
+    },
+    /// The file holds something else than text in columns.
+    #[error("{file}: looks like {found}; deltarule reads CSV, plain or compressed with gzip or zstd: {advice}")]
+    NotCsv {
+        /// The file.
+        file: String,
+        /// What it looks like.
+        found: &'static str,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The text is not UTF-8.
+    #[error(
+        "{file}: line {line}, column {column:?}: the bytes {found} are not UTF-8; is the file in Latin-1 or Windows-1252? \
+         Try: iconv -f WINDOWS-1252 -t UTF-8 {file} > utf8.csv"
+    )]
+    Encoding {
+        /// The file.
+        file: String,
+        /// The line.
+        line: u64,
+        /// The column.
+        column: String,
+        /// The bytes, escaped.
+        found: String,
+    },
+    /// UTF-16, which a byte-order mark or zero bytes give away.
+    #[error("{file}: is UTF-16 text, expected UTF-8; try: iconv -f UTF-16 -t UTF-8 {file} > utf8.csv")]
+    Utf16 {
+        /// The file.
+        file: String,
+    },
+    /// Nothing in the file.
+    #[error("{file}: is empty, expected a line of column names and at least one record")]
+    Empty {
+        /// The file.
+        file: String,
+    },
+    /// A header, and nothing after it.
+    #[error("{file}: has {n_columns} column names but no record; if its only line is data, try --no-header")]
+    HeaderOnly {
+        /// The file.
+        file: String,
+        /// How many names.
+        n_columns: usize,
+    },
+    /// Two columns with one name.
+    #[error(
+        "{file}: columns {first} and {second} are both named {name:?}; names must differ: rename one of them, or use --no-header"
+    )]
+    DuplicateName {
+        /// The file.
+        file: String,
+        /// The name.
+        name: String,
+        /// Position of the first, from 1.
+        first: usize,
+        /// Position of the second, from 1.
+        second: usize,
+    },
+    /// A record with too many or too few fields.
+    #[error("{file}: line {line}: found {found} fields, expected {expected} as in the first line{hint}")]
+    FieldCount {
+        /// The file.
+        file: String,
+        /// The line.
+        line: u64,
+        /// Fields found.
+        found: usize,
+        /// Fields expected.
+        expected: usize,
+        /// What could be the reason.
+        hint: &'static str,
+    },
+    /// A quote that is never closed.
+    #[error(
+        "{file}: a quote in the record that begins on line {line} is never closed; close it, or double it (\"\") if it is part of the text"
+    )]
+    OpenQuote {
+        /// The file.
+        file: String,
+        /// Where the record begins.
+        line: u64,
+    },
+    /// A record that is too long to be one.
+    #[error("{file}: the record that begins on line {line} is longer than {limit} MiB; is a quote not closed there?")]
+    RecordTooLong {
+        /// The file.
+        file: String,
+        /// Where the record begins.
+        line: u64,
+        /// The limit.
+        limit: usize,
+    },
+    /// A delimiter that cannot be one.
+    #[error("--delimiter: found {found:?}, expected one character such as , ; | or \\t")]
+    Delimiter {
+        /// What was given.
+        found: String,
+    },
+    /// A column that is named in the settings but is not in the table.
+    #[error("{file}: there is no column {name:?} ({setting}); {}", known_names(known, name))]
+    NoColumn {
+        /// The file.
+        file: String,
+        /// The name.
+        name: String,
+        /// The setting that names it.
+        setting: &'static str,
+        /// The columns there are.
+        known: Vec<String>,
+    },
+    /// A column with numbers and words.
+    #[error(
+        "{file}: line {line}, column {column:?}: found {word:?} in a column with {n_numbers} numbers and {n_words} other values{hint}; \
+         correct it, or use --categorical {column} to take every value as a category, or --drop {column}"
+    )]
+    MixedColumn {
+        /// The file.
+        file: String,
+        /// The line of the first word.
+        line: u64,
+        /// The column.
+        column: String,
+        /// The first word.
+        word: String,
+        /// How many numbers.
+        n_numbers: u64,
+        /// How many words.
+        n_words: u64,
+        /// What the word could be.
+        hint: &'static str,
+    },
+    /// Numbers with a comma.
+    #[error(
+        "{file}: line {line}, column {column:?}: {word:?} looks like a number with a decimal comma; try --decimal ,"
+    )]
+    DecimalComma {
+        /// The file.
+        file: String,
+        /// The line of the first one.
+        line: u64,
+        /// The column.
+        column: String,
+        /// The first one.
+        word: String,
+    },
+    /// A number that is infinite or too large or too small to be squared and summed.
+    #[error(
+        "{file}: line {line}, column {column:?}: found {found}, expected 0 or a number between 1e-150 and 1e150 in size; \
+         correct it, change the unit, or use --drop {column}"
+    )]
+    OutOfRange {
+        /// The file.
+        file: String,
+        /// The line of the first one.
+        line: u64,
+        /// The column.
+        column: String,
+        /// What is there.
+        found: String,
+    },
+    /// Missing values, with `--missing error`.
+    #[error(
+        "{file}: values are missing in {list}, the first on line {line}; use --missing mean to take each column's mean \
+         (and no level for a category), --missing drop to leave such records out, or --drop the column"
+    )]
+    Missing {
+        /// The file.
+        file: String,
+        /// Columns with their counts.
+        list: String,
+        /// The first line.
+        line: u64,
+    },
+    /// A field that does not fit the model's column.
+    #[error("{file}: line {line}, column {column:?}: found {found:?}, expected {expected}")]
+    Value {
+        /// The file.
+        file: String,
+        /// The line.
+        line: u64,
+        /// The column.
+        column: String,
+        /// The field.
+        found: String,
+        /// What the model has there.
+        expected: String,
+    },
+    /// Columns that a model needs and a file lacks.
+    #[error("{file}: the model needs {}, and the file has {}", join_quoted(missing), join_quoted(known))]
+    MissingColumns {
+        /// The file.
+        file: String,
+        /// Columns that are not there.
+        missing: Vec<String>,
+        /// Columns that are.
+        known: Vec<String>,
+    },
+    /// Columns that must not be swallowed as features.
+    #[error("{file}: {} cannot be used as a feature:\n{reasons}\nleave out with: --drop {drop}\nor, to use one all the same, name the features with --features, or it with --categorical",
+        if *count == 1 { "1 column".to_owned() } else { format!("{count} columns") })]
+    Refused {
+        /// The file.
+        file: String,
+        /// How many columns.
+        count: usize,
+        /// A line for each.
+        reasons: String,
+        /// The names, joined by commas.
+        drop: String,
+    },
+    /// A target that cannot be learned.
+    #[error("{file}: target {column:?}: found {found}, expected {expected}")]
+    Target {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// What it holds.
+        found: String,
+        /// What it must hold.
+        expected: String,
+    },
+    /// No feature is left.
+    #[error("{file}: no feature is left beside the target; name some with --features, or --drop less")]
+    NoFeatures {
+        /// The file.
+        file: String,
+    },
+    /// No record is left.
+    #[error(
+        "{file}: no record is left: of {n_records}, {without_target} have no target and {with_missing} have missing values; try --missing mean"
+    )]
+    NoRecords {
+        /// The file.
+        file: String,
+        /// Records in the file.
+        n_records: usize,
+        /// Those without a target.
+        without_target: usize,
+        /// Those with missing values.
+        with_missing: usize,
+    },
+    /// The share of held-out records leaves nothing on one side.
+    #[error(
+        "--valid: found {found}, expected a fraction between 0 and 1 that leaves at least one of {n_records} records on each side"
+    )]
+    Split {
+        /// What was given.
+        found: f64,
+        /// How many records there are.
+        n_records: usize,
+    },
+    /// Reading was interrupted.
+    #[error("interrupted while reading {file}")]
+    Interrupted {
+        /// The file.
+        file: String,
+    },
+    /// The core refuses the data.
+    #[error(transparent)]
+    Core(#[from] deltarule_core::Error),
+}
+
+/// A result with a data error.
+pub type Result<T> = std::result::Result<T, DataError>;
+
+/// Up to thirty names, for a message.
+fn join_quoted(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(30).map(|name| format!("{name:?}")).collect();
+    let more = if names.len() > 30 { format!(" and {} more", names.len() - 30) } else { String::new() };
+    let noun = if names.len() == 1 { "column" } else { "columns" };
+    format!("{noun} {}{more}", shown.join(", "))
+}
+
+/// "did you mean …?", or all names.
+fn known_names(known: &[String], name: &str) -> String {
+    let nearest = known.iter().map(|other| (distance(&other.to_lowercase(), &name.to_lowercase()), other)).min();
+    match nearest {
+        Some((distance, other)) if distance <= 1 + name.chars().count() / 4 => format!("did you mean {other:?}?"),
+        _ => {
+            let shown: Vec<&str> = known.iter().take(30).map(String::as_str).collect();
+            let more = if known.len() > 30 { format!(" and {} more", known.len() - 30) } else { String::new() };
+            format!("there are {}{more}", shown.join(", "))
+        }
+    }
+}
+
+/// How many characters must change to make one word of another (Levenshtein 1966).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let next = (diagonal + usize::from(x != *y)).min(row[j] + 1).min(row[j + 1] + 1);
+            diagonal = row[j + 1];
+            row[j + 1] = next;
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,235 @@
+//! A whole table in memory, as typed columns.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use crate::column::{ColumnBuilder, TableColumn, Values, Wish};
+use crate::csv::{CsvOptions, CsvReader};
+use crate::error::{DataError, Result};
+
+/// How the columns of a table are to be read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReadOptions {
+    /// Columns that are categories, whatever they hold.
+    pub categorical: Vec<String>,
+    /// Columns that are not read.
+    pub drop: Vec<String>,
+    /// If there are any, no other columns are read, and these are kept whatever they hold.
+    pub only: Vec<String>,
+}
+
+/// How far reading has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Records read.
+    pub records: u64,
+    /// Bytes of the file read, as stored.
+    pub bytes: u64,
+    /// The size of the file; `None` for a stream.
+    pub total_bytes: Option<u64>,
+}
+
+/// A table in memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    name: String,
+    columns: Vec<TableColumn>,
+    n_records: usize,
+    fingerprint: String,
+    lines: Lines,
+}
+
+/// The line of every record, where it is not simply the next one.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Lines {
+    /// From this record on, its line and those after it.
+    jumps: Vec<(usize, u64)>,
+}
+
+impl Lines {
+    fn push(&mut self, record: usize, line: u64) {
+        if self.of(record) != line {
+            self.jumps.push((record, line));
+        }
+    }
+
+    fn of(&self, record: usize) -> u64 {
+        let after = self.jumps.partition_point(|(first, _)| *first <= record);
+        match after.checked_sub(1).and_then(|before| self.jumps.get(before)) {
+            Some((first, line)) => line + (record - first) as u64,
+            None => 0,
+        }
+    }
+}
+
+impl Table {
+    /// Reads a file in one pass; the types are those of the whole file. `-` is standard input.
+    ///
+    /// `progress` is shown how far it is, every few thousand records, and may break off.
+    ///
+    /// Errors: those of [`CsvReader`], a text that is not UTF-8, names in the options that are no columns.
+    pub fn read(
+        path: &Path,
+        csv: &CsvOptions,
+        options: &ReadOptions,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Self> {
+        Self::from_reader(CsvReader::open(path, csv)?, options, progress)
+    }
+
+    /// The same, from an open reader.
+    pub fn from_reader(
+        mut reader: CsvReader,
+        options: &ReadOptions,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Self> {
+        let name = reader.name().to_owned();
+        let header = reader.header().to_vec();
+        for (setting, named) in
+            [("--categorical", &options.categorical), ("--drop", &options.drop), ("--features", &options.only)]
+        {
+            for column in named {
+                check_name(&name, &header, column, setting)?;
+            }
+        }
+        let decimal = reader.decimal();
+        let mut builders: Vec<ColumnBuilder> =
+            header.iter().map(|column| ColumnBuilder::new(column, options.wish(column), decimal)).collect();
+        let mut lines = Lines::default();
+        let mut n_records = 0;
+        while let Some(record) = reader.next_record()? {
+            let line = record.line;
+            lines.push(n_records, line);
+            n_records += 1;
+            let mut bad = None;
+            for (index, builder) in builders.iter_mut().enumerate() {
+                if !builder.is_skipped() && builder.push(record.trimmed(index), line).is_err() {
+                    bad = Some((builder.name().to_owned(), record.trimmed(index).to_vec()));
+                }
+            }
+            if let Some((column, field)) = bad {
+                reader.text(&field, line, &column)?;
+            }
+            if n_records.is_multiple_of(8192) {
+                let (records, bytes) = (n_records as u64, reader.bytes_read());
+                let so_far = Progress { records, bytes, total_bytes: reader.total_bytes() };
+                if progress(so_far).is_break() {
+                    return Err(DataError::Interrupted { file: name });
+                }
+            }
+        }
+        if n_records == 0 {
+            return Err(DataError::HeaderOnly { file: name, n_columns: header.len() });
+        }
+        let fingerprint = reader.fingerprint();
+        let columns = builders.into_iter().map(ColumnBuilder::finish).collect();
+        Ok(Self { name, columns, n_records, fingerprint, lines })
+    }
+
+    /// The name of the file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The columns, in the order of the file.
+    pub fn columns(&self) -> &[TableColumn] {
+        &self.columns
+    }
+
+    /// N.
+    pub fn n_records(&self) -> usize {
+        self.n_records
+    }
+
+    /// A hash of the text that was read, without its byte-order mark.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// The line on which a record begins; `record` counts from 0.
+    pub fn line(&self, record: usize) -> u64 {
+        self.lines.of(record)
+    }
+
+    /// A column by its name.
+    ///
+    /// Errors: there is none; `setting` names it in the message.
+    pub fn column(&self, name: &str, setting: &'static str) -> Result<&TableColumn> {
+        let names: Vec<String> = self.columns.iter().map(|column| column.name.clone()).collect();
+        let index = check_name(&self.name, &names, name, setting)?;
+        Ok(&self.columns[index])
+    }
+
+    /// Whether a column can be computed with.
+    ///
+    /// Errors: it mixes numbers and words, or has a number out of range.
+    pub fn check_usable(&self, column: &TableColumn) -> Result<()> {
+        let (file, name, facts) = (self.name.clone(), column.name.clone(), &column.facts);
+        if let Some(word) = &facts.first_word
+            && facts.n_decimal_commas > 0
+            && facts.n_decimal_commas == facts.n_words
+            && matches!(column.values, Values::Mixed | Values::Text { .. } | Values::Unique)
+        {
+            let (line, word) = (word.line, word.text.clone());
+            return Err(DataError::DecimalComma { file, line, column: name, word });
+        }
+        match (&column.values, &facts.first_word, &facts.out_of_range) {
+            (Values::Mixed, Some(word), _) => Err(DataError::MixedColumn {
+                file,
+                line: word.line,
+                column: name,
+                hint: word_hint(&word.text),
+                word: word.text.clone(),
+                n_numbers: facts.n_numbers,
+                n_words: facts.n_words,
+            }),
+            (Values::Numbers(_), _, Some(place)) => {
+                Err(DataError::OutOfRange { file, line: place.line, column: name, found: place.text.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a word in a column of numbers could be.
+fn word_hint(word: &str) -> &'static str {
+    let digits = word.bytes().any(|c| c.is_ascii_digit());
+    let lower = word.trim_start_matches(['+', '-']).to_lowercase();
+    if lower.starts_with("inf") {
+        " (an infinite value cannot be learned from)"
+    } else if !digits {
+        ""
+    } else if word.contains('%') {
+        " (a percentage: write the number alone)"
+    } else if word.contains(',') {
+        " (a separator of thousands? write the number without it)"
+    } else if word.contains(['$', '€', '£']) {
+        " (a currency: write the number alone)"
+    } else {
+        ""
+    }
+}
+
+fn check_name(file: &str, names: &[String], wanted: &str, setting: &'static str) -> Result<usize> {
+    names.iter().position(|name| name == wanted).ok_or_else(|| DataError::NoColumn {
+        file: file.to_owned(),
+        name: wanted.to_owned(),
+        setting,
+        known: names.to_vec(),
+    })
+}
+
+impl ReadOptions {
+    fn wish(&self, column: &str) -> Wish {
+        let named = |list: &[String]| list.iter().any(|name| name == column);
+        if named(&self.drop) || (!self.only.is_empty() && !named(&self.only)) {
+            Wish::Skip
+        } else if named(&self.categorical) {
+            Wish::Text
+        } else if named(&self.only) {
+            Wish::Keep
+        } else {
+            Wish::Decide
+        }
+    }
+}
