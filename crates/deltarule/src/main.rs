@@ -1,2 +1,38 @@
-//! The command `deltarule`.
-fn main() {}
+//! The command `deltarule`: single-layer networks on tables, trained by the delta rule.
+//!
+//! `main` is the map: arguments are read by [`cli`], each command has a file in [`commands`], what they share is in [`setup`]
+//! (files to problem), [`scores`], [`report`] (words) and [`output`] (files and streams).
+
+mod cli;
+mod commands;
+mod failure;
+mod number;
+mod output;
+mod report;
+mod scores;
+mod setup;
+mod weights_file;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Command::Train(args) => commands::train::run(&args),
+        Command::Predict(args) => commands::predict::run(&args),
+        Command::Evaluate(args) => commands::evaluate::run(&args),
+        Command::Show(args) => commands::show::run(&args),
+        Command::Explain(args) => commands::explain::run(&args),
+        Command::Check(args) => commands::check::run(&args),
+        Command::Inspect(args) => commands::inspect::run(&args),
+        Command::Completions { shell } => commands::completions::run(shell),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => failure::report(&error),
+    }
+}

@@ -1,0 +1,463 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use deltarule_core::{Activation, Eta, Reduction};
+use deltarule_model::{MissingRule, ScaleRule};
+
+/// Train, explain and use single-layer networks ŷ = f(Σ w·x + b) on tables.
+#[derive(Debug, Parser)]
+#[command(
+    name = "deltarule",
+    version,
+    about,
+    max_term_width = 110,
+    after_help = "\
+Try:
+  deltarule explain                                      the delta rule, worked out on one record
+  deltarule inspect data.csv                             what is in a table
+  deltarule train data.csv --target price --out m.json   weights that work, and how good they are
+  deltarule predict m.json new.csv                       a prediction for every row
+
+Exit codes: 0 done, 1 ran but failed (diverged, a check that failed), 2 usage or input, 130 interrupted."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train a network on a table and say how good it is
+    Train(Box<TrainArgs>),
+    /// Predict: a row out for every row in
+    Predict(PredictArgs),
+    /// Score a model on a table, beside the baseline
+    Evaluate(EvaluateArgs),
+    /// Show a model: its weights, its equation, how it was trained
+    Show(ShowArgs),
+    /// Work out one step of the delta rule, every number of it
+    Explain(Box<ExplainArgs>),
+    /// Check the gradient of the delta rule against finite differences
+    Check(CheckArgs),
+    /// Show what is in a table, without training
+    Inspect(InspectArgs),
+    /// Print a completion script for a shell
+    #[command(
+        after_help = "Example:\n  deltarule completions bash > ~/.local/share/bash-completion/completions/deltarule"
+    )]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How files are read.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Reading")]
+pub(crate) struct FileArgs {
+    /// The character between fields; found out unless given (\t for a tab)
+    #[arg(long, value_name = "CHAR")]
+    pub(crate) delimiter: Option<String>,
+    /// The decimal sign of numbers: . or ,
+    #[arg(long, value_name = "CHAR", default_value = ".", value_parser = [".", ","])]
+    pub(crate) decimal: String,
+    /// The first line holds data; columns are named column_1, column_2, …
+    #[arg(long, conflicts_with = "header")]
+    pub(crate) no_header: bool,
+    /// The first line holds names, whatever it looks like
+    #[arg(long)]
+    pub(crate) header: bool,
+}
+
+/// Which columns are what.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Columns")]
+pub(crate) struct ColumnArgs {
+    /// The columns to predict
+    #[arg(long, short, value_name = "NAME[,NAME…]", value_delimiter = ',')]
+    pub(crate) target: Vec<String>,
+    /// The columns to predict from; all others by default
+    #[arg(long, value_name = "NAME[,NAME…]", value_delimiter = ',', conflicts_with = "drop")]
+    pub(crate) features: Vec<String>,
+    /// Columns to leave out
+    #[arg(long, value_name = "NAME[,NAME…]", value_delimiter = ',')]
+    pub(crate) drop: Vec<String>,
+    /// Columns to take as categories, numbers among them
+    #[arg(long, value_name = "NAME[,NAME…]", value_delimiter = ',')]
+    pub(crate) categorical: Vec<String>,
+    /// What becomes of missing values (empty, NA, N/A, NaN, null, ?): an error, the column's mean, or leave the record out
+    #[arg(long, value_enum, default_value_t = MissingArg::Error, value_name = "RULE")]
+    pub(crate) missing: MissingArg,
+    /// Take the target as numbers or as classes; by default what it holds decides
+    #[arg(long, value_enum, value_name = "TASK")]
+    pub(crate) task: Option<TaskArg>,
+    /// Scale number columns to mean 0 and standard deviation 1, or not [default: standard]
+    #[arg(long, value_enum, value_name = "RULE")]
+    pub(crate) scale: Option<ScaleArg>,
+}
+
+/// The network and where it starts.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Network")]
+pub(crate) struct NetworkArgs {
+    /// f: identity, sigmoid, tanh, relu, leaky-relu, elu, softplus, softsign, gelu, silu, exp, step, or a formula such as
+    /// 'h / (1 + abs(h))' [default: identity for numbers, sigmoid for classes]
+    #[arg(long, short, value_name = "NAME|FORMULA", allow_hyphen_values = true)]
+    pub(crate) activation: Option<Activation>,
+    /// No bias b
+    #[arg(long)]
+    pub(crate) no_bias: bool,
+    /// The starting weights: auto (zeros where that is sound for f), zeros, normal (deviation 1/√d), or a CSV file with
+    /// output,feature,weight [default: auto]
+    #[arg(long, value_name = "auto|zeros|normal|FILE")]
+    pub(crate) init: Option<String>,
+    /// Where everything random is drawn from; the same seed gives the same run
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) seed: u64,
+}
+
+/// The rule of descent.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Descent")]
+pub(crate) struct DescentArgs {
+    /// The learning rate η: chosen from the data, or a number, which makes plain gd the default optimizer
+    #[arg(long, value_name = "auto|NUMBER", default_value = "auto", value_parser = parse_eta, allow_hyphen_values = true)]
+    pub(crate) eta: Eta,
+    /// Follow the mean of the records' gradients, or their sum: η on the mean is η/N on the sum [default: mean]
+    #[arg(long, value_enum, value_name = "RULE")]
+    pub(crate) reduction: Option<ReductionArg>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  deltarule train examples/diabetes.csv --target progression
+  deltarule train examples/breast_cancer.csv --target diagnosis --valid 0.25 --out model.json
+  deltarule train examples/ten.csv --target passed --textbook --eta 0.01 --trace trace.csv
+  deltarule train examples/iris.csv --target species --batch 1 --epochs 50 --seed 7
+  gunzip -c big.csv.gz | deltarule train - --target y --json")]
+pub(crate) struct TrainArgs {
+    /// A CSV file, plain or compressed with gzip or zstd; - for standard input
+    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+    #[command(flatten)]
+    pub(crate) descent: DescentArgs,
+    /// The rule of descent [default: nesterov for full batches and a chosen η, gd otherwise]
+    #[arg(long, value_enum, value_name = "NAME", help_heading = "Descent")]
+    pub(crate) optimizer: Option<OptimizerArg>,
+    /// β of momentum (default 0.9) or of nesterov (default: grows, and starts anew when the path turns uphill)
+    #[arg(long, value_name = "B", help_heading = "Descent")]
+    pub(crate) momentum: Option<f64>,
+    /// Records a step: all of them, or a number, in random order
+    #[arg(long, value_name = "full|N", default_value = "full", value_parser = parse_batch, help_heading = "Descent")]
+    pub(crate) batch: BatchArg,
+    /// At most so many passes over the table [default: 100000 for full batches, 200 otherwise]
+    #[arg(long, value_name = "N", help_heading = "Descent")]
+    pub(crate) epochs: Option<u64>,
+    /// It is a minimum when no column's correlation with δ is above this
+    #[arg(long, value_name = "X", default_value_t = deltarule_core::Config::default().tolerance, help_heading = "Descent")]
+    pub(crate) tolerance: f64,
+    /// The lesson as written: --optimizer gd --scale none --no-bias --reduction sum --init normal
+    #[arg(long, help_heading = "Descent")]
+    pub(crate) textbook: bool,
+    /// Records to hold out and score on: a fraction of the table (seeded; classes keep their shares), or a CSV file
+    #[arg(long, value_name = "FRACTION|FILE", help_heading = "Scoring")]
+    pub(crate) valid: Option<String>,
+    /// Write the model
+    #[arg(long, short, value_name = "FILE", help_heading = "Output")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace files that are there
+    #[arg(long, help_heading = "Output")]
+    pub(crate) force: bool,
+    /// Write E of every epoch: epoch,sse,mse,eta,gradient_norm
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Write the weights on the way: epoch,output,feature,weight
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) path: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+    /// Print nothing but errors
+    #[arg(long, short, conflicts_with = "json", help_heading = "Output")]
+    pub(crate) quiet: bool,
+    /// Threads; the result does not depend on their number [default: all]
+    #[arg(long, value_name = "N", help_heading = "Machine")]
+    pub(crate) threads: Option<usize>,
+    /// Hold the table in f64, or in f32 (half the memory; weights and sums stay f64)
+    #[arg(long, value_enum, default_value_t = PrecisionArg::F64, value_name = "TYPE", help_heading = "Machine")]
+    pub(crate) precision: PrecisionArg,
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  deltarule predict model.json new.csv > predictions.csv
+  deltarule predict model.json new.csv --proba --keep id --out predictions.csv
+  cat new.csv | deltarule predict model.json -")]
+pub(crate) struct PredictArgs {
+    /// A model that train wrote
+    pub(crate) model: PathBuf,
+    /// A CSV file with the model's columns, in any order; - for standard input
+    pub(crate) data: PathBuf,
+    /// Write to a file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Also the probability of every class
+    #[arg(long)]
+    pub(crate) proba: bool,
+    /// Columns of the input to copy to the output, in front
+    #[arg(long, value_name = "NAME[,NAME…]", value_delimiter = ',')]
+    pub(crate) keep: Vec<String>,
+    /// No summary of what was missing or unknown on standard error
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  deltarule evaluate model.json test.csv --worst 5")]
+pub(crate) struct EvaluateArgs {
+    /// A model that train wrote
+    pub(crate) model: PathBuf,
+    /// A CSV file with the model's columns and its target; - for standard input
+    pub(crate) data: PathBuf,
+    /// Also the N records that make up most of E
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) worst: usize,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  deltarule show model.json")]
+pub(crate) struct ShowArgs {
+    /// A model that train wrote
+    pub(crate) model: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "deltarule explain [OPTIONS]\n       \
+                      deltarule explain MODEL DATA --record N [OPTIONS]\n       \
+                      deltarule explain DATA --target NAME [--record N | --all] [OPTIONS]\n       \
+                      deltarule explain --x X --w W --y Y [OPTIONS]",
+    after_help = "\
+Examples:
+  deltarule explain                                                        a worked example
+  deltarule explain --x 1,-2 --w 0.6,0.1 --bias 0.2 --y 1 --activation sigmoid --eta 0.5
+  deltarule explain --x 1,2,-1 --w \"0.1,-0.2; 0.3,0.05; -0.4,0.25\" --y 0.5,-0.5 --activation tanh --eta 0.1
+  deltarule explain examples/ten.csv --target passed --all                 every record at the start, and one step over all
+  deltarule explain model.json examples/ten.csv --record 3                 one record with a trained model"
+)]
+pub(crate) struct ExplainArgs {
+    /// Nothing; or DATA with --target; or MODEL and DATA
+    #[arg(value_name = "FILE", num_args = 0..=2)]
+    pub(crate) inputs: Vec<PathBuf>,
+    /// Which record, from 1
+    #[arg(long, value_name = "N", conflicts_with = "all")]
+    pub(crate) record: Option<u64>,
+    /// Every record in a row of its own, the sums over them, and one step over all
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// The chain rule with the numbers put in
+    #[arg(long)]
+    pub(crate) derive: bool,
+    /// The inputs of a record of your own
+    #[arg(long, value_name = "X,…", allow_hyphen_values = true, requires = "w", help_heading = "Numbers")]
+    pub(crate) x: Option<String>,
+    /// Its weights: one row for each input, separated by ;, a weight for each output in it
+    #[arg(long, value_name = "W,…[; …]", allow_hyphen_values = true, requires = "x", help_heading = "Numbers")]
+    pub(crate) w: Option<String>,
+    /// Its targets, one for each output
+    #[arg(long, value_name = "Y,…", allow_hyphen_values = true, requires = "x", help_heading = "Numbers")]
+    pub(crate) y: Option<String>,
+    /// Its biases, one for each output; without it there is none
+    #[arg(long, value_name = "B,…", allow_hyphen_values = true, requires = "x", help_heading = "Numbers")]
+    pub(crate) bias: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+    #[command(flatten)]
+    pub(crate) descent: DescentArgs,
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  deltarule check examples/iris.csv --target species --activation tanh")]
+pub(crate) struct CheckArgs {
+    /// A CSV file; - for standard input
+    pub(crate) data: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  deltarule inspect examples/iris.csv --target species")]
+pub(crate) struct InspectArgs {
+    /// A CSV file; - for standard input
+    pub(crate) data: PathBuf,
+    /// The columns to predict, which are then not suspected
+    #[arg(long, short, value_name = "NAME[,NAME…]", value_delimiter = ',')]
+    pub(crate) target: Vec<String>,
+    /// Columns to take as categories, numbers among them
+    #[arg(long, value_name = "NAME[,NAME…]", value_delimiter = ',')]
+    pub(crate) categorical: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MissingArg {
+    Error,
+    Mean,
+    Drop,
+}
+
+impl From<MissingArg> for MissingRule {
+    fn from(arg: MissingArg) -> Self {
+        match arg {
+            MissingArg::Error => MissingRule::Error,
+            MissingArg::Mean => MissingRule::Mean,
+            MissingArg::Drop => MissingRule::Drop,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TaskArg {
+    Regression,
+    Classification,
+}
+
+impl From<TaskArg> for deltarule_data::Task {
+    fn from(arg: TaskArg) -> Self {
+        match arg {
+            TaskArg::Regression => deltarule_data::Task::Regression,
+            TaskArg::Classification => deltarule_data::Task::Classification,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScaleArg {
+    Standard,
+    None,
+}
+
+impl From<ScaleArg> for ScaleRule {
+    fn from(arg: ScaleArg) -> Self {
+        match arg {
+            ScaleArg::Standard => ScaleRule::Standard,
+            ScaleArg::None => ScaleRule::None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReductionArg {
+    Mean,
+    Sum,
+}
+
+impl From<ReductionArg> for Reduction {
+    fn from(arg: ReductionArg) -> Self {
+        match arg {
+            ReductionArg::Mean => Reduction::Mean,
+            ReductionArg::Sum => Reduction::Sum,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OptimizerArg {
+    Gd,
+    Momentum,
+    Nesterov,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PrecisionArg {
+    F64,
+    F32,
+}
+
+/// All records, or so many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BatchArg {
+    Full,
+    Records(u64),
+}
+
+fn parse_eta(text: &str) -> Result<Eta, String> {
+    match text {
+        "auto" => Ok(Eta::Auto),
+        number => match number.parse::<f64>() {
+            Ok(eta) if eta > 0.0 && eta.is_finite() => Ok(Eta::Given(eta)),
+            _ => Err("expected auto, or a finite number above 0".into()),
+        },
+    }
+}
+
+fn parse_batch(text: &str) -> Result<BatchArg, String> {
+    match text {
+        "full" => Ok(BatchArg::Full),
+        number => match number.parse::<u64>() {
+            Ok(records) if records > 0 => Ok(BatchArg::Records(records)),
+            _ => Err("expected full, or a whole number of records from 1 on".into()),
+        },
+    }
+}
+
+impl FileArgs {
+    /// The same for the reader.
+    pub(crate) fn options(&self) -> deltarule_data::Result<deltarule_data::CsvOptions> {
+        let delimiter = match self.delimiter.as_deref() {
+            None => None,
+            Some("\\t" | "tab") => Some(b'\t'),
+            Some(text) => match text.as_bytes() {
+                [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"\r\n".contains(byte) => Some(*byte),
+                _ => return Err(deltarule_data::DataError::Delimiter { found: text.to_owned() }),
+            },
+        };
+        let header = match (self.header, self.no_header) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        };
+        let decimal = if self.decimal == "," { deltarule_data::Decimal::Comma } else { deltarule_data::Decimal::Point };
+        Ok(deltarule_data::CsvOptions { delimiter, header, decimal })
+    }
+}

@@ -1,0 +1,98 @@
+//! `deltarule check`: the gradient of the delta rule against finite differences, on the user's data.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use deltarule_core::{GradientCheck, check_gradient};
+use deltarule_data::prepare;
+use deltarule_model::ScaleRule;
+use serde_json::json;
+
+use crate::cli::CheckArgs;
+use crate::number::{count, digits, short};
+use crate::{failure, output, setup};
+
+pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
+    let choices = setup::choices(&args.columns, &args.network, None)?;
+    let table = setup::read_table(&args.data, &args.files, &args.columns, args.json)?;
+    let prepared = prepare(&table, &choices)?;
+    let threads = setup::threads(None, table.n_records() * table.columns().len())?;
+    let scale = args.columns.scale.map_or(ScaleRule::Standard, Into::into);
+    let has_bias = !args.network.no_bias;
+    setup::with_problem(&prepared, &args.columns, scale, has_bias, &threads, |ready| {
+        let (weights, start_text) = setup::starting_weights(
+            // From all zeros many gradients are equal, and a mistake could hide.
+            Some(args.network.init.as_deref().unwrap_or("normal")),
+            &ready.encoding,
+            &prepared.activation,
+            has_bias,
+            args.network.seed,
+        )?;
+        let check = check_gradient(&ready.problem, &weights)?;
+        let (inputs, outputs) = (ready.encoding.input_names(), ready.encoding.target.output_names());
+        let name = |feature: Option<usize>| feature.map_or("(bias)", |i| inputs[i].as_str());
+        if args.json {
+            output::print_json(&json!({
+                "command": "check",
+                "data": table.name(),
+                "activation": prepared.activation.name(),
+                "weights_at": start_text,
+                "passes": check.passes(),
+                "tolerance": GradientCheck::TOLERANCE,
+                "worst": finite(check.worst),
+                "weights": check.weights.iter().map(|w| json!({
+                    "output": outputs[w.output], "input": name(w.feature),
+                    "by_delta_rule": finite(w.by_delta_rule), "by_differences": finite(w.by_differences),
+                    "scale": finite(w.scale), "relative_error": finite(w.relative_error), "records_at_kinks": w.at_kinks,
+                })).collect::<Vec<_>>(),
+            }))?;
+        } else {
+            let mut text = format!(
+                "∂E/∂w on {} of {}, f = {}, weights: {start_text}\n  by the delta rule, −Σδx, and by central differences, (E(w + ε) − E(w − ε))/2ε, relative to Σ|δx|\n\n",
+                count(prepared.training.records.len() as u64, "record"),
+                table.name(),
+                prepared.activation
+            );
+            if let Some(derivative) = prepared.activation.derivative_text() {
+                let _ = writeln!(text, "  f(h) = {}, f'(h) = {derivative}\n", prepared.activation.value_text());
+            }
+            let width = inputs.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(12, 40) + 2;
+            let _ = writeln!(
+                text,
+                "  {:<16}{:<width$}{:>18}{:>18}{:>12}",
+                "output", "weight", "delta rule", "differences", "apart"
+            );
+            for w in &check.weights {
+                let kinks = if w.at_kinks > 0 {
+                    format!("  ({} at a kink left out)", count(w.at_kinks, "record"))
+                } else {
+                    String::new()
+                };
+                let _ = writeln!(
+                    text,
+                    "  {:<16}{:<width$}{:>18}{:>18}{:>12}{kinks}",
+                    outputs[w.output].chars().take(15).collect::<String>(),
+                    name(w.feature),
+                    digits(w.by_delta_rule, 10),
+                    digits(w.by_differences, 10),
+                    digits(w.relative_error, 2)
+                );
+            }
+            let _ = writeln!(
+                text,
+                "\n{}: the two are at most {} apart (allowed: {})",
+                if check.passes() { "the gradient is right" } else { "the gradient is wrong" },
+                digits(check.worst, 2),
+                short(GradientCheck::TOLERANCE)
+            );
+            output::print(&text)?;
+        }
+        Ok(if check.passes() { ExitCode::SUCCESS } else { ExitCode::from(failure::FAILED) })
+    })
+}
+
+/// JSON has no NaN.
+fn finite(x: f64) -> Option<f64> {
+    x.is_finite().then_some(x)
+}

@@ -1,0 +1,357 @@
+//! `deltarule explain`: one step of the delta rule, every number of it.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use deltarule_core::{
+    Activation, Batch, Column, Config, Eta, Layer, Parameters, Plan, Reduction, Scaling, Targets, explain,
+    explain_batch,
+};
+use deltarule_data::{CsvReader, RowEncoder, RowState, prepare};
+use deltarule_model::ScaleRule;
+
+use crate::cli::ExplainArgs;
+use crate::number::{count, short};
+use crate::{output, setup};
+
+mod words;
+
+/// What is to be explained: a layer and some records, with names and units.
+struct Subject {
+    title: String,
+    units: String,
+    layer: Layer,
+    inputs: Vec<String>,
+    outputs: Vec<String>,
+    /// Number of the record, inputs, targets.
+    records: Vec<(u64, Vec<f64>, Vec<f64>)>,
+    eta: f64,
+    eta_text: String,
+    reduction: Reduction,
+    /// What to try next.
+    next: Vec<String>,
+}
+
+pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode> {
+    let subject = match (&args.inputs[..], &args.x) {
+        ([], None) => example(args)?,
+        ([], Some(x)) => numbers(args, x)?,
+        ([..], Some(_)) => bail!("--x: found a file beside it, expected either numbers or a file"),
+        ([data], None) => of_table(args, data)?,
+        ([model, data], None) => of_model(args, model, data)?,
+        _ => bail!("found more than two files, expected MODEL and DATA, or DATA with --target"),
+    };
+    let whole = args.all || subject.records.len() > 1;
+    let text = if whole {
+        let records: Vec<(Vec<f64>, Vec<f64>)> =
+            subject.records.iter().map(|(_, x, y)| (x.clone(), y.clone())).collect();
+        let batch = explain_batch(&subject.layer, &records, subject.eta, subject.reduction)?;
+        if args.json {
+            output::print_json(&words::batch_json(&subject, &batch))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        words::batch(&subject, &batch)
+    } else {
+        let (_, x, y) = subject.records.first().context("no record to explain")?;
+        let step = explain(&subject.layer, x, y, subject.eta)?;
+        if args.json {
+            output::print_json(&words::step_json(&subject, &step))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        words::step(&subject, &step, args.derive)
+    };
+    output::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn given_eta(args: &ExplainArgs, otherwise: f64, because: &str) -> (f64, String) {
+    match args.descent.eta {
+        Eta::Given(eta) => (eta, "as given".to_owned()),
+        Eta::Auto => (otherwise, because.to_owned()),
+    }
+}
+
+/// The worked example that bare `explain` shows.
+fn example(args: &ExplainArgs) -> Result<Subject> {
+    let activation = args.network.activation.clone().unwrap_or(Activation::Sigmoid);
+    let parameters = Parameters::new(2, vec![0.6, 0.1], Some(vec![0.2]), 1)?;
+    let (eta, eta_text) = given_eta(args, 0.5, "of this example; --eta changes it");
+    Ok(Subject {
+        title: "one step of the delta rule on one record: an example".into(),
+        units: "the numbers are plain numbers, without units".into(),
+        layer: Layer::new(parameters, activation),
+        inputs: vec!["x1".into(), "x2".into()],
+        outputs: vec!["output".into()],
+        records: vec![(1, vec![1.0, -2.0], vec![1.0])],
+        eta,
+        eta_text,
+        reduction: Reduction::Mean,
+        next: vec![
+            "deltarule explain --derive                 the chain rule behind it, with these numbers".into(),
+            "deltarule explain --eta 20                 a larger step".into(),
+            "deltarule explain --x 1,-2 --w 0.6,0.1 --bias 0.2 --y 1 --activation tanh    numbers of your own".into(),
+            "deltarule explain DATA --target NAME --all the same for every record of a table, at the start".into(),
+        ],
+    })
+}
+
+/// Numbers from the command line.
+fn numbers(args: &ExplainArgs, x: &str) -> Result<Subject> {
+    if !args.columns.target.is_empty() || args.record.is_some() || args.all {
+        bail!("--x: found --target, --record or --all beside it, which need a table");
+    }
+    let inputs = list("--x", x)?;
+    let Some(y) = &args.y else { bail!("--y: found nothing, expected the target, or one for each output: --y 1") };
+    let targets = list("--y", y)?;
+    let (d, n_outputs) = (inputs.len(), targets.len());
+    let rows: Vec<Vec<f64>> =
+        args.w.as_deref().unwrap_or_default().split(';').map(|row| list("--w", row)).collect::<Result<_>>()?;
+    let weights: Vec<f64> = match &rows[..] {
+        [row] if n_outputs == 1 && row.len() == d => row.clone(),
+        rows if rows.len() == d && rows.iter().all(|row| row.len() == n_outputs) => {
+            (0..n_outputs).flat_map(|j| rows.iter().map(move |row| row[j])).collect()
+        }
+        rows => {
+            let found: Vec<String> = rows.iter().map(|row| row.len().to_string()).collect();
+            let rows_found = if rows.len() == 1 { "one row of".to_owned() } else { format!("{} rows of", rows.len()) };
+            bail!(
+                "--w: found {rows_found} {} weights, expected {} (one for each of --x), separated by ;, each of {} (one for each of --y)",
+                found.join(", "),
+                count(d as u64, "row"),
+                count(n_outputs as u64, "weight")
+            )
+        }
+    };
+    let bias = match (&args.bias, args.network.no_bias) {
+        (Some(_), true) => bail!("--bias: found --no-bias beside it, expected one of them"),
+        (None, _) => None,
+        (Some(text), false) => {
+            let bias = list("--bias", text)?;
+            if bias.len() != n_outputs {
+                bail!(
+                    "--bias: found {}, expected {n_outputs}, one for each of --y",
+                    count(bias.len() as u64, "number")
+                );
+            }
+            Some(bias)
+        }
+    };
+    let activation = args.network.activation.clone().unwrap_or(Activation::Identity);
+    let parameters = Parameters::new(d, weights, bias, n_outputs)?;
+    let (eta, eta_text) = given_eta(args, 0.1, "where --eta gives none");
+    Ok(Subject {
+        title: "one step of the delta rule on one record".into(),
+        units: "the numbers are as given".into(),
+        layer: Layer::new(parameters, activation),
+        inputs: (1..=d).map(|i| format!("x{i}")).collect(),
+        outputs: if n_outputs == 1 {
+            vec!["output".into()]
+        } else {
+            (1..=n_outputs).map(|j| format!("output {j}")).collect()
+        },
+        records: vec![(1, inputs, targets)],
+        eta,
+        eta_text,
+        reduction: Reduction::Mean,
+        next: Vec::new(),
+    })
+}
+
+/// Numbers separated by commas.
+fn list(option: &str, text: &str) -> Result<Vec<f64>> {
+    text.split(',')
+        .map(|part| match part.trim().parse::<f64>() {
+            Ok(number) if number.is_finite() => Ok(number),
+            _ => bail!(
+                "{option}: found {:?} in {text:?}, expected numbers separated by commas, such as 1,-2",
+                part.trim()
+            ),
+        })
+        .collect()
+}
+
+/// A table at its start, before any training.
+fn of_table(args: &ExplainArgs, data: &std::path::Path) -> Result<Subject> {
+    if args.columns.target.is_empty() {
+        bail!(
+            "found one file, {}, and no --target; expected DATA with --target NAME, or MODEL and DATA",
+            data.display()
+        );
+    }
+    let choices = setup::choices(&args.columns, &args.network, None)?;
+    let table = setup::read_table(data, &args.files, &args.columns, args.json)?;
+    let prepared = prepare(&table, &choices)?;
+    let threads = setup::threads(None, table.n_records() * table.columns().len())?;
+    let has_bias = !args.network.no_bias;
+    let scale = args.columns.scale.map_or(ScaleRule::Standard, Into::into);
+    setup::with_problem(&prepared, &args.columns, scale, has_bias, &threads, |ready| {
+        let (start, start_text) = setup::starting_weights(
+            args.network.init.as_deref(),
+            &ready.encoding,
+            &prepared.activation,
+            has_bias,
+            args.network.seed,
+        )?;
+        let n = table.n_records() as u64;
+        let wanted = wanted_record(args, n)?;
+        let reduction = args.descent.reduction.map_or(Reduction::Mean, Into::into);
+        let batch = if wanted.is_some() { Batch::Records(1) } else { Batch::Full };
+        let (eta, eta_text) = if prepared.activation.is_trainable() {
+            let plan =
+                Plan::of(&ready.problem, &Config { eta: args.descent.eta, batch, reduction, ..Config::default() })?;
+            given_eta(args, plan.eta.eta, "as train would choose it for this table")
+        } else {
+            given_eta(args, 0.1, "where --eta gives none")
+        };
+        let part = &prepared.training;
+        let records: Vec<(u64, Vec<f64>, Vec<f64>)> = part
+            .records
+            .iter()
+            .enumerate()
+            .filter(|(_, record)| wanted.is_none_or(|wanted| wanted == **record as u64 + 1))
+            .map(|(r, record)| {
+                let (x, y) = expand(&part.columns, &part.targets, ready.problem.scaling, r);
+                (*record as u64 + 1, x, y)
+            })
+            .collect();
+        if records.is_empty() {
+            bail!(
+                "--record: record {} of {} has no target or a missing value, expected a complete one",
+                wanted.unwrap_or(1),
+                table.name()
+            );
+        }
+        let which = match wanted {
+            Some(record) => format!("record {record} of {} (line {})", table.name(), table.line(record as usize - 1)),
+            None => format!("all {} of {}", count(records.len() as u64, "record"), table.name()),
+        };
+        Ok(Subject {
+            title: format!("one step of the delta rule on {which}, at the start"),
+            units: format!("{}; weights at the start: {start_text}", units_text(ready.encoding.scale)),
+            layer: Layer::new(start, prepared.activation.clone()),
+            inputs: ready.encoding.input_names(),
+            outputs: ready.encoding.target.output_names(),
+            records,
+            eta,
+            eta_text,
+            reduction,
+            next: vec![format!(
+                "deltarule train {} --target {}    to walk all the way down",
+                table.name(),
+                args.columns.target.join(",")
+            )],
+        })
+    })
+}
+
+/// A record of a table, with a trained model.
+fn of_model(args: &ExplainArgs, model: &std::path::Path, data: &std::path::Path) -> Result<Subject> {
+    if !args.columns.target.is_empty() {
+        bail!("--target: found with MODEL and DATA, expected without: the model knows its target");
+    }
+    let model_name = model.display().to_string();
+    let model = setup::read_model(model)?;
+    let mut reader = CsvReader::open(data, &args.files.options()?)?;
+    let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
+    let scaling = model.encoding().scaling();
+    let mut records = Vec::new();
+    let mut n = 0;
+    while let Some(record) = reader.next_record()? {
+        n += 1;
+        if !args.all && args.record.unwrap_or(1) != n {
+            continue;
+        }
+        let line = record.line;
+        encoder.push(&record)?;
+        if encoder.states() != [RowState::Complete] {
+            if args.all {
+                encoder.clear();
+                continue;
+            }
+            bail!(
+                "{}: line {line}: record {n} has no target or a missing value, expected a complete one",
+                reader.name()
+            );
+        }
+        let block = encoder.block()?;
+        let (x, y) = expand(block.columns(), block.targets(), &scaling, 0);
+        records.push((n, x, y));
+        encoder.clear();
+    }
+    if records.is_empty() {
+        let wanted = wanted_record(args, n)?;
+        bail!("{}: found no complete record {}, expected one to explain", reader.name(), wanted.unwrap_or(1));
+    }
+    let training = model.training();
+    let (eta, eta_text) = given_eta(args, training.eta, "of the training");
+    let which = match &records[..] {
+        [(record, ..)] if !args.all => format!("record {record} of {}", reader.name()),
+        all => format!("{} of {}", count(all.len() as u64, "record"), reader.name()),
+    };
+    let reduction = match (&args.descent.reduction, training.reduction.as_str()) {
+        (Some(reduction), _) => (*reduction).into(),
+        (None, "sum") => Reduction::Sum,
+        (None, _) => Reduction::Mean,
+    };
+    Ok(Subject {
+        title: format!("one step of the delta rule on {which}, from the weights of {model_name}"),
+        units: units_text(model.encoding().scale),
+        layer: model.layer().clone(),
+        inputs: model.encoding().input_names(),
+        outputs: model.encoding().target.output_names(),
+        records,
+        eta,
+        eta_text,
+        reduction,
+        next: Vec::new(),
+    })
+}
+
+/// The record that is asked for; `None` for all.
+fn wanted_record(args: &ExplainArgs, n: u64) -> Result<Option<u64>> {
+    match (args.all, args.record.unwrap_or(1)) {
+        (true, _) => Ok(None),
+        (false, record) if (1..=n).contains(&record) => Ok(Some(record)),
+        (false, record) => bail!("--record: found {record}, expected a number from 1 to {n}"),
+    }
+}
+
+fn units_text(scale: ScaleRule) -> String {
+    match scale {
+        ScaleRule::Standard => {
+            "in the units that are descended in: a number x stands for (value − mean)/standard deviation of its column"
+                .into()
+        }
+        ScaleRule::None => "in the units of your columns (--scale none)".into(),
+    }
+}
+
+/// One row as the network sees it: scaled numbers, and 1 for the level that the record has.
+fn expand(
+    columns: &[Column<'_, f64>],
+    targets: &Targets<'_, f64>,
+    scaling: &Scaling,
+    r: usize,
+) -> (Vec<f64>, Vec<f64>) {
+    let mut x = Vec::new();
+    for (column, scale) in columns.iter().zip(scaling.columns()) {
+        match column {
+            Column::Numbers(values) => x.push(scale.apply(values[r])),
+            Column::Codes { codes, n_levels } => {
+                x.extend((0..*n_levels).map(|level| if codes[r] as usize == level { 1.0 } else { 0.0 }));
+            }
+        }
+    }
+    let y = match targets {
+        Targets::Numbers(columns) => columns.iter().map(|column| column[r]).collect(),
+        Targets::Classes { codes, n_classes, low, high } => {
+            (0..*n_classes).map(|class| if codes[r] as usize == class { *high } else { *low }).collect()
+        }
+    };
+    (x, y)
+}
+
+/// A number in a sentence.
+fn about(x: f64) -> String {
+    short(x)
+}

@@ -1,0 +1,374 @@
+//! The words and the JSON of a worked step.
+
+use std::fmt::Write as _;
+
+use deltarule_core::{Reduction, WorkedBatch, WorkedOutput, WorkedStep};
+use serde_json::{Value, json};
+
+use super::{Subject, about};
+use crate::number::{count, exact};
+
+/// Inputs beyond this are shown only where they are not 0.
+const MANY: usize = 12;
+
+/// One record, one step, as text.
+pub(super) fn step(subject: &Subject, step: &WorkedStep, derive: bool) -> String {
+    let mut text = format!("{}\n{}\n", subject.title, subject.units);
+    let activation = subject.layer.activation();
+    let _ = writeln!(text, "f(h) = {}    η = {} ({})", activation.value_text(), exact(step.eta), subject.eta_text);
+    for (j, output) in step.outputs.iter().enumerate() {
+        let heading = if step.outputs.len() > 1 {
+            format!("output {} of {}: {}", j + 1, step.outputs.len(), subject.outputs[j])
+        } else {
+            String::new()
+        };
+        if !heading.is_empty() {
+            let _ = writeln!(text, "\n── {heading} ──");
+        }
+        one_output(&mut text, subject, step, output, derive);
+    }
+    let _ = writeln!(
+        text,
+        "\nE of this record, ½Σ(y − ŷ)²: {} before, {} after the step",
+        exact(step.sse),
+        exact(step.new_sse)
+    );
+    let _ = writeln!(text, "{}", what_happened(step));
+    if step.outputs.len() > 1 {
+        text.push_str(
+            "Each output j has its own δ_j, and Δw_ij = η δ_j x_i is the change of w_ij: the weight is not set to it. \
+             (Where a lesson's last line reads w_ij = η δ_j x_i, Δw_ij is meant.)\n",
+        );
+    }
+    if !subject.next.is_empty() {
+        text.push_str("\nwhat now?\n");
+        for line in &subject.next {
+            let _ = writeln!(text, "  {line}");
+        }
+    }
+    text
+}
+
+fn one_output(text: &mut String, subject: &Subject, step: &WorkedStep, output: &WorkedOutput, derive: bool) {
+    let activation = subject.layer.activation();
+    let shown: Vec<usize> =
+        (0..step.inputs.len()).filter(|&i| step.inputs.len() <= MANY || step.inputs[i] != 0.0).collect();
+    let width = shown.iter().map(|&i| subject.inputs[i].chars().count()).max().unwrap_or(0).clamp(5, 30) + 2;
+    let name = |i: usize| subject.inputs[i].chars().take(30).collect::<String>();
+
+    let _ = writeln!(text, "\n1. forward: the weighted sum, and f of it");
+    let _ = writeln!(text, "   {:<width$}{:>24}{:>24}{:>24}", "input", "x", "w", "w·x");
+    for &i in &shown {
+        let (x, w, term) = (exact(step.inputs[i]), exact(output.weights[i]), exact(output.terms[i]));
+        let _ = writeln!(text, "   {:<width$}{x:>24}{w:>24}{term:>24}", name(i));
+    }
+    if let Some(bias) = output.bias {
+        let b = exact(bias);
+        let _ = writeln!(text, "   {:<width$}{:>24}{b:>24}{b:>24}", "bias b", "1");
+    }
+    if shown.len() < step.inputs.len() {
+        let _ = writeln!(
+            text,
+            "   ({} that are 0 add nothing, and their weights do not change)",
+            count((step.inputs.len() - shown.len()) as u64, "input")
+        );
+    }
+    let sum = if output.bias.is_some() { "Σ w·x + b" } else { "Σ w·x" };
+    let _ = writeln!(text, "   h = {sum} = {}", exact(output.net_input));
+    let _ = writeln!(text, "   ŷ = f(h) = {}", exact(output.output));
+    let _ = writeln!(text, "   y = {}", exact(output.target));
+
+    let _ = writeln!(text, "\n2. the error, in three ways");
+    let _ = writeln!(
+        text,
+        "   y − ŷ      = {:<24} with its sign: over many records, plus and minus cancel",
+        exact(output.residual)
+    );
+    let _ = writeln!(
+        text,
+        "   (y − ŷ)²   = {:<24} never negative; a large error costs more than several small ones",
+        exact(output.squared)
+    );
+    let _ = writeln!(
+        text,
+        "   ½(y − ŷ)²  = {:<24} the same, with a ½ that the derivative cancels: this goes into E",
+        exact(output.half_squared)
+    );
+
+    let _ = writeln!(text, "\n3. the error term δ = (y − ŷ) f'(h)");
+    let _ = match activation.derivative_text() {
+        Some(derivative) => {
+            writeln!(text, "   f'(h) = {derivative} = {}    (at h, not at x)", exact(output.derivative))
+        }
+        None => {
+            writeln!(text, "   f'(h) = {}    (by automatic differentiation; at h, not at x)", exact(output.derivative))
+        }
+    };
+    let _ =
+        writeln!(text, "   δ = {} · {} = {}", exact(output.residual), exact(output.derivative), exact(output.delta));
+
+    if derive {
+        let _ = writeln!(text, "\n   the chain rule, with the numbers put in:");
+        let _ = writeln!(text, "   q = y − ŷ = {}          the error is E = p(q) = ½q²", exact(output.residual));
+        let _ = writeln!(text, "   ∂p/∂q   = q     = {}", exact(output.residual));
+        let _ = writeln!(text, "   ∂q/∂ŷ   = −1            since q = y − ŷ");
+        let _ = writeln!(text, "   ∂ŷ/∂h   = f'(h) = {}", exact(output.derivative));
+        let _ = writeln!(text, "   ∂h/∂w_i = x_i           since h = Σ w·x");
+        let _ = writeln!(text, "   ∂E/∂w_i = ∂p/∂q · ∂q/∂ŷ · ∂ŷ/∂h · ∂h/∂w_i = −(y − ŷ) f'(h) x_i = −δ x_i");
+        for &i in &shown {
+            let _ = writeln!(
+                text,
+                "   ∂E/∂w({}) = {} · (−1) · {} · {} = {}",
+                name(i),
+                exact(output.residual),
+                exact(output.derivative),
+                exact(step.inputs[i]),
+                exact(output.gradient[i])
+            );
+        }
+    }
+
+    let _ = writeln!(
+        text,
+        "\n4. the step: ∂E/∂w = −δx points uphill, so the weights go the other way; the two minus signs cancel"
+    );
+    let _ = writeln!(text, "   Δw = −η ∂E/∂w = η δ x");
+    let _ = writeln!(text, "   {:<width$}{:>24}{:>24}{:>24}", "weight", "∂E/∂w = −δx", "Δw = ηδx", "new w = w + Δw");
+    for &i in &shown {
+        let (g, s, w) = (exact(output.gradient[i]), exact(output.step[i]), exact(output.new_weights[i]));
+        let _ = writeln!(text, "   {:<width$}{g:>24}{s:>24}{w:>24}", name(i));
+    }
+    if let (Some(g), Some(s), Some(b)) = (output.bias_gradient, output.bias_step, output.new_bias) {
+        let _ = writeln!(text, "   {:<width$}{:>24}{:>24}{:>24}", "bias b", exact(g), exact(s), exact(b));
+    }
+
+    let _ = writeln!(text, "\n5. forward again, with the new weights");
+    let _ = writeln!(
+        text,
+        "   h = {}   ŷ = {}   ½(y − ŷ)² = {}",
+        exact(output.new_net_input),
+        exact(output.new_output),
+        exact(output.new_half_squared)
+    );
+}
+
+/// A sentence on what the step did.
+fn what_happened(step: &WorkedStep) -> String {
+    if !(step.new_sse.is_finite() && step.sse.is_finite()) {
+        return "What happened: f is not finite here, so there is no step; smaller weights or inputs, or another f, are needed.".into();
+    }
+    if step.sse == 0.0 {
+        return "What happened: nothing. The output is the target, so δ is 0 and no weight moves.".into();
+    }
+    if step.outputs.iter().all(|output| output.delta == 0.0) {
+        return "What happened: nothing. f' is 0 here, so δ is 0 and no weight moves, although the output is wrong: f is flat \
+                where h is."
+            .into();
+    }
+    let way = match &step.outputs[..] {
+        [output] => format!(
+            "The output was too {} by {}, so each weight went {} where its input is positive, and {} where it is negative.",
+            if output.residual > 0.0 { "low" } else { "high" },
+            about(output.residual.abs()),
+            if output.delta > 0.0 { "up" } else { "down" },
+            if output.delta > 0.0 { "down" } else { "up" }
+        ),
+        _ => "Each output's weights moved by its own δ.".into(),
+    };
+    let end = if step.new_sse < step.sse {
+        format!("E fell by {} of what it was.", crate::number::percent(1.0 - step.new_sse / step.sse))
+    } else if step.new_sse > step.sse {
+        "E rose: η was so large that the step went past the bottom and up on the other side.".into()
+    } else {
+        "E stayed the same: the step is smaller than the precision of the numbers.".into()
+    };
+    format!("What happened: {way} {end}")
+}
+
+/// Every record in a row, the sums, one step over all, as text.
+pub(super) fn batch(subject: &Subject, batch: &WorkedBatch) -> String {
+    let mut text = format!("{}\n{}\n", subject.title, subject.units);
+    let activation = subject.layer.activation();
+    let _ = writeln!(text, "f(h) = {}    η = {} ({})", activation.value_text(), exact(batch.eta), subject.eta_text);
+    let n_outputs = subject.outputs.len();
+    let wide = 14;
+    let number = |x: f64| crate::number::digits(x, 7);
+    for j in 0..n_outputs {
+        if n_outputs > 1 {
+            let _ = writeln!(text, "\n── output {} of {n_outputs}: {} ──", j + 1, subject.outputs[j]);
+        }
+        let _ = writeln!(
+            text,
+            "\n{:>8}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}",
+            "record", "h", "ŷ", "y", "y − ŷ", "(y − ŷ)²", "δ"
+        );
+        for ((index, ..), row) in subject.records.iter().zip(&batch.records) {
+            let residual = row.residual[j];
+            let _ = writeln!(
+                text,
+                "{index:>8}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}",
+                number(row.net_input[j]),
+                number(row.output[j]),
+                number(row.target[j]),
+                number(residual),
+                number(residual * residual),
+                number(row.delta[j])
+            );
+        }
+        let delta_sum: f64 = batch.records.iter().map(|row| row.delta[j]).sum();
+        let _ = writeln!(
+            text,
+            "{:>8}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}",
+            "sum",
+            "",
+            "",
+            "",
+            number(batch.residual_sum[j]),
+            number(batch.squared_sum[j]),
+            number(delta_sum)
+        );
+    }
+    let _ = writeln!(
+        text,
+        "\nThe signed errors add up to {}: plus and minus cancel, and a bad network can have a sum near 0. Their squares cannot \
+         cancel, so the error of all records is E = ½ΣΣ(y − ŷ)² = {}.",
+        number(batch.residual_sum.iter().sum()),
+        exact(batch.sse)
+    );
+    let n = batch.records.len();
+    let rule = match batch.reduction {
+        Reduction::Mean => format!(
+            "Δw = (η/N) Σ δx, with N = {n} (--reduction mean; the same step with --reduction sum: η = {})",
+            number(batch.eta / n as f64)
+        ),
+        Reduction::Sum => format!(
+            "Δw = η Σ δx (--reduction sum; the same step with --reduction mean: η = {})",
+            number(batch.eta * n as f64)
+        ),
+    };
+    let _ = writeln!(text, "\none step over all records: {rule}");
+    let width = subject.inputs.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(6, 30) + 2;
+    for j in 0..n_outputs {
+        if n_outputs > 1 {
+            let _ = writeln!(text, "{}", subject.outputs[j]);
+        }
+        let _ = writeln!(text, "  {:<width$}{:>18}{:>18}{:>18}{:>18}", "weight", "w", "Σδx = −∂E/∂w", "Δw", "new w");
+        let old = subject.layer.parameters();
+        let mut line = |name: &str, w: f64, sum: f64, step: f64, new: f64| {
+            let name: String = name.chars().take(30).collect();
+            let _ = writeln!(
+                text,
+                "  {name:<width$}{:>18}{:>18}{:>18}{:>18}",
+                number(w),
+                number(sum),
+                number(step),
+                number(new)
+            );
+        };
+        for (i, name) in subject.inputs.iter().enumerate() {
+            line(
+                name,
+                old.weights(j)[i],
+                batch.descent.weights(j)[i],
+                batch.step.weights(j)[i],
+                batch.new_parameters.weights(j)[i],
+            );
+        }
+        if old.has_bias() {
+            line("bias b", old.bias(j), batch.descent.bias(j), batch.step.bias(j), batch.new_parameters.bias(j));
+        }
+    }
+    let _ = writeln!(text, "\nE (½ΣΣ(y − ŷ)²): {} before, {} after the step", exact(batch.sse), exact(batch.new_sse));
+    if n_outputs > 1 {
+        text.push_str("Δw_ij is the change of w_ij by output j's own δ_j: the weight is not set to it.\n");
+    }
+    for line in &subject.next {
+        let _ = writeln!(text, "\nwhat now?\n  {line}");
+    }
+    text
+}
+
+/// JSON has no NaN.
+fn number(x: f64) -> Value {
+    serde_json::Number::from_f64(x).map_or(Value::Null, Value::Number)
+}
+
+fn numbers(values: &[f64]) -> Value {
+    values.iter().map(|&x| number(x)).collect()
+}
+
+fn head(subject: &Subject) -> Value {
+    json!({
+        "command": "explain",
+        "title": subject.title,
+        "units": subject.units,
+        "activation": subject.layer.activation().name(),
+        "eta": subject.eta,
+        "inputs": subject.inputs,
+        "outputs": subject.outputs,
+    })
+}
+
+pub(super) fn step_json(subject: &Subject, step: &WorkedStep) -> Value {
+    let mut value = head(subject);
+    value["record"] = json!({
+        "record": subject.records.first().map(|(index, ..)| *index),
+        "x": numbers(&step.inputs),
+        "sse": number(step.sse),
+        "new_sse": number(step.new_sse),
+        "what_happened": what_happened(step),
+        "steps": step.outputs.iter().zip(&subject.outputs).map(|(output, name)| json!({
+            "output": name,
+            "w": numbers(&output.weights),
+            "b": output.bias.map(number),
+            "wx": numbers(&output.terms),
+            "h": number(output.net_input),
+            "y_hat": number(output.output),
+            "y": number(output.target),
+            "residual": number(output.residual),
+            "squared": number(output.squared),
+            "half_squared": number(output.half_squared),
+            "derivative": number(output.derivative),
+            "delta": number(output.delta),
+            "gradient": numbers(&output.gradient),
+            "bias_gradient": output.bias_gradient.map(number),
+            "step": numbers(&output.step),
+            "bias_step": output.bias_step.map(number),
+            "new_w": numbers(&output.new_weights),
+            "new_b": output.new_bias.map(number),
+            "new_h": number(output.new_net_input),
+            "new_y_hat": number(output.new_output),
+            "new_half_squared": number(output.new_half_squared),
+        })).collect::<Vec<_>>(),
+    });
+    value
+}
+
+pub(super) fn batch_json(subject: &Subject, batch: &WorkedBatch) -> Value {
+    let mut value = head(subject);
+    let parameters = |p: &deltarule_core::Parameters| -> Value {
+        (0..p.n_outputs())
+            .map(|j| json!({ "w": numbers(p.weights(j)), "b": p.has_bias().then(|| number(p.bias(j))) }))
+            .collect()
+    };
+    value["batch"] = json!({
+        "reduction": batch.reduction.name(),
+        "records": subject.records.iter().zip(&batch.records).map(|((index, x, _), row)| json!({
+            "record": index,
+            "x": numbers(x),
+            "h": numbers(&row.net_input),
+            "y_hat": numbers(&row.output),
+            "y": numbers(&row.target),
+            "residual": numbers(&row.residual),
+            "delta": numbers(&row.delta),
+        })).collect::<Vec<_>>(),
+        "residual_sum": numbers(&batch.residual_sum),
+        "squared_sum": numbers(&batch.squared_sum),
+        "sse": number(batch.sse),
+        "descent": parameters(&batch.descent),
+        "step": parameters(&batch.step),
+        "new_weights": parameters(&batch.new_parameters),
+        "new_sse": number(batch.new_sse),
+    });
+    value
+}

@@ -1,0 +1,102 @@
+//! `deltarule inspect`: what is in a table.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use deltarule_data::{ColumnSummary, ReadOptions, summarize};
+use serde_json::json;
+
+use crate::cli::InspectArgs;
+use crate::number::{count, percent, short};
+use crate::{output, setup};
+
+pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
+    let options = ReadOptions { categorical: args.categorical.clone(), ..ReadOptions::default() };
+    let table = setup::read(&args.data, &args.files, &options, args.json)?;
+    for target in &args.target {
+        table.column(target, "--target")?;
+    }
+    let targets: Vec<&str> = args.target.iter().map(String::as_str).collect();
+    let columns = summarize(&table, &targets);
+    if args.json {
+        output::print_json(&json!({
+            "command": "inspect",
+            "data": table.name(),
+            "records": table.n_records(),
+            "fingerprint": table.fingerprint(),
+            "columns": columns.iter().map(column_json).collect::<Vec<_>>(),
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let n = table.n_records() as u64;
+    let mut text = format!("{}: {}, {}\n\n", table.name(), count(n, "record"), count(columns.len() as u64, "column"));
+    let width = columns.iter().map(|column| column.name.chars().count()).max().unwrap_or(0).clamp(6, 30) + 2;
+    let _ = writeln!(text, "  {:<width$}{:<14}{:>10}  values", "column", "type", "missing");
+    for column in &columns {
+        let missing = if column.n_missing == 0 { "-".to_owned() } else { column.n_missing.to_string() };
+        let name =
+            if targets.contains(&column.name.as_str()) { format!("{} *", column.name) } else { column.name.clone() };
+        let _ = writeln!(text, "  {name:<width$}{:<14}{missing:>10}  {}", column.type_name, values(column, n));
+    }
+    if !targets.is_empty() {
+        text.push_str("  (* the target)\n");
+    }
+    let suspicious: Vec<&ColumnSummary> = columns.iter().filter(|column| !column.suspicions.is_empty()).collect();
+    if suspicious.is_empty() {
+        text.push_str("\nnothing suspicious\n");
+    } else {
+        text.push_str("\nsuspicious:\n");
+        for column in &suspicious {
+            for suspicion in &column.suspicions {
+                let _ = writeln!(text, "  {}: {suspicion}", column.name);
+            }
+        }
+        let drop: Vec<&str> = suspicious
+            .iter()
+            .filter(|column| column.suspicions.iter().any(|s| s.is_refused()))
+            .map(|column| column.name.as_str())
+            .collect();
+        if !drop.is_empty() {
+            let _ = writeln!(text, "as features these are refused; leave them out with: --drop {}", drop.join(","));
+        }
+    }
+    output::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Range and mean of numbers, the most frequent levels of a text.
+fn values(column: &ColumnSummary, n: u64) -> String {
+    if let Some((low, mean, high)) = column.numbers {
+        if column.type_name == "boolean" {
+            return format!("{} true", percent(mean));
+        }
+        return format!("{} to {}, mean {}", short(low), short(high), short(mean));
+    }
+    let Some(n_levels) = column.n_levels else { return String::new() };
+    let shown: Vec<String> = column
+        .frequent
+        .iter()
+        .map(|(level, records)| {
+            let level: String = level.chars().take(24).collect();
+            format!("{level} ({})", percent(*records as f64 / n.max(1) as f64))
+        })
+        .collect();
+    let more = if n_levels > shown.len() { ", …" } else { "" };
+    format!("{}: {}{more}", count(n_levels as u64, "level"), shown.join(", "))
+}
+
+fn column_json(column: &ColumnSummary) -> serde_json::Value {
+    json!({
+        "name": column.name,
+        "type": column.type_name,
+        "missing": column.n_missing,
+        "min": column.numbers.map(|n| n.0),
+        "mean": column.numbers.map(|n| n.1),
+        "max": column.numbers.map(|n| n.2),
+        "levels": column.n_levels,
+        "frequent": column.frequent.iter().map(|(level, n)| json!({ "level": level, "records": n })).collect::<Vec<_>>(),
+        "suspicions": column.suspicions.iter()
+            .map(|s| json!({ "text": s.to_string(), "refused": s.is_refused() })).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,152 @@
+//! `deltarule predict`: a row out for every row in, in order, streaming.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use deltarule_core::{BLOCK_ROWS, most_probable};
+use deltarule_data::{CsvReader, RowEncoder, RowState};
+use deltarule_model::{Model, Target};
+
+use super::evaluate::unseen_levels;
+use crate::cli::PredictArgs;
+use crate::number::count;
+use crate::output::{OutputFile, csv_field};
+use crate::{failure, output, setup};
+
+pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
+    let model = setup::read_model(&args.model)?;
+    if args.proba && model.encoding().target.classes().is_none() {
+        bail!("--proba: found a model of numbers, expected one of classes; leave --proba out");
+    }
+    let mut reader = CsvReader::open(&args.data, &args.files.options()?)?;
+    let kept = args
+        .keep
+        .iter()
+        .map(|name| match reader.header().iter().position(|column| column == name) {
+            Some(position) => Ok(position),
+            None => bail!("--keep: found {name:?}, expected one of {}", reader.header().join(", ")),
+        })
+        .collect::<Result<Vec<usize>>>()?;
+    let mut file = args.out.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
+    output::catch_interrupts();
+    let counts = match &mut file {
+        Some(file) => stream(args, &model, &mut reader, &kept, file)?,
+        None => stream(args, &model, &mut reader, &kept, &mut std::io::BufWriter::new(std::io::stdout().lock()))?,
+    };
+    if counts.interrupted {
+        eprintln!("interrupted after {}; no file was written", count(counts.records, "record"));
+        return Ok(ExitCode::from(failure::INTERRUPTED));
+    }
+    if let Some(file) = file {
+        file.finish()?;
+    }
+    if !args.quiet {
+        if counts.empty > 0 {
+            eprintln!(
+                "{} with a missing value got an empty prediction (the model was trained with --missing {})",
+                count(counts.empty, "record"),
+                model.encoding().missing.name()
+            );
+        }
+        for (column, n) in counts.unseen {
+            eprintln!("{} of column {column} unknown to the model counted as none of its levels", count(n, "value"));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+struct Counts {
+    records: u64,
+    empty: u64,
+    unseen: Vec<(String, u64)>,
+    interrupted: bool,
+}
+
+fn stream(
+    args: &PredictArgs,
+    model: &Model,
+    reader: &mut CsvReader,
+    kept: &[usize],
+    out: &mut dyn Write,
+) -> Result<Counts> {
+    let target = &model.encoding().target;
+    let scaling = model.encoding().scaling();
+    let mut encoder = RowEncoder::new(model.encoding(), reader, false)?;
+    writeln!(out, "{}", header(args, target).join(","))?;
+    let bar = output::progress(args.quiet, "predicting {bytes} of {total_bytes} {bar:30}", reader.total_bytes());
+    let (mut records, mut empty, mut interrupted) = (0, 0, false);
+    let mut outputs = Vec::new();
+    let mut fronts: Vec<String> = Vec::with_capacity(BLOCK_ROWS);
+    let mut lines = Vec::new();
+    loop {
+        fronts.clear();
+        while encoder.len() < BLOCK_ROWS {
+            let Some(record) = reader.next_record()? else { break };
+            encoder.push(&record)?;
+            let front = kept.iter().map(|&at| csv_field(&String::from_utf8_lossy(record.field(at))) + ",");
+            fronts.push(front.collect());
+        }
+        if encoder.is_empty() {
+            break;
+        }
+        model.layer().outputs_into(&encoder.block()?, &scaling, &mut outputs)?;
+        let n = encoder.len();
+        lines.clear();
+        for (r, (state, front)) in encoder.states().iter().zip(&fronts).enumerate() {
+            lines.extend_from_slice(front.as_bytes());
+            if *state == RowState::Complete {
+                let row: Vec<f64> = (0..target.n_outputs()).map(|j| outputs[j * n + r]).collect();
+                write_row(&mut lines, args.proba, target, &row)?;
+            } else {
+                empty += 1;
+                lines.extend(std::iter::repeat_n(b',', columns(args, target).len() - 1));
+            }
+            lines.push(b'\n');
+        }
+        out.write_all(&lines)?;
+        records += n as u64;
+        bar.set_position(reader.bytes_read());
+        encoder.clear();
+        if output::interrupted() {
+            interrupted = true;
+            break;
+        }
+    }
+    out.flush()?;
+    bar.finish_and_clear();
+    Ok(Counts { records, empty, unseen: unseen_levels(model, encoder.unseen()), interrupted })
+}
+
+/// The names of the columns that are written.
+fn header(args: &PredictArgs, target: &Target) -> Vec<String> {
+    args.keep.iter().cloned().chain(columns(args, target)).map(|name| csv_field(&name)).collect()
+}
+
+fn columns(args: &PredictArgs, target: &Target) -> Vec<String> {
+    let mut names: Vec<String> = target.columns().iter().map(|name| format!("predicted_{name}")).collect();
+    if args.proba {
+        names.extend(target.classes().unwrap_or_default().iter().map(|class| format!("p_{class}")));
+    }
+    names
+}
+
+/// Numbers as they are; for classes the most probable one, and with `proba` the probability of each.
+fn write_row(into: &mut Vec<u8>, proba: bool, target: &Target, outputs: &[f64]) -> std::io::Result<()> {
+    let Some(classes) = target.classes() else {
+        for (j, output) in outputs.iter().enumerate() {
+            write!(into, "{}{output}", if j > 0 { "," } else { "" })?;
+        }
+        return Ok(());
+    };
+    let mut probabilities = vec![0.0; classes.len()];
+    target.probabilities_into(outputs, &mut probabilities);
+    let class = classes.get(most_probable(&probabilities)).map_or("", String::as_str);
+    write!(into, "{}", csv_field(class))?;
+    if proba {
+        for p in probabilities {
+            write!(into, ",{p}")?;
+        }
+    }
+    Ok(())
+}

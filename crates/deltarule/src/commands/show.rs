@@ -1,0 +1,90 @@
+//! `deltarule show`: what a model is.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::cli::ShowArgs;
+use crate::number::{count, digits, short};
+use crate::{output, report, setup};
+
+pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode> {
+    let model = setup::read_model(&args.model)?;
+    let training = model.training();
+    let encoding = model.encoding();
+    if args.json {
+        output::print_json(&json!({
+            "command": "show",
+            "model": args.model.display().to_string(),
+            "activation": model.layer().activation().name(),
+            "bias": model.layer().parameters().has_bias(),
+            "scale": encoding.scale.name(),
+            "missing": encoding.missing.name(),
+            "features": encoding.features.iter().map(|f| json!({ "name": f.name, "kind": f.kind_name() })).collect::<Vec<_>>(),
+            "target": report::target_text(&model),
+            "weights": report::weights_json(&model),
+            "training": {
+                "version": training.version, "command": training.command, "data": training.data,
+                "fingerprint": training.fingerprint, "records": training.rows, "records_trained": training.rows_trained,
+                "stop_reason": training.stop_reason, "epochs": training.epochs, "sse": training.sse,
+                "baseline_sse": training.baseline_sse,
+            },
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut text = String::new();
+    let shape = encoding.shape();
+    let _ = writeln!(
+        text,
+        "{}: {} to {}, f = {}{}",
+        args.model.display(),
+        count(shape.n_features() as u64, "input"),
+        count(shape.n_outputs() as u64, "output"),
+        model.layer().activation(),
+        if model.layer().parameters().has_bias() { "" } else { ", no bias" }
+    );
+    let _ = writeln!(text, "target: {}\n", report::target_text(&model));
+    text.push_str(&report::equation(&model));
+    if encoding.features.iter().any(|f| f.kind_name() == "category") {
+        text.push_str("[column=level] is 1 for records with that level, 0 for others\n");
+    }
+    text.push('\n');
+    text.push_str(&report::weights_text(&model, usize::MAX));
+    let _ = writeln!(
+        text,
+        "\ntrained on {} of {} ({} left out, {} held out) of {}, fingerprint {}",
+        training.rows_trained,
+        count(training.rows, "record"),
+        training.rows_dropped,
+        training.rows_held_out,
+        training.data,
+        training.fingerprint
+    );
+    let batch = training.batch.map_or("all records a step".to_owned(), |n| format!("{} a step", count(n, "record")));
+    let _ = writeln!(
+        text,
+        "by {}, {batch}, η = {} ({}), --reduction {}, seed {}, start: {}",
+        training.optimizer,
+        short(training.eta),
+        if training.eta_chosen { "chosen from the data" } else { "given" },
+        training.reduction,
+        training.seed,
+        training.init
+    );
+    let _ = writeln!(
+        text,
+        "stopped after {} ({}); E = {} (½ΣΣ(y − ŷ)², training), the best constant has {}",
+        count(training.epochs, "epoch"),
+        training.stop_reason,
+        digits(training.sse, 10),
+        digits(training.baseline_sse, 10)
+    );
+    let _ = writeln!(text, "missing values: --missing {}", encoding.missing.name());
+    if let Some(command) = &training.command {
+        let _ = writeln!(text, "command: {command}   (deltarule {})", training.version);
+    }
+    output::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,288 @@
+//! The words for what was chosen, why descent ended, and what the weights are.
+
+use std::fmt::Write as _;
+
+use deltarule_core::{Activation, ChosenEta, EtaBasis, OptimizerKind, Plan, Reduction, Schedule, StopReason};
+use deltarule_model::Model;
+use serde_json::{Value, json};
+
+use crate::number::{count, digits, short};
+
+/// The rule of descent in one sentence.
+pub(crate) fn descent_text(plan: &Plan) -> String {
+    let rule = match plan.optimizer {
+        OptimizerKind::GradientDescent => "the plain delta rule (gd)".to_owned(),
+        OptimizerKind::Momentum { beta } => format!("momentum with β = {beta}"),
+        OptimizerKind::Nesterov { beta: Some(beta) } => format!("nesterov with β = {beta}"),
+        OptimizerKind::Nesterov { beta: None } => "nesterov, starting anew when the path turns uphill".to_owned(),
+        _ => plan.optimizer.name().to_owned(),
+    };
+    let batch = match plan.batch {
+        None => "all records a step".to_owned(),
+        Some(n) => format!("{} a step, in random order (seed {})", count(n, "record"), plan.seed),
+    };
+    let reduction = match plan.reduction {
+        Reduction::Mean => "the mean of their gradients",
+        Reduction::Sum => "the sum of their gradients",
+    };
+    format!("{rule}; {batch}; {reduction} (--reduction {})", plan.reduction.name())
+}
+
+/// η, why this one, and what is known about larger ones.
+pub(crate) fn eta_text(eta: &ChosenEta, reduction: Reduction) -> String {
+    let lambda = if eta.curvature.proven { "λmax ≤" } else { "λmax ≈" };
+    let curvature = format!("{lambda} {} of XᵀX/N", short(eta.curvature.lambda_max));
+    let why = match (eta.basis, eta.c) {
+        (EtaBasis::Given, _) => "as given".to_owned(),
+        (EtaBasis::Bound, Some(c)) => format!(
+            "the largest that is guaranteed not to raise E: 1/(c·λmax) with c = {} for this f and these targets, {curvature}",
+            short(c)
+        ),
+        (EtaBasis::Estimate, _) => {
+            format!("1/(c·λmax) with {curvature}, an estimate: halved whenever a plain step raises E")
+        }
+        (EtaBasis::Backtracking, _) => format!(
+            "a first guess from {curvature}: this f has no bound, so η is halved whenever a plain step raises E, and grows while all goes well"
+        ),
+        (EtaBasis::Stochastic, _) => {
+            "half of 1/(c·λ) with the expected curvature λ of a batch; it falls from epoch to epoch".to_owned()
+        }
+        _ => "from the data".to_owned(),
+    };
+    let schedule = match eta.schedule {
+        Schedule::Inverse { half_after } => format!(", η/(1 + k/{half_after}) in epoch k from 0"),
+        _ => String::new(),
+    };
+    let other = match reduction {
+        Reduction::Mean => "sum",
+        Reduction::Sum => "mean",
+    };
+    format!(
+        "η = {}{schedule}: {why} (the same steps with --reduction {other}: {})",
+        short(eta.eta),
+        short(eta.equivalent)
+    )
+}
+
+/// What to know about a given η before the first step.
+pub(crate) fn eta_warning(plan: &Plan) -> Option<String> {
+    if plan.chooses_eta() || plan.batch.is_some() {
+        return None;
+    }
+    let eta = plan.eta.eta;
+    if plan.optimizer == OptimizerKind::GradientDescent
+        && let Some(limit) = plan.eta.exact_limit
+        && eta > limit
+    {
+        return Some(format!(
+            "η = {} is above {}, where plain descent stops converging on this data (2/λmax): E will grow; guaranteed not to: {}",
+            short(eta),
+            short(limit),
+            plan.eta.guaranteed.map_or("-".to_owned(), short)
+        ));
+    }
+    let guaranteed = plan.eta.guaranteed?;
+    (eta > guaranteed).then(|| {
+        format!(
+            "η = {} is above {}, the largest that is guaranteed not to raise E on this data: it may work, and it may not",
+            short(eta),
+            short(guaranteed)
+        )
+    })
+}
+
+/// Why descent ended, and what that means.
+pub(crate) fn reason_text(reason: &StopReason, plan: &Plan, activation: &Activation) -> String {
+    let guaranteed = plan.eta.guaranteed.map_or_else(
+        || "leave out --eta, and deltarule finds one".to_owned(),
+        |eta| {
+            format!(
+                "the largest η guaranteed not to raise E on this data is {}: try --eta {}, or leave out --eta",
+                short(eta),
+                short(eta)
+            )
+        },
+    );
+    match reason {
+        StopReason::Minimum { correlation } => {
+            let kind = if *activation == Activation::Identity {
+                String::new()
+            } else {
+                format!(" (with {activation} E may have others)")
+            };
+            format!(
+                "a minimum{kind}: no column's correlation with δ is above {} (the largest is {})",
+                short(plan.tolerance),
+                digits(*correlation, 2)
+            )
+        }
+        StopReason::Exact => "a minimum: what is left of E is the rounding of the numbers".to_owned(),
+        StopReason::NoFiniteMinimum { movement, fall } => format!(
+            "no finite minimum: over the last half of the epochs E fell by only {} of the baseline's E, while the net input of some \
+             record moved by {} and goes on moving. Some inputs tell some records' targets apart without exception, and ever larger \
+             weights fit them ever better; the predictions hardly change any more, and the size of these weights means nothing",
+            digits(*fall, 2),
+            digits(*movement, 2)
+        ),
+        StopReason::NoProgress { epochs, correlation } => format!(
+            "no more progress: E has hardly fallen for {} (largest correlation of a column with δ: {}). {}",
+            count(*epochs, "epoch"),
+            digits(*correlation, 2),
+            if plan.batch.is_some() {
+                "Steps over few records end in a small neighbourhood of the minimum; --batch full goes all the way"
+            } else {
+                "What is left is below the precision of the numbers, or f has a kink there"
+            }
+        ),
+        StopReason::Epochs { correlation } => format!(
+            "epochs used up: E may fall further (largest correlation of a column with δ: {}); try --epochs {}{}",
+            digits(*correlation, 2),
+            2 * plan.epochs.max(1),
+            if plan.chooses_eta() { "" } else { ", or leave out --eta for a chosen η and accelerated steps" }
+        ),
+        StopReason::Interrupted => "interrupted; the best weights so far are kept".to_owned(),
+        StopReason::Diverged { epoch, eta, sse, net_input } => {
+            let what = match net_input {
+                Some(h) => format!("f(h) is not finite at h = {}", short(*h)),
+                None if sse.is_finite() => format!("E rose to {} and goes on rising", short(*sse)),
+                None => "E is not finite any more".to_owned(),
+            };
+            format!("diverged in epoch {epoch} with η = {}: {what}; {guaranteed}", short(*eta))
+        }
+        StopReason::Saturated { epoch, eta, sse } => format!(
+            "saturated in epoch {epoch} with η = {}: the steps were so large that every h is far out, where f' is 0; δ is 0 with it, and \
+             descent stands still at E = {}, above what it had; {guaranteed}",
+            short(*eta),
+            short(*sse)
+        ),
+        other => other.name().to_owned(),
+    }
+}
+
+/// Every weight, in the user's units and in those descended in, output by output.
+///
+/// `most` limits the lines of one output; the largest weights are then shown.
+pub(crate) fn weights_text(model: &Model, most: usize) -> String {
+    let encoding = model.encoding();
+    let names = encoding.input_names();
+    let parameters = model.layer().parameters();
+    let scaled = encoding.features.iter().any(|f| f.scaling().is_some_and(|s| s.factor != 1.0 || s.offset != 0.0));
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(20, 44);
+    let name_of = |name: &str| -> String {
+        if name.chars().count() <= width {
+            name.to_owned()
+        } else {
+            name.chars().take(width - 1).chain(['…']).collect()
+        }
+    };
+    let mut text = String::new();
+    for (j, output) in encoding.target.output_names().iter().enumerate() {
+        let original = model.original_weights(j);
+        let _ = writeln!(
+            text,
+            "weights of {output}{}",
+            if scaled { ": change of h for one unit of the column, and for one standard deviation" } else { "" }
+        );
+        let _ = write!(text, "  {:<width$}{:>18}", "", "in your units");
+        let _ = writeln!(text, "{}", if scaled { format!("{:>18}", "in scaled units") } else { String::new() });
+        let mut shown: Vec<usize> = (0..names.len()).collect();
+        if names.len() > most {
+            let weights = parameters.weights(j);
+            shown.sort_by(|&a, &b| weights[b].abs().total_cmp(&weights[a].abs()));
+            shown.truncate(most);
+            shown.sort_unstable();
+        }
+        let mut line = |name: &str, own: f64, inner: f64| {
+            let _ = write!(text, "  {:<width$}{:>18}", name_of(name), short(own));
+            let _ = writeln!(text, "{}", if scaled { format!("{:>18}", short(inner)) } else { String::new() });
+        };
+        for &i in &shown {
+            line(&names[i], original.weights[i], parameters.weights(j)[i]);
+        }
+        if parameters.has_bias() || original.bias != 0.0 {
+            line("(bias)", original.bias, parameters.bias(j));
+        }
+        if names.len() > most {
+            let _ = writeln!(text, "  … the {most} largest of {} weights; --json shows all", names.len());
+        }
+    }
+    if model.encoding().features.iter().any(|f| f.kind_name() == "category") && parameters.has_bias() {
+        text.push_str(
+            "  (the levels of a category average to zero, weighted by their records: the bias holds the average)\n",
+        );
+    }
+    let constant: Vec<&str> = encoding
+        .features
+        .iter()
+        .filter(|f| f.scaling().is_some_and(|s| s.factor == 0.0))
+        .map(|f| f.name.as_str())
+        .collect();
+    if !constant.is_empty() {
+        let _ = writeln!(text, "  (weight 0 by convention, since the column is constant: {})", constant.join(", "));
+    }
+    text
+}
+
+/// h written out with the weights in the user's units, for the outputs of a small model.
+pub(crate) fn equation(model: &Model) -> String {
+    let encoding = model.encoding();
+    let names = encoding.input_names();
+    let activation = model.layer().activation();
+    let mut text = String::new();
+    for (j, output) in encoding.target.output_names().iter().enumerate() {
+        let original = model.original_weights(j);
+        let mut terms: Vec<String> = Vec::new();
+        for (name, weight) in names.iter().zip(&original.weights).take(30) {
+            if *weight == 0.0 {
+                continue;
+            }
+            let input = if name.contains('=') { format!("[{name}]") } else { name.clone() };
+            let sign = if *weight < 0.0 { "-" } else { "+" };
+            terms.push(format!("{sign} {} {input}", short(weight.abs())));
+        }
+        let more = if names.len() > 30 { format!(" + … ({} more)", names.len() - 30) } else { String::new() };
+        let h = format!("{} {}{more}", short(original.bias), terms.join(" "));
+        let _ = writeln!(text, "h({output}) = {}", h.trim_end());
+    }
+    let _ = writeln!(text, "ŷ = f(h) = {}    ({activation})", activation.value_text());
+    text
+}
+
+/// What a model's outputs stand for.
+pub(crate) fn target_text(model: &Model) -> String {
+    use deltarule_model::Target;
+    match &model.encoding().target {
+        Target::Numbers { names, .. } => format!("numbers: {}", names.join(", ")),
+        Target::TwoClasses { name, classes, low, high, .. } => format!(
+            "{name}, two classes: ŷ near {} means {}, near {} means {}",
+            short(*low),
+            classes[0],
+            short(*high),
+            classes[1]
+        ),
+        Target::Classes { name, classes, .. } => {
+            format!("{name}, {} classes, one output each: {}", classes.len(), classes.join(", "))
+        }
+    }
+}
+
+/// Every weight in both units.
+pub(crate) fn weights_json(model: &Model) -> Value {
+    let encoding = model.encoding();
+    let names = encoding.input_names();
+    let parameters = model.layer().parameters();
+    let outputs = encoding.target.output_names().into_iter().enumerate().map(|(j, output)| {
+        let original = model.original_weights(j);
+        let weights: Vec<_> = names
+            .iter()
+            .enumerate()
+            .map(|(i, input)| json!({ "input": input, "original": original.weights[i], "scaled": parameters.weights(j)[i] }))
+            .collect();
+        json!({
+            "output": output,
+            "bias": { "original": original.bias, "scaled": parameters.bias(j) },
+            "weights": weights,
+        })
+    });
+    outputs.collect()
+}

@@ -1,0 +1,168 @@
+//! From arguments to a table, and from a table to a problem.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use deltarule_core::{Activation, Dataset, Init, Loss, Moments, Parameters, Problem, Scaling, Threads, start};
+use deltarule_data::{Choices, Part, Prepared, ReadOptions, Table};
+use deltarule_model::{Encoding, Model, ScaleRule};
+
+use crate::cli::{ColumnArgs, FileArgs, NetworkArgs};
+use crate::{output, weights_file};
+
+/// Reads the columns that are asked for, with progress on a terminal; Ctrl-C breaks off.
+pub(crate) fn read_table(data: &Path, files: &FileArgs, columns: &ColumnArgs, quiet: bool) -> Result<Table> {
+    let only = match columns.features.is_empty() {
+        true => Vec::new(),
+        false => columns.features.iter().chain(&columns.target).cloned().collect(),
+    };
+    let options = ReadOptions { categorical: columns.categorical.clone(), drop: columns.drop.clone(), only };
+    read(data, files, &options, quiet)
+}
+
+/// Reads a table with its own options.
+pub(crate) fn read(data: &Path, files: &FileArgs, options: &ReadOptions, quiet: bool) -> Result<Table> {
+    output::catch_interrupts();
+    let template = "reading {bytes} of {total_bytes} {bar:30} {msg} records";
+    let mut bar = None;
+    let table = Table::read(data, &files.options()?, options, &mut |progress| {
+        let bar = bar.get_or_insert_with(|| match progress.total_bytes {
+            Some(total) => output::progress(quiet, template, Some(total)),
+            None => output::progress(quiet, "reading {bytes} {spinner} {msg} records", None),
+        });
+        bar.set_position(progress.bytes);
+        bar.set_message(progress.records.to_string());
+        if output::interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    Ok(table?)
+}
+
+/// What the arguments choose of a table.
+pub(crate) fn choices(columns: &ColumnArgs, network: &NetworkArgs, held_out: Option<f64>) -> Result<Choices> {
+    if columns.target.is_empty() {
+        bail!(
+            "--target: found nothing, expected the name of the column to predict; deltarule inspect DATA lists the columns"
+        );
+    }
+    for (index, name) in columns.target.iter().enumerate() {
+        if columns.target[..index].contains(name) {
+            bail!("--target: found {name:?} twice, expected each column once");
+        }
+    }
+    if let Some(name) = columns.target.iter().find(|name| columns.drop.contains(name)) {
+        bail!("--drop: found the target {name:?}, expected other columns");
+    }
+    if let Some(name) = columns.target.iter().find(|name| columns.features.contains(name)) {
+        bail!("--features: found the target {name:?}, expected other columns");
+    }
+    Ok(Choices {
+        targets: columns.target.clone(),
+        features: columns.features.clone(),
+        categorical: columns.categorical.clone(),
+        missing: columns.missing.into(),
+        task: columns.task.map(Into::into),
+        activation: network.activation.clone(),
+        held_out,
+        seed: network.seed,
+    })
+}
+
+/// Everything that training on some records needs.
+#[derive(Debug)]
+pub(crate) struct Ready<'a> {
+    pub(crate) encoding: Encoding,
+    pub(crate) problem: Problem<'a, f64>,
+}
+
+/// Makes a problem of the training records and hands it to `run`.
+pub(crate) fn with_problem<R>(
+    prepared: &Prepared<'_>,
+    columns: &ColumnArgs,
+    scale: ScaleRule,
+    has_bias: bool,
+    threads: &Threads,
+    run: impl FnOnce(Ready<'_>) -> Result<R>,
+) -> Result<R> {
+    let dataset = dataset(&prepared.training)?;
+    let moments = Moments::of(&dataset, threads)?;
+    let (encoding, scaling) = prepared.encoding(&moments, scale, columns.missing.into(), has_bias);
+    let problem = Problem {
+        source: &dataset,
+        scaling: &scaling,
+        moments: &moments,
+        activation: &prepared.activation,
+        loss: Loss::Squared,
+        has_bias,
+        threads,
+    };
+    run(Ready { encoding, problem })
+}
+
+/// Some records as the core reads them.
+pub(crate) fn dataset<'a>(part: &'a Part<'_>) -> Result<Dataset<'a, f64>> {
+    Ok(Dataset::from_columns(&part.columns, &part.targets)?)
+}
+
+/// The starting weights, and a sentence on where they come from.
+pub(crate) fn starting_weights(
+    init: Option<&str>,
+    encoding: &Encoding,
+    activation: &Activation,
+    has_bias: bool,
+    seed: u64,
+) -> Result<(Parameters, String)> {
+    let shape = encoding.shape();
+    let (d, n_outputs) = (shape.n_features(), shape.n_outputs());
+    let choice = match init.unwrap_or("auto") {
+        "auto" => Init::Auto,
+        "zeros" => Init::Zeros,
+        "normal" => Init::Normal,
+        file => {
+            let weights = weights_file::read(Path::new(file), encoding, has_bias)?;
+            return Ok((weights, format!("the weights of {file}")));
+        }
+    };
+    let weights = start(choice, activation, d, n_outputs, has_bias, seed);
+    let said = match (choice, choice.resolve(activation)) {
+        (Init::Auto, Init::Normal) => format!(
+            "normal with deviation 1/√d, seed {seed}, since {activation} does not move from all zeros (--init auto)"
+        ),
+        (_, Init::Normal) => format!("normal with deviation 1/√d, seed {seed}"),
+        (Init::Auto, _) => format!("zeros, a sound start for {activation} (--init auto)"),
+        _ => "zeros".to_owned(),
+    };
+    Ok((weights, said))
+}
+
+/// The threads to use: so many, or all that there are.
+pub(crate) fn threads(wanted: Option<usize>, n_values: usize) -> Result<Threads> {
+    let available = std::thread::available_parallelism().map_or(1, usize::from);
+    match wanted {
+        Some(0) => bail!("--threads: found 0, expected a number from 1 on"),
+        Some(wanted) => Ok(Threads::new(wanted.min(1024))),
+        // A small table is done before a second thread has started; the bits are the same.
+        None if n_values < 200_000 => Ok(Threads::one()),
+        None => Ok(Threads::new(available)),
+    }
+}
+
+/// Reads a model file.
+pub(crate) fn read_model(path: &Path) -> Result<Model> {
+    let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+    Model::from_bytes(&bytes).with_context(|| path.display().to_string())
+}
+
+/// The scaling for a part that is held in f32, less each column's shift.
+pub(crate) fn shifted(scaling: &Scaling, shifts: &[f64]) -> Scaling {
+    Scaling::from_columns(
+        scaling
+            .columns()
+            .iter()
+            .zip(shifts)
+            .map(|(column, shift)| deltarule_core::ColumnScaling { offset: column.offset - shift, ..*column }),
+    )
+}
