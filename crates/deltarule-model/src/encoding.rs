@@ -202,6 +202,18 @@ impl Target {
         }
     }
 
+    /// The constant outputs with the least E on the training records: the mean of each output's targets. Shape (J,).
+    pub fn constant_outputs(&self) -> Vec<f64> {
+        let share = |count: u64, counts: &[u64]| count as f64 / counts.iter().sum::<u64>().max(1) as f64;
+        match self {
+            Target::Numbers { means, .. } => means.clone(),
+            Target::TwoClasses { counts, low, high, .. } => vec![low + (high - low) * share(counts[1], counts)],
+            Target::Classes { counts, low, high, .. } => {
+                counts.iter().map(|&count| low + (high - low) * share(count, counts)).collect()
+            }
+        }
+    }
+
     /// The probability of every class, from the outputs; all of them within [0, 1], and their sum 1.
     ///
     /// Two classes: p = (ŷ − low)/(high − low), kept within [0, 1]. Several: the same for each output, divided by their sum; where

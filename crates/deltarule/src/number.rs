@@ -25,7 +25,8 @@ pub(crate) fn short(x: f64) -> String {
 
 /// All digits: reading the text gives the same number back.
 pub(crate) fn exact(x: f64) -> String {
-    let plain = x.to_string();
+    // + 0.0 makes 0 of −0, which no one wants to see.
+    let plain = (x + 0.0).to_string();
     if plain.len() > 24 { format!("{x:e}") } else { plain }
 }
 
@@ -65,6 +66,7 @@ mod tests {
         assert_eq!(short(9_999_999.0), "1e7");
         assert_eq!(short(f64::NAN), "NaN");
         assert_eq!(exact(0.1), "0.1");
+        assert_eq!(exact(-0.0), "0");
         assert_eq!(exact(1e-40), "1e-40");
     }
 }

@@ -26,6 +26,9 @@ impl OutputFile {
         if path.is_dir() {
             bail!("{}: is a folder; name a file in it", path.display());
         }
+        if path.exists() && !path.is_file() {
+            bail!("{}: is a device or a pipe, expected a file that can be replaced as a whole", path.display());
+        }
         if path.exists() && !force {
             bail!("{}: is there already; --force replaces it", path.display());
         }

@@ -119,8 +119,9 @@ pub(crate) fn reason_text(reason: &StopReason, plan: &Plan, activation: &Activat
         StopReason::Exact => "a minimum: what is left of E is the rounding of the numbers".to_owned(),
         StopReason::NoFiniteMinimum { movement, fall } => format!(
             "no finite minimum: over the last half of the epochs E fell by only {} of the baseline's E, while the net input of some \
-             record moved by {} and goes on moving. Some inputs tell some records' targets apart without exception, and ever larger \
-             weights fit them ever better; the predictions hardly change any more, and the size of these weights means nothing",
+             record moved by {} and goes on moving: ever larger weights fit ever better. So it is where inputs tell the targets of some \
+             records apart without exception, or where targets lie beyond what f can give. The predictions hardly change any more; \
+             the size of these weights means nothing",
             digits(*fall, 2),
             digits(*movement, 2)
         ),
@@ -130,8 +131,11 @@ pub(crate) fn reason_text(reason: &StopReason, plan: &Plan, activation: &Activat
             digits(*correlation, 2),
             if plan.batch.is_some() {
                 "Steps over few records end in a small neighbourhood of the minimum; --batch full goes all the way"
+                    .to_owned()
+            } else if plan.eta.guaranteed.is_some_and(|eta| plan.eta.eta > eta) {
+                format!("Steps with this η jump across the minimum; {guaranteed}")
             } else {
-                "What is left is below the precision of the numbers, or f has a kink there"
+                "What is left is below the precision of the numbers, or f has a kink there".to_owned()
             }
         ),
         StopReason::Epochs { correlation } => format!(

@@ -141,7 +141,12 @@ impl Outcome {
                 let total = counts.iter().sum::<u64>().max(1) as f64;
                 let constant: Vec<f64> = counts.iter().map(|&count| count as f64 / total).collect();
                 let baseline = class_scores(&self.classes, &constant.repeat(n), k);
-                Detail::Classes { scores: class_scores(&self.classes, &probabilities, k), baseline, names }
+                // The least E of a constant output is at the mean of its targets, as the least squared error is.
+                let outputs = target.constant_outputs();
+                let baseline_sse =
+                    self.targets.iter().zip(&outputs).map(|(y, &mean)| regression_scores(y, &vec![mean; n]).sse).sum();
+                let scores = class_scores(&self.classes, &probabilities, k);
+                Detail::Classes { scores, baseline, baseline_sse, names }
             }
         };
         Scores { n: n as u64, sse, detail }
@@ -164,6 +169,8 @@ pub(crate) enum Detail {
     Classes {
         scores: ClassScores,
         baseline: ClassScores,
+        /// E of the best constant outputs.
+        baseline_sse: f64,
         names: Vec<String>,
     },
 }
@@ -211,8 +218,8 @@ impl Scores {
                     ]
                 })
                 .collect(),
-            Detail::Classes { scores, baseline, .. } => vec![
-                ("E = ½ΣΣ(y − ŷ)²".to_owned(), digits(self.sse, 8), "-".to_owned()),
+            Detail::Classes { scores, baseline, baseline_sse, .. } => vec![
+                ("E = ½ΣΣ(y − ŷ)²".to_owned(), digits(self.sse, 8), digits(*baseline_sse, 8)),
                 ("accuracy".to_owned(), percent(scores.accuracy), percent(baseline.accuracy)),
                 ("log loss".to_owned(), short(scores.log_loss), short(baseline.log_loss)),
                 ("Brier score".to_owned(), short(scores.brier), short(baseline.brier)),
@@ -241,9 +248,10 @@ impl Scores {
                     "baseline": regression_json(baseline),
                 })).collect::<Vec<_>>(),
             }),
-            Detail::Classes { scores, baseline, names } => json!({
+            Detail::Classes { scores, baseline, baseline_sse, names } => json!({
                 "records": self.n,
                 "sse": self.sse,
+                "baseline_sse": baseline_sse,
                 "classes": names,
                 "model": class_json(scores),
                 "baseline": class_json(baseline),

@@ -13,7 +13,10 @@ use crate::kernel::Float;
 use crate::network::{Layer, Parameters};
 
 /// E may rise by this much, relatively, before a step is taken back: rounding, not a rise.
-const RISE: f64 = 1e-10;
+fn tolerated_rise<T: Float>() -> f64 {
+    (8.0 * T::EPSILON).max(1e-10)
+}
+
 /// A descent with a given η has diverged when E is so many times what it was, and rose for [`RISING_EPOCHS`].
 const BLOW_UP: f64 = 1e4;
 const RISING_EPOCHS: u32 = 8;
@@ -197,7 +200,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
     fn rises_too_far(&self, sse: f64) -> bool {
         let best = self.best.gradient.sse;
         match self.plan.batch {
-            None => sse > best * (1.0 + RISE),
+            None => sse > best * (1.0 + tolerated_rise::<T>()),
             Some(_) => sse > 2.0 * best.max(self.start_sse),
         }
     }
@@ -263,7 +266,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
 
     fn reason_to_stop(&mut self) -> Result<Option<StopReason>> {
         let correlation = largest_correlation(&self.gradient, &self.feature_squares);
-        let at_best = self.gradient.sse <= self.best.gradient.sse * (1.0 + RISE);
+        let at_best = self.gradient.sse <= self.best.gradient.sse * (1.0 + tolerated_rise::<T>());
         if at_best && self.is_exact() {
             return Ok(Some(StopReason::Exact));
         }

@@ -1,0 +1,222 @@
+//! How good the result is, the files, and the last words.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Result;
+use deltarule_core::{OptimizerKind, StopReason};
+use deltarule_data::{CsvReader, Part, RowEncoder};
+use deltarule_model::{Model, Training};
+use serde_json::{Value, json};
+
+use super::files::Files;
+use super::words::Say;
+use super::{Run, Trained};
+use crate::cli::PrecisionArg;
+use crate::number::count;
+use crate::scores::{Outcome, Scores};
+use crate::{failure, output, report, setup};
+
+/// A trained model with its scores.
+struct Conclusion {
+    model: Model,
+    training: Scores,
+    held_out: Option<Scores>,
+    /// Why descent ended, in words.
+    reason: String,
+    /// Where the model was written.
+    written: Option<PathBuf>,
+}
+
+impl Run<'_> {
+    /// Scores the result, writes the model and prints both.
+    pub(super) fn conclude(&self, trained: &Trained, files: Files, say: &Say) -> Result<ExitCode> {
+        let training = self.score(trained, &self.prepared.training)?;
+        let record = self.training_record(trained, training.sse);
+        let model = Model::new(self.encoding.clone(), trained.fit.layer.clone(), record)?;
+        let held_out = match (&self.prepared.held_out, self.valid_file) {
+            (Some(part), _) => Some(self.score(trained, part)?),
+            (None, Some(file)) => Some(self.score_file(file, &model)?),
+            (None, None) => None,
+        };
+        let reason = report::reason_text(&trained.fit.reason, &trained.plan, &self.prepared.activation);
+        let written = self.write(trained, files, &model)?;
+        let conclusion = Conclusion { model, training, held_out, reason, written };
+        if self.args.json {
+            output::print_json(&self.json(trained, &conclusion))?;
+        } else {
+            self.say(trained, &conclusion, say);
+        }
+        Ok(match trained.fit.reason {
+            StopReason::Interrupted => ExitCode::from(failure::INTERRUPTED),
+            ref reason if reason.is_failure() => ExitCode::from(failure::FAILED),
+            _ => ExitCode::SUCCESS,
+        })
+    }
+
+    /// Scores on some of the records that were read.
+    fn score(&self, trained: &Trained, part: &Part<'_>) -> Result<Scores> {
+        let dataset = setup::dataset(part)?;
+        let outcome = Outcome::of(&trained.fit.layer, self.problem.scaling, dataset.blocks(), &part.classes)?;
+        Ok(outcome.scores(&self.prepared.target))
+    }
+
+    /// Scores on the records of another file.
+    fn score_file(&self, path: &Path, model: &Model) -> Result<Scores> {
+        let mut reader = CsvReader::open(path, &self.args.files.options()?)?;
+        let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
+        let (outcome, _) = Outcome::of_file(&mut reader, &mut encoder, model)?;
+        Ok(outcome.scores(&model.encoding().target))
+    }
+
+    /// How the model came about, for its file.
+    fn training_record(&self, trained: &Trained, sse: f64) -> Training {
+        let Trained { plan, fit, baseline_sse } = trained;
+        Training {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            command: Some(command_line()),
+            data: self.table.name().to_owned(),
+            fingerprint: self.table.fingerprint().to_owned(),
+            rows: self.table.n_records() as u64,
+            rows_trained: self.problem.source.n_records() as u64,
+            rows_dropped: (self.prepared.without_target + self.prepared.with_missing) as u64,
+            rows_held_out: self.prepared.held_out.as_ref().map_or(0, |part| part.records.len() as u64),
+            loss: self.problem.loss.name().to_owned(),
+            optimizer: plan.optimizer.name().to_owned(),
+            momentum: match plan.optimizer {
+                OptimizerKind::Momentum { beta } | OptimizerKind::Nesterov { beta: Some(beta) } => Some(beta),
+                _ => None,
+            },
+            eta: plan.eta.eta,
+            eta_chosen: plan.chooses_eta(),
+            reduction: plan.reduction.name().to_owned(),
+            batch: plan.batch,
+            init: self.start_text.clone(),
+            seed: plan.seed,
+            precision: if self.args.precision == PrecisionArg::F32 { "f32" } else { "f64" }.to_owned(),
+            tolerance: plan.tolerance,
+            epochs: fit.epochs,
+            best_epoch: fit.best_epoch,
+            stop_reason: fit.reason.name().to_owned(),
+            sse,
+            baseline_sse: *baseline_sse,
+        }
+    }
+
+    /// Writes the model, if it was asked for and there is something to keep.
+    fn write(&self, trained: &Trained, files: Files, model: &Model) -> Result<Option<PathBuf>> {
+        // A failed run has nothing to keep unless it got below its start before it failed.
+        let keep = !trained.fit.reason.is_failure() || trained.fit.sse < trained.fit.start_sse;
+        match files.model {
+            Some(mut file) if keep => {
+                file.write_all(model.to_json().as_bytes())?;
+                file.finish()?;
+                Ok(self.args.out.clone())
+            }
+            _ => Ok(None),
+        }
+    }
+
+    fn json(&self, trained: &Trained, conclusion: &Conclusion) -> Value {
+        let Trained { plan, fit, baseline_sse } = trained;
+        let warnings = self.prepared.warnings.iter().cloned().chain(report::eta_warning(plan));
+        json!({
+            "command": "train",
+            "version": env!("CARGO_PKG_VERSION"),
+            "data": {
+                "name": self.table.name(),
+                "records": self.table.n_records(),
+                "fingerprint": self.table.fingerprint(),
+                "without_target": self.prepared.without_target,
+                "with_missing": self.prepared.with_missing,
+            },
+            "notes": self.prepared.notes,
+            "warnings": warnings.collect::<Vec<_>>(),
+            "activation": self.prepared.activation.name(),
+            "optimizer": plan.optimizer.name(),
+            "reduction": plan.reduction.name(),
+            "batch": plan.batch,
+            "eta": {
+                "value": plan.eta.eta,
+                "chosen": plan.chooses_eta(),
+                "equivalent_on_other_reduction": plan.eta.equivalent,
+                "guaranteed": plan.eta.guaranteed,
+                "exact_limit": plan.eta.exact_limit,
+                "last": fit.eta,
+            },
+            "curvature": {
+                "c": plan.eta.c,
+                "lambda_max": plan.eta.curvature.lambda_max,
+                "proven": plan.eta.curvature.proven,
+                "lambda_min": plan.eta.curvature.lambda_min,
+            },
+            "start": self.start_text,
+            "stop": {
+                "reason": fit.reason.name(),
+                "text": conclusion.reason,
+                "epochs": fit.epochs,
+                "best_epoch": fit.best_epoch,
+                "steps_taken_back": fit.rejected,
+            },
+            "start_sse": fit.start_sse,
+            "sse": conclusion.training.sse,
+            "baseline_sse": baseline_sse,
+            "training": conclusion.training.json(),
+            "held_out": conclusion.held_out.as_ref().map(Scores::json),
+            "weights": report::weights_json(&conclusion.model),
+            "model": conclusion.written.as_ref().map(|path| path.display().to_string()),
+        })
+    }
+
+    fn say(&self, trained: &Trained, conclusion: &Conclusion, say: &Say) {
+        let fit = &trained.fit;
+        let Conclusion { model, training, held_out, reason, written } = conclusion;
+        let best = if fit.best_epoch == fit.epochs {
+            String::new()
+        } else {
+            format!(" (the best weights came after {})", fit.best_epoch)
+        };
+        let taken_back =
+            if fit.rejected > 0 { format!("; {} taken back", count(fit.rejected, "step")) } else { String::new() };
+        let stopped = format!("stopped after {}{best}{taken_back}: {reason}", count(fit.epochs, "epoch"));
+        if fit.reason.is_failure() || fit.reason == StopReason::Interrupted {
+            eprintln!("{stopped}");
+        } else {
+            say.line(&stopped);
+        }
+        let mut text = String::from("\n");
+        match held_out {
+            Some(held_out) => text.push_str(&Scores::table(&[("training", training), ("held out", held_out)])),
+            None => text.push_str(&Scores::table(&[("training only", training)])),
+        }
+        let (label, judged) = held_out.as_ref().map_or(("training", training), |held_out| ("held-out", held_out));
+        if let Some(warning) = judged.warning(label) {
+            let _ = writeln!(text, "warning: {warning}");
+        }
+        let _ = write!(text, "\n{}", report::weights_text(model, 60));
+        say.line(&text);
+        match (written, &self.args.out) {
+            (Some(path), _) => {
+                say.line(&format!("model written to {0}; try: deltarule predict {0} DATA", path.display()));
+            }
+            (None, Some(_)) => say.line("no model was written, since training failed from its first steps on"),
+            (None, None) if fit.reason.is_failure() => {}
+            (None, None) => say.line("no model was written; to keep it, add: --out model.json"),
+        }
+    }
+}
+
+/// The command as it was typed, with the path of the program left out.
+fn command_line() -> String {
+    let quoted = |argument: String| {
+        if argument.chars().all(|c| c.is_alphanumeric() || "-_./,=:+@%".contains(c)) && !argument.is_empty() {
+            argument
+        } else {
+            format!("'{}'", argument.replace('\'', "'\\''"))
+        }
+    };
+    let arguments = std::env::args_os().skip(1).map(|a| quoted(a.to_string_lossy().into_owned()));
+    std::iter::once("deltarule".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+}

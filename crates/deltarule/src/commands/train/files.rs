@@ -1,0 +1,48 @@
+//! The files that a training writes.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::cli::TrainArgs;
+use crate::output::OutputFile;
+
+/// The files that a run writes, none of them in its place before the end.
+pub(super) struct Files {
+    pub(super) model: Option<OutputFile>,
+    pub(super) trace: Option<OutputFile>,
+    pub(super) path: Option<OutputFile>,
+}
+
+impl Files {
+    pub(super) fn create(args: &TrainArgs) -> Result<Self> {
+        let named: Vec<&PathBuf> = [&args.out, &args.trace, &args.path].into_iter().flatten().collect();
+        for (index, path) in named.iter().enumerate() {
+            if named[..index].contains(path) {
+                bail!("{}: found twice among --out, --trace and --path, expected a file for each", path.display());
+            }
+            if **path == args.data {
+                bail!("{}: is the data itself, expected another file to write to", path.display());
+            }
+        }
+        let create =
+            |path: &Option<PathBuf>| path.as_ref().map(|path| OutputFile::create(path, args.force)).transpose();
+        let mut files = Self { model: create(&args.out)?, trace: create(&args.trace)?, path: create(&args.path)? };
+        if let Some(trace) = &mut files.trace {
+            writeln!(trace, "epoch,sse,mse,eta,gradient_norm")?;
+        }
+        if let Some(path) = &mut files.path {
+            writeln!(path, "epoch,output,feature,weight")?;
+        }
+        Ok(files)
+    }
+
+    /// Trace and path, which are kept even where training failed.
+    pub(super) fn finish_records(&mut self) -> Result<()> {
+        for file in [self.trace.take(), self.path.take()].into_iter().flatten() {
+            file.finish()?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,114 @@
+//! What is seen and kept of a descent while it goes on.
+
+use std::io::Write as _;
+use std::ops::ControlFlow;
+
+use anyhow::Result;
+use deltarule_core::{Epoch, Fit, Parameters, Plan};
+use deltarule_model::Encoding;
+use indicatif::ProgressBar;
+
+use super::files::Files;
+use crate::number::{digits, short};
+use crate::{output, weights_file};
+
+/// Sees every epoch: the bar, the trace, the path, Ctrl-C.
+pub(super) struct Watcher<'a> {
+    bar: ProgressBar,
+    encoding: &'a Encoding,
+    files: &'a mut Files,
+    path: PathSample,
+    failed: Option<std::io::Error>,
+    started: bool,
+    quiet: bool,
+    epochs: u64,
+}
+
+impl<'a> Watcher<'a> {
+    pub(super) fn new(plan: &Plan, encoding: &'a Encoding, quiet: bool, files: &'a mut Files) -> Self {
+        let path = PathSample { kept: Vec::new(), stride: 1, last: None };
+        let (bar, failed) = (ProgressBar::hidden(), None);
+        Self { bar, encoding, files, path, failed, started: false, quiet, epochs: plan.epochs }
+    }
+
+    pub(super) fn look(&mut self, epoch: &Epoch<'_>) -> ControlFlow<()> {
+        if !self.started {
+            self.started = true;
+            let template = "epoch {pos} (at most {len}) {elapsed} {spinner} {msg}";
+            self.bar = output::progress(self.quiet, template, Some(self.epochs));
+        }
+        self.bar.set_position(epoch.index);
+        if !self.bar.is_hidden() {
+            self.bar.set_message(format!(
+                "E = {}, largest correlation {}",
+                short(epoch.sse),
+                digits(epoch.correlation, 2)
+            ));
+        }
+        if let Some(trace) = &mut self.files.trace {
+            let row = writeln!(
+                trace,
+                "{},{:?},{:?},{:?},{:?}",
+                epoch.index, epoch.sse, epoch.mse, epoch.eta, epoch.gradient_norm
+            );
+            if let Err(error) = row {
+                self.failed = Some(error);
+                return ControlFlow::Break(());
+            }
+        }
+        if self.files.path.is_some() {
+            self.path.push(epoch);
+        }
+        if output::interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    pub(super) fn finish(mut self, fit: &Fit) -> Result<()> {
+        self.bar.finish_and_clear();
+        if let Some(error) = self.failed.take() {
+            return Err(error.into());
+        }
+        if let Some(file) = &mut self.files.path {
+            // The last state is the one that is kept: the best weights, as in the model.
+            self.path.finish(fit);
+            for (epoch, parameters) in &self.path.kept {
+                file.write_all(weights_file::lines(&format!("{epoch},"), self.encoding, parameters).as_bytes())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Up to about a thousand states of the weights, evenly spread however long the run is; the first and the last among them.
+struct PathSample {
+    kept: Vec<(u64, Parameters)>,
+    stride: u64,
+    last: Option<(u64, Parameters)>,
+}
+
+impl PathSample {
+    fn push(&mut self, epoch: &Epoch<'_>) {
+        let numbers = epoch.parameters.n_features() * epoch.parameters.n_outputs();
+        let most = (4_000_000 / numbers.max(1)).clamp(4, 1000);
+        if epoch.index.is_multiple_of(self.stride) {
+            self.kept.push((epoch.index, epoch.parameters.clone()));
+            self.last = None;
+        } else {
+            self.last = Some((epoch.index, epoch.parameters.clone()));
+        }
+        if self.kept.len() > most {
+            self.stride *= 2;
+            let stride = self.stride;
+            self.last = self.kept.last().filter(|(epoch, _)| !epoch.is_multiple_of(stride)).cloned();
+            self.kept.retain(|(epoch, _)| epoch.is_multiple_of(stride));
+        }
+    }
+
+    fn finish(&mut self, fit: &Fit) {
+        self.kept.extend(self.last.take());
+        if let Some((epoch, parameters)) = self.kept.last_mut()
+            && *epoch == fit.best_epoch
+        {
+            parameters.clone_from(fit.layer.parameters());
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What `train` says before descent begins.
+
+use std::fmt::Write as _;
+
+use deltarule_data::{Prepared, Table};
+use deltarule_model::{Encoding, ScaleRule};
+
+use crate::cli::TrainArgs;
+use crate::number::count;
+use crate::output;
+
+/// What is said to a person; nothing of it with `--json` or `--quiet`.
+pub(super) struct Say {
+    silent: bool,
+}
+
+impl Say {
+    pub(super) fn new(args: &TrainArgs) -> Self {
+        Self { silent: args.json || args.quiet }
+    }
+
+    pub(super) fn is_silent(&self) -> bool {
+        self.silent
+    }
+
+    pub(super) fn line(&self, text: &str) {
+        if !self.silent {
+            // A reader that went away is noticed where the result is printed.
+            let _ = output::print(&format!("{text}\n"));
+        }
+    }
+}
+
+/// What was read, and what it was taken for.
+pub(super) fn introduction(
+    args: &TrainArgs,
+    table: &Table,
+    prepared: &Prepared<'_>,
+    encoding: &Encoding,
+    has_bias: bool,
+) -> String {
+    let mut text = String::new();
+    if args.textbook {
+        let _ = writeln!(text, "--textbook means {}", super::TEXTBOOK);
+    }
+    let _ = write!(text, "read {}: {}", table.name(), count(table.n_records() as u64, "record"));
+    if prepared.without_target > 0 {
+        let _ = write!(text, ", {} without a target left out", prepared.without_target);
+    }
+    if prepared.with_missing > 0 {
+        let _ = write!(text, ", {} with missing values left out", prepared.with_missing);
+    }
+    if let Some(held_out) = &prepared.held_out {
+        let _ = write!(text, ", {} held out", held_out.records.len());
+    }
+    let (numbers, booleans, categories) = prepared.count_features();
+    let kinds: Vec<String> = [(numbers, "number"), (booleans, "boolean"), (categories, "category")]
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, noun)| count(n as u64, noun))
+        .collect();
+    let shape = encoding.shape();
+    let _ = write!(
+        text,
+        "\nfeatures: {}; {} to {}, f = {}{}",
+        kinds.join(", "),
+        count(shape.n_features() as u64, "input"),
+        count(shape.n_outputs() as u64, "output"),
+        prepared.activation,
+        if has_bias { "" } else { ", no bias" },
+    );
+    if numbers + booleans > 0 {
+        let scaled = match encoding.scale {
+            ScaleRule::Standard => "scaled to mean 0 and standard deviation 1",
+            ScaleRule::None => "as they are (--scale none)",
+        };
+        let _ = write!(text, "\nnumbers are {scaled}");
+    }
+    for note in &prepared.notes {
+        let _ = write!(text, "\n{note}");
+    }
+    for warning in &prepared.warnings {
+        let _ = write!(text, "\nwarning: {warning}");
+    }
+    text
+}
