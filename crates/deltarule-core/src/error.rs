@@ -61,7 +61,7 @@ pub enum Error {
     },
     /// The error is not finite at the starting weights, so there is nothing to descend from.
     #[error(
-        "E is not finite at the starting weights: at record {record} the net input h = {net_input:e} gives f(h) = {output}; \
+        "E is not finite at the starting weights: at record {record} the net input h = {net_input:e} gives f(h) = {output:e}; \
          try --init zeros, --scale standard, or another activation"
     )]
     NotFiniteAtStart {
@@ -71,6 +71,15 @@ pub enum Error {
         net_input: f64,
         /// Its output.
         output: f64,
+    },
+    /// Every f'(h) of an output is zero at the starting weights, so its weights can never move.
+    #[error(
+        "at the starting weights f'(h) is 0 at every record of output {output}, so δ = (y − ŷ) f'(h) is 0 and no weight of it would \
+         ever move; try --init normal, another --seed, --scale standard, or smaller weights to start from"
+    )]
+    FlatStart {
+        /// The output, counted from 1.
+        output: usize,
     },
     /// There are no records.
     #[error("no records: at least one record with a target is needed")]

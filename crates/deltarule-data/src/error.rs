@@ -7,12 +7,12 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum DataError {
     /// The file cannot be opened or read.
-    #[error("{file}: {source}")]
+    #[error("{file}: {}", describe(error))]
     Io {
         /// The file.
         file: String,
         /// What the system says.
-        source: std::io::Error,
+        error: std::io::Error,
     },
     /// A folder instead of a file.
     #[error("{file}: is a folder; name a CSV file in it")]
@@ -90,7 +90,7 @@ pub enum DataError {
         second: usize,
     },
     /// A record with too many or too few fields.
-    #[error("{file}: line {line}: found {found} fields, expected {expected} as in the first line{hint}")]
+    #[error("{file}: line {line}: found {}, expected {expected} as in the first line{hint}", counted(*found as u64, "field"))]
     FieldCount {
         /// The file.
         file: String,
@@ -143,8 +143,10 @@ pub enum DataError {
     },
     /// A column with numbers and words.
     #[error(
-        "{file}: line {line}, column {column:?}: found {word:?} in a column with {n_numbers} numbers and {n_words} other values{hint}; \
-         correct it, or use --categorical {column} to take every value as a category, or --drop {column}"
+        "{file}: line {line}, column {column:?}: found {word:?} in a column with {} and {}{hint}; \
+         correct it, or use --categorical {column} to take every value as a category, or --drop {column}",
+        counted(*n_numbers, "number"),
+        counted(*n_words, "other value")
     )]
     MixedColumn {
         /// The file.
@@ -296,6 +298,20 @@ pub enum DataError {
 
 /// A result with a data error.
 pub type Result<T> = std::result::Result<T, DataError>;
+
+/// What a system's error means for a file that was to be read.
+fn describe(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file; check its name and folder".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "cannot be read: permission denied; check who may read it".to_owned(),
+        _ => format!("cannot be read: {error}"),
+    }
+}
+
+/// `n` with the noun it counts.
+fn counted(n: u64, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
 
 /// Up to thirty names, for a message.
 fn join_quoted(names: &[String]) -> String {

@@ -259,6 +259,9 @@ enum TargetKind {
     },
 }
 
+/// More classes than this must have two records each, on average.
+const FEW_CLASSES: usize = 10;
+
 /// More classes than this are taken for a mistake.
 const MOST_CLASSES: usize = 1000;
 
@@ -311,6 +314,13 @@ impl TargetKind {
                             target,
                             &format!("{n} different texts"),
                             &format!("numbers, or at most {MOST_CLASSES} classes"),
+                        ));
+                    }
+                    n if n > FEW_CLASSES && 2 * n > table.n_records() => {
+                        return Err(wrong(
+                            target,
+                            &format!("{n} different texts in {} records", table.n_records()),
+                            "numbers, or classes with several records each",
                         ));
                     }
                     n => notes.push(format!("target {name}: {n} classes, one output for each")),

@@ -107,25 +107,20 @@ impl Model {
     ///
     /// Errors: everything in [`ModelError`]; each names the field or the place.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let json = |error: serde_json::Error| ModelError::Json {
-            line: error.line(),
-            column: error.column(),
-            message: error.to_string().split(" at line ").next().unwrap_or_default().to_owned(),
-        };
         // Format and version first: a file of a later version is not a file with wrong fields.
         #[derive(Deserialize)]
         struct Head {
-            format: String,
-            version: u64,
+            format: Option<String>,
+            version: Option<u64>,
         }
-        let head: Head = serde_json::from_slice(bytes).map_err(json)?;
-        if head.format != FORMAT {
-            return Err(ModelError::Format { found: head.format });
+        let head: Head = from_json(bytes)?;
+        if head.format.as_deref().is_some_and(|format| format != FORMAT) {
+            return Err(ModelError::Format { found: head.format.unwrap_or_default() });
         }
-        if head.version > VERSION {
-            return Err(ModelError::Version { found: head.version, known: VERSION });
+        if let Some(found) = head.version.filter(|version| *version > VERSION) {
+            return Err(ModelError::Version { found, known: VERSION });
         }
-        let file: ModelFile = serde_json::from_slice(bytes).map_err(json)?;
+        let file: ModelFile = from_json(bytes)?;
         if file.version == 0 {
             return field("version", 0, "1");
         }
@@ -185,6 +180,22 @@ impl Model {
         text.push('\n');
         text
     }
+}
+
+/// Reads JSON; an error says where in the text, and in which field.
+fn from_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let read = serde_path_to_error::deserialize(&mut json);
+    let value = read.map_err(|error| json_error(&error.path().to_string(), error.inner()))?;
+    json.end().map_err(|error| json_error(".", &error))?;
+    Ok(value)
+}
+
+fn json_error(path: &str, error: &serde_json::Error) -> ModelError {
+    let message = error.to_string();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    let place = if path == "." { String::new() } else { format!("field `{path}`: ") };
+    ModelError::Json { line: error.line(), column: error.column(), message: format!("{place}{message}") }
 }
 
 fn feature_file(feature: &Feature) -> FeatureFile {

@@ -131,6 +131,7 @@ pub(crate) struct DescentArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(allow_negative_numbers = true)]
 #[command(after_help = "\
 Examples:
   deltarule train examples/diabetes.csv --target progression

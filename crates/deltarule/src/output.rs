@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use tempfile::NamedTempFile;
 
@@ -36,11 +36,13 @@ impl OutputFile {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        let file = tempfile::Builder::new()
-            .prefix(".deltarule-")
-            .suffix(".tmp")
-            .tempfile_in(folder)
-            .with_context(|| format!("{}: cannot write into {}", path.display(), folder.display()))?;
+        if !folder.is_dir() {
+            bail!("{}: there is no folder {}; create it first", path.display(), folder.display());
+        }
+        let file =
+            tempfile::Builder::new().prefix(".deltarule-").suffix(".tmp").tempfile_in(folder).map_err(|error| {
+                anyhow!("{}: cannot write into {}: {}", path.display(), folder.display(), error.kind())
+            })?;
         Ok(Self { path: path.to_owned(), writer: BufWriter::new(file), force })
     }
 

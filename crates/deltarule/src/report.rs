@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use deltarule_core::{Activation, ChosenEta, EtaBasis, OptimizerKind, Plan, Reduction, Schedule, StopReason};
+use deltarule_core::{Activation, ChosenEta, EtaBasis, OptimizerKind, Plan, Reduction, StopReason};
 use deltarule_model::Model;
 use serde_json::{Value, json};
 
@@ -45,23 +45,18 @@ pub(crate) fn eta_text(eta: &ChosenEta, reduction: Reduction) -> String {
             "a first guess from {curvature}: this f has no bound, so η is halved whenever a plain step raises E, and grows while all goes well"
         ),
         (EtaBasis::Stochastic, _) => {
-            "half of 1/(c·λ) with the expected curvature λ of a batch; it falls from epoch to epoch".to_owned()
+            let epochs = count(EtaBasis::HALVE_AFTER, "epoch");
+            format!(
+                "half of 1/(c·λ) with the expected curvature λ of a batch; halved when {epochs} in a row find no lower E"
+            )
         }
         _ => "from the data".to_owned(),
-    };
-    let schedule = match eta.schedule {
-        Schedule::Inverse { half_after } => format!(", η/(1 + k/{half_after}) in epoch k from 0"),
-        _ => String::new(),
     };
     let other = match reduction {
         Reduction::Mean => "sum",
         Reduction::Sum => "mean",
     };
-    format!(
-        "η = {}{schedule}: {why} (the same steps with --reduction {other}: {})",
-        short(eta.eta),
-        short(eta.equivalent)
-    )
+    format!("η = {}: {why} (the same steps with --reduction {other}: {})", short(eta.eta), short(eta.equivalent))
 }
 
 /// What to know about a given η before the first step.
@@ -118,8 +113,8 @@ pub(crate) fn reason_text(reason: &StopReason, plan: &Plan, activation: &Activat
         }
         StopReason::Exact => "a minimum: what is left of E is the rounding of the numbers".to_owned(),
         StopReason::NoFiniteMinimum { movement, fall } => format!(
-            "no finite minimum: over the last half of the epochs E fell by only {} of the baseline's E, while the net input of some \
-             record moved by {} and goes on moving: ever larger weights fit ever better. So it is where inputs tell the targets of some \
+            "no finite minimum: E has all but stopped falling (lately by {} of the baseline's E), while the net input of some record \
+             moved by {} and goes on moving: ever larger weights fit ever better. So it is where inputs tell the targets of some \
              records apart without exception, or where targets lie beyond what f can give. The predictions hardly change any more; \
              the size of these weights means nothing",
             digits(*fall, 2),
@@ -155,7 +150,7 @@ pub(crate) fn reason_text(reason: &StopReason, plan: &Plan, activation: &Activat
         }
         StopReason::Saturated { epoch, eta, sse } => format!(
             "saturated in epoch {epoch} with η = {}: the steps were so large that every h is far out, where f' is 0; δ is 0 with it, and \
-             descent stands still at E = {}, above what it had; {guaranteed}",
+             descent stands still at E = {}; {guaranteed}",
             short(*eta),
             short(*sse)
         ),

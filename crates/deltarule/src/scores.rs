@@ -36,12 +36,13 @@ impl Outcome {
         Ok(outcome)
     }
 
-    /// Targets and outputs of all records of a file that have both; and which records of the file these are, from 1.
+    /// Targets and outputs of all records of a file that have both; which records of the file these are, from 1; and how many
+    /// there are in all.
     pub(crate) fn of_file(
         reader: &mut CsvReader,
         encoder: &mut RowEncoder<'_>,
         model: &Model,
-    ) -> Result<(Self, Vec<u64>)> {
+    ) -> Result<(Self, Vec<u64>, u64)> {
         let scaling = model.encoding().scaling();
         let mut outcome = Self::new(model.encoding().target.n_outputs());
         let (mut records, mut n_read) = (Vec::new(), 0);
@@ -67,7 +68,7 @@ impl Outcome {
         if records.is_empty() {
             bail!("{}: found no record with every feature and the target, expected at least one", reader.name());
         }
-        Ok((outcome, records))
+        Ok((outcome, records, n_read))
     }
 
     /// Adds the rows of a block that `keep` lets pass.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use deltarule_core::{Activation, Dataset, Init, Loss, Moments, Parameters, Problem, Scaling, Threads, start};
-use deltarule_data::{Choices, Part, Prepared, ReadOptions, Table};
+use deltarule_data::{Choices, DataError, Part, Prepared, ReadOptions, Table};
 use deltarule_model::{Encoding, Model, ScaleRule};
 
 use crate::cli::{ColumnArgs, FileArgs, NetworkArgs};
@@ -152,7 +152,7 @@ pub(crate) fn threads(wanted: Option<usize>, n_values: usize) -> Result<Threads>
 
 /// Reads a model file.
 pub(crate) fn read_model(path: &Path) -> Result<Model> {
-    let bytes = std::fs::read(path).with_context(|| path.display().to_string())?;
+    let bytes = std::fs::read(path).map_err(|error| DataError::Io { file: path.display().to_string(), error })?;
     Model::from_bytes(&bytes).with_context(|| path.display().to_string())
 }
 

@@ -25,6 +25,8 @@ const SATURATED: f64 = 1e-8;
 const SATURATED_EPOCHS: u32 = 3;
 /// After so many steps taken back in a row there is no progress to be had.
 const MAX_REJECTED: u32 = 100;
+/// So many epochs after the best one, stochastic steps may be at their end.
+const STALE_EPOCHS: u64 = 5;
 /// Without a bound on the curvature, η grows by this factor after as many good steps in a row as [`GROW_AFTER`].
 const GROW: f64 = 1.5;
 const GROW_AFTER: u32 = 10;
@@ -39,8 +41,10 @@ pub(super) struct Descent<'a, 'p, T: Float> {
     gradient: Gradient,
     best: Best,
     optimizer: Box<dyn Optimizer>,
-    /// η of the first epoch as it stands now: steps that were taken back have halved it.
-    first_eta: f64,
+    /// η as it stands now.
+    eta: f64,
+    /// The last epoch that lowered E or η.
+    better_at: u64,
     start_sse: f64,
     epoch: u64,
     rejected: u64,
@@ -65,6 +69,9 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
     pub(super) fn new(problem: &'a Problem<'p, T>, plan: &'a Plan, start: Parameters) -> Result<Self> {
         let layer = Layer::new(start, problem.activation.clone());
         let gradient = problem.gradient(&layer)?;
+        if let Some(output) = flat_output(&gradient, rounding::<T>(problem)) {
+            return Err(Error::FlatStart { output: output + 1 });
+        }
         if !gradient.is_finite() {
             let (record, net_input, output) =
                 gradient.not_finite.map_or((1, f64::NAN, f64::NAN), |at| (at.record, at.net_input, at.value));
@@ -74,7 +81,8 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         Ok(Self {
             feature_squares: feature_squares(problem.source.shape(), problem.moments, problem.scaling),
             optimizer: plan.optimizer.build(),
-            first_eta: plan.eta.eta,
+            eta: plan.eta.eta,
+            better_at: 0,
             start_sse: gradient.sse,
             epoch: 0,
             rejected: 0,
@@ -106,7 +114,6 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
                 break reason;
             }
         };
-        let eta = self.eta();
         Ok(Fit {
             layer: Layer::new(self.best.parameters, self.problem.activation.clone()),
             start_sse: self.start_sse,
@@ -114,14 +121,9 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             epochs: self.epoch,
             best_epoch: self.best.epoch,
             reason,
-            eta,
+            eta: self.eta,
             rejected: self.rejected,
         })
-    }
-
-    /// η of the step that follows.
-    fn eta(&self) -> f64 {
-        self.plan.eta.schedule.eta(self.first_eta, self.epoch.saturating_sub(1))
     }
 
     fn reduction_factor(&self) -> f64 {
@@ -133,7 +135,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             index: self.epoch,
             sse: self.gradient.sse,
             mse: self.gradient.mse(),
-            eta: self.plan.eta.schedule.eta(self.first_eta, self.epoch),
+            eta: self.eta,
             gradient_norm: self.gradient.descent.norm() * self.reduction_factor(),
             correlation: largest_correlation(&self.gradient, &self.feature_squares),
             parameters: self.layer.parameters(),
@@ -153,6 +155,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         }
         let sse = self.gradient.sse;
         if sse <= self.best.gradient.sse {
+            self.better_at = self.epoch;
             self.keep_as_best();
         } else if self.plan.chooses_eta() && self.rises_too_far(sse) {
             return Ok(self.reject(plain_step));
@@ -160,7 +163,11 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         self.rejected_in_a_row = 0;
         self.accepted_in_a_row += 1;
         if self.plan.eta.basis == EtaBasis::Backtracking && self.accepted_in_a_row.is_multiple_of(GROW_AFTER) {
-            self.first_eta *= GROW;
+            self.eta *= GROW;
+        }
+        if self.plan.eta.basis == EtaBasis::Stochastic && self.epoch - self.better_at >= EtaBasis::HALVE_AFTER {
+            self.eta *= 0.5;
+            self.better_at = self.epoch;
         }
         self.rising = if sse > before { self.rising + 1 } else { 0 };
         if !self.plan.chooses_eta() {
@@ -171,7 +178,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
 
     /// Moves the weights; the inner error is a record whose output was not finite on the way.
     fn step(&mut self) -> Result<std::result::Result<(), NotFiniteRecord>> {
-        let eta = self.eta();
+        let eta = self.eta;
         match self.plan.batch {
             None => {
                 let mut descent = self.gradient.descent.clone();
@@ -214,7 +221,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
     /// Goes back to the best weights; after a plain step η is halved, after an accelerated one only its memory is cleared.
     fn reject(&mut self, plain_step: bool) -> Option<StopReason> {
         if plain_step || self.plan.batch.is_some() {
-            self.first_eta *= 0.5;
+            self.eta *= 0.5;
         }
         self.layer.parameters_mut().copy_from(&self.best.parameters);
         self.gradient.clone_from(&self.best.gradient);
@@ -232,7 +239,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             return self.reject(true);
         }
         let net_input = at.filter(|at| !at.value.is_finite()).map(|at| at.net_input);
-        Some(StopReason::Diverged { epoch: self.epoch, eta: self.eta(), sse, net_input })
+        Some(StopReason::Diverged { epoch: self.epoch, eta: self.eta, sse, net_input })
     }
 
     /// With a given η: E is far above its start and goes on rising.
@@ -241,7 +248,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         let scale = self.start_sse.max(self.problem.baseline_sse());
         (self.rising >= RISING_EPOCHS && sse > BLOW_UP * scale).then_some(StopReason::Diverged {
             epoch: self.epoch,
-            eta: self.eta(),
+            eta: self.eta,
             sse,
             net_input: None,
         })
@@ -257,11 +264,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         let above = sse > self.best.gradient.sse;
         let saturated = self.problem.activation.is_bounded() && stands_still && flat && above;
         self.saturated = if saturated { self.saturated + 1 } else { 0 };
-        (self.saturated >= SATURATED_EPOCHS).then_some(StopReason::Saturated {
-            epoch: self.epoch,
-            eta: self.eta(),
-            sse,
-        })
+        (self.saturated >= SATURATED_EPOCHS).then_some(StopReason::Saturated { epoch: self.epoch, eta: self.eta, sse })
     }
 
     fn reason_to_stop(&mut self) -> Result<Option<StopReason>> {
@@ -271,24 +274,43 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             return Ok(Some(StopReason::Exact));
         }
         if at_best && correlation <= self.plan.tolerance {
+            if flat_output(&self.gradient, rounding(self.problem)).is_some() {
+                return Ok(Some(StopReason::Saturated { epoch: self.epoch, eta: self.eta, sse: self.gradient.sse }));
+            }
             return Ok(Some(StopReason::Minimum { correlation }));
         }
-        if self.epoch >= self.plan.epochs {
-            return Ok(Some(StopReason::Epochs { correlation }));
-        }
-        if let Some(epochs) = self.window.without_progress(self.epoch, self.best.gradient.sse) {
+        // Stochastic steps that go on finding a lower E, however little lower, are slow and not at their end.
+        let is_slow = self.plan.batch.is_some() && self.epoch - self.best.epoch < STALE_EPOCHS;
+        if let Some(epochs) = self.window.without_progress(self.epoch, self.best.gradient.sse)
+            && !is_slow
+        {
             return Ok(Some(StopReason::NoProgress { epochs, correlation }));
         }
-        if self.plan.batch.is_none() {
-            return self.recession.look(self.problem, self.epoch, &self.best.parameters, self.best.gradient.sse);
+        let last = self.epoch >= self.plan.epochs;
+        if self.plan.batch.is_none() && (last || self.recession.is_due(self.epoch)) {
+            let (best, sse) = (&self.best.parameters, self.best.gradient.sse);
+            if let Some(reason) = self.recession.look(self.problem, self.epoch, best, sse)? {
+                return Ok(Some(reason));
+            }
         }
-        Ok(None)
+        Ok(last.then_some(StopReason::Epochs { correlation }))
     }
 
-    /// Whether E is at the rounding level of ½Σy²: each h is a sum of d terms, and each residual a difference of such numbers.
+    /// Whether E is at the rounding level of ½Σy².
     fn is_exact(&self) -> bool {
-        let rounding = 4.0 * T::EPSILON * (self.problem.source.shape().n_features() + 4) as f64;
-        let targets: f64 = self.problem.moments.targets().iter().map(|target| 0.5 * target.sum_squares()).sum();
-        self.gradient.sse <= rounding * rounding * targets
+        self.gradient.sse <= rounding(self.problem)
     }
+}
+
+/// The E that is made of rounding alone: each h is a sum of d terms, and each residual a difference of such numbers.
+fn rounding<T: Float>(problem: &Problem<'_, T>) -> f64 {
+    let relative = 16.0 * T::EPSILON * (problem.source.shape().n_features() + 4) as f64;
+    let targets: f64 = problem.moments.targets().iter().map(|target| 0.5 * target.sum_squares()).sum();
+    relative * relative * targets
+}
+
+/// An output with errors above `rounding` of which none gives a δ: every f'(h) is 0, and its weights can never move.
+fn flat_output(gradient: &Gradient, rounding: f64) -> Option<usize> {
+    let outputs = gradient.delta_squares.iter().zip(&gradient.residual_squares);
+    outputs.enumerate().find(|(_, (delta, residual))| **delta == 0.0 && 0.5 * **residual > rounding).map(|(j, _)| j)
 }

@@ -17,6 +17,8 @@ pub struct Gradient {
     pub sse: f64,
     /// Σ_μ δ_j², one for each output.
     pub delta_squares: Vec<f64>,
+    /// Σ_μ (y_j − ŷ_j)², one for each output.
+    pub residual_squares: Vec<f64>,
     /// How many records are in the sums.
     pub n_records: u64,
     /// The first record, if any, whose output or derivative is not finite.
@@ -43,6 +45,7 @@ impl Gradient {
             descent: Parameters::zeros(n_features, n_outputs, has_bias),
             sse: 0.0,
             delta_squares: vec![0.0; n_outputs],
+            residual_squares: vec![0.0; n_outputs],
             n_records: 0,
             not_finite: None,
         }
@@ -93,6 +96,7 @@ impl Gradient {
             let (error, delta_squares, delta_sum) = (sum_squares(residual), sum_squares(delta), sum(delta));
             self.sse += 0.5 * error.to_f64();
             self.delta_squares[j] += delta_squares.to_f64();
+            self.residual_squares[j] += error.to_f64();
             if !(error.is_finite() && delta_squares.is_finite()) && self.not_finite.is_none() {
                 self.not_finite = first_not_finite(tile, j, activation, net_input);
             }
@@ -107,6 +111,9 @@ impl Gradient {
         self.descent.add_scaled(1.0, &other.descent);
         self.sse += other.sse;
         for (total, part) in self.delta_squares.iter_mut().zip(&other.delta_squares) {
+            *total += part;
+        }
+        for (total, part) in self.residual_squares.iter_mut().zip(&other.residual_squares) {
             *total += part;
         }
         self.n_records += other.n_records;

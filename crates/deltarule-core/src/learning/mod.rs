@@ -18,6 +18,6 @@ pub use gradient::{Gradient, NotFiniteRecord};
 pub use loss::Loss;
 pub use observer::{Epoch, Observer, Silent};
 pub use optimizer::{Optimizer, OptimizerKind};
-pub use rate::{ChosenEta, Curvature, EtaBasis, Reduction, Schedule};
+pub use rate::{ChosenEta, Curvature, EtaBasis, Reduction};
 pub use start::{Init, start};
 pub use stopping::StopReason;

@@ -114,8 +114,14 @@ pub enum EtaBasis {
     Estimate,
     /// f has no bound c: a first guess, halved whenever a plain step raises E, and raised while all goes well.
     Backtracking,
-    /// Stochastic steps: from the expected curvature of a batch, and falling from epoch to epoch.
+    /// Stochastic steps: from the expected curvature of a batch, and halved when [`HALVE_AFTER`](Self::HALVE_AFTER) epochs in a
+    /// row found no lower E, so that the noise of the steps dies out.
     Stochastic,
+}
+
+impl EtaBasis {
+    /// After so many epochs without a lower E, a chosen η of stochastic steps is halved.
+    pub const HALVE_AFTER: u64 = 2;
 }
 
 /// η of the first step, what it rests on, and what is known about larger ones. All on the reduction in use.
@@ -135,32 +141,6 @@ pub struct ChosenEta {
     pub equivalent: f64,
     /// The curvature that all this rests on.
     pub curvature: Curvature,
-    /// How η changes from epoch to epoch.
-    pub schedule: Schedule,
-}
-
-/// η as a function of the epoch.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub enum Schedule {
-    /// The same η in every epoch.
-    Constant,
-    /// η/(1 + k/`half_after`) in epoch k, counted from 0: Σ η has no limit and Σ η² has one, so stochastic steps converge
-    /// (Robbins, Monro 1951).
-    Inverse {
-        /// The epoch in which η is half of what it was.
-        half_after: f64,
-    },
-}
-
-impl Schedule {
-    /// η in epoch `k`, counted from 0.
-    pub fn eta(self, first: f64, k: u64) -> f64 {
-        match self {
-            Schedule::Constant => first,
-            Schedule::Inverse { half_after } => first / (1.0 + k as f64 / half_after),
-        }
-    }
 }
 
 /// Everything the choice of η depends on but the data itself.
@@ -219,10 +199,6 @@ impl RateQuestion<'_> {
             exact_limit: (exact && curvature.proven).then(|| full_step(2.0 / lambda_max)),
             equivalent,
             curvature,
-            schedule: match basis {
-                EtaBasis::Stochastic => Schedule::Inverse { half_after: 1.0 },
-                _ => Schedule::Constant,
-            },
         }
     }
 

@@ -20,9 +20,9 @@ pub enum StopReason {
     Exact,
     /// No finite minimum: E has all but stopped falling while the weights go on growing.
     NoFiniteMinimum {
-        /// By how much the net input of some record moved over the last half of the epochs.
+        /// By how much the net input of some record moved over the last epochs, at most half of all.
         movement: f64,
-        /// By how much E fell over the last half of the epochs, relative to E of the best constant.
+        /// By how much E fell over the same epochs, relative to E of the best constant.
         fall: f64,
     },
     /// E has not fallen for many epochs, and the correlation is still above the tolerance.
@@ -136,7 +136,7 @@ impl Window {
 
 /// Watches for a direction in which E falls for ever.
 ///
-/// At epochs 256, 512, 1024, … it looks at the way that the best weights went since half as many epochs. There is no finite
+/// At epochs 256, 512, 1024, … and at the last it looks at the way that the best weights went since the look before. There is no finite
 /// minimum, as far as can be seen, if E fell by next to nothing on that way, some record's net input moved far all the same,
 /// and going the same way four times as far again, with all weights or with those that moved most, does not raise E.
 #[derive(Debug, Clone)]
@@ -156,6 +156,10 @@ impl Recession {
         Self { next: 128, parameters: start.clone(), sse }
     }
 
+    pub(super) fn is_due(&self, epoch: u64) -> bool {
+        epoch >= self.next
+    }
+
     pub(super) fn look<T: Float>(
         &mut self,
         problem: &Problem<'_, T>,
@@ -163,7 +167,7 @@ impl Recession {
         best: &Parameters,
         sse: f64,
     ) -> Result<Option<StopReason>> {
-        if epoch < self.next || *problem.activation == Activation::Identity {
+        if *problem.activation == Activation::Identity {
             return Ok(None);
         }
         let mut way = best.clone();

@@ -30,7 +30,7 @@ pub(crate) fn open(path: &Path) -> Result<Opened> {
     if path.as_os_str() == "-" {
         return from_reader("standard input".into(), Box::new(std::io::stdin()), None);
     }
-    let io = |source| DataError::Io { file: name.clone(), source };
+    let io = |error| DataError::Io { file: name.clone(), error };
     let file = File::open(path).map_err(io)?;
     let about = file.metadata().map_err(io)?;
     if about.is_dir() {
@@ -58,7 +58,7 @@ impl<R: Read> Read for Counting<R> {
 pub(crate) fn from_reader(name: String, raw: Box<dyn Read + Send>, total_bytes: Option<u64>) -> Result<Opened> {
     let bytes_read = Arc::new(AtomicU64::new(0));
     let mut raw = Counting { inner: raw, count: bytes_read.clone() };
-    let io = |source| DataError::Io { file: name.clone(), source };
+    let io = |error| DataError::Io { file: name.clone(), error };
     let magic = read_up_to(&mut raw, 16).map_err(io)?;
     let compression = compression_of(&magic);
     if compression.is_none() {
@@ -110,8 +110,7 @@ fn decompress(name: &str, stored: impl Read + Send + 'static, format: Option<&st
     Ok(match format {
         Some("gzip") => Box::new(flate2::read::MultiGzDecoder::new(BufReader::with_capacity(256 * 1024, stored))),
         Some("zstd") => Box::new(
-            zstd::stream::read::Decoder::new(stored)
-                .map_err(|source| DataError::Io { file: name.to_owned(), source })?,
+            zstd::stream::read::Decoder::new(stored).map_err(|error| DataError::Io { file: name.to_owned(), error })?,
         ),
         _ => Box::new(stored),
     })
@@ -135,7 +134,7 @@ pub(crate) fn read_error(name: &str, compression: Option<&'static str>, source: 
         Some(format) if source.kind() != std::io::ErrorKind::NotFound => {
             DataError::Compression { file: name.to_owned(), format, reason: source.to_string() }
         }
-        _ => DataError::Io { file: name.to_owned(), source },
+        _ => DataError::Io { file: name.to_owned(), error: source },
     }
 }
 

@@ -16,7 +16,8 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     let model = setup::read_model(&args.model)?;
     let mut reader = CsvReader::open(&args.data, &args.files.options()?)?;
     let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
-    let (outcome, records) = Outcome::of_file(&mut reader, &mut encoder, &model)?;
+    let (outcome, records, n_read) = Outcome::of_file(&mut reader, &mut encoder, &model)?;
+    let left_out = n_read - records.len() as u64;
     let target = &model.encoding().target;
     let scores = outcome.scores(target);
     let mut worst: Vec<usize> = (0..outcome.n_records()).collect();
@@ -30,6 +31,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
             "model": args.model.display().to_string(),
             "data": reader.name(),
             "scores": scores.json(),
+            "left_out": left_out,
             "unseen_levels": unseen.iter().map(|(column, n)| json!({ "column": column, "values": n })).collect::<Vec<_>>(),
             "worst": worst.iter().map(|&r| json!({
                 "record": records[r],
@@ -41,8 +43,11 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut text =
-        format!("{} on {}: {}\n\n", args.model.display(), reader.name(), count(records.len() as u64, "record"));
+    let mut text = format!("{} on {}: {}", args.model.display(), reader.name(), count(n_read, "record"));
+    if left_out > 0 {
+        let _ = write!(text, ", {left_out} without a target or with a missing value left out");
+    }
+    text.push_str("\n\n");
     text.push_str(&Scores::table(&[("model", &scores)]));
     text.push_str("(baseline: the best constant of the training records)\n");
     if let Some(warning) = scores.warning("given") {

@@ -16,8 +16,6 @@ use deltarule_data::{Prepared, Table, prepare};
 use deltarule_model::{Encoding, ScaleRule};
 
 use crate::cli::{BatchArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TrainArgs};
-use crate::number::digits;
-use crate::report;
 use crate::setup::{self, Ready};
 use files::Files;
 use watch::Watcher;
@@ -72,7 +70,6 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     setup::with_problem(&prepared, &args.columns, settings.scale, settings.has_bias, &threads, |ready| {
         let Ready { encoding, problem } = &ready;
         let say = Say::new(args);
-        say.line(&words::introduction(args, &table, &prepared, encoding, problem.has_bias));
         let init = settings.init.as_deref();
         let (start, start_text) =
             setup::starting_weights(init, encoding, &prepared.activation, settings.has_bias, args.network.seed)?;
@@ -99,17 +96,8 @@ impl Run<'_> {
     fn descend<T: Float>(&self, problem: &Problem<'_, T>, files: &mut Files, say: &Say) -> Result<Trained> {
         let plan = Plan::of(problem, &self.settings.config)?;
         let baseline_sse = problem.baseline_sse();
-        say.line(&format!(
-            "baseline: the best constant has E = {} (E = ½ΣΣ(y − ŷ)²)\n\nstart: {}\ndescent: {}\n{}",
-            digits(baseline_sse, 8),
-            self.start_text,
-            report::descent_text(&plan),
-            report::eta_text(&plan.eta, plan.reduction)
-        ));
-        if let Some(warning) = report::eta_warning(&plan) {
-            eprintln!("warning: {warning}");
-        }
-        let mut watcher = Watcher::new(&plan, self.encoding, say.is_silent(), files);
+        let opening = words::opening(self, &plan, baseline_sse);
+        let mut watcher = Watcher::new(&plan, self.encoding, opening, say, files);
         let fit = fit(problem, &plan, self.start.clone(), &mut |epoch: &Epoch<'_>| watcher.look(epoch))?;
         watcher.finish(&fit)?;
         files.finish_records()?;

@@ -67,7 +67,7 @@ impl Run<'_> {
     fn score_file(&self, path: &Path, model: &Model) -> Result<Scores> {
         let mut reader = CsvReader::open(path, &self.args.files.options()?)?;
         let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
-        let (outcome, _) = Outcome::of_file(&mut reader, &mut encoder, model)?;
+        let (outcome, ..) = Outcome::of_file(&mut reader, &mut encoder, model)?;
         Ok(outcome.scores(&model.encoding().target))
     }
 

@@ -9,8 +9,9 @@ use deltarule_model::Encoding;
 use indicatif::ProgressBar;
 
 use super::files::Files;
+use super::words::Say;
 use crate::number::{digits, short};
-use crate::{output, weights_file};
+use crate::{output, report, weights_file};
 
 /// Sees every epoch: the bar, the trace, the path, Ctrl-C.
 pub(super) struct Watcher<'a> {
@@ -19,23 +20,42 @@ pub(super) struct Watcher<'a> {
     files: &'a mut Files,
     path: PathSample,
     failed: Option<std::io::Error>,
-    started: bool,
-    quiet: bool,
+    /// What is said once the first point has proved sound.
+    opening: Option<String>,
+    warning: Option<String>,
+    say: &'a Say,
     epochs: u64,
 }
 
 impl<'a> Watcher<'a> {
-    pub(super) fn new(plan: &Plan, encoding: &'a Encoding, quiet: bool, files: &'a mut Files) -> Self {
-        let path = PathSample { kept: Vec::new(), stride: 1, last: None };
-        let (bar, failed) = (ProgressBar::hidden(), None);
-        Self { bar, encoding, files, path, failed, started: false, quiet, epochs: plan.epochs }
+    pub(super) fn new(
+        plan: &Plan,
+        encoding: &'a Encoding,
+        opening: String,
+        say: &'a Say,
+        files: &'a mut Files,
+    ) -> Self {
+        Self {
+            bar: ProgressBar::hidden(),
+            encoding,
+            files,
+            path: PathSample { kept: Vec::new(), stride: 1, last: None },
+            failed: None,
+            opening: Some(opening),
+            warning: report::eta_warning(plan),
+            say,
+            epochs: plan.epochs,
+        }
     }
 
     pub(super) fn look(&mut self, epoch: &Epoch<'_>) -> ControlFlow<()> {
-        if !self.started {
-            self.started = true;
+        if let Some(opening) = self.opening.take() {
+            self.say.line(&opening);
+            if let Some(warning) = &self.warning {
+                eprintln!("warning: {warning}");
+            }
             let template = "epoch {pos} (at most {len}) {elapsed} {spinner} {msg}";
-            self.bar = output::progress(self.quiet, template, Some(self.epochs));
+            self.bar = output::progress(self.say.is_silent(), template, Some(self.epochs));
         }
         self.bar.set_position(epoch.index);
         if !self.bar.is_hidden() {

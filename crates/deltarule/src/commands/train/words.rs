@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use deltarule_data::{Prepared, Table};
-use deltarule_model::{Encoding, ScaleRule};
+use deltarule_core::Plan;
+use deltarule_model::ScaleRule;
 
+use super::Run;
 use crate::cli::TrainArgs;
-use crate::number::count;
-use crate::output;
+use crate::number::{count, digits};
+use crate::{output, report};
 
 /// What is said to a person; nothing of it with `--json` or `--quiet`.
 pub(super) struct Say {
@@ -31,14 +32,20 @@ impl Say {
     }
 }
 
-/// What was read, and what it was taken for.
-pub(super) fn introduction(
-    args: &TrainArgs,
-    table: &Table,
-    prepared: &Prepared<'_>,
-    encoding: &Encoding,
-    has_bias: bool,
-) -> String {
+/// What was read and what it was taken for, where descent starts, and by which rule it goes.
+pub(super) fn opening(run: &Run<'_>, plan: &Plan, baseline_sse: f64) -> String {
+    format!(
+        "{}\nbaseline: the best constant has E = {} (E = ½ΣΣ(y − ŷ)²)\n\nstart: {}\ndescent: {}\n{}",
+        introduction(run),
+        digits(baseline_sse, 8),
+        run.start_text,
+        report::descent_text(plan),
+        report::eta_text(&plan.eta, plan.reduction)
+    )
+}
+
+fn introduction(run: &Run<'_>) -> String {
+    let Run { args, table, prepared, encoding, .. } = run;
     let mut text = String::new();
     if args.textbook {
         let _ = writeln!(text, "--textbook means {}", super::TEXTBOOK);
@@ -67,7 +74,7 @@ pub(super) fn introduction(
         count(shape.n_features() as u64, "input"),
         count(shape.n_outputs() as u64, "output"),
         prepared.activation,
-        if has_bias { "" } else { ", no bias" },
+        if run.problem.has_bias { "" } else { ", no bias" },
     );
     if numbers + booleans > 0 {
         let scaled = match encoding.scale {

@@ -1,0 +1,10 @@
+//! The program as its users meet it: whole commands, on files.
+#![cfg(unix)]
+
+mod documents;
+mod errors;
+mod explain;
+mod models;
+mod support;
+mod tables;
+mod train;

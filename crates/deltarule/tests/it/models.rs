@@ -1,0 +1,170 @@
+//! Models in use: predict, evaluate, show.
+
+use deltarule_model::{Model, Value};
+
+use crate::support::Sandbox;
+
+/// A table with a number, a boolean, a category and a missing value here and there.
+const MIXED: &str = "\
+id,size,heated,city,price
+a,10,true,Ulm,101
+b,20,false,Bonn,205
+c,,true,Ulm,150
+d,40,true,Köln,390
+e,50,false,Bonn,502
+f,60,,Köln,611
+g,70,false,Ulm,688
+h,80,true,Bonn,815
+";
+
+fn trained(options: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.file("data.csv", MIXED);
+    let train = format!("deltarule train data.csv --target price --drop id --out m.json --quiet {options}");
+    sandbox.sh(&train).ok();
+    sandbox
+}
+
+#[test]
+fn predict_gives_a_row_for_every_row_in_order_and_by_name() {
+    let sandbox = trained("--missing mean");
+    let plain = sandbox.sh("deltarule predict m.json data.csv --keep id,city").ok();
+    let rows: Vec<&str> = plain.stdout.lines().collect();
+    assert_eq!(rows[0], "id,city,predicted_price");
+    let ids: String = rows[1..].iter().map(|row| &row[..1]).collect();
+    assert_eq!(ids, "abcdefgh");
+    assert!(rows.iter().all(|row| !row.ends_with(',')), "{rows:?}");
+    // Other columns, another order, another delimiter, standard input: the same bits.
+    let line = "awk -F, -v OFS=';' '{print $4,$3,\"x\",$2}' data.csv | sed '1s/x/other/' | deltarule predict m.json -";
+    let shuffled = sandbox.sh(line).ok();
+    let last = |text: &str| text.lines().map(|row| row.rsplit(',').next().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(last(&shuffled.stdout), last(&plain.stdout));
+}
+
+#[test]
+fn the_file_and_the_scorer_give_the_same_bits() {
+    let sandbox = trained("--missing mean --activation softplus");
+    let model = Model::from_bytes(sandbox.read("m.json").as_bytes()).unwrap();
+    let predicted = sandbox.sh("deltarule predict m.json data.csv").ok().stdout;
+    let scorer = model.scorer();
+    let mut output = [0.0];
+    for (line, predicted) in MIXED.lines().zip(predicted.lines()).skip(1) {
+        let fields: Vec<&str> = line.split(',').collect();
+        let values: Vec<Value<'_>> = ["size", "heated", "city"]
+            .iter()
+            .zip(&fields[1..4])
+            .map(|(name, field)| match (*name, *field) {
+                (_, "") => Value::Missing,
+                ("size", field) => Value::Number(field.parse().unwrap()),
+                ("heated", field) => Value::Boolean(field == "true"),
+                (_, field) => Value::Text(field),
+            })
+            .collect();
+        scorer.score_row(&values, &mut output).unwrap();
+        assert_eq!(output[0].to_bits(), predicted.parse::<f64>().unwrap().to_bits(), "{line}");
+    }
+}
+
+#[test]
+fn what_a_model_has_not_seen_is_counted() {
+    let sandbox = trained("--missing mean");
+    sandbox.file("new.csv", "size,heated,city\n10,true,Rom\n20,false,Ulm\n30,true,Oslo\n");
+    let ran = sandbox.sh("deltarule predict m.json new.csv").ok();
+    assert_eq!(ran.stdout.lines().count(), 4);
+    assert!(ran.stderr.contains("2 values of column city unknown to the model"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_missing_value_follows_the_rule_of_the_model() {
+    for (rule, empty) in [("mean", false), ("drop", true)] {
+        let sandbox = trained(&format!("--missing {rule}"));
+        sandbox.file("new.csv", "size,heated,city\n10,true,Ulm\nNA,false,Ulm\n30,true,?\n");
+        let ran = sandbox.sh("deltarule predict m.json new.csv --keep city").ok();
+        let rows: Vec<&str> = ran.stdout.lines().skip(1).collect();
+        assert_eq!(rows.len(), 3);
+        assert!(!rows[0].ends_with(','), "{rows:?}");
+        assert_eq!((rows[1].ends_with(','), rows[2].ends_with(',')), (empty, empty), "{rule}: {rows:?}");
+        assert_eq!(
+            ran.stderr.contains("2 records with a missing value got an empty prediction"),
+            empty,
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn probabilities_add_up_to_one() {
+    let sandbox = Sandbox::new();
+    sandbox.sh("deltarule train examples/iris.csv --target species --out m.json --quiet").ok();
+    let text = sandbox.sh("deltarule predict m.json examples/iris.csv --proba").ok().stdout;
+    assert_eq!(text.lines().next(), Some("predicted_species,p_setosa,p_versicolor,p_virginica"));
+    for row in text.lines().skip(1) {
+        let fields: Vec<&str> = row.split(',').collect();
+        let p: Vec<f64> = fields[1..].iter().map(|p| p.parse().unwrap()).collect();
+        assert!((p.iter().sum::<f64>() - 1.0).abs() < 1e-12, "{row}");
+        let largest = ["setosa", "versicolor", "virginica"][(0..3).max_by(|&a, &b| p[a].total_cmp(&p[b])).unwrap()];
+        assert_eq!(fields[0], largest, "{row}");
+    }
+}
+
+#[test]
+fn evaluate_repeats_the_scores_of_training() {
+    let sandbox = Sandbox::new();
+    let train = "deltarule train examples/diabetes.csv --target progression --out m.json --json";
+    let trained = sandbox.sh(train).ok().json();
+    let evaluated = sandbox.sh("deltarule evaluate m.json examples/diabetes.csv --worst 442 --json").ok().json();
+    assert_eq!(evaluated["scores"], trained["training"]);
+    let worst = evaluated["worst"].as_array().unwrap();
+    let shares: Vec<f64> = worst.iter().map(|record| record["share_of_sse"].as_f64().unwrap()).collect();
+    assert!(shares.is_sorted_by(|a, b| a >= b));
+    assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-12, "all records together are all of E");
+    let errors: f64 = worst.iter().map(|record| record["error"].as_f64().unwrap()).sum();
+    let sse = trained["sse"].as_f64().unwrap();
+    assert!((errors - sse).abs() < 1e-12 * sse);
+}
+
+#[test]
+fn show_gives_weights_in_both_units_and_the_equation() {
+    let sandbox = trained("--missing mean");
+    let text = sandbox.sh("deltarule show m.json").ok().stdout;
+    for part in ["h(price) = ", "size", "[city=Köln]", "in your units", "in scaled units", "--missing mean", "minimum"]
+    {
+        assert!(text.contains(part), "{part:?} is not in\n{text}");
+    }
+    // h worked out by hand from the weights in the columns' own units is what predict gives.
+    let json = sandbox.sh("deltarule show m.json --json").ok().json();
+    let output = &json["weights"][0];
+    let weight = |name: &str| -> f64 {
+        let weights = output["weights"].as_array().unwrap();
+        weights.iter().find(|w| w["input"] == name).unwrap()["original"].as_f64().unwrap()
+    };
+    let by_hand =
+        output["bias"]["original"].as_f64().unwrap() + 10.0 * weight("size") + weight("heated") + weight("city=Ulm");
+    sandbox.file("one.csv", "size,heated,city\n10,true,Ulm\n");
+    let predicted = sandbox.sh("deltarule predict m.json one.csv").ok().stdout;
+    let predicted: f64 = predicted.lines().nth(1).unwrap().parse().unwrap();
+    assert!((predicted - by_hand).abs() < 1e-9 * predicted.abs(), "{predicted} against {by_hand}");
+}
+
+#[test]
+fn a_file_of_predictions_appears_whole_or_not_at_all() {
+    let sandbox = trained("--missing mean");
+    sandbox.file("new.csv", "size,heated,city\n10,true,Ulm\nbig,true,Ulm\n");
+    assert_eq!(sandbox.sh("deltarule predict m.json new.csv --out p.csv").code, Some(2));
+    assert!(!sandbox.names().contains("p.csv"));
+    sandbox.sh("deltarule predict m.json data.csv --out p.csv").ok();
+    assert_eq!(sandbox.read("p.csv").lines().count(), 9);
+    let again = sandbox.sh("deltarule predict m.json data.csv --out p.csv");
+    assert_eq!(again.code, Some(2));
+    sandbox.sh("deltarule predict m.json data.csv --out p.csv --force").ok();
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let sandbox = trained("--missing mean");
+    let many = "(head -1 data.csv; for i in $(seq 20000); do sed -n 2p data.csv; done) > many.csv";
+    sandbox.sh(many).ok();
+    let ran = sandbox.sh("deltarule predict m.json many.csv | head -2; exit ${PIPESTATUS[0]}").ok();
+    assert_eq!(ran.stderr, "");
+}

@@ -1,0 +1,396 @@
+//! Training from the command line.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::support::{Sandbox, project};
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+/// The rows of a CSV text after its first, as fields.
+fn rows(text: &str) -> Vec<Vec<&str>> {
+    text.lines().skip(1).map(|line| line.split(',').collect()).collect()
+}
+
+const TEN: &str = "deltarule train examples/ten.csv --target passed";
+
+#[test]
+fn the_trace_has_a_row_for_the_start_and_one_for_every_epoch() {
+    let sandbox = Sandbox::new();
+    let line = format!("{TEN} --optimizer gd --eta 2 --epochs 40 --trace trace.csv --json");
+    let json = sandbox.sh(&line).ok().json();
+    let trace = sandbox.read("trace.csv");
+    assert_eq!(trace.lines().next(), Some("epoch,sse,mse,eta,gradient_norm"));
+    let rows = rows(&trace);
+    let epochs: Vec<u64> = rows.iter().map(|row| row[0].parse().unwrap()).collect();
+    assert_eq!(epochs, (0..=40).collect::<Vec<_>>());
+    let column = |index: usize| -> Vec<f64> { rows.iter().map(|row| row[index].parse().unwrap()).collect() };
+    let (sse, mse, eta, norm) = (column(1), column(2), column(3), column(4));
+    assert_eq!(sse[0], number(&json["start_sse"]));
+    assert!((sse[40] - number(&json["sse"])).abs() < 1e-12);
+    assert!(sse.is_sorted_by(|a, b| a >= b), "plain descent with a small η never raises E");
+    for row in 0..=40 {
+        assert!((mse[row] - 2.0 * sse[row] / 10.0).abs() < 1e-15);
+        assert_eq!(eta[row], 2.0);
+    }
+    assert!(norm.iter().all(|norm| *norm > 0.0));
+}
+
+#[test]
+fn the_norm_of_the_gradient_is_that_of_the_reduced_one() {
+    let sandbox = Sandbox::new();
+    let norm = |reduction: &str, eta: f64| -> f64 {
+        let line = format!("{TEN} --eta {eta} --reduction {reduction} --epochs 1 --trace t.csv --force --quiet");
+        sandbox.sh(&line).ok();
+        rows(&sandbox.read("t.csv"))[0][4].parse().unwrap()
+    };
+    assert!((norm("sum", 0.1) - 10.0 * norm("mean", 1.0)).abs() < 1e-12);
+}
+
+#[test]
+fn a_path_can_be_the_next_start() {
+    let sandbox = Sandbox::new();
+    sandbox.sh(&format!("{TEN} --eta 1 --epochs 7 --path first.csv --quiet")).ok();
+    let path = sandbox.read("first.csv");
+    assert_eq!(path.lines().next(), Some("epoch,output,feature,weight"));
+    let epochs: Vec<u64> = rows(&path).iter().map(|row| row[0].parse().unwrap()).collect();
+    assert_eq!((epochs[0], epochs[epochs.len() - 1]), (0, 7));
+    let features: Vec<&str> = rows(&path)[..3].iter().map(|row| row[2]).collect();
+    assert_eq!(features, ["hours", "sleep", "(bias)"]);
+    // Seven epochs and six more are thirteen, to the last bit.
+    sandbox.sh(&format!("{TEN} --eta 1 --epochs 6 --init first.csv --path second.csv --quiet")).ok();
+    sandbox.sh(&format!("{TEN} --eta 1 --epochs 13 --path whole.csv --quiet")).ok();
+    let last = |name: &str| -> Vec<String> {
+        let text = sandbox.read(name);
+        rows(&text).iter().rev().take(3).map(|row| row[3].to_owned()).collect()
+    };
+    assert_eq!(last("second.csv"), last("whole.csv"));
+}
+
+#[test]
+fn a_long_path_is_thinned_and_keeps_its_ends() {
+    let sandbox = Sandbox::new();
+    let line = format!("{TEN} --textbook --eta 0.001 --epochs 7001 --path path.csv --quiet");
+    sandbox.sh(&line).ok();
+    let text = sandbox.read("path.csv");
+    let epochs: Vec<u64> = rows(&text).iter().map(|row| row[0].parse().unwrap()).step_by(2).collect();
+    assert!(epochs.len() <= 1001, "{} states", epochs.len());
+    assert!(epochs.len() > 300 && epochs.is_sorted_by(|a, b| a < b));
+    assert_eq!((epochs[0], epochs[epochs.len() - 1]), (0, 7001));
+}
+
+#[test]
+fn textbook_is_what_it_says() {
+    let sandbox = Sandbox::new();
+    let short = sandbox.sh(&format!("{TEN} --textbook --eta 0.01 --path a.csv")).ok();
+    let expansion = "--optimizer gd --scale none --no-bias --reduction sum --init normal";
+    assert!(short.stdout.starts_with(&format!("--textbook means {expansion}\n")), "{}", short.stdout);
+    sandbox.sh(&format!("{TEN} {expansion} --eta 0.01 --path b.csv --quiet")).ok();
+    assert_eq!(sandbox.read("a.csv"), sandbox.read("b.csv"));
+    assert!(!sandbox.read("a.csv").contains("(bias)"));
+}
+
+#[test]
+fn too_large_an_eta_is_warned_about_diverges_and_never_gives_nan() {
+    let sandbox = Sandbox::new();
+    let line = "deltarule train examples/diabetes.csv --target progression --eta 0.6 --out m.json --trace trace.csv";
+    let ran = sandbox.sh(line);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(ran.stderr.contains("warning: η = 0.6 is above 0.487247"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("diverged in epoch") && ran.stderr.contains("try --eta 0.243623"), "{}", ran.stderr);
+    assert!(!ran.stdout.contains("NaN") && !ran.stdout.contains("inf"), "{}", ran.stdout);
+    let trace = sandbox.read("trace.csv");
+    assert!(rows(&trace).iter().flatten().all(|field| field.parse::<f64>().is_ok_and(f64::is_finite)), "{trace}");
+    // Just below the limit it converges, as the theory says.
+    let below = "deltarule train examples/diabetes.csv --target progression --eta 0.48 --json --epochs 1000000";
+    let json = sandbox.sh(below).ok().json();
+    assert_eq!(json["stop"]["reason"], "minimum", "{}", json["stop"]["text"]);
+    assert!(json["warnings"].as_array().unwrap().iter().any(|w| w.as_str().unwrap().contains("above 0.243623")));
+}
+
+#[test]
+fn saturation_is_recognised_and_named() {
+    let sandbox = Sandbox::new();
+    let line = "deltarule train examples/breast_cancer.csv --target diagnosis --scale none --eta 1 --activation tanh";
+    let ran = sandbox.sh(line);
+    assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("saturated in epoch"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_start_on_the_plateau_is_no_minimum() {
+    // All net inputs far out on the wrong side: δ is 0 to every digit, and E is not.
+    let sandbox = Sandbox::new();
+    sandbox.file("start.csv", "output,feature,weight\npassed,hours,-4000\npassed,sleep,0\npassed,(bias),0\n");
+    let ran = sandbox.sh(&format!("{TEN} --init start.csv"));
+    assert_eq!(ran.code, Some(2), "{}", ran.stdout);
+    assert!(ran.stderr.contains("f'(h) is 0 at every record of output 1"), "{}", ran.stderr);
+}
+
+#[test]
+fn ctrl_c_keeps_the_best_weights() {
+    let sandbox = Sandbox::new();
+    // One record a step, for ever: the interrupt comes after the first rows of the trace could be written.
+    let line = "deltarule train examples/diabetes.csv --target progression --batch 1 --epochs 100000000 --tolerance 0 \
+                --eta 1e-9 --out m.json & sleep 1.5; kill -INT $!; wait $!; echo exit $?";
+    let ran = sandbox.sh(line).ok();
+    assert!(ran.stdout.ends_with("exit 130\n"), "{}\n{}", ran.stdout, ran.stderr);
+    assert!(ran.stderr.contains("interrupted; the best weights so far are kept"), "{}", ran.stderr);
+    let shown = sandbox.sh("deltarule show m.json --json").ok().json();
+    assert_eq!(shown["training"]["stop_reason"], "interrupted");
+    assert!(number(&shown["training"]["epochs"]) > 0.0);
+}
+
+#[test]
+fn one_record_a_step_is_the_same_for_the_same_seed() {
+    let sandbox = Sandbox::new();
+    let path = |seed: u64| -> String {
+        let line = format!(
+            "deltarule train examples/iris.csv --target species --batch 1 --epochs 5 --seed {seed} --path p.csv --force --quiet"
+        );
+        sandbox.sh(&line).ok();
+        sandbox.read("p.csv")
+    };
+    assert_eq!(path(7), path(7));
+    assert_ne!(path(7), path(8));
+}
+
+#[test]
+fn steps_over_few_records_come_near_the_minimum() {
+    let sandbox = Sandbox::new();
+    let sse = |options: &str| -> f64 {
+        let line = format!("deltarule train examples/iris.csv --target petal_width --drop species --json {options}");
+        number(&sandbox.sh(&line).ok().json()["sse"])
+    };
+    let least = sse("");
+    for options in ["--batch 1", "--batch 16", "--batch 40", "--batch 16 --optimizer momentum"] {
+        let found = sse(options);
+        assert!(found >= least && found < 1.03 * least, "{options}: {found}, the least is {least}");
+    }
+}
+
+#[test]
+fn every_optimizer_reaches_the_same_minimum() {
+    let sandbox = Sandbox::new();
+    let sse = |options: &str| -> f64 {
+        let line = format!("{TEN} --json {options}");
+        let json = sandbox.sh(&line).ok().json();
+        assert_eq!(json["stop"]["reason"], "minimum", "{options}: {}", json["stop"]["text"]);
+        number(&json["sse"])
+    };
+    let least = sse("");
+    for options in [
+        "--optimizer gd",
+        "--optimizer momentum",
+        "--optimizer momentum --momentum 0.5",
+        "--optimizer nesterov --momentum 0.8",
+        "--eta 1",
+        "--reduction sum",
+        "--scale none",
+        "--init normal --seed 3",
+        "--precision f32",
+    ] {
+        let found = sse(options);
+        assert!((found - least).abs() < 1e-6 * least, "{options}: {found} against {least}");
+    }
+}
+
+#[test]
+fn the_bits_do_not_depend_on_the_threads() {
+    let sandbox = Sandbox::new();
+    let mut csv = String::from("a,b,kind,y\n");
+    let mut state = 1_u64;
+    for _ in 0..30_000 {
+        let mut draw = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as f64 / f64::from(1_u32 << 31)
+        };
+        let (a, b, kind, noise) = (draw(), 100.0 * draw(), (4.0 * draw()) as u32, draw());
+        let _ = writeln!(csv, "{a},{b},k{kind},{}", a - 0.02 * b + f64::from(kind) + noise);
+    }
+    sandbox.file("data.csv", csv);
+    for options in ["", "--activation softplus", "--batch 256 --epochs 5"] {
+        let model = |threads: u32| -> String {
+            let line = format!(
+                "deltarule train data.csv --target y --threads {threads} {options} --out m.json --force --quiet; \
+                 sed -i '/\"command\"/d' m.json; cat m.json"
+            );
+            sandbox.sh(&line).ok().stdout
+        };
+        let one = model(1);
+        assert!(one.contains("\"weight\""));
+        for threads in [2, 3, 8] {
+            assert_eq!(model(threads), one, "{options} with {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn the_same_table_in_other_dress_gives_the_same_weights() {
+    let sandbox = Sandbox::new();
+    let plain = std::fs::read_to_string(project().join("examples/iris.csv")).unwrap();
+    sandbox.file("data.csv", &plain);
+    let weights = |input: &str, options: &str| -> Value {
+        let line = format!("{input} --target petal_width --drop species --json {options}");
+        sandbox.sh(&line).ok().json()["weights"].clone()
+    };
+    let expected = weights("deltarule train data.csv", "");
+    let dressed = [
+        ("BOM and CRLF", "printf '\\xef\\xbb\\xbf' > d; sed 's/$/\\r/' data.csv >> d; deltarule train d", ""),
+        ("gzip", "gzip -c data.csv > d; deltarule train d", ""),
+        ("standard input", "cat data.csv | deltarule train -", ""),
+        ("gzip on standard input", "gzip -c data.csv | deltarule train -", ""),
+        ("semicolons", "tr , ';' < data.csv > d; deltarule train d", ""),
+        ("tabs", "tr , '\\t' < data.csv > d; deltarule train d", ""),
+        ("quotes", "sed 's/[^,]*/\"&\"/g' data.csv > d; deltarule train d", ""),
+        ("decimal commas", "tr ,. ';,' < data.csv > d; deltarule train d", "--decimal ,"),
+        ("no last line end", "head -c -1 data.csv > d; deltarule train d", ""),
+        ("bars, given", "tr , '|' < data.csv > d; deltarule train d", "--delimiter '|'"),
+    ];
+    for (what, input, options) in dressed {
+        assert_eq!(weights(input, options), expected, "{what}");
+    }
+    let line = "sed 1d data.csv > d; deltarule train d --no-header --target column_4 --drop column_5 --json";
+    let nameless = sandbox.sh(line).ok().json()["weights"].clone();
+    assert_eq!(nameless[0]["bias"], expected[0]["bias"]);
+}
+
+#[test]
+fn held_out_records_are_seeded_and_stratified() {
+    let sandbox = Sandbox::new();
+    let train = |seed: u64| -> Value {
+        let line = format!("deltarule train examples/iris.csv --target species --valid 0.2 --seed {seed} --json");
+        sandbox.sh(&line).ok().json()
+    };
+    let (first, again, other) = (train(1), train(1), train(2));
+    assert_eq!(first, again);
+    assert_ne!(first["held_out"], other["held_out"]);
+    assert_eq!(first["held_out"]["records"], 30);
+    assert_eq!(first["training"]["records"], 120);
+    for row in first["held_out"]["confusion"].as_array().unwrap() {
+        let records: f64 = row.as_array().unwrap().iter().map(number).sum();
+        assert_eq!(records, 10.0, "a third of the held-out records for each species");
+    }
+    let text = sandbox.sh("deltarule train examples/iris.csv --target species").ok().stdout;
+    assert!(text.contains("training only (150)"), "{text}");
+}
+
+#[test]
+fn a_file_can_be_held_out() {
+    let sandbox = Sandbox::new();
+    sandbox.sh("(head -1 examples/diabetes.csv; tail -42 examples/diabetes.csv) > test.csv").ok();
+    sandbox.sh("head -401 examples/diabetes.csv > train.csv").ok();
+    let json =
+        sandbox.sh("deltarule train train.csv --target progression --valid test.csv --out m.json --json").ok().json();
+    assert_eq!(json["training"]["records"], 400);
+    assert_eq!(json["held_out"]["records"], 42);
+    let evaluated = sandbox.sh("deltarule evaluate m.json test.csv --json").ok().json();
+    assert_eq!(evaluated["scores"], json["held_out"]);
+}
+
+#[test]
+fn targets_decide_the_task_aloud() {
+    let sandbox = Sandbox::new();
+    sandbox.file("data.csv", "x,num,two,sign,flag,word\n1,1.5,0,-1,true,a\n2,2.5,1,1,false,b\n3,3.1,1,1,true,a\n4,4.9,0,-1,false,b\n5,5.2,1,1,true,c\n");
+    let train = |target: &str, options: &str| -> (Value, String) {
+        let line = format!("deltarule train data.csv --target {target} --features x {options} --json --epochs 50");
+        let json = sandbox.sh(&line).ok().json();
+        (json["activation"].clone(), json["notes"].to_string())
+    };
+    assert_eq!(train("num", "").0, "identity");
+    let (activation, notes) = train("two", "");
+    assert_eq!(activation, "sigmoid");
+    assert!(notes.contains("taken as two classes") && notes.contains("--task regression"), "{notes}");
+    assert_eq!(train("two", "--task regression").0, "identity");
+    assert_eq!(train("sign", "").0, "sigmoid");
+    assert_eq!(train("flag", "").0, "sigmoid");
+    assert!(train("word", "").1.contains("3 classes"));
+    assert_eq!(train("num,two", "").0, "identity");
+    let line = "deltarule train data.csv --target sign --features x --activation tanh --out m.json --json";
+    sandbox.sh(line).ok();
+    let model = sandbox.read("m.json");
+    assert!(model.contains("\"low\": -1.0") && model.contains("\"high\": 1.0"), "{model}");
+}
+
+#[test]
+fn rows_without_a_target_and_with_missing_values_are_counted() {
+    let sandbox = Sandbox::new();
+    sandbox.file("data.csv", "x,z,y\n1,2,3\n2,,4\n3,1,\n4,4,9\n5,?,7\n6,6,2\n");
+    let text = sandbox.sh("deltarule train data.csv --target y --missing drop").ok().stdout;
+    assert!(text.contains("6 records, 1 without a target left out, 2 with missing values left out"), "{text}");
+    let json = sandbox.sh("deltarule train data.csv --target y --missing mean --json").ok().json();
+    assert_eq!(json["training"]["records"], 5);
+}
+
+#[test]
+fn a_formula_trains_like_the_activation_that_it_spells() {
+    let sandbox = Sandbox::new();
+    // A formula's range is not known, so that classes are 0 and 1: the same table for both then.
+    let train = |f: &str| {
+        let line = format!(
+            "deltarule train examples/iris.csv --target petal_width --drop species --activation '{f}' --eta 0.1"
+        );
+        number(&sandbox.sh(&format!("{line} --epochs 200 --init normal --json")).ok().json()["sse"])
+    };
+    for (name, formula) in [
+        ("softsign", "h / (1 + abs(h))"),
+        ("sigmoid", "1 / (1 + exp(-h))"),
+        ("softplus", "log(1 + exp(h))"),
+        ("silu", "h * sigmoid(h)"),
+        ("relu", "max(h, 0)"),
+    ] {
+        let (named, spelt) = (train(name), train(formula));
+        assert!((named - spelt).abs() < 1e-10 * named, "{name}: {named} against {spelt}");
+    }
+}
+
+#[test]
+fn quiet_is_quiet_and_existing_files_stay() {
+    let sandbox = Sandbox::new();
+    let ran = sandbox.sh(&format!("{TEN} --quiet --out m.json")).ok();
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", ""));
+    let before = sandbox.read("m.json");
+    assert_eq!(sandbox.sh(&format!("{TEN} --eta 0.5 --out m.json --quiet")).code, Some(2));
+    assert_eq!(sandbox.read("m.json"), before);
+    sandbox.sh(&format!("{TEN} --eta 0.5 --out m.json --quiet --force")).ok();
+    assert_ne!(sandbox.read("m.json"), before);
+    assert_eq!(sandbox.names().into_iter().collect::<Vec<_>>(), ["examples", "m.json"]);
+}
+
+#[test]
+fn epochs_used_up_says_what_to_try() {
+    let ran = Sandbox::new().sh(&format!("{TEN} --textbook --eta 0.0001 --epochs 10")).ok();
+    assert!(ran.stdout.contains("epochs used up") && ran.stdout.contains("try --epochs 20"), "{}", ran.stdout);
+}
+
+/// Every `--json` output is as the schema says.
+#[test]
+fn json_follows_its_schema() {
+    let schema = std::fs::read_to_string(project().join("docs/json-schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.file("new.csv", "hours,sleep,passed\n1,2,1\n");
+    for line in [
+        "deltarule train examples/diabetes.csv --target progression --out d.json --json",
+        "deltarule train examples/iris.csv --target species --valid 0.2 --out i.json --json",
+        "deltarule train examples/ten.csv --target passed --out t.json --batch 2 --epochs 3 --json",
+        "deltarule train examples/ten.csv --target hours,sleep --json",
+        "deltarule train examples/ten.csv --target passed --activation 'h^2' --json",
+        "deltarule evaluate d.json examples/diabetes.csv --worst 2 --json",
+        "deltarule evaluate i.json examples/iris.csv --json",
+        "deltarule show t.json --json",
+        "deltarule explain --json",
+        "deltarule explain examples/iris.csv --target species --all --json",
+        "deltarule explain t.json examples/ten.csv --record 2 --json",
+        "deltarule check examples/ten.csv --target passed --activation relu --json",
+        "deltarule inspect examples/iris.csv --target species --json",
+    ] {
+        let json = sandbox.sh(line).ok().json();
+        let errors: Vec<String> =
+            schema.iter_errors(&json).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{line}\n{}", errors.join("\n"));
+    }
+}
