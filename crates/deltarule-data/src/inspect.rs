@@ -87,7 +87,8 @@ const FEW: usize = 10;
 
 /// What is suspicious about the columns of a table, by their positions; targets are not suspected.
 ///
-/// A counting column is not suspected where it is the only feature that there could be.
+/// Where there is only one feature, it is not suspected to count the records, nor to be the target in another unit: a line through
+/// points that lie on it is what a first exercise asks for.
 pub fn suspicions(table: &Table, targets: &[&str]) -> Vec<(usize, Suspicion)> {
     let is_feature =
         |column: &TableColumn| !targets.contains(&column.name.as_str()) && column.values != Values::Skipped;
@@ -106,7 +107,7 @@ pub fn suspicions(table: &Table, targets: &[&str]) -> Vec<(usize, Suspicion)> {
         }
         for target in targets {
             let target_column = table.columns().iter().find(|other| other.name == *target);
-            if target_column.is_some_and(|target| tells(column, target)) {
+            if target_column.is_some_and(|target| n_features > 1 && tells(column, target)) {
                 found.push((index, Suspicion::EqualsTarget { target: (*target).to_owned() }));
             }
         }

@@ -1,0 +1,95 @@
+//! From a table to what training needs.
+
+use deltarule_core::{Activation, Column, NO_LEVEL, Targets};
+use deltarule_data::{Choices, Task, prepare};
+use deltarule_model::{MissingRule, Target};
+
+use crate::read;
+
+fn choices(target: &str) -> Choices {
+    Choices { targets: vec![target.into()], ..Choices::default() }
+}
+
+#[test]
+fn targets_decide_activation_and_coding() {
+    let table = read("x,n,two,word,three\n1,1.5,0,a,a\n2,2.5,1,b,b\n3,0.5,1,a,c\n5,0.1,0,b,a\n").unwrap();
+    let of = |target: &str| prepare(&table, &Choices { features: vec!["x".into()], ..choices(target) }).unwrap();
+    assert_eq!(of("n").activation, Activation::Identity);
+    let two = of("two");
+    assert_eq!(two.activation, Activation::Sigmoid);
+    assert!(matches!(two.target, Target::TwoClasses { low: 0.0, high: 1.0, counts: [2, 2], .. }));
+    let tanh = Choices { activation: Some(Activation::Tanh), features: vec!["x".into()], ..choices("word") };
+    assert!(matches!(prepare(&table, &tanh).unwrap().target, Target::TwoClasses { low: -1.0, high: 1.0, .. }));
+    assert!(matches!(of("three").target, Target::Classes { ref counts, .. } if *counts == [2, 1, 1]));
+    let regression = Choices { task: Some(Task::Regression), features: vec!["x".into()], ..choices("two") };
+    assert!(matches!(prepare(&table, &regression).unwrap().target, Target::Numbers { .. }));
+}
+
+#[test]
+fn missing_values_follow_the_rule() {
+    let table = read("x,k,y\n1,a,1\n,b,2\n3,,4\n4,a,\n5,b,6\n").unwrap();
+    let with = |missing: MissingRule| Choices { missing, ..choices("y") };
+    let error = prepare(&table, &with(MissingRule::Error)).unwrap_err().to_string();
+    assert!(error.contains("x (1 of 4), k (1 of 4), the first on line 3"), "{error}");
+    let dropped = prepare(&table, &with(MissingRule::Drop)).unwrap();
+    assert_eq!((dropped.training.records.clone(), dropped.without_target, dropped.with_missing), (vec![0, 4], 1, 2));
+    let mean = prepare(&table, &with(MissingRule::Mean)).unwrap();
+    assert_eq!(mean.training.records, [0, 1, 2, 4]);
+    assert!(matches!(&mean.training.columns[0], Column::Numbers(x) if x[1].is_nan()));
+    assert!(matches!(&mean.training.columns[1], Column::Codes { codes, .. } if codes[2] == NO_LEVEL));
+}
+
+#[test]
+fn held_out_classes_keep_their_shares() {
+    let mut text = String::from("x,y\n");
+    (0..200).for_each(|i| text += &format!("{},{}\n", (i * 37) % 101, if i % 10 == 0 { "rare" } else { "common" }));
+    let table = read(text).unwrap();
+    let split = |seed: u64| {
+        let prepared = prepare(&table, &Choices { held_out: Some(0.3), seed, ..choices("y") }).unwrap();
+        (prepared.training.records.clone(), prepared.held_out.unwrap().records)
+    };
+    let (training, held_out) = split(1);
+    assert_eq!((training.len(), held_out.len()), (140, 60));
+    assert_eq!(held_out.iter().filter(|r| **r % 10 == 0).count(), 6, "three in ten of the twenty rare ones");
+    let mut all = [training.clone(), held_out.clone()].concat();
+    all.sort_unstable();
+    assert_eq!(all, (0..200).collect::<Vec<_>>(), "each record is on one side");
+    assert_eq!(split(1), (training.clone(), held_out));
+    assert_ne!(split(2).0, training);
+}
+
+#[test]
+fn a_level_that_is_only_held_out_is_not_in_the_encoding() {
+    let mut text = String::from("k,x,y\n");
+    (0..40).for_each(|i| {
+        text += &format!("{},{},{}\n", if i == 17 { "once" } else { ["a", "b"][i % 2] }, (i * 7) % 13, i % 5)
+    });
+    let table = read(text).unwrap();
+    for seed in 0..20 {
+        let prepared = prepare(&table, &Choices { held_out: Some(0.5), seed, ..choices("y") }).unwrap();
+        let held_out = prepared.held_out.as_ref().unwrap();
+        let Column::Codes { codes, n_levels } = &held_out.columns[0] else { panic!("codes") };
+        let Some(at) = held_out.records.iter().position(|r| *r == 17) else { continue };
+        assert_eq!((codes[at], *n_levels), (NO_LEVEL, 2));
+        return;
+    }
+    panic!("no seed held record 17 out");
+}
+
+#[test]
+fn several_targets_make_several_outputs() {
+    let table = read("x,u,v\n1,2,3\n2,3,5\n4,1,1\n").unwrap();
+    let prepared = prepare(&table, &Choices { targets: vec!["v".into(), "u".into()], ..Choices::default() }).unwrap();
+    assert!(
+        matches!(&prepared.training.targets, Targets::Numbers(columns) if columns[0][0] == 3.0 && columns[1][0] == 2.0)
+    );
+}
+
+#[test]
+fn f32_keeps_small_differences_of_large_numbers() {
+    let table = read("x,y\n1000000.25,1\n1000000.5,2\n1000000.75,3\n").unwrap();
+    let prepared = prepare(&table, &choices("y")).unwrap();
+    let (columns, _, shifts) = prepared.training.narrowed();
+    assert_eq!(shifts, [1000000.25]);
+    assert!(matches!(&columns[0], Column::Numbers(x) if x[..] == [0.0, 0.25, 0.5]));
+}
