@@ -80,7 +80,7 @@ pub struct ColumnFacts {
 /// Numbers beyond this in size, or below its inverse, are refused as features and targets.
 pub(crate) const LARGEST: f64 = 1e150;
 
-/// A text column with more levels than this, on more than half of its records, is not kept unless it is asked for.
+/// A text column with more levels than this, on more than half of the records so far, is not kept unless it is asked for.
 const KEPT_LEVELS: usize = 65_536;
 
 /// How a column is to be read.
@@ -103,6 +103,8 @@ pub(crate) struct ColumnBuilder {
     decimal: Decimal,
     state: State,
     facts: ColumnFacts,
+    /// The first and the last number so far, and the step from the first to the second.
+    first: f64,
     previous: f64,
     direction: f64,
     n: usize,
@@ -121,11 +123,58 @@ enum State {
     Mixed,
 }
 
+impl State {
+    /// The state after `n` fields in this state and `m` more in another.
+    fn followed_by(self, n: usize, further: Self, m: usize) -> Self {
+        match (self, further) {
+            (State::Nothing, State::Nothing) => State::Nothing,
+            (State::Nothing, State::Numbers(values)) => State::Numbers(after_missing(n, f64::NAN, values)),
+            (State::Nothing, State::Text { codes, seen }) => {
+                State::Text { codes: after_missing(n, NO_LEVEL, codes), seen }
+            }
+            (State::Numbers(mut values), State::Nothing) => {
+                values.resize(n + m, f64::NAN);
+                State::Numbers(values)
+            }
+            (State::Numbers(mut values), State::Numbers(further)) => {
+                values.extend(further);
+                State::Numbers(values)
+            }
+            (State::Text { mut codes, seen }, State::Nothing) => {
+                codes.resize(n + m, NO_LEVEL);
+                State::Text { codes, seen }
+            }
+            (State::Text { mut codes, mut seen }, State::Text { codes: further, seen: others }) => {
+                // New levels get their codes in the order in which they came up, as if there had been no cut.
+                let mut others: Vec<(Box<str>, u32)> = others.into_iter().collect();
+                others.sort_unstable_by_key(|(_, code)| *code);
+                let mut code_of = Vec::with_capacity(others.len());
+                for (level, _) in others {
+                    let next = seen.len() as u32;
+                    code_of.push(*seen.entry(level).or_insert(next));
+                }
+                codes.extend(further.iter().map(|&code| code_of.get(code as usize).copied().unwrap_or(NO_LEVEL)));
+                State::Text { codes, seen }
+            }
+            (State::Unique, State::Nothing | State::Text { .. } | State::Unique) => State::Unique,
+            (State::Nothing | State::Text { .. }, State::Unique) => State::Unique,
+            _ => State::Mixed,
+        }
+    }
+}
+
+/// `values` with so many missing ones in front.
+fn after_missing<V: Copy>(n: usize, missing: V, values: Vec<V>) -> Vec<V> {
+    let mut all = vec![missing; n];
+    all.extend(values);
+    all
+}
+
 impl ColumnBuilder {
     pub(crate) fn new(name: &str, wish: Wish, decimal: Decimal) -> Self {
         let facts = ColumnFacts { whole: true, counts_rows: true, ..ColumnFacts::default() };
-        let (previous, direction) = (f64::NAN, 0.0);
-        Self { name: name.to_owned(), wish, decimal, state: State::Nothing, facts, previous, direction, n: 0 }
+        let (first, previous, direction) = (f64::NAN, f64::NAN, 0.0);
+        Self { name: name.to_owned(), wish, decimal, state: State::Nothing, facts, first, previous, direction, n: 0 }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -164,14 +213,12 @@ impl ColumnBuilder {
             Some((low, high)) => (low.min(number), high.max(number)),
         });
         self.facts.whole &= number == number.trunc();
-        if self.facts.counts_rows {
-            let step = number - self.previous;
-            if self.facts.n_numbers == 2 {
-                self.direction = step;
-            }
-            self.facts.counts_rows = self.facts.n_numbers == 1 || (step == self.direction && step.abs() == 1.0);
-            self.previous = number;
+        if self.facts.n_numbers == 1 {
+            self.first = number;
+        } else if self.facts.counts_rows {
+            self.facts.counts_rows = self.goes_on(number);
         }
+        self.previous = number;
         match &mut self.state {
             State::Numbers(values) => values.push(number),
             State::Nothing => {
@@ -220,12 +267,56 @@ impl ColumnBuilder {
                     }
                 };
                 codes.push(code);
-                if self.wish == Wish::Decide && seen.len() > KEPT_LEVELS && 2 * seen.len() > self.n {
-                    self.state = State::Unique;
-                }
             }
             State::Unique => {}
             _ => self.state = State::Mixed,
+        }
+    }
+
+    /// Whether a number follows the last one as the second followed the first, by one up or down.
+    fn goes_on(&mut self, number: f64) -> bool {
+        let step = number - self.previous;
+        if self.direction == 0.0 {
+            self.direction = step;
+        }
+        step == self.direction && step.abs() == 1.0
+    }
+
+    /// Takes in the fields that follow, as if they had been pushed one by one.
+    pub(crate) fn append(&mut self, further: Self) {
+        let (facts, other) = (&mut self.facts, further.facts);
+        facts.first_missing = facts.first_missing.or(other.first_missing);
+        facts.first_word = facts.first_word.take().or(other.first_word);
+        facts.out_of_range = facts.out_of_range.take().or(other.out_of_range);
+        facts.range = match (facts.range, other.range) {
+            (Some((low, high)), Some((other_low, other_high))) => Some((low.min(other_low), high.max(other_high))),
+            (one, other) => one.or(other),
+        };
+        facts.whole &= other.whole;
+        facts.n_missing += other.n_missing;
+        facts.n_words += other.n_words;
+        facts.n_decimal_commas += other.n_decimal_commas;
+        facts.n_dates += other.n_dates;
+        facts.counts_rows &= other.counts_rows;
+        if other.n_numbers > 0 {
+            if self.facts.n_numbers == 0 {
+                (self.first, self.direction) = (further.first, further.direction);
+            } else if self.facts.counts_rows {
+                self.facts.counts_rows =
+                    self.goes_on(further.first) && (other.n_numbers == 1 || further.direction == self.direction);
+            }
+            self.previous = further.previous;
+        }
+        self.facts.n_numbers += other.n_numbers;
+        let state = std::mem::replace(&mut self.state, State::Mixed);
+        self.state = state.followed_by(self.n, further.state, further.n);
+        self.n += further.n;
+        if let State::Text { seen, .. } = &self.state
+            && self.wish == Wish::Decide
+            && seen.len() > KEPT_LEVELS
+            && 2 * seen.len() > self.n
+        {
+            self.state = State::Unique;
         }
     }
 

@@ -8,6 +8,7 @@ mod column;
 mod csv;
 mod encode;
 mod error;
+mod in_order;
 mod inspect;
 mod prepare;
 mod table;

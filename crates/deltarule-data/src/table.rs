@@ -1,11 +1,15 @@
 //! A whole table in memory, as typed columns.
 
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::thread;
 
 use crate::column::{ColumnBuilder, TableColumn, Values, Wish};
-use crate::csv::{CsvOptions, CsvReader};
+use crate::csv::{CsvOptions, CsvReader, Format, Records};
 use crate::error::{DataError, Result};
+use crate::in_order::map_in_order;
 
 /// How the columns of a table are to be read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -16,6 +20,8 @@ pub struct ReadOptions {
     pub drop: Vec<String>,
     /// If there are any, no other columns are read, and these are kept whatever they hold.
     pub only: Vec<String>,
+    /// How many threads parse; `None`: as many as there are. The table does not depend on it.
+    pub threads: Option<NonZeroUsize>,
 }
 
 /// How far reading has come.
@@ -53,6 +59,13 @@ impl Lines {
         }
     }
 
+    /// Takes in the lines of the records that follow the first `n`.
+    fn append(&mut self, n: usize, further: &Lines) {
+        for (record, line) in &further.jumps {
+            self.push(n + record, *line);
+        }
+    }
+
     fn of(&self, record: usize) -> u64 {
         let after = self.jumps.partition_point(|(first, _)| *first <= record);
         match after.checked_sub(1).and_then(|before| self.jumps.get(before)) {
@@ -62,10 +75,51 @@ impl Lines {
     }
 }
 
+/// Consecutive records, column by column.
+struct Rows {
+    builders: Vec<ColumnBuilder>,
+    n_records: usize,
+    lines: Lines,
+}
+
+impl Rows {
+    fn none(format: &Format, wishes: &[Wish]) -> Self {
+        let names = format.header.iter().zip(wishes);
+        let builders = names.map(|(name, wish)| ColumnBuilder::new(name, *wish, format.decimal)).collect();
+        Self { builders, n_records: 0, lines: Lines::default() }
+    }
+
+    /// The records of a chunk, from the current one if that is `held_back`, from the next one otherwise.
+    fn of(format: &Format, wishes: &[Wish], mut records: Records, mut held_back: bool) -> Result<Self> {
+        let mut rows = Self::none(format, wishes);
+        while std::mem::take(&mut held_back) || records.advance() {
+            let record = records.current();
+            format.check(&record)?;
+            rows.lines.push(rows.n_records, record.line);
+            rows.n_records += 1;
+            for (index, builder) in rows.builders.iter_mut().enumerate() {
+                if !builder.is_skipped() && builder.push(record.trimmed(index), record.line).is_err() {
+                    format.text(record.trimmed(index), record.line, builder.name())?;
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    /// Takes in the records that follow.
+    fn append(&mut self, further: Self) {
+        for (builder, further) in self.builders.iter_mut().zip(further.builders) {
+            builder.append(further);
+        }
+        self.lines.append(self.n_records, &further.lines);
+        self.n_records += further.n_records;
+    }
+}
+
 impl Table {
     /// Reads a file in one pass; the types are those of the whole file. `-` is standard input.
     ///
-    /// `progress` is shown how far it is, every few thousand records, and may break off.
+    /// `progress` is shown how far it is, every megabyte or so, and may break off.
     ///
     /// Errors: those of [`CsvReader`], a text that is not UTF-8, names in the options that are no columns.
     pub fn read(
@@ -79,51 +133,46 @@ impl Table {
 
     /// The same, from an open reader.
     pub fn from_reader(
-        mut reader: CsvReader,
+        reader: CsvReader,
         options: &ReadOptions,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self> {
-        let name = reader.name().to_owned();
-        let header = reader.header().to_vec();
+        let (format, records, held_back, mut chunks) = reader.into_parts();
+        let file = || format.name.to_string();
         for (setting, named) in
             [("--categorical", &options.categorical), ("--drop", &options.drop), ("--features", &options.only)]
         {
             for column in named {
-                check_name(&name, &header, column, setting)?;
+                check_name(&format.name, &format.header, column, setting)?;
             }
         }
-        let decimal = reader.decimal();
-        let mut builders: Vec<ColumnBuilder> =
-            header.iter().map(|column| ColumnBuilder::new(column, options.wish(column), decimal)).collect();
-        let mut lines = Lines::default();
-        let mut n_records = 0;
-        while let Some(record) = reader.next_record()? {
-            let line = record.line;
-            lines.push(n_records, line);
-            n_records += 1;
-            let mut bad = None;
-            for (index, builder) in builders.iter_mut().enumerate() {
-                if !builder.is_skipped() && builder.push(record.trimmed(index), line).is_err() {
-                    bad = Some((builder.name().to_owned(), record.trimmed(index).to_vec()));
+        let wishes: Vec<Wish> = format.header.iter().map(|column| options.wish(column)).collect();
+        let threads = options.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+        let (bytes_read, total_bytes) = (chunks.bytes_counter(), chunks.total_bytes);
+        let mut rows = Rows::none(&format, &wishes);
+        let mut first = Some((records, held_back));
+        map_in_order(
+            threads,
+            || match first.take() {
+                Some(first) => Ok(Some(first)),
+                None => Ok(chunks.next()?.map(|chunk| (format.records(chunk), false))),
+            },
+            |(records, held_back)| Rows::of(&format, &wishes, records, held_back),
+            |further| {
+                rows.append(further);
+                let bytes = bytes_read.load(Ordering::Relaxed);
+                match progress(Progress { records: rows.n_records as u64, bytes, total_bytes }) {
+                    ControlFlow::Continue(()) => Ok(()),
+                    ControlFlow::Break(()) => Err(DataError::Interrupted { file: file() }),
                 }
-            }
-            if let Some((column, field)) = bad {
-                reader.text(&field, line, &column)?;
-            }
-            if n_records.is_multiple_of(8192) {
-                let (records, bytes) = (n_records as u64, reader.bytes_read());
-                let so_far = Progress { records, bytes, total_bytes: reader.total_bytes() };
-                if progress(so_far).is_break() {
-                    return Err(DataError::Interrupted { file: name });
-                }
-            }
+            },
+        )?;
+        if rows.n_records == 0 {
+            return Err(DataError::HeaderOnly { file: file(), n_columns: format.header.len() });
         }
-        if n_records == 0 {
-            return Err(DataError::HeaderOnly { file: name, n_columns: header.len() });
-        }
-        let fingerprint = reader.fingerprint();
-        let columns = builders.into_iter().map(ColumnBuilder::finish).collect();
-        Ok(Self { name, columns, n_records, fingerprint, lines })
+        let columns = rows.builders.into_iter().map(ColumnBuilder::finish).collect();
+        let (n_records, lines) = (rows.n_records, rows.lines);
+        Ok(Self { name: file(), columns, n_records, fingerprint: chunks.fingerprint(), lines })
     }
 
     /// The name of the file.

@@ -1,5 +1,6 @@
 //! From arguments to a table, and from a table to a problem.
 
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -12,12 +13,19 @@ use crate::cli::{ColumnArgs, FileArgs, NetworkArgs};
 use crate::{output, weights_file};
 
 /// Reads the columns that are asked for, with progress on a terminal; Ctrl-C breaks off.
-pub(crate) fn read_table(data: &Path, files: &FileArgs, columns: &ColumnArgs, quiet: bool) -> Result<Table> {
+pub(crate) fn read_table(
+    data: &Path,
+    files: &FileArgs,
+    columns: &ColumnArgs,
+    threads: Option<usize>,
+    quiet: bool,
+) -> Result<Table> {
     let only = match columns.features.is_empty() {
         true => Vec::new(),
         false => columns.features.iter().chain(&columns.target).cloned().collect(),
     };
-    let options = ReadOptions { categorical: columns.categorical.clone(), drop: columns.drop.clone(), only };
+    let (categorical, drop) = (columns.categorical.clone(), columns.drop.clone());
+    let options = ReadOptions { categorical, drop, only, threads: threads.and_then(NonZeroUsize::new) };
     read(data, files, &options, quiet)
 }
 

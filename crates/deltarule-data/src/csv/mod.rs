@@ -1,10 +1,16 @@
-//! CSV (RFC 4180): bytes to records of fields, one record at a time, in bounded memory.
+//! CSV (RFC 4180): bytes to chunks of whole records, chunks to records of fields, in bounded memory.
 
+mod chunk;
+mod fingerprint;
 mod open;
 mod reader;
+mod records;
 mod sniff;
 
-pub use reader::{CsvReader, Record};
+pub use reader::CsvReader;
+pub(crate) use reader::Format;
+pub use records::Record;
+pub(crate) use records::Records;
 
 /// How a file is to be read; what is `None` is found out from its first lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -1,14 +1,18 @@
 //! Bytes to records.
 
-use deltarule_data::{CsvOptions, CsvReader, DataError, Decimal, parse_number};
+use std::num::NonZeroUsize;
+
+use deltarule_data::{CsvOptions, CsvReader, DataError, Decimal, ReadOptions, Values, parse_number};
 use proptest::prelude::*;
 
 use crate::{Drip, read, read_with};
 
 const COMMAS: CsvOptions = CsvOptions { delimiter: Some(b','), header: Some(true), decimal: Decimal::Point };
 
+type Fields = Vec<Vec<u8>>;
+
 /// All records as fields and lines.
-fn records(reader: &mut CsvReader) -> Result<Vec<(Vec<Vec<u8>>, u64)>, DataError> {
+fn records(reader: &mut CsvReader) -> Result<Vec<(Fields, u64)>, DataError> {
     let mut all = Vec::new();
     while let Some(record) = reader.next_record()? {
         all.push(((0..record.len()).map(|i| record.field(i).to_vec()).collect(), record.line));
@@ -44,7 +48,7 @@ proptest! {
         let drip = Drip { bytes: text.clone().into_bytes(), at: 0, most };
         let mut reader = CsvReader::from_reader("data.csv", drip, &COMMAS).unwrap();
         let found = records(&mut reader).unwrap();
-        let expected: Vec<(Vec<Vec<u8>>, u64)> =
+        let expected: Vec<(Fields, u64)> =
             rows.iter().zip(lines).map(|(row, line)| (row.iter().map(|f| f.clone().into_bytes()).collect(), line)).collect();
         prop_assert_eq!(found, expected);
         let fingerprint = reader.fingerprint();
@@ -129,4 +133,36 @@ fn a_table_longer_than_the_buffers_is_read_whole() {
     assert_eq!(table.line(199_999), 200_001);
     let deltarule_data::Values::Numbers(x) = &table.columns()[0].values else { panic!("numbers") };
     assert_eq!((x[0], x[123_456], x[199_999]), (0.5, 123_456.5, 199_999.5));
+}
+
+#[test]
+fn the_table_does_not_depend_on_the_threads() {
+    // Several chunks, with line ends in quotes, so that some chunk would be cut within a record if quotes were not seen.
+    let mut text = String::from("n,x,word,text,mixed,y\n");
+    for i in 0..120_000 {
+        let word = if i % 97 == 0 { String::new() } else { format!("w{}", (i * 7919) % 1013) };
+        let mixed = if i == 80_000 { "oops".to_owned() } else { i.to_string() };
+        text += &format!("{i},{}.25,{word},\"a \"\"quote\"\"\nand, a line {}\",{mixed},{}\n", i % 1000, i % 5, i % 3);
+    }
+    assert!(text.len() > 5_000_000);
+    let table = |threads: usize| {
+        let options = ReadOptions { threads: NonZeroUsize::new(threads), ..ReadOptions::default() };
+        read_with(text.clone(), &COMMAS, &options).unwrap()
+    };
+    let one = table(1);
+    assert_eq!((one.n_records(), one.line(119_999)), (120_000, 240_000));
+    assert!(one.columns()[0].facts.counts_rows, "across chunks");
+    assert_eq!(one.columns()[4].values, Values::Mixed);
+    assert!(
+        matches!(&one.columns()[3].values, Values::Text { levels, .. } if levels[2] == "a \"quote\"\nand, a line 2")
+    );
+    for threads in [2, 3, 8] {
+        assert_eq!(table(threads), one, "{threads} threads");
+    }
+    let broken = text.replacen("\n100000,", "\n100000,1,2,3,4,5,6,", 1).replacen("\n50000,", "\n50000;", 1);
+    for threads in [1, 2, 8] {
+        let options = ReadOptions { threads: NonZeroUsize::new(threads), ..ReadOptions::default() };
+        let error = read_with(broken.clone(), &COMMAS, &options).unwrap_err().to_string();
+        assert!(error.contains("line 100002: found 5 fields"), "the first error, on {threads} threads: {error}");
+    }
 }

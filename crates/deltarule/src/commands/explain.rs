@@ -179,7 +179,7 @@ fn of_table(args: &ExplainArgs, data: &std::path::Path) -> Result<Subject> {
         );
     }
     let choices = setup::choices(&args.columns, &args.network, None)?;
-    let table = setup::read_table(data, &args.files, &args.columns, args.json)?;
+    let table = setup::read_table(data, &args.files, &args.columns, None, args.json)?;
     let prepared = prepare(&table, &choices)?;
     let threads = setup::threads(None, table.n_records() * table.columns().len())?;
     let has_bias = !args.network.no_bias;

@@ -64,7 +64,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let valid_file = args.valid.as_deref().filter(|_| held_out.is_none()).map(Path::new);
     let choices = setup::choices(&args.columns, &args.network, held_out)?;
     let mut files = Files::create(args)?;
-    let table = setup::read_table(&args.data, &args.files, &args.columns, args.quiet || args.json)?;
+    let table = setup::read_table(&args.data, &args.files, &args.columns, args.threads, args.quiet || args.json)?;
     let prepared = prepare(&table, &choices)?;
     let threads = setup::threads(args.threads, table.n_records() * table.columns().len())?;
     setup::with_problem(&prepared, &args.columns, settings.scale, settings.has_bias, &threads, |ready| {

@@ -1,0 +1,141 @@
+//! The records of one chunk.
+
+use csv_core::ReadRecordResult;
+use memchr::{memchr, memchr_iter};
+
+use super::chunk::Chunk;
+
+/// One record: its fields, unquoted, and the line on which it begins.
+#[derive(Debug, Clone, Copy)]
+pub struct Record<'a> {
+    bytes: &'a [u8],
+    ends: &'a [usize],
+    /// How many bytes lie between two fields.
+    gap: usize,
+    /// The line on which the record begins, from 1.
+    pub line: u64,
+}
+
+impl<'a> Record<'a> {
+    /// How many fields there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no field.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Field `index`, as it stands in the file but for its quotes; nothing beyond the last.
+    #[inline]
+    pub fn field(&self, index: usize) -> &'a [u8] {
+        let start = if index == 0 { 0 } else { self.ends.get(index - 1).map_or(0, |end| end + self.gap) };
+        self.ends.get(index).and_then(|&end| self.bytes.get(start..end)).unwrap_or_default()
+    }
+
+    /// Field `index` without the white space around it.
+    #[inline]
+    pub fn trimmed(&self, index: usize) -> &'a [u8] {
+        self.field(index).trim_ascii()
+    }
+}
+
+/// Goes through the records of a chunk.
+pub(crate) struct Records {
+    chunk: Chunk,
+    delimiter: u8,
+    /// Where the next record begins.
+    at: usize,
+    /// The line there.
+    next_line: u64,
+    core: csv_core::Reader,
+    /// The fields of the current record, where they had to be unquoted.
+    unquoted: Vec<u8>,
+    /// The current record within the chunk, where it is plain.
+    current: std::ops::Range<usize>,
+    ends: Vec<usize>,
+    line: u64,
+}
+
+impl Records {
+    pub(crate) fn new(chunk: Chunk, delimiter: u8) -> Self {
+        Self {
+            next_line: chunk.first_line,
+            line: chunk.first_line,
+            chunk,
+            delimiter,
+            at: 0,
+            core: csv_core::ReaderBuilder::new().delimiter(delimiter).build(),
+            unquoted: Vec::new(),
+            current: 0..0,
+            ends: Vec::new(),
+        }
+    }
+
+    /// Goes on to the next record that is not blank; false after the last.
+    pub(crate) fn advance(&mut self) -> bool {
+        if self.chunk.is_plain { self.advance_plain() } else { self.advance_quoted() }
+    }
+
+    /// The record that [`advance`](Self::advance) came to.
+    pub(crate) fn current(&self) -> Record<'_> {
+        if self.chunk.is_plain {
+            Record { bytes: &self.chunk.bytes[self.current.clone()], ends: &self.ends, gap: 1, line: self.line }
+        } else {
+            Record { bytes: &self.unquoted, ends: &self.ends, gap: 0, line: self.line }
+        }
+    }
+
+    fn advance_plain(&mut self) -> bool {
+        loop {
+            let rest = &self.chunk.bytes[self.at..];
+            if rest.is_empty() {
+                return false;
+            }
+            let length = memchr(b'\n', rest).unwrap_or(rest.len());
+            let line = rest[..length].strip_suffix(b"\r").unwrap_or(&rest[..length]);
+            self.current = self.at..self.at + line.len();
+            self.at += (length + 1).min(rest.len());
+            self.line = self.next_line;
+            self.next_line += 1;
+            if !line.is_empty() {
+                self.ends.clear();
+                self.ends.extend(memchr_iter(self.delimiter, line));
+                self.ends.push(line.len());
+                return true;
+            }
+        }
+    }
+
+    fn advance_quoted(&mut self) -> bool {
+        let blank = self.chunk.bytes[self.at..].iter().take_while(|c| matches!(c, b'\n' | b'\r')).count();
+        let skipped = &self.chunk.bytes[self.at..self.at + blank];
+        self.next_line += memchr_iter(b'\n', skipped).count() as u64;
+        self.at += blank;
+        self.line = self.next_line;
+        let (mut n_bytes, mut n_fields) = (0, 0);
+        if self.at == self.chunk.bytes.len() {
+            return false;
+        }
+        loop {
+            // The end of the text ends the last record.
+            let rest = self.chunk.bytes.get(self.at..).filter(|rest| !rest.is_empty()).unwrap_or(b"\n");
+            self.unquoted.resize(self.unquoted.len().max(n_bytes + 1024), 0);
+            self.ends.resize(self.ends.len().max(n_fields + 64), 0);
+            let (result, read, written, ended) =
+                self.core.read_record(rest, &mut self.unquoted[n_bytes..], &mut self.ends[n_fields..]);
+            self.next_line += memchr_iter(b'\n', &rest[..read]).count() as u64;
+            self.at = (self.at + read).min(self.chunk.bytes.len());
+            n_bytes += written;
+            n_fields += ended;
+            match result {
+                ReadRecordResult::Record => break,
+                ReadRecordResult::End => return false,
+                _ => {}
+            }
+        }
+        self.ends.truncate(n_fields);
+        true
+    }
+}
