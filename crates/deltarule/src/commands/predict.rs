@@ -49,6 +49,10 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
                 model.encoding().missing.name()
             );
         }
+        if counts.infinite > 0 {
+            let predictions = count(counts.infinite, "prediction");
+            eprintln!("{predictions} not finite: {} overflows there", model.layer().activation());
+        }
         for (column, n) in counts.unseen {
             eprintln!("{} of column {column} unknown to the model counted as none of its levels", count(n, "value"));
         }
@@ -59,6 +63,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
 struct Counts {
     records: u64,
     empty: u64,
+    infinite: u64,
     unseen: Vec<(String, u64)>,
     interrupted: bool,
 }
@@ -75,7 +80,7 @@ fn stream(
     let mut encoder = RowEncoder::new(model.encoding(), reader, false)?;
     writeln!(out, "{}", header(args, target).join(","))?;
     let bar = output::progress(args.quiet, "predicting {bytes} of {total_bytes} {bar:30}", reader.total_bytes());
-    let (mut records, mut empty, mut interrupted) = (0, 0, false);
+    let mut counts = Counts { records: 0, empty: 0, infinite: 0, unseen: Vec::new(), interrupted: false };
     let mut outputs = Vec::new();
     let mut fronts: Vec<String> = Vec::with_capacity(BLOCK_ROWS);
     let mut lines = Vec::new();
@@ -97,25 +102,27 @@ fn stream(
             lines.extend_from_slice(front.as_bytes());
             if *state == RowState::Complete {
                 let row: Vec<f64> = (0..target.n_outputs()).map(|j| outputs[j * n + r]).collect();
+                counts.infinite += u64::from(row.iter().any(|output| !output.is_finite()));
                 write_row(&mut lines, args.proba, target, &row)?;
             } else {
-                empty += 1;
+                counts.empty += 1;
                 lines.extend(std::iter::repeat_n(b',', columns(args, target).len() - 1));
             }
             lines.push(b'\n');
         }
         out.write_all(&lines)?;
-        records += n as u64;
+        counts.records += n as u64;
         bar.set_position(reader.bytes_read());
         encoder.clear();
         if output::interrupted() {
-            interrupted = true;
+            counts.interrupted = true;
             break;
         }
     }
     out.flush()?;
     bar.finish_and_clear();
-    Ok(Counts { records, empty, unseen: unseen_levels(model, encoder.unseen()), interrupted })
+    counts.unseen = unseen_levels(model, encoder.unseen());
+    Ok(counts)
 }
 
 /// The names of the columns that are written.
