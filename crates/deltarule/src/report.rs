@@ -251,7 +251,8 @@ pub(crate) fn equation(model: &Model) -> String {
 pub(crate) fn target_text(model: &Model) -> String {
     use deltarule_model::Target;
     match &model.encoding().target {
-        Target::Numbers { names, .. } => format!("numbers: {}", names.join(", ")),
+        Target::Numbers { names, .. } if names.len() == 1 => format!("{}, a number", names[0]),
+        Target::Numbers { names, .. } => format!("{}: {}", count(names.len() as u64, "number"), names.join(", ")),
         Target::TwoClasses { name, classes, low, high, .. } => format!(
             "{name}, two classes: ŷ near {} means {}, near {} means {}",
             short(*low),

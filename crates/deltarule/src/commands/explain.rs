@@ -28,8 +28,8 @@ struct Subject {
     eta: f64,
     eta_text: String,
     reduction: Reduction,
-    /// What to try next.
-    next: Vec<String>,
+    /// What to try next: a command, and what it gives.
+    next: Vec<(String, &'static str)>,
 }
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode> {
@@ -87,10 +87,10 @@ fn example(args: &ExplainArgs) -> Result<Subject> {
         eta_text,
         reduction: Reduction::Mean,
         next: vec![
-            "deltarule explain --derive                 the chain rule behind it, with these numbers".into(),
-            "deltarule explain --eta 20                 a larger step".into(),
-            "deltarule explain --x 1,-2 --w 0.6,0.1 --bias 0.2 --y 1 --activation tanh    numbers of your own".into(),
-            "deltarule explain DATA --target NAME --all the same for every record of a table, at the start".into(),
+            ("deltarule explain --derive".into(), "the chain rule behind it, with these numbers"),
+            ("deltarule explain --eta 20".into(), "a larger step"),
+            ("deltarule explain --x 1,-2 --w 0.6,0.1 --bias 0.2 --y 1 --activation tanh".into(), "numbers of your own"),
+            ("deltarule explain DATA --target NAME --all".into(), "every record of a table, at the start of training"),
         ],
     })
 }
@@ -235,10 +235,9 @@ fn of_table(args: &ExplainArgs, data: &std::path::Path) -> Result<Subject> {
             eta,
             eta_text,
             reduction,
-            next: vec![format!(
-                "deltarule train {} --target {}    to walk all the way down",
-                table.name(),
-                args.columns.target.join(",")
+            next: vec![(
+                format!("deltarule train {} --target {}", table.name(), args.columns.target.join(",")),
+                "to walk all the way down",
             )],
         })
     })

@@ -142,7 +142,7 @@ fn columns(args: &PredictArgs, target: &Target) -> Vec<String> {
 fn write_row(into: &mut Vec<u8>, proba: bool, target: &Target, outputs: &[f64]) -> std::io::Result<()> {
     let Some(classes) = target.classes() else {
         for (j, output) in outputs.iter().enumerate() {
-            write!(into, "{}{output}", if j > 0 { "," } else { "" })?;
+            write!(into, "{}{output:?}", if j > 0 { "," } else { "" })?;
         }
         return Ok(());
     };
@@ -152,7 +152,7 @@ fn write_row(into: &mut Vec<u8>, proba: bool, target: &Target, outputs: &[f64]) 
     write!(into, "{}", csv_field(class))?;
     if proba {
         for p in probabilities {
-            write!(into, ",{p}")?;
+            write!(into, ",{p:?}")?;
         }
     }
     Ok(())

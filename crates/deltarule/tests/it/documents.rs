@@ -21,8 +21,3 @@ fn the_readme() {
 fn the_derivation() {
     holds("docs/delta-rule.md");
 }
-
-#[test]
-fn the_comparison() {
-    holds("docs/comparison.md");
-}

@@ -40,13 +40,18 @@ pub(super) fn step(subject: &Subject, step: &WorkedStep, derive: bool) -> String
              (Where a lesson's last line reads w_ij = η δ_j x_i, Δw_ij is meant.)\n",
         );
     }
+    what_now(&mut text, subject);
+    text
+}
+
+fn what_now(text: &mut String, subject: &Subject) {
+    let width = subject.next.iter().map(|(command, _)| command.len()).max().unwrap_or(0);
     if !subject.next.is_empty() {
         text.push_str("\nwhat now?\n");
-        for line in &subject.next {
-            let _ = writeln!(text, "  {line}");
-        }
     }
-    text
+    for (command, gives) in &subject.next {
+        let _ = writeln!(text, "  {command:<width$}   {gives}");
+    }
 }
 
 fn one_output(text: &mut String, subject: &Subject, step: &WorkedStep, output: &WorkedOutput, derive: bool) {
@@ -282,9 +287,7 @@ pub(super) fn batch(subject: &Subject, batch: &WorkedBatch) -> String {
     if n_outputs > 1 {
         text.push_str("Δw_ij is the change of w_ij by output j's own δ_j: the weight is not set to it.\n");
     }
-    for line in &subject.next {
-        let _ = writeln!(text, "\nwhat now?\n  {line}");
-    }
+    what_now(&mut text, subject);
     text
 }
 
