@@ -327,9 +327,7 @@ fn known_names(known: &[String], name: &str) -> String {
     match nearest {
         Some((distance, other)) if distance <= 1 + name.chars().count() / 4 => format!("did you mean {other:?}?"),
         _ => {
-            let shown: Vec<&str> = known.iter().take(30).map(String::as_str).collect();
-            let more = if known.len() > 30 { format!(" and {} more", known.len() - 30) } else { String::new() };
-            format!("there are {}{more}", shown.join(", "))
+            format!("the file has {}", join_quoted(known))
         }
     }
 }

@@ -16,6 +16,9 @@ pub enum ModelError {
         /// What is wrong there; it names the field.
         message: String,
     },
+    /// A file that does not begin as JSON does.
+    #[error("not a deltarule model; expected a file that deltarule train --out wrote")]
+    NotJson,
     /// JSON of something else.
     #[error("not a deltarule model: field `format` is {found:?}, expected \"deltarule-model\"")]
     Format {

@@ -107,6 +107,9 @@ impl Model {
     ///
     /// Errors: everything in [`ModelError`]; each names the field or the place.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Err(ModelError::NotJson);
+        }
         // Format and version first: a file of a later version is not a file with wrong fields.
         #[derive(Deserialize)]
         struct Head {

@@ -102,9 +102,7 @@ pub(crate) struct ColumnArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Network")]
 pub(crate) struct NetworkArgs {
-    /// f: identity, sigmoid, tanh, relu, leaky-relu, elu, softplus, softsign, gelu, silu, exp, step, or a formula such as
-    /// 'h / (1 + abs(h))' [default: identity for numbers, sigmoid for classes]
-    #[arg(long, short, value_name = "NAME|FORMULA", allow_hyphen_values = true)]
+    #[arg(long, short, value_name = "NAME|FORMULA", allow_hyphen_values = true, help = activation_help())]
     pub(crate) activation: Option<Activation>,
     /// No bias b
     #[arg(long)]
@@ -420,6 +418,14 @@ pub(crate) enum PrecisionArg {
 pub(crate) enum BatchArg {
     Full,
     Records(u64),
+}
+
+fn activation_help() -> String {
+    let names: Vec<&str> = Activation::ALL.iter().map(Activation::name).collect();
+    format!(
+        "f: {}, or a formula such as 'h / (1 + abs(h))' [default: identity for numbers, sigmoid for classes]",
+        names.join(", ")
+    )
 }
 
 fn parse_eta(text: &str) -> Result<Eta, String> {

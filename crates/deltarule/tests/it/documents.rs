@@ -1,6 +1,8 @@
 //! What the documents show is what the program prints.
 
-use crate::support::{Sandbox, check_document};
+use deltarule_core::Activation;
+
+use crate::support::{Sandbox, check_document, project};
 
 /// All commands of a document, in one folder, each of which must work.
 fn holds(name: &str) {
@@ -20,4 +22,29 @@ fn the_readme() {
 #[test]
 fn the_derivation() {
     holds("docs/delta-rule.md");
+}
+
+#[test]
+fn the_readme_and_the_help_name_every_activation() {
+    let readme = std::fs::read_to_string(project().join("README.md")).unwrap();
+    let help = Sandbox::new().sh("COLUMNS=1000 deltarule train --help").ok().stdout;
+    for activation in Activation::ALL {
+        assert!(readme.contains(activation.name()), "{activation} is not in the README");
+        assert!(help.contains(activation.name()), "{activation} is not in the help");
+    }
+}
+
+/// What every page says it is linked to is there.
+#[test]
+fn links_lead_somewhere() {
+    let root = project();
+    for name in
+        ["README.md", "ARCHITECTURE.md", "DESIGN.md", "CONTRIBUTING.md", "examples/README.md", "docs/delta-rule.md"]
+    {
+        let text = std::fs::read_to_string(root.join(name)).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let there = root.join(name).parent().unwrap().join(link).exists();
+            assert!(there || link.starts_with("https://"), "{name} links to {link}");
+        }
+    }
 }
