@@ -21,6 +21,9 @@ use cli::{Cli, Command};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Err(error) = setup::limit_width() {
+        return failure::report(&error);
+    }
     let done = match cli.command {
         Command::Train(args) => commands::train::run(&args),
         Command::Predict(args) => commands::predict::run(&args),

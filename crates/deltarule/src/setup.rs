@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use deltarule_core::{Activation, Dataset, Init, Loss, Moments, Parameters, Problem, Scaling, Threads, start};
+use deltarule_core::{Activation, Dataset, Init, Loss, Moments, Parameters, Problem, Scaling, Threads, Width, start};
 use deltarule_data::{Choices, DataError, Part, Prepared, ReadOptions, Table};
 use deltarule_model::{Encoding, Model, ScaleRule};
 
@@ -173,4 +173,16 @@ pub(crate) fn shifted(scaling: &Scaling, shifts: &[f64]) -> Scaling {
             .zip(shifts)
             .map(|(column, shift)| deltarule_core::ColumnScaling { offset: column.offset - shift, ..*column }),
     )
+}
+
+/// `DELTARULE_WIDTH` limits the registers that are used, for tests and comparisons: the results have the same bits.
+pub(crate) fn limit_width() -> Result<()> {
+    let Some(wanted) = std::env::var_os("DELTARULE_WIDTH") else { return Ok(()) };
+    match Width::ALL.into_iter().find(|width| wanted == width.name()) {
+        Some(width) => width.limit(),
+        None => {
+            bail!("DELTARULE_WIDTH: found {wanted:?}, expected {}", Width::ALL.map(Width::name).join(", "));
+        }
+    }
+    Ok(())
 }

@@ -1,5 +1,6 @@
 //! The one type parameter: f64 or f32.
 
+use super::transcendental;
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
@@ -57,14 +58,15 @@ pub trait Float:
     fn exp_m1(self) -> Self;
     /// ln(1 + x), exact for small x.
     fn ln_1p(self) -> Self;
-    /// tanh x.
-    fn tanh(self) -> Self;
+    /// tanh x for |x| < 0.625.
+    #[doc(hidden)]
+    fn small_tanh(self) -> Self;
     /// erfc x, the complementary error function.
     fn erfc(self) -> Self;
 }
 
 macro_rules! float {
-    ($type:ident, $exp:ident, $expm1:ident, $log1p:ident, $tanh:ident, $erfc:ident) => {
+    ($type:ident, $exp:ident, $small_tanh:ident, $expm1:ident, $log1p:ident, $erfc:ident) => {
         impl Float for $type {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -95,9 +97,13 @@ macro_rules! float {
             fn max(self, other: Self) -> Self {
                 $type::max(self, other)
             }
-            #[inline]
+            #[inline(always)]
             fn exp(self) -> Self {
-                libm::$exp(self)
+                transcendental::$exp(self)
+            }
+            #[inline(always)]
+            fn small_tanh(self) -> Self {
+                transcendental::$small_tanh(self)
             }
             #[inline]
             fn exp_m1(self) -> Self {
@@ -108,10 +114,6 @@ macro_rules! float {
                 libm::$log1p(self)
             }
             #[inline]
-            fn tanh(self) -> Self {
-                libm::$tanh(self)
-            }
-            #[inline]
             fn erfc(self) -> Self {
                 libm::$erfc(self)
             }
@@ -119,5 +121,5 @@ macro_rules! float {
     };
 }
 
-float!(f64, exp, expm1, log1p, tanh, erfc);
-float!(f32, expf, expm1f, log1pf, tanhf, erfcf);
+float!(f64, exp64, small_tanh64, expm1, log1p, erfc);
+float!(f32, exp32, small_tanh32, expm1f, log1pf, erfcf);

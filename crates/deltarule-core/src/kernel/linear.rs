@@ -3,27 +3,34 @@
 //! Each loop is written once, for any machine, and compiled a second time for AVX2, which is chosen at run time. Both give the
 //! same bits: the order of every sum is in the source, and no multiplication is fused with an addition.
 
-use super::{Float, LANES};
+use super::{Float, LANES, Width};
 
-/// Defines `pub(crate) fn name` that runs `$body` compiled for the widest registers there are.
+/// Defines `pub(crate) fn name` that runs `$body` compiled for the registers in use.
 macro_rules! for_every_width {
-    ($(#[$doc:meta])* fn $name:ident<T: Float>($($arg:ident: $type:ty),*) $(-> $result:ty)? $body:block) => {
+    ($(#[$doc:meta])* fn $name:ident<$($generic:ident: [$($bound:tt)+]),+>($($arg:ident: $type:ty),* $(,)?) $(-> $result:ty)? $body:block) => {
         $(#[$doc])*
         #[inline]
-        pub(crate) fn $name<T: Float>($($arg: $type),*) $(-> $result)? {
+        pub(crate) fn $name<$($generic: $($bound)+),+>($($arg: $type),*) $(-> $result)? {
             #[inline(always)]
-            fn portable<T: Float>($($arg: $type),*) $(-> $result)? $body
+            fn portable<$($generic: $($bound)+),+>($($arg: $type),*) $(-> $result)? $body
 
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx2")]
-                fn avx2<T: Float>($($arg: $type),*) $(-> $result)? {
+                fn avx2<$($generic: $($bound)+),+>($($arg: $type),*) $(-> $result)? {
                     portable($($arg),*)
                 }
-                if std::arch::is_x86_feature_detected!("avx2") {
-                    // SAFETY: the processor has just been asked for AVX2, the only feature that `avx2` needs.
+                #[target_feature(enable = "avx2,avx512f,avx512vl,avx512dq")]
+                fn avx512<$($generic: $($bound)+),+>($($arg: $type),*) $(-> $result)? {
+                    portable($($arg),*)
+                }
+                match Width::current() {
+                    // SAFETY: the width in use is never wider than what the processor has; `widest` asks for the features of both.
                     #[allow(unsafe_code)]
-                    return unsafe { avx2($($arg),*) };
+                    Width::Avx512 => return unsafe { avx512($($arg),*) },
+                    #[allow(unsafe_code)]
+                    Width::Avx2 => return unsafe { avx2($($arg),*) },
+                    Width::Portable => {}
                 }
             }
             portable($($arg),*)
@@ -45,47 +52,121 @@ fn fold<T: Float>(lanes: [T; LANES]) -> T {
 #[inline(always)]
 fn reduce<T: Float>(a: &[T], b: &[T], g: impl Fn(T, T) -> T) -> T {
     let n = a.len().min(b.len());
-    let (a, b) = (&a[..n], &b[..n]);
+    let ((a, rest_a), (b, rest_b)) = (a[..n].as_chunks::<LANES>(), b[..n].as_chunks::<LANES>());
     let mut lanes = [T::ZERO; LANES];
-    let mut blocks_a = a.chunks_exact(LANES);
-    let mut blocks_b = b.chunks_exact(LANES);
-    for (x, y) in blocks_a.by_ref().zip(blocks_b.by_ref()) {
+    for (x, y) in a.iter().zip(b) {
         for l in 0..LANES {
             lanes[l] += g(x[l], y[l]);
         }
     }
-    for (l, (&x, &y)) in blocks_a.remainder().iter().zip(blocks_b.remainder()).enumerate() {
-        lanes[l] += g(x, y);
+    for (lane, (&x, &y)) in lanes.iter_mut().zip(rest_a.iter().zip(rest_b)) {
+        *lane += g(x, y);
     }
     fold(lanes)
 }
 
 for_every_width! {
     /// Σ a_r b_r.
-    fn dot<T: Float>(a: &[T], b: &[T]) -> T {
+    fn dot<T: [Float]>(a: &[T], b: &[T]) -> T {
         reduce(a, b, |x, y| x * y)
     }
 }
 
 for_every_width! {
     /// Σ a_r.
-    fn sum<T: Float>(a: &[T]) -> T {
+    fn sum<T: [Float]>(a: &[T]) -> T {
         reduce(a, a, |x, _| x)
     }
 }
 
 for_every_width! {
     /// Σ a_r².
-    fn sum_squares<T: Float>(a: &[T]) -> T {
+    fn sum_squares<T: [Float]>(a: &[T]) -> T {
         reduce(a, a, |x, _| x * x)
     }
 }
 
+/// How many rows keep their net inputs in registers while the columns go by.
+const ROWS: usize = 32;
+
 for_every_width! {
-    /// `into[r] += weight · column[r]`: one term of every net input.
-    fn add_scaled<T: Float>(weight: T, column: &[T], into: &mut [T]) {
-        for (h, &x) in into.iter_mut().zip(column) {
-            *h += weight * x;
+    /// `h[r] += Σ_i weights[i] · x_i[r]`, terms added in the order of the columns; column i is `columns[i·stride..][..rows]`.
+    fn add_weighted_columns<T: [Float]>(columns: &[T], stride: usize, weights: &[T], h: &mut [T]) {
+        let (groups, rest) = h.as_chunks_mut::<ROWS>();
+        let mut start = 0;
+        for h in groups {
+            let mut sums = *h;
+            for (i, &weight) in weights.iter().enumerate() {
+                if let Some(x) = columns[i * stride + start..].first_chunk::<ROWS>() {
+                    for r in 0..ROWS {
+                        sums[r] += weight * x[r];
+                    }
+                }
+            }
+            *h = sums;
+            start += ROWS;
+        }
+        for (i, &weight) in weights.iter().enumerate() {
+            for (h, &x) in rest.iter_mut().zip(&columns[i * stride + start..]) {
+                *h += weight * x;
+            }
+        }
+    }
+}
+
+for_every_width! {
+    /// `into[i] += Σ_r values[r] · x_i[r]`, each sum in the fixed order of this module; column i is `columns[i·stride..][..rows]`.
+    fn add_column_products<T: [Float]>(columns: &[T], stride: usize, values: &[T], into: &mut [f64]) {
+        let n = values.len();
+        let (values, rest) = values.as_chunks::<LANES>();
+        // Four columns at a time: their sums are independent, and keep the adders busy.
+        let (groups, others) = into.as_chunks_mut::<4>();
+        let mut first = 0;
+        for into in groups {
+            let x: [_; 4] = std::array::from_fn(|c| columns[(first + c) * stride..][..n].as_chunks::<LANES>());
+            let mut sums = [[T::ZERO; LANES]; 4];
+            for (((v, a), b), (c, d)) in values.iter().zip(x[0].0).zip(x[1].0).zip(x[2].0.iter().zip(x[3].0)) {
+                add_products(&mut sums[0], v, a);
+                add_products(&mut sums[1], v, b);
+                add_products(&mut sums[2], v, c);
+                add_products(&mut sums[3], v, d);
+            }
+            for c in 0..4 {
+                for (sum, (&v, &x)) in sums[c].iter_mut().zip(rest.iter().zip(x[c].1)) {
+                    *sum += v * x;
+                }
+                into[c] += fold(sums[c]).to_f64();
+            }
+            first += 4;
+        }
+        for into in others {
+            let (x, rest_x) = columns[first * stride..][..n].as_chunks::<LANES>();
+            let mut sums = [T::ZERO; LANES];
+            for (v, x) in values.iter().zip(x) {
+                add_products(&mut sums, v, x);
+            }
+            for (sum, (&v, &x)) in sums.iter_mut().zip(rest.iter().zip(rest_x)) {
+                *sum += v * x;
+            }
+            *into += fold(sums).to_f64();
+            first += 1;
+        }
+    }
+}
+
+/// `sums[l] += v[l]·x[l]`.
+#[inline(always)]
+fn add_products<T: Float>(sums: &mut [T; LANES], v: &[T; LANES], x: &[T; LANES]) {
+    for l in 0..LANES {
+        sums[l] += v[l] * x[l];
+    }
+}
+
+for_every_width! {
+    /// `(y[r], d[r]) = f(h[r])`.
+    fn map_pairs<T: [Float], F: [Fn(T) -> (T, T)]>(h: &[T], y: &mut [T], d: &mut [T], f: F) {
+        for ((&h, y), d) in h.iter().zip(y).zip(d) {
+            (*y, *d) = f(h);
         }
     }
 }
@@ -110,16 +191,48 @@ pub(crate) fn scatter_add<T: Float>(values: &[T], codes: &[u32], into: &mut [f64
 
 for_every_width! {
     /// `into[r] = (raw[r] − offset) · factor`, with `fill` where `raw[r]` is missing (NaN).
-    fn standardize_into<T: Float>(raw: &[T], offset: T, factor: T, fill: T, into: &mut [T]) {
-        for (z, &x) in into.iter_mut().zip(raw) {
-            *z = if x.is_nan() { fill } else { (x - offset) * factor };
+    ///
+    /// On the way, memory is told that the values `ahead` of these will be wanted next.
+    fn standardize_into<T: [Float]>(raw: &[T], offset: T, factor: T, fill: T, into: &mut [T], ahead: usize) {
+        let standardized = |x: T| {
+            let z = (x - offset) * factor;
+            if x.is_nan() { fill } else { z }
+        };
+        let ((raw, rest), (into, rest_into)) = (raw.as_chunks::<LANES>(), into.as_chunks_mut::<LANES>());
+        for (raw, into) in raw.iter().zip(into) {
+            // Sixteen values are one line of memory in f32, and two in f64.
+            prefetch(raw.as_ptr().wrapping_add(ahead));
+            if size_of::<T>() == 8 {
+                prefetch(raw.as_ptr().wrapping_add(ahead + LANES / 2));
+            }
+            for l in 0..LANES {
+                into[l] = standardized(raw[l]);
+            }
+        }
+        for (into, &x) in rest_into.iter_mut().zip(rest) {
+            *into = standardized(x);
         }
     }
+}
+
+/// Asks for a line of memory to be brought into the second-level cache. Any address will do: nothing is read.
+#[inline(always)]
+fn prefetch<T>(address: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch reads nothing and cannot fault; SSE, which it needs, is part of every x86-64.
+    #[allow(unsafe_code)]
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T1>(address.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::{Random, Stream};
 
     #[test]
     fn sums_have_the_order_of_their_lanes() {
@@ -129,6 +242,51 @@ mod tests {
             lanes[r % LANES] += x;
         }
         assert_eq!(sum(&a).to_bits(), lanes[1..].iter().fold(lanes[0], |t, l| t + l).to_bits());
+    }
+
+    /// Every loop against a plain one, and in every width, for tables of random shapes: the same bits.
+    #[test]
+    fn loops_have_the_bits_of_plain_ones_in_every_width() {
+        fn check<T: Float>(seed: u64) {
+            let mut random = Random::new(seed, Stream::Start);
+            let mut draw = |most: u64| (random.uniform() * most as f64) as usize;
+            let (rows, n_columns) = (1 + draw(200), draw(14));
+            let stride = rows + draw(20);
+            let mut random = Random::new(seed, Stream::Split);
+            let mut numbers = |n: usize| -> Vec<T> { (0..n).map(|_| T::from_f64(random.uniform() - 0.5)).collect() };
+            let (columns, weights, values) = (numbers(stride * n_columns), numbers(n_columns), numbers(rows));
+            let column = |i: usize| &columns[i * stride..i * stride + rows];
+            let mut net_inputs = values.clone();
+            for i in 0..n_columns {
+                for (h, &x) in net_inputs.iter_mut().zip(column(i)) {
+                    *h += weights[i] * x;
+                }
+            }
+            let products: Vec<f64> = (0..n_columns)
+                .map(|i| {
+                    let mut lanes = [T::ZERO; LANES];
+                    for (r, (&v, &x)) in values.iter().zip(column(i)).enumerate() {
+                        lanes[r % LANES] += v * x;
+                    }
+                    1.0 + lanes[1..].iter().fold(lanes[0], |total, &lane| total + lane).to_f64()
+                })
+                .collect();
+            let bits = |values: &[T]| -> Vec<u64> { values.iter().map(|x| x.to_f64().to_bits()).collect() };
+            for width in Width::ALL {
+                width.limit();
+                let mut h = values.clone();
+                add_weighted_columns(&columns, stride, &weights, &mut h);
+                assert_eq!(bits(&h), bits(&net_inputs), "{} {rows}x{n_columns}", width.name());
+                let mut found = vec![1.0; n_columns];
+                add_column_products(&columns, stride, &values, &mut found);
+                assert_eq!(found, products, "{} {rows}x{n_columns}", width.name());
+            }
+            Width::widest().limit();
+        }
+        for seed in 0..200 {
+            check::<f32>(seed);
+            check::<f64>(seed);
+        }
     }
 
     #[test]
@@ -144,7 +302,7 @@ mod tests {
     #[test]
     fn a_missing_value_takes_the_fill() {
         let mut z = [0.0; 2];
-        standardize_into(&[5.0, f64::NAN], 3.0, 0.5, 7.0, &mut z);
+        standardize_into(&[5.0, f64::NAN], 3.0, 0.5, 7.0, &mut z, 0);
         assert_eq!(z, [1.0, 7.0]);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::formula::{Formula, FormulaError};
-use crate::kernel::Float;
+use crate::kernel::{Float, map_pairs, tanh_and_derivative};
 
 /// The activation function f of ŷ = f(h).
 ///
@@ -138,18 +138,13 @@ impl Activation {
     }
 
     /// f(h) and f'(h), each to full precision of its own (1 − f is never formed where f is near 1).
-    #[inline]
+    #[inline(always)]
     pub fn value_and_derivative<T: Float>(&self, h: T) -> (T, T) {
         let one = T::ONE;
         match self {
             Activation::Identity => (h, one),
             Activation::Sigmoid => sigmoid(h),
-            Activation::Tanh => {
-                // tanh' = 4e/(1 + e)² with e = exp(−2|h|).
-                let e = (-(h.abs() + h.abs())).exp();
-                let q = one / (one + e);
-                (h.tanh(), T::from_f64(4.0) * e * q * q)
-            }
+            Activation::Tanh => tanh_and_derivative(h),
             Activation::Relu => {
                 if h > T::ZERO {
                     (h, one)
@@ -196,16 +191,22 @@ impl Activation {
 
     /// ŷ = f(h) and f'(h) for every row. Shapes: all (rows,).
     pub(crate) fn value_and_derivative_into<T: Float>(&self, h: &[T], output: &mut [T], derivative: &mut [T]) {
-        // One match outside of each loop: `with` is compiled once for every arm.
-        fn with<T: Float>(h: &[T], output: &mut [T], derivative: &mut [T], f: impl Fn(T) -> (T, T)) {
-            for ((&h, y), d) in h.iter().zip(output).zip(derivative) {
-                (*y, *d) = f(h);
-            }
+        // One match outside of each loop: for a known activation the compiler sees the one arm, and makes vectors of it.
+        macro_rules! map {
+            ($activation:path) => {
+                map_pairs(h, output, derivative, |h| $activation.value_and_derivative(h))
+            };
         }
         match self {
-            Activation::Identity => with(h, output, derivative, |h| (h, T::ONE)),
-            Activation::Sigmoid => with(h, output, derivative, sigmoid),
-            _ => with(h, output, derivative, |h| self.value_and_derivative(h)),
+            Activation::Identity => map!(Activation::Identity),
+            Activation::Sigmoid => map!(Activation::Sigmoid),
+            Activation::Tanh => map!(Activation::Tanh),
+            Activation::Relu => map!(Activation::Relu),
+            Activation::LeakyRelu => map!(Activation::LeakyRelu),
+            Activation::Softsign => map!(Activation::Softsign),
+            Activation::Silu => map!(Activation::Silu),
+            Activation::Exp => map!(Activation::Exp),
+            _ => map_pairs(h, output, derivative, |h| self.value_and_derivative(h)),
         }
     }
 
@@ -319,7 +320,7 @@ impl Activation {
 }
 
 /// σ(h) and σ'(h), from e = exp(−|h|) ≤ 1.
-#[inline]
+#[inline(always)]
 fn sigmoid<T: Float>(h: T) -> (T, T) {
     let e = (-h.abs()).exp();
     let q = T::ONE / (T::ONE + e);

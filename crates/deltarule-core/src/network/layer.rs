@@ -1,9 +1,9 @@
 //! A layer: ŷ_j = f(Σ_i w_ij x_i + b_j).
 
 use super::{Activation, Parameters};
-use crate::data::{Block, Scaling, Tile, TileColumn};
+use crate::data::{Block, Scaling, Tile};
 use crate::error::{Error, Result};
-use crate::kernel::{Float, add_scaled, add_weight_of_code};
+use crate::kernel::Float;
 
 /// One layer of weighted sums and an activation. It knows nothing of targets.
 ///
@@ -115,15 +115,7 @@ impl<T: Float> WorkingWeights<T> {
     /// h_j for every row of a tile, terms added in the order of the columns and the bias last. Shape: `h` (rows,).
     pub(crate) fn net_inputs_into(&self, tile: &Tile<T>, j: usize, h: &mut [T]) {
         h.fill(T::ZERO);
-        let mut weights = &self.weights[j * self.n_features..(j + 1) * self.n_features];
-        for (column, n_features) in tile.columns_with_features() {
-            let (own, rest) = weights.split_at(n_features);
-            match column {
-                TileColumn::Numbers(x) => add_scaled(own[0], x, h),
-                TileColumn::Codes(codes) => add_weight_of_code(own, codes, h),
-            }
-            weights = rest;
-        }
+        tile.add_net_inputs(&self.weights[j * self.n_features..(j + 1) * self.n_features], h);
         if self.has_bias {
             let bias = self.bias[j];
             for h in h {

@@ -199,7 +199,7 @@ fn every_optimizer_reaches_the_same_minimum() {
 }
 
 #[test]
-fn the_bits_do_not_depend_on_the_threads() {
+fn the_bits_do_not_depend_on_threads_or_registers() {
     let sandbox = Sandbox::new();
     let mut csv = String::from("a,b,kind,y\n");
     let mut state = 1_u64;
@@ -213,17 +213,21 @@ fn the_bits_do_not_depend_on_the_threads() {
     }
     sandbox.file("data.csv", csv);
     for options in ["", "--activation softplus", "--batch 256 --epochs 5"] {
-        let model = |threads: u32| -> String {
-            let line = format!(
+        let line = |threads: u32| {
+            format!(
                 "deltarule train data.csv --target y --threads {threads} {options} --out m.json --force --quiet; \
                  sed -i '/\"command\"/d' m.json; cat m.json"
-            );
-            sandbox.sh(&line).ok().stdout
+            )
         };
+        let model = |threads: u32| sandbox.sh(&line(threads)).ok().stdout;
         let one = model(1);
         assert!(one.contains("\"weight\""));
         for threads in [2, 3, 8] {
             assert_eq!(model(threads), one, "{options} with {threads} threads");
+        }
+        for width in ["portable", "avx2", "avx512"] {
+            let line = format!("DELTARULE_WIDTH={width}; export DELTARULE_WIDTH; {}", line(2));
+            assert_eq!(sandbox.sh(&line).ok().stdout, one, "{options} with {width} registers");
         }
     }
 }

@@ -1,0 +1,118 @@
+//! One full-batch step on raw blocks in memory: milliseconds, and the share of the memory's read bandwidth.
+//!
+//!     cargo bench -p deltarule-core --bench step -- 8000000x16 4000000x64:f64 [--activation sigmoid] [--threads 2] [--steps 20]
+//!
+//! The bandwidth is measured in the same run, by adding up all values of the same table with the same threads.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use deltarule_core::{
+    Activation, Column, Dataset, Float, Gradient, Layer, Loss, Moments, Parameters, Scaling, Targets, Threads,
+};
+
+struct Settings {
+    activation: Activation,
+    threads: usize,
+    steps: usize,
+}
+
+fn main() {
+    let mut tables = Vec::new();
+    let mut settings = Settings {
+        activation: Activation::Sigmoid,
+        threads: std::thread::available_parallelism().map_or(1, usize::from),
+        steps: 15,
+    };
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().expect("a value");
+        match argument.as_str() {
+            "--bench" => {}
+            "--activation" => settings.activation = value().parse().expect("an activation"),
+            "--threads" => settings.threads = value().parse().expect("a number"),
+            "--steps" => settings.steps = value().parse().expect("a number"),
+            table => tables.push(table.to_owned()),
+        }
+    }
+    if tables.is_empty() {
+        tables.push("1000000x16".into());
+    }
+    println!("table            type  threads     step ms     read ms   bandwidth    GB/s");
+    for table in tables {
+        let (size, kind) = table.split_once(':').unwrap_or((&table, "f32"));
+        let (n, d) = size.split_once('x').expect("ROWSxCOLUMNS");
+        let (n, d) = (n.parse().expect("rows"), d.parse().expect("columns"));
+        match kind {
+            "f64" => run::<f64>(n, d, &settings),
+            _ => run::<f32>(n, d, &settings),
+        }
+    }
+}
+
+fn run<T: Float>(n: usize, d: usize, settings: &Settings) {
+    let mut state = 1_u64;
+    let mut draw = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f64 / f64::from(1 << 24) - 0.5
+    };
+    let columns: Vec<Vec<T>> = (0..d).map(|i| (0..n).map(|_| T::from_f64((i + 1) as f64 * draw())).collect()).collect();
+    let target: Vec<T> = (0..n).map(|r| T::from_f64(f64::from(columns[0][r].to_f64() + 0.3 * draw() > 0.0))).collect();
+    let parts: Vec<Column<'_, T>> = columns.iter().map(|column| Column::Numbers(column.as_slice().into())).collect();
+    let targets = Targets::Numbers(vec![target.as_slice().into()]);
+    let dataset = Dataset::from_columns(&parts, &targets).expect("a table");
+    let threads = Threads::new(settings.threads);
+    let moments = Moments::of(&dataset, &threads).expect("moments");
+    let scaling = Scaling::standard(&moments);
+    let weights: Vec<f64> = (0..d).map(|i| 0.1 / (i + 1) as f64).collect();
+    let layer =
+        Layer::new(Parameters::new(d, weights, Some(vec![0.1]), 1).expect("weights"), settings.activation.clone());
+    let (mut steps, mut reads) = (Vec::new(), Vec::new());
+    for _ in 0..settings.steps {
+        let start = Instant::now();
+        black_box(Gradient::of(&dataset, &scaling, &layer, Loss::Squared, &threads).expect("a gradient"));
+        steps.push(start.elapsed().as_secs_f64());
+        let start = Instant::now();
+        read_all(&columns, settings.threads);
+        reads.push(start.elapsed().as_secs_f64());
+    }
+    let (step, read) = (median(&mut steps), median(&mut reads));
+    let bytes = (n * d * std::mem::size_of::<T>()) as f64;
+    println!(
+        "{:<16} {}  {:>7}  {:>10.2}  {:>10.2}  {:>8.0} %  {:>6.1}",
+        format!("{n}x{d}"),
+        T::NAME,
+        settings.threads,
+        1e3 * step,
+        1e3 * read,
+        100.0 * read / step,
+        bytes / step / 1e9
+    );
+}
+
+/// Reads every value once, each thread its own part of the rows.
+fn read_all<T: Float>(columns: &[Vec<T>], threads: usize) {
+    std::thread::scope(|scope| {
+        for t in 0..threads {
+            scope.spawn(move || {
+                let mut lanes = [T::ZERO; 64];
+                for column in columns {
+                    let part = column.len().div_ceil(threads);
+                    for values in
+                        column[(t * part).min(column.len())..((t + 1) * part).min(column.len())].chunks_exact(64)
+                    {
+                        for (lane, &x) in lanes.iter_mut().zip(values) {
+                            *lane += x;
+                        }
+                    }
+                }
+                black_box(lanes);
+            });
+        }
+    });
+}
+
+fn median(times: &mut [f64]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
