@@ -59,6 +59,29 @@ pub(crate) fn eta_text(eta: &ChosenEta, reduction: Reduction) -> String {
     format!("η = {}: {why} (the same steps with --reduction {other}: {})", short(eta.eta), short(eta.equivalent))
 }
 
+/// How the whole table became small, where it did.
+pub(crate) fn triangle_text(plan: &Plan) -> Option<String> {
+    let triangle = plan.triangle.as_ref()?;
+    let condition = plan.eta.curvature.lambda_min.map_or("singular".to_owned(), |lambda_min| {
+        format!("condition number {}", digits(plan.eta.curvature.lambda_max / lambda_min, 3))
+    });
+    Some(format!(
+        "the table is carried by a triangle of {} (f is the identity): no step needs to read the records again; XᵀX: {condition}",
+        count(triangle.n_columns() as u64, "column")
+    ))
+}
+
+/// How far E is above the least that there is, where that is known.
+pub(crate) fn distance_text(plan: &Plan, sse: f64) -> Option<String> {
+    let least = plan.triangle.as_ref()?.least_sse();
+    let above = if sse <= least { 0.0 } else { (sse - least) / sse };
+    Some(format!(
+        "the least E of any weights is {}: this one is {} of itself above it",
+        digits(least, 10),
+        digits(above, 2)
+    ))
+}
+
 /// What to know about a given η before the first step.
 pub(crate) fn eta_warning(plan: &Plan) -> Option<String> {
     if plan.chooses_eta() || plan.batch.is_some() {

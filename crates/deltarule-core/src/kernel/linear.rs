@@ -163,6 +163,17 @@ fn add_products<T: Float>(sums: &mut [T; LANES], v: &[T; LANES], x: &[T; LANES])
 }
 
 for_every_width! {
+    /// `column_i[r] += factors[i] · values[r]`; column i is `columns[i·stride..][..rows]`.
+    fn add_multiples<T: [Float]>(factors: &[T], values: &[T], stride: usize, columns: &mut [T]) {
+        for (&factor, column) in factors.iter().zip(columns.chunks_mut(stride)) {
+            for (x, &v) in column.iter_mut().zip(values) {
+                *x += factor * v;
+            }
+        }
+    }
+}
+
+for_every_width! {
     /// `(y[r], d[r]) = f(h[r])`.
     fn map_pairs<T: [Float], F: [Fn(T) -> (T, T)]>(h: &[T], y: &mut [T], d: &mut [T], f: F) {
         for ((&h, y), d) in h.iter().zip(y).zip(d) {

@@ -68,7 +68,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
     /// Errors: E is not finite there; those of the source.
     pub(super) fn new(problem: &'a Problem<'p, T>, plan: &'a Plan, start: Parameters) -> Result<Self> {
         let layer = Layer::new(start, problem.activation.clone());
-        let gradient = problem.gradient(&layer)?;
+        let gradient = plan.gradient(problem, &layer)?;
         if let Some(output) = flat_output(&gradient, rounding::<T>(problem)) {
             return Err(Error::FlatStart { output: output + 1 });
         }
@@ -149,7 +149,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         if let Err(record) = self.step()? {
             return Ok(self.reject_not_finite(f64::INFINITY, Some(record)));
         }
-        self.gradient = self.problem.gradient(&self.layer)?;
+        self.gradient = self.plan.gradient(self.problem, &self.layer)?;
         if !self.gradient.is_finite() {
             return Ok(self.reject_not_finite(self.gradient.sse, self.gradient.not_finite));
         }

@@ -1,8 +1,10 @@
 //! Training: a problem, a plan made from it, and the descent to a reason to stop.
 
+use std::sync::Arc;
+
 use super::descent::Descent;
 use super::rate::RateQuestion;
-use super::{ChosenEta, Curvature, Gradient, Loss, Observer, OptimizerKind, Reduction, StopReason};
+use super::{ChosenEta, Curvature, Gradient, Loss, Observer, OptimizerKind, Reduction, StopReason, Triangle};
 use crate::data::{BlockSource, ColumnKind, Moments, Scaling, Threads};
 use crate::error::{Error, Result};
 use crate::kernel::Float;
@@ -134,7 +136,7 @@ impl Config {
 }
 
 /// What a descent will do, settled before its first step.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// The rule.
     pub optimizer: OptimizerKind,
@@ -150,6 +152,8 @@ pub struct Plan {
     pub tolerance: f64,
     /// The seed of the records' order.
     pub seed: u64,
+    /// The table as a triangle, which then stands for it: full batches, f the identity, many records and few columns.
+    pub triangle: Option<Arc<Triangle>>,
 }
 
 impl Plan {
@@ -182,7 +186,14 @@ impl Plan {
             batch,
             given,
         };
-        let curvature = Curvature::of(problem.source, problem.scaling, problem.has_bias, problem.threads)?;
+        let triangle = match batch {
+            None if Triangle::suits(problem) => Some(Arc::new(Triangle::of(problem)?)),
+            _ => None,
+        };
+        let curvature = match &triangle {
+            Some(triangle) => triangle.curvature(),
+            None => Curvature::of(problem.source, problem.scaling, problem.has_bias, problem.threads)?,
+        };
         let epochs = match batch {
             None => Config::FULL_BATCH_EPOCHS,
             Some(_) => Config::STOCHASTIC_EPOCHS,
@@ -195,7 +206,16 @@ impl Plan {
             epochs: config.epochs.unwrap_or(epochs),
             tolerance: config.tolerance,
             seed: config.seed,
+            triangle,
         })
+    }
+
+    /// E and the gradient at some weights: from the triangle, or in a pass.
+    pub(super) fn gradient<T: Float>(&self, problem: &Problem<'_, T>, layer: &Layer) -> Result<Gradient> {
+        match &self.triangle {
+            Some(triangle) => Ok(triangle.gradient(layer.parameters())),
+            None => problem.gradient(layer),
+        }
     }
 
     /// Whether η was left to deltarule, so that a step may be taken back and η changed.
@@ -253,7 +273,7 @@ pub fn fit<T: Float>(
     clear_constant_columns(problem, &mut start);
     let mut fit = Descent::new(problem, plan, start)?.run(observer)?;
     centre_levels(problem, fit.layer.parameters_mut());
-    fit.sse = problem.gradient(&fit.layer)?.sse.min(fit.start_sse);
+    fit.sse = plan.gradient(problem, &fit.layer)?.sse.min(fit.start_sse);
     Ok(fit)
 }
 

@@ -2,11 +2,11 @@
 
 use super::Loss;
 use super::gradient::TileBuffers;
+use super::matrix::{Symmetric, largest_by_power_iteration};
 use crate::data::{BlockSource, ColumnKind, Moments, Scaling, Shape, Threads, Tile, TileColumn, fold_tiles};
 use crate::error::Result;
 use crate::kernel::{Float, dot, scatter_add, sum};
 use crate::network::{Activation, Parameters, WorkingWeights};
-use crate::random::{Random, Stream};
 
 /// Whether a step follows the sum of the records' gradients or their mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -213,6 +213,20 @@ impl RateQuestion<'_> {
     }
 }
 
+/// max ‖x‖² over the records of a tile, the bias's 1 counted.
+pub(super) fn longest_record<T: Float>(tile: &Tile<T>, has_bias: bool) -> f64 {
+    let mut squares = vec![if has_bias { 1.0 } else { 0.0 }; tile.n_rows()];
+    for (column, _) in tile.columns_with_features() {
+        for (r, total) in squares.iter_mut().enumerate() {
+            *total += match column {
+                TileColumn::Numbers(x) => x[r].to_f64() * x[r].to_f64(),
+                TileColumn::Codes(_) => 1.0,
+            };
+        }
+    }
+    squares.into_iter().fold(0.0, f64::max)
+}
+
 /// XᵀX, summed tile by tile, and the longest record.
 struct Gram {
     size: usize,
@@ -227,17 +241,7 @@ impl Gram {
     }
 
     fn add<T: Float>(&mut self, tile: &Tile<T>, shape: &Shape) {
-        let bias = if self.has_bias { 1.0 } else { 0.0 };
-        let mut squares = vec![bias; tile.n_rows()];
-        for (column, _) in tile.columns_with_features() {
-            for (r, total) in squares.iter_mut().enumerate() {
-                *total += match column {
-                    TileColumn::Numbers(x) => x[r].to_f64() * x[r].to_f64(),
-                    TileColumn::Codes(_) => 1.0,
-                };
-            }
-        }
-        self.max_record = squares.into_iter().fold(self.max_record, f64::max);
+        self.max_record = self.max_record.max(longest_record(tile, self.has_bias));
         if self.size == 0 {
             return;
         }
@@ -311,106 +315,6 @@ impl Gram {
         }
         Symmetric { size: self.size, values: self.values }
     }
-}
-
-/// A symmetric matrix without negative eigenvalues.
-struct Symmetric {
-    size: usize,
-    values: Vec<f64>,
-}
-
-impl Symmetric {
-    fn row(&self, i: usize) -> &[f64] {
-        &self.values[i * self.size..(i + 1) * self.size]
-    }
-
-    /// A bound on the largest eigenvalue: two per cent or a little more above an estimate, and proven by a factorisation.
-    fn bound_from_above(&self) -> f64 {
-        let trace: f64 = (0..self.size).map(|i| self.row(i)[i]).sum();
-        if trace <= 0.0 {
-            return 0.0;
-        }
-        let estimate = largest_by_power_iteration(self.size, 200, |v, into| {
-            for (i, total) in into.iter_mut().enumerate() {
-                *total = dot(self.row(i), v);
-            }
-        });
-        let mut bound = 1.02 * estimate;
-        while bound < trace {
-            if cholesky(self.size, |i, k| if i == k { bound - self.row(i)[k] } else { -self.row(i)[k] }).is_some() {
-                return bound;
-            }
-            bound *= 1.05;
-        }
-        trace
-    }
-
-    /// The smallest eigenvalue by inverse iteration; `None` where the matrix is singular to rounding.
-    fn smallest_eigenvalue(&self, largest: f64) -> Option<f64> {
-        let factor = cholesky(self.size, |i, k| self.row(i)[k])?;
-        let inverse = largest_by_power_iteration(self.size, 100, |v, into| {
-            into.copy_from_slice(v);
-            solve_cholesky(self.size, &factor, into);
-        });
-        let smallest = 1.0 / inverse;
-        (smallest.is_finite() && smallest > largest * self.size as f64 * f64::EPSILON).then_some(smallest)
-    }
-}
-
-/// The lower factor L of A = LLᵀ, row by row; `None` where A is not positive definite.
-fn cholesky(size: usize, a: impl Fn(usize, usize) -> f64) -> Option<Vec<f64>> {
-    let mut factor = vec![0.0; size * size];
-    for i in 0..size {
-        for k in 0..=i {
-            let rest = a(i, k) - dot(&factor[i * size..i * size + k], &factor[k * size..k * size + k]);
-            if i == k {
-                if rest.is_nan() || rest <= 0.0 {
-                    return None;
-                }
-                factor[i * size + i] = rest.sqrt();
-            } else {
-                factor[i * size + k] = rest / factor[k * size + k];
-            }
-        }
-    }
-    Some(factor)
-}
-
-/// Solves LLᵀx = b in place.
-fn solve_cholesky(size: usize, factor: &[f64], b: &mut [f64]) {
-    for i in 0..size {
-        b[i] = (b[i] - dot(&factor[i * size..i * size + i], &b[..i])) / factor[i * size + i];
-    }
-    for i in (0..size).rev() {
-        let mut rest = b[i];
-        for k in i + 1..size {
-            rest -= factor[k * size + i] * b[k];
-        }
-        b[i] = rest / factor[i * size + i];
-    }
-}
-
-/// The largest eigenvalue of a symmetric operator without negative ones, from below, by up to `steps` products.
-fn largest_by_power_iteration(size: usize, steps: usize, mut product: impl FnMut(&[f64], &mut [f64])) -> f64 {
-    let mut random = Random::new(0, Stream::Curvature);
-    let mut v: Vec<f64> = (0..size).map(|_| random.normal()).collect();
-    let mut image = vec![0.0; size];
-    let mut estimate = 0.0;
-    for _ in 0..steps {
-        let norm = dot(&v, &v).sqrt();
-        if norm == 0.0 || !norm.is_finite() {
-            break;
-        }
-        v.iter_mut().for_each(|x| *x /= norm);
-        product(&v, &mut image);
-        let before = estimate;
-        estimate = dot(&v, &image);
-        std::mem::swap(&mut v, &mut image);
-        if (estimate - before).abs() <= 1e-6 * estimate {
-            break;
-        }
-    }
-    estimate
 }
 
 /// λmax of XᵀX from below, by passes over the data.

@@ -321,3 +321,42 @@ fn settings_that_make_no_sense_are_refused() {
         assert!(refused(Config { optimizer: Some(beta), ..Config::default() }).contains("momentum"));
     });
 }
+
+/// The triangle stands for the table: the same epochs, E and weights but for rounding, whatever the columns.
+#[test]
+fn a_triangle_descends_as_the_table_does() {
+    for (n_numbers, levels, n_outputs, bias) in
+        [(4, &[][..], 1, true), (3, &[3, 2][..], 2, true), (5, &[4][..], 1, false)]
+    {
+        let table = Table::random(11, 9000, n_numbers, levels, n_outputs, true);
+        with_problem(&table, true, bias, &Activation::Identity, 2, |problem| {
+            let d = problem.source.shape().n_features();
+            for config in [Config::default(), Config { eta: Eta::Given(0.01), epochs: Some(50), ..Config::default() }] {
+                let by_triangle = Plan::of(problem, &config).unwrap();
+                assert!(by_triangle.triangle.is_some());
+                let by_passes = Plan { triangle: None, ..by_triangle.clone() };
+                let run = |plan: &Plan| {
+                    let mut seen = Vec::new();
+                    let mut observer = |epoch: &Epoch<'_>| {
+                        seen.push((epoch.sse, epoch.gradient_norm));
+                        ControlFlow::Continue(())
+                    };
+                    let fit = fit(problem, plan, Parameters::zeros(d, n_outputs, bias), &mut observer).unwrap();
+                    (fit, seen)
+                };
+                let ((small, traced), (large, expected)) = (run(&by_triangle), run(&by_passes));
+                for ((e, norm), (other_e, other_norm)) in traced.iter().zip(&expected) {
+                    assert!((e - other_e).abs() <= 1e-11 * other_e, "{e} {other_e}");
+                    assert!((norm - other_norm).abs() <= 1e-9 * expected[0].1, "{norm} {other_norm}");
+                }
+                assert!(traced.len().abs_diff(expected.len()) <= 1);
+                assert!((small.sse - large.sse).abs() <= 1e-11 * large.sse);
+                let least = by_triangle.triangle.as_ref().unwrap().least_sse();
+                assert!(small.sse >= least * (1.0 - 1e-12), "{} below {least}", small.sse);
+                if config.eta == Eta::Auto {
+                    assert!(small.sse <= least * (1.0 + 1e-9), "{} above {least}", small.sse);
+                }
+            }
+        });
+    }
+}

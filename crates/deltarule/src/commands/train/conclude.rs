@@ -163,6 +163,7 @@ impl Run<'_> {
             "start_sse": fit.start_sse,
             "sse": conclusion.training.sse,
             "baseline_sse": baseline_sse,
+            "least_sse": plan.triangle.as_ref().map(|triangle| triangle.least_sse()),
             "training": conclusion.training.json(),
             "held_out": conclusion.held_out.as_ref().map(Scores::json),
             "weights": report::weights_json(&conclusion.model),
@@ -185,6 +186,9 @@ impl Run<'_> {
             eprintln!("{stopped}");
         } else {
             say.line(&stopped);
+        }
+        if let Some(distance) = report::distance_text(&trained.plan, fit.sse) {
+            say.line(&distance);
         }
         let mut text = String::from("\n");
         match held_out {

@@ -34,8 +34,9 @@ impl Say {
 
 /// What was read and what it was taken for, where descent starts, and by which rule it goes.
 pub(super) fn opening(run: &Run<'_>, plan: &Plan, baseline_sse: f64) -> String {
+    let triangle = report::triangle_text(plan).map_or(String::new(), |text| text + "\n");
     format!(
-        "{}\nbaseline: the best constant has E = {} (E = ½ΣΣ(y − ŷ)²)\n\nstart: {}\ndescent: {}\n{}",
+        "{}\nbaseline: the best constant has E = {} (E = ½ΣΣ(y − ŷ)²)\n\nstart: {}\ndescent: {}\n{triangle}{}",
         introduction(run),
         digits(baseline_sse, 8),
         run.start_text,

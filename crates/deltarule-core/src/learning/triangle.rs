@@ -1,0 +1,275 @@
+//! The whole table as one small triangle: with f the identity and squared error, no further pass is needed.
+//!
+//! Householder's reflections turn [X 1 y] into a triangle R with the same products: RᵀR = [X 1 y]ᵀ[X 1 y]. Tile after tile is
+//! reflected into the triangle of those before it, and the triangles of segments into each other, in order (TSQR; J. Demmel,
+//! L. Grigori, M. Hoemmen, J. Langou, "Communication-optimal Parallel and Sequential QR and LU Factorizations", 2012). Then
+//! E = ½(‖R_x w − z‖² + ρ²), which cannot fall below 0 by rounding and does not square the condition number, as XᵀX does; and
+//! a gradient costs d² products, however many records there are.
+
+use super::matrix::Symmetric;
+use super::rate::longest_record;
+use super::{Curvature, Gradient, Loss, Problem};
+use crate::data::{Tile, TileColumn, fold_tiles};
+use crate::error::Result;
+use crate::kernel::{Float, add_column_products, add_multiples, dot, sum_squares};
+use crate::network::{Activation, Parameters};
+
+/// Triangles of more columns than this cost more than the passes that they save.
+const MOST_COLUMNS: usize = 128;
+/// Tables with fewer records are passed over as quickly as they are reflected.
+const FEWEST_RECORDS: usize = 8192;
+
+/// A table with targets, reflected into a triangle.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Triangle {
+    n_features: usize,
+    n_outputs: usize,
+    has_bias: bool,
+    n_records: u64,
+    /// R, column by column, shape (columns, columns): features, bias, outputs.
+    values: Vec<f64>,
+    max_record: f64,
+    least_sse: f64,
+}
+
+impl Triangle {
+    /// Whether a problem can be carried by its triangle, and is: a matter of its shape and settings alone.
+    pub(super) fn suits<T: Float>(problem: &Problem<'_, T>) -> bool {
+        let shape = problem.source.shape();
+        let columns = shape.n_features() + usize::from(problem.has_bias) + shape.n_outputs();
+        *problem.activation == Activation::Identity
+            && problem.loss == Loss::Squared
+            && columns <= MOST_COLUMNS
+            && problem.source.n_records() >= FEWEST_RECORDS
+    }
+
+    /// Reflects a whole table, in one pass.
+    ///
+    /// Errors: those of the source.
+    pub(super) fn of<T: Float>(problem: &Problem<'_, T>) -> Result<Self> {
+        let shape = problem.source.shape();
+        let (n_features, n_outputs, has_bias) = (shape.n_features(), shape.n_outputs(), problem.has_bias);
+        let size = n_features + usize::from(has_bias) + n_outputs;
+        let (reflector, max_record) = fold_tiles(
+            problem.source,
+            problem.scaling,
+            problem.threads,
+            || (Reflector::new(size), 0.0_f64),
+            |(reflector, max_record), tile| {
+                *max_record = max_record.max(longest_record(tile, has_bias));
+                reflector.fill(tile, n_features, has_bias);
+                reflector.reflect();
+            },
+            |(total, longest), (part, other)| {
+                total.merge(&part);
+                *longest = longest.max(other);
+            },
+        )?;
+        let n_records = problem.source.n_records() as u64;
+        let values = reflector.triangle;
+        let mut triangle = Self { n_features, n_outputs, has_bias, n_records, values, max_record, least_sse: 0.0 };
+        triangle.least_sse = (0..n_outputs).map(|j| 0.5 * triangle.least_squares(j)).sum();
+        Ok(triangle)
+    }
+
+    /// How many columns it has: features, bias, outputs.
+    pub fn n_columns(&self) -> usize {
+        self.n_inputs() + self.n_outputs
+    }
+
+    /// Features and bias.
+    fn n_inputs(&self) -> usize {
+        self.n_features + usize::from(self.has_bias)
+    }
+
+    /// Column `k`, from its first row to its diagonal.
+    fn column(&self, k: usize) -> &[f64] {
+        &self.values[k * self.n_columns()..k * self.n_columns() + k + 1]
+    }
+
+    /// The least E that any weights have. It says how far a descent is from it, and takes no part in it.
+    pub fn least_sse(&self) -> f64 {
+        self.least_sse
+    }
+
+    /// E and the gradient at some weights, as a pass over the table would give them but for rounding.
+    pub(super) fn gradient(&self, parameters: &Parameters) -> Gradient {
+        let (d, n_inputs) = (self.n_features, self.n_inputs());
+        let mut gradient = Gradient::zero(d, self.n_outputs, self.has_bias);
+        gradient.n_records = self.n_records;
+        for j in 0..self.n_outputs {
+            let target = self.column(n_inputs + j);
+            // z − R_x w, and below it what no weight can change.
+            let mut residual = target.to_vec();
+            let bias = self.has_bias.then(|| parameters.bias(j));
+            for (k, &weight) in parameters.weights(j).iter().chain(&bias).enumerate() {
+                for (residual, &r) in residual.iter_mut().zip(self.column(k)) {
+                    *residual -= weight * r;
+                }
+            }
+            let squares = sum_squares(&residual);
+            gradient.sse += 0.5 * squares;
+            gradient.residual_squares[j] = squares;
+            gradient.delta_squares[j] = squares;
+            for (i, total) in gradient.descent.weights_mut(j).iter_mut().enumerate() {
+                let column = self.column(i);
+                *total = dot(column, &residual[..column.len()]);
+            }
+            if self.has_bias {
+                let column = self.column(d);
+                gradient.descent.set_bias(j, dot(column, &residual[..column.len()]));
+            }
+        }
+        gradient
+    }
+
+    /// The eigenvalues of XᵀX/N.
+    pub(super) fn curvature(&self) -> Curvature {
+        let size = self.n_inputs();
+        let mut values = vec![0.0; size * size];
+        for i in 0..size {
+            for k in i..size {
+                let product = dot(self.column(i), &self.column(k)[..=i]) / self.n_records as f64;
+                values[i * size + k] = product;
+                values[k * size + i] = product;
+            }
+        }
+        let matrix = Symmetric { size, values };
+        let lambda_max = matrix.bound_from_above();
+        let lambda_min = matrix.smallest_eigenvalue(lambda_max);
+        Curvature { lambda_max, proven: true, lambda_min, max_record: self.max_record }
+    }
+
+    /// Σ(y − ŷ)² of output `j` at its least: what is left of its column beside all directions of the inputs.
+    ///
+    /// The columns are orthogonalised, the longest that is left first, each twice (Giraud, Langou 2002); those shorter than the
+    /// rounding of the longest are combinations of others.
+    fn least_squares(&self, j: usize) -> f64 {
+        let rows = self.n_columns();
+        let padded = |k: usize| {
+            let mut column = self.column(k).to_vec();
+            column.resize(rows, 0.0);
+            column
+        };
+        let mut columns: Vec<Vec<f64>> = (0..self.n_inputs()).map(padded).collect();
+        let mut target = padded(self.n_inputs() + j);
+        let longest = columns.iter().map(|column| sum_squares(column)).fold(0.0, f64::max);
+        let smallest = longest * (rows as f64 * f64::EPSILON).powi(2);
+        while let Some((k, squares)) = columns
+            .iter()
+            .map(|column| sum_squares(column))
+            .enumerate()
+            .filter(|(_, squares)| *squares > smallest)
+            .max_by(|a, b| a.1.total_cmp(&b.1))
+        {
+            let mut direction = columns.swap_remove(k);
+            let length = squares.sqrt();
+            direction.iter_mut().for_each(|x| *x /= length);
+            for other in columns.iter_mut().chain([&mut target]) {
+                for _ in 0..2 {
+                    let along = dot(&direction, other);
+                    other.iter_mut().zip(&direction).for_each(|(x, d)| *x -= along * d);
+                }
+            }
+        }
+        sum_squares(&target)
+    }
+}
+
+/// A triangle under construction, and the rows that are to be reflected into it next.
+#[derive(Debug)]
+struct Reflector {
+    size: usize,
+    /// Column by column, shape (size, size); nothing below the diagonal.
+    triangle: Vec<f64>,
+    /// Column by column, `stride` apart.
+    rows: Vec<f64>,
+    stride: usize,
+    n_rows: usize,
+    products: Vec<f64>,
+}
+
+impl Reflector {
+    fn new(size: usize) -> Self {
+        let triangle = vec![0.0; size * size];
+        Self { size, triangle, rows: Vec::new(), stride: 0, n_rows: 0, products: vec![0.0; size] }
+    }
+
+    fn make_room(&mut self, n_rows: usize) {
+        self.n_rows = n_rows;
+        self.stride = n_rows + 16;
+        self.rows.clear();
+        self.rows.resize(self.size * self.stride, 0.0);
+    }
+
+    fn column_mut(&mut self, k: usize) -> &mut [f64] {
+        &mut self.rows[k * self.stride..k * self.stride + self.n_rows]
+    }
+
+    /// Takes the records of a tile: x̃, indicators of levels, 1 for the bias, y.
+    fn fill<T: Float>(&mut self, tile: &Tile<T>, n_features: usize, has_bias: bool) {
+        self.make_room(tile.n_rows());
+        let mut feature = 0;
+        for (column, n) in tile.columns_with_features() {
+            match column {
+                TileColumn::Numbers(x) => {
+                    self.column_mut(feature).iter_mut().zip(x).for_each(|(into, x)| *into = x.to_f64());
+                }
+                TileColumn::Codes(codes) => {
+                    for (r, &code) in codes.iter().enumerate().filter(|(_, code)| (**code as usize) < n) {
+                        self.column_mut(feature + code as usize)[r] = 1.0;
+                    }
+                }
+            }
+            feature += n;
+        }
+        if has_bias {
+            self.column_mut(n_features).fill(1.0);
+        }
+        let first = n_features + usize::from(has_bias);
+        for j in first..self.size {
+            let targets = tile.targets(j - first);
+            self.column_mut(j).iter_mut().zip(targets).for_each(|(into, y)| *into = y.to_f64());
+        }
+    }
+
+    /// Reflects the rows into the triangle, column by column, so that nothing is left of them.
+    fn reflect(&mut self) {
+        let (size, stride, n) = (self.size, self.stride, self.n_rows);
+        for k in 0..size {
+            let (done, rest) = self.rows.split_at_mut((k + 1) * stride);
+            let column = &done[k * stride..k * stride + n];
+            let squares = sum_squares(column);
+            if squares == 0.0 {
+                continue;
+            }
+            let diagonal = self.triangle[k * size + k];
+            let length = (diagonal * diagonal + squares).sqrt();
+            let new = if diagonal > 0.0 { -length } else { length };
+            // The mirror is v = (diagonal − new, column); 2/‖v‖² times its product with a column is what to take of it.
+            let head = diagonal - new;
+            let factor = 2.0 / (head * head + squares);
+            self.triangle[k * size + k] = new;
+            let products = &mut self.products[k + 1..];
+            products.fill(0.0);
+            add_column_products(rest, stride, column, products);
+            for (i, product) in products.iter_mut().enumerate() {
+                let entry = &mut self.triangle[(k + 1 + i) * size + k];
+                let take = factor * (head * *entry + *product);
+                *entry -= take * head;
+                *product = -take;
+            }
+            add_multiples(products, column, stride, rest);
+        }
+    }
+
+    /// Reflects another triangle into this one, as the rows that it stands for.
+    fn merge(&mut self, other: &Self) {
+        let size = self.size;
+        self.make_room(size);
+        for k in 0..size {
+            self.column_mut(k)[..=k].copy_from_slice(&other.triangle[k * size..=k * size + k]);
+        }
+        self.reflect();
+    }
+}
