@@ -52,6 +52,15 @@ impl Threads {
         self.count
     }
 
+    /// Does two things, at the same time where there are threads for it.
+    pub(crate) fn both<A: Send, B: Send>(&self, a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+        #[cfg(feature = "threads")]
+        if let Some(pool) = &self.pool {
+            return pool.join(a, b);
+        }
+        (a(), b())
+    }
+
     /// `work(0), …, work(n − 1)`, results in that order.
     fn map<A: Send>(&self, first: usize, n: usize, work: impl Fn(usize) -> A + Sync) -> Vec<A> {
         #[cfg(feature = "threads")]

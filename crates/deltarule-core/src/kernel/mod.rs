@@ -12,8 +12,8 @@ mod width;
 
 pub use float::Float;
 pub(crate) use linear::{
-    add_column_products, add_multiples, add_weight_of_code, add_weighted_columns, dot, map_pairs, scatter_add,
-    standardize_into, sum, sum_squares,
+    add_column_products, add_multiples, add_weight_of_code, add_weighted_columns, dot, map_pairs, prefetch_values,
+    scatter_add, standardize_into, sum, sum_squares,
 };
 pub(crate) use transcendental::tanh_and_derivative;
 pub use width::Width;

@@ -190,6 +190,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
                 let epoch = StochasticEpoch {
                     source: self.problem.source,
                     scaling: self.problem.scaling,
+                    threads: self.problem.threads,
                     activation: self.problem.activation,
                     loss: self.problem.loss,
                     reduction: self.plan.reduction,

@@ -6,9 +6,9 @@
 //! seed means, and stays.
 
 use super::{Loss, NotFiniteRecord, Optimizer, Reduction, delta::delta};
-use crate::data::{Block, BlockSource, Column, ColumnKind, Scaling, Shape};
+use crate::data::{Block, BlockSource, Column, ColumnKind, Scaling, Shape, Threads};
 use crate::error::Result;
-use crate::kernel::Float;
+use crate::kernel::{Float, prefetch_values};
 use crate::network::{Activation, Parameters};
 use crate::random::{Random, Stream};
 
@@ -17,10 +17,14 @@ const CHUNK_ROWS: usize = 256;
 /// At most so many chunks are mixed record by record.
 const POOL_CHUNKS: usize = 32;
 
+/// How many rows of a pool are filled at a time.
+const ROWS_AT_ONCE: usize = 32;
+
 /// What one stochastic epoch needs beside the parameters.
 pub(crate) struct StochasticEpoch<'a, T: Float> {
     pub(crate) source: &'a dyn BlockSource<T>,
     pub(crate) scaling: &'a Scaling,
+    pub(crate) threads: &'a Threads,
     pub(crate) activation: &'a Activation,
     pub(crate) loss: Loss,
     pub(crate) reduction: Reduction,
@@ -37,76 +41,110 @@ impl<T: Float> StochasticEpoch<'_, T> {
         &self,
         epoch: u64,
         parameters: &mut Parameters,
-        mut optimizer: Option<&mut (dyn Optimizer + '_)>,
+        optimizer: Option<&mut dyn Optimizer>,
         eta: f64,
     ) -> Result<std::result::Result<(), NotFiniteRecord>> {
         let shape = self.source.shape();
         let mut random = Random::new(self.seed, Stream::Epoch(epoch));
         let mut chunks: Vec<usize> = (0..self.source.n_records().div_ceil(CHUNK_ROWS)).collect();
         random.shuffle(&mut chunks);
-        let mut pool = Pool::new(shape);
+        let n_pools = chunks.len().div_ceil(POOL_CHUNKS);
+        // Pools of nearly the same size: a small last one would end the epoch on a few neighbouring records.
+        let load = |pool: &mut Pool, index: usize| -> Result<()> {
+            pool.clear();
+            let of_pool = &chunks[index * chunks.len() / n_pools..(index + 1) * chunks.len() / n_pools];
+            of_pool.iter().try_for_each(|&chunk| pool.load(self.source, self.scaling, chunk))
+        };
         let in_place = self.batch == 1 && optimizer.is_none();
         let sums = if in_place { 0 } else { parameters.n_features() };
-        let mut descent = Parameters::zeros(sums, parameters.n_outputs(), parameters.has_bias());
-        let mut deltas = vec![0.0; shape.n_outputs()];
-        let mut in_batch = 0;
-        let n_pools = chunks.len().div_ceil(POOL_CHUNKS);
+        let mut steps = Steps {
+            epoch: self,
+            descent: Parameters::zeros(sums, parameters.n_outputs(), parameters.has_bias()),
+            deltas: vec![0.0; shape.n_outputs()],
+            parameters,
+            optimizer,
+            eta,
+            in_place,
+            in_batch: 0,
+        };
+        let (mut pool, mut next) = (Pool::new(shape), Pool::new(shape));
+        load(&mut pool, 0)?;
         for index in 0..n_pools {
-            pool.clear();
-            // Pools of nearly the same size: a small last one would end the epoch on a few neighbouring records.
-            for &chunk in &chunks[index * chunks.len() / n_pools..(index + 1) * chunks.len() / n_pools] {
-                pool.load(self.source, self.scaling, chunk)?;
-            }
             let mut order: Vec<usize> = (0..pool.records.len()).collect();
             random.shuffle(&mut order);
-            for r in order {
-                let row = pool.row(r);
-                for (j, d) in deltas.iter_mut().enumerate() {
-                    let h = row.net_input(parameters, j);
-                    let term = delta(self.loss, self.activation, row.targets[j], h);
-                    if !term.delta.is_finite() {
-                        let (net_input, value) = (h, term.output);
-                        return Ok(Err(NotFiniteRecord { record: row.record, output: j, net_input, value }));
-                    }
-                    *d = term.delta;
-                }
-                if in_place {
-                    for (j, d) in deltas.iter().enumerate() {
-                        row.add_products(eta * d, parameters, j);
-                    }
-                    continue;
-                }
-                for (j, &d) in deltas.iter().enumerate() {
-                    row.add_products(d, &mut descent, j);
-                }
-                in_batch += 1;
-                if in_batch == self.batch {
-                    self.step(parameters, &mut descent, optimizer.as_deref_mut(), eta, in_batch);
-                    in_batch = 0;
-                }
+            // While the steps of one pool are taken, the next one is filled.
+            let (walked, loaded) = self.threads.both(
+                || steps.walk(&pool, &order),
+                || if index + 1 < n_pools { load(&mut next, index + 1) } else { Ok(()) },
+            );
+            loaded?;
+            if let Err(record) = walked {
+                return Ok(Err(record));
             }
+            std::mem::swap(&mut pool, &mut next);
         }
-        if in_batch > 0 {
-            self.step(parameters, &mut descent, optimizer, eta, in_batch);
-        }
+        steps.take();
         Ok(Ok(()))
     }
+}
 
-    /// One step over the `n` records whose products are in `descent`, which is left at zero.
-    fn step(
-        &self,
-        parameters: &mut Parameters,
-        descent: &mut Parameters,
-        optimizer: Option<&mut (dyn Optimizer + '_)>,
-        eta: f64,
-        n: u64,
-    ) {
-        descent.scale(self.reduction.factor(n));
-        match optimizer {
-            Some(optimizer) => optimizer.step(parameters, descent, eta),
-            None => parameters.add_scaled(eta, descent),
+/// The steps of an epoch, under way.
+struct Steps<'a, 'e, 'o, T: Float> {
+    epoch: &'a StochasticEpoch<'e, T>,
+    parameters: &'a mut Parameters,
+    optimizer: Option<&'o mut dyn Optimizer>,
+    eta: f64,
+    /// Whether each record's products go straight to the weights.
+    in_place: bool,
+    /// Σδx of the batch so far.
+    descent: Parameters,
+    deltas: Vec<f64>,
+    in_batch: u64,
+}
+
+impl<T: Float> Steps<'_, '_, '_, T> {
+    /// Goes through the records of a pool in an order. The error is a record whose output is not finite.
+    fn walk(&mut self, pool: &Pool, order: &[usize]) -> std::result::Result<(), NotFiniteRecord> {
+        for &r in order {
+            let row = pool.row(r);
+            for j in 0..self.deltas.len() {
+                let h = row.net_input(self.parameters, j);
+                let term = delta(self.epoch.loss, self.epoch.activation, row.targets[j], h);
+                if !term.delta.is_finite() {
+                    let (net_input, value) = (h, term.output);
+                    return Err(NotFiniteRecord { record: row.record, output: j, net_input, value });
+                }
+                self.deltas[j] = term.delta;
+            }
+            if self.in_place {
+                for (j, d) in self.deltas.iter().enumerate() {
+                    row.add_products(self.eta * d, self.parameters, j);
+                }
+                continue;
+            }
+            for (j, &d) in self.deltas.iter().enumerate() {
+                row.add_products(d, &mut self.descent, j);
+            }
+            self.in_batch += 1;
+            if self.in_batch == self.epoch.batch {
+                self.take();
+            }
         }
-        descent.scale(0.0);
+        Ok(())
+    }
+
+    /// One step over the records of the batch so far, if there are any.
+    fn take(&mut self) {
+        if self.in_batch == 0 {
+            return;
+        }
+        self.descent.scale(self.epoch.reduction.factor(self.in_batch));
+        match &mut self.optimizer {
+            Some(optimizer) => optimizer.step(self.parameters, &self.descent, self.eta),
+            None => self.parameters.add_scaled(self.eta, &self.descent),
+        }
+        self.descent.scale(0.0);
+        self.in_batch = 0;
     }
 }
 
@@ -190,18 +228,27 @@ impl Pool {
         self.codes.resize((start + n) * self.n_codes, 0);
         self.targets.resize((start + n) * self.n_outputs, 0.0);
         self.records.extend(rows.clone().map(|r| records_before + r as u64 + 1));
-        for ((column, place), scale) in block.columns().iter().zip(&self.columns).zip(scaling.columns()) {
-            match column {
-                Column::Numbers(values) => {
-                    let into = self.numbers[start * self.n_numbers..].iter_mut();
-                    for (z, x) in into.skip(place.slot).step_by(self.n_numbers).zip(&values[rows.clone()]) {
-                        *z = scale.apply(x.to_f64());
+        // A few rows at a time: they stay in the nearest cache while column after column is spread over them.
+        for part in (0..n).step_by(ROWS_AT_ONCE) {
+            let of_block = rows.start + part..rows.start + (part + ROWS_AT_ONCE).min(n);
+            let first = start + part;
+            let next = of_block.end..(of_block.end + ROWS_AT_ONCE).min(rows.end);
+            for ((column, place), scale) in block.columns().iter().zip(&self.columns).zip(scaling.columns()) {
+                match column {
+                    Column::Numbers(values) => {
+                        prefetch_values(&values[next.clone()]);
+                        let mut at = first * self.n_numbers + place.slot;
+                        for x in &values[of_block.clone()] {
+                            self.numbers[at] = scale.apply(x.to_f64());
+                            at += self.n_numbers;
+                        }
                     }
-                }
-                Column::Codes { codes, .. } => {
-                    let into = self.codes[start * self.n_codes..].iter_mut();
-                    for (z, &code) in into.skip(place.slot).step_by(self.n_codes).zip(&codes[rows.clone()]) {
-                        *z = code;
+                    Column::Codes { codes, .. } => {
+                        let mut at = first * self.n_codes + place.slot;
+                        for &code in &codes[of_block.clone()] {
+                            self.codes[at] = code;
+                            at += self.n_codes;
+                        }
                     }
                 }
             }
@@ -231,6 +278,11 @@ impl Row<'_> {
     /// h_j, terms added in the order of the columns and the bias last.
     fn net_input(&self, parameters: &Parameters, j: usize) -> f64 {
         let weights = parameters.weights(j);
+        if self.codes.is_empty() {
+            // Numbers alone stand in the order of their weights.
+            let h = weights.iter().zip(self.numbers).fold(0.0, |h, (w, x)| h + w * x);
+            return h + parameters.bias(j);
+        }
         let mut h = 0.0;
         for column in self.columns {
             match column.kind {
@@ -251,6 +303,10 @@ impl Row<'_> {
         let bias = parameters.bias(j) + factor;
         parameters.set_bias(j, bias);
         let weights = parameters.weights_mut(j);
+        if self.codes.is_empty() {
+            weights.iter_mut().zip(self.numbers).for_each(|(w, x)| *w += factor * x);
+            return;
+        }
         for column in self.columns {
             match column.kind {
                 ColumnKind::Number => weights[column.first_feature] += factor * self.numbers[column.slot],
