@@ -47,7 +47,8 @@ pub use insight::{
 pub use kernel::{Float, Width};
 pub use learning::{
     Batch, ChosenEta, Config, Curvature, Epoch, ErrorTerm, Eta, EtaBasis, Fit, Gradient, Init, Loss, NotFiniteRecord,
-    Observer, Optimizer, OptimizerKind, Plan, Problem, Reduction, Silent, StopReason, Triangle, delta, fit, start,
+    Observer, Optimizer, OptimizerKind, Plan, Problem, Reduction, Silent, StopReason, Triangle, delta, fit, fit_many,
+    start,
 };
 pub use metrics::{ClassScores, RegressionScores, class_scores, most_probable, regression_scores};
 pub use network::{Activation, Formula, FormulaError, Layer, Parameters, UnknownActivation};

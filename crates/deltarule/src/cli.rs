@@ -19,6 +19,7 @@ Try:
   deltarule inspect data.csv                             what is in a table
   deltarule train data.csv --target price --out m.json   weights that work, and how good they are
   deltarule predict m.json new.csv                       a prediction for every row
+  deltarule sweep data.csv --target price --eta 0.01..10   many learning rates at once
 
 Exit codes: 0 done, 1 ran but failed (diverged, a check that failed), 2 usage or input, 130 interrupted."
 )]
@@ -31,6 +32,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Train a network on a table and say how good it is
     Train(Box<TrainArgs>),
+    /// Train with many learning rates at once, and keep the best
+    Sweep(Box<SweepArgs>),
     /// Predict: a row out for every row in
     Predict(PredictArgs),
     /// Score a model on a table, beside the baseline
@@ -191,6 +194,68 @@ pub(crate) struct TrainArgs {
     /// Hold the table in f64, or in f32 (half the memory; weights and sums stay f64)
     #[arg(long, value_enum, default_value_t = PrecisionArg::F64, value_name = "TYPE", help_heading = "Machine")]
     pub(crate) precision: PrecisionArg,
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    allow_negative_numbers = true,
+    after_help = "\
+Examples:
+  deltarule sweep examples/ten.csv --target passed --eta 0.01..100 --points 9 --trace sweep.csv
+  deltarule sweep examples/breast_cancer.csv --target diagnosis --eta 0.1,1,10 --epochs 100 --valid 0.25 --out best.json
+  deltarule sweep examples/iris.csv --target species --optimizer gd,nesterov --seeds 0..4 --init normal --epochs 200"
+)]
+pub(crate) struct SweepArgs {
+    /// A CSV file, plain or compressed with gzip or zstd; - for standard input
+    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+    /// The learning rates: LOW..HIGH, evenly spread on a logarithmic scale, or a list; auto is chosen from the data
+    #[arg(long, value_name = "LOW..HIGH|LIST", default_value = "auto", help_heading = "Runs")]
+    pub(crate) eta: String,
+    /// How many learning rates there are between LOW and HIGH, both counted
+    #[arg(long, value_name = "N", default_value_t = 16, help_heading = "Runs")]
+    pub(crate) points: usize,
+    /// Seeds of the start and of the records' order: FIRST..LAST, both counted, or a list [default: --seed]
+    #[arg(long, value_name = "FIRST..LAST|LIST", help_heading = "Runs")]
+    pub(crate) seeds: Option<String>,
+    /// Rules of descent [default: nesterov for a chosen η, gd for a given one]
+    #[arg(long, value_enum, value_name = "NAME[,NAME…]", value_delimiter = ',', help_heading = "Runs")]
+    pub(crate) optimizer: Vec<OptimizerArg>,
+    /// Follow the mean of the records' gradients, or their sum [default: mean]
+    #[arg(long, value_enum, value_name = "RULE", help_heading = "Descent")]
+    pub(crate) reduction: Option<ReductionArg>,
+    /// Records a step: all of them, or a number, in random order
+    #[arg(long, value_name = "full|N", default_value = "full", value_parser = parse_batch, help_heading = "Descent")]
+    pub(crate) batch: BatchArg,
+    /// At most so many passes over the table, for each run [default: 1000 for full batches, 200 otherwise]
+    #[arg(long, value_name = "N", help_heading = "Descent")]
+    pub(crate) epochs: Option<u64>,
+    /// It is a minimum when no column's correlation with δ is above this
+    #[arg(long, value_name = "X", default_value_t = deltarule_core::Config::default().tolerance, help_heading = "Descent")]
+    pub(crate) tolerance: f64,
+    /// A fraction of the records to hold out; the best run is the one with the least E on them
+    #[arg(long, value_name = "FRACTION", help_heading = "Scoring")]
+    pub(crate) valid: Option<f64>,
+    /// Write the model of the best run
+    #[arg(long, short, value_name = "FILE", help_heading = "Output")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace files that are there
+    #[arg(long, help_heading = "Output")]
+    pub(crate) force: bool,
+    /// Write E of every epoch of every run: run,optimizer,seed,first_eta,epoch,sse,mse,eta
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) trace: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+    /// Threads; the result does not depend on their number [default: all]
+    #[arg(long, value_name = "N", help_heading = "Machine")]
+    pub(crate) threads: Option<usize>,
     #[command(flatten)]
     pub(crate) files: FileArgs,
 }
@@ -428,7 +493,7 @@ fn activation_help() -> String {
     )
 }
 
-fn parse_eta(text: &str) -> Result<Eta, String> {
+pub(crate) fn parse_eta(text: &str) -> Result<Eta, String> {
     match text {
         "auto" => Ok(Eta::Auto),
         number => match number.parse::<f64>() {

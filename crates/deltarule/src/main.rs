@@ -8,6 +8,7 @@ mod commands;
 mod failure;
 mod number;
 mod output;
+mod record;
 mod report;
 mod scores;
 mod setup;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     }
     let done = match cli.command {
         Command::Train(args) => commands::train::run(&args),
+        Command::Sweep(args) => commands::sweep::run(&args),
         Command::Predict(args) => commands::predict::run(&args),
         Command::Evaluate(args) => commands::evaluate::run(&args),
         Command::Show(args) => commands::show::run(&args),

@@ -1,4 +1,4 @@
-//! The loop: step, look, keep the best, and find a reason to stop.
+//! One descent: step, look, keep the best, and find a reason to stop.
 
 use std::ops::ControlFlow;
 
@@ -47,6 +47,7 @@ pub(super) struct Descent<'a, 'p, T: Float> {
     better_at: u64,
     start_sse: f64,
     epoch: u64,
+    stepped: Option<Stepped>,
     rejected: u64,
     rejected_in_a_row: u32,
     accepted_in_a_row: u32,
@@ -62,13 +63,26 @@ struct Best {
     epoch: u64,
 }
 
+/// What the weights did since the gradient was last taken.
+#[derive(Clone, Copy)]
+struct Stepped {
+    /// Whether it was one plain step, with no memory of those before.
+    plain: bool,
+    /// E before.
+    sse: f64,
+}
+
 impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
-    /// A descent at its start.
+    /// A descent at its start, with E and the gradient there.
     ///
-    /// Errors: E is not finite there; those of the source.
-    pub(super) fn new(problem: &'a Problem<'p, T>, plan: &'a Plan, start: Parameters) -> Result<Self> {
+    /// Errors: E is not finite there, or no weight of an output can move.
+    pub(super) fn new(
+        problem: &'a Problem<'p, T>,
+        plan: &'a Plan,
+        start: Parameters,
+        gradient: Gradient,
+    ) -> Result<Self> {
         let layer = Layer::new(start, problem.activation.clone());
-        let gradient = plan.gradient(problem, &layer)?;
         if let Some(output) = flat_output(&gradient, rounding::<T>(problem)) {
             return Err(Error::FlatStart { output: output + 1 });
         }
@@ -85,6 +99,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             better_at: 0,
             start_sse: gradient.sse,
             epoch: 0,
+            stepped: None,
             rejected: 0,
             rejected_in_a_row: 0,
             accepted_in_a_row: 0,
@@ -100,21 +115,67 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         })
     }
 
-    /// Runs until there is a reason to stop.
-    pub(super) fn run(mut self, observer: &mut dyn Observer) -> Result<Fit> {
-        let reason = loop {
-            if let ControlFlow::Break(()) = self.show(observer) {
-                break StopReason::Interrupted;
-            }
-            if let Some(reason) = self.reason_to_stop()? {
-                break reason;
-            }
-            self.epoch += 1;
-            if let Some(reason) = self.advance()? {
-                break reason;
-            }
-        };
-        Ok(Fit {
+    /// The point where the gradient is to be taken.
+    pub(super) fn layer(&self) -> &Layer {
+        &self.layer
+    }
+
+    /// Shows the state, and steps on unless there is a reason to stop. [`judge`](Self::judge) must follow with the gradient where
+    /// the steps led, if they [led anywhere](Self::wants_gradient).
+    pub(super) fn go_on(&mut self, observer: &mut dyn Observer) -> Result<Option<StopReason>> {
+        if let ControlFlow::Break(()) = self.show(observer) {
+            return Ok(Some(StopReason::Interrupted));
+        }
+        if let Some(reason) = self.reason_to_stop()? {
+            return Ok(Some(reason));
+        }
+        self.epoch += 1;
+        self.stepped = Some(Stepped { plain: self.optimizer.is_at_rest(), sse: self.gradient.sse });
+        if let Err(record) = self.step()? {
+            self.stepped = None;
+            return Ok(self.reject_not_finite(f64::INFINITY, Some(record)));
+        }
+        Ok(None)
+    }
+
+    /// Whether the weights are where the gradient was not taken yet.
+    pub(super) fn wants_gradient(&self) -> bool {
+        self.stepped.is_some()
+    }
+
+    /// What follows from the gradient where the last steps led.
+    pub(super) fn judge(&mut self, gradient: Gradient) -> Option<StopReason> {
+        let Stepped { plain, sse: before } = self.stepped.take()?;
+        self.gradient = gradient;
+        if !self.gradient.is_finite() {
+            return self.reject_not_finite(self.gradient.sse, self.gradient.not_finite);
+        }
+        let sse = self.gradient.sse;
+        if sse <= self.best.gradient.sse {
+            self.better_at = self.epoch;
+            self.keep_as_best();
+        } else if self.plan.chooses_eta() && self.rises_too_far(sse) {
+            return self.reject(plain);
+        }
+        self.rejected_in_a_row = 0;
+        self.accepted_in_a_row += 1;
+        if self.plan.eta.basis == EtaBasis::Backtracking && self.accepted_in_a_row.is_multiple_of(GROW_AFTER) {
+            self.eta *= GROW;
+        }
+        if self.plan.eta.basis == EtaBasis::Stochastic && self.epoch - self.better_at >= EtaBasis::HALVE_AFTER {
+            self.eta *= 0.5;
+            self.better_at = self.epoch;
+        }
+        self.rising = if sse > before { self.rising + 1 } else { 0 };
+        if self.plan.chooses_eta() {
+            return None;
+        }
+        self.blown_up().or_else(|| self.stuck_on_a_plateau(before))
+    }
+
+    /// What the descent gave, once it has ended.
+    pub(super) fn finish(self, reason: StopReason) -> Fit {
+        Fit {
             layer: Layer::new(self.best.parameters, self.problem.activation.clone()),
             start_sse: self.start_sse,
             sse: self.best.gradient.sse,
@@ -123,7 +184,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             reason,
             eta: self.eta,
             rejected: self.rejected,
-        })
+        }
     }
 
     fn reduction_factor(&self) -> f64 {
@@ -140,40 +201,6 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             correlation: largest_correlation(&self.gradient, &self.feature_squares),
             parameters: self.layer.parameters(),
         })
-    }
-
-    /// One epoch: steps, one look at the whole table, and what follows from it.
-    fn advance(&mut self) -> Result<Option<StopReason>> {
-        let plain_step = self.optimizer.is_at_rest();
-        let before = self.gradient.sse;
-        if let Err(record) = self.step()? {
-            return Ok(self.reject_not_finite(f64::INFINITY, Some(record)));
-        }
-        self.gradient = self.plan.gradient(self.problem, &self.layer)?;
-        if !self.gradient.is_finite() {
-            return Ok(self.reject_not_finite(self.gradient.sse, self.gradient.not_finite));
-        }
-        let sse = self.gradient.sse;
-        if sse <= self.best.gradient.sse {
-            self.better_at = self.epoch;
-            self.keep_as_best();
-        } else if self.plan.chooses_eta() && self.rises_too_far(sse) {
-            return Ok(self.reject(plain_step));
-        }
-        self.rejected_in_a_row = 0;
-        self.accepted_in_a_row += 1;
-        if self.plan.eta.basis == EtaBasis::Backtracking && self.accepted_in_a_row.is_multiple_of(GROW_AFTER) {
-            self.eta *= GROW;
-        }
-        if self.plan.eta.basis == EtaBasis::Stochastic && self.epoch - self.better_at >= EtaBasis::HALVE_AFTER {
-            self.eta *= 0.5;
-            self.better_at = self.epoch;
-        }
-        self.rising = if sse > before { self.rising + 1 } else { 0 };
-        if !self.plan.chooses_eta() {
-            return Ok(self.blown_up().or_else(|| self.stuck_on_a_plateau(before)));
-        }
-        Ok(None)
     }
 
     /// Moves the weights; the inner error is a record whose output was not finite on the way.

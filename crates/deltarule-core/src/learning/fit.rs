@@ -1,10 +1,11 @@
 //! Training: a problem, a plan made from it, and the descent to a reason to stop.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::descent::Descent;
 use super::rate::RateQuestion;
-use super::{ChosenEta, Curvature, Gradient, Loss, Observer, OptimizerKind, Reduction, StopReason, Triangle};
+use super::{ChosenEta, Curvature, Epoch, Gradient, Loss, Observer, OptimizerKind, Reduction, StopReason, Triangle};
 use crate::data::{BlockSource, ColumnKind, Moments, Scaling, Threads};
 use crate::error::{Error, Result};
 use crate::kernel::Float;
@@ -161,6 +162,17 @@ impl Plan {
     ///
     /// Errors: a setting outside of what makes sense, an activation that cannot be trained, those of the source.
     pub fn of<T: Float>(problem: &Problem<'_, T>, config: &Config) -> Result<Self> {
+        Self::settle(problem, config, None)
+    }
+
+    /// Settles other settings for the same problem, without looking at the table again.
+    ///
+    /// Errors: a setting outside of what makes sense; those of the source, where this plan has no triangle and the other needs one.
+    pub fn with<T: Float>(&self, problem: &Problem<'_, T>, config: &Config) -> Result<Self> {
+        Self::settle(problem, config, Some(self))
+    }
+
+    fn settle<T: Float>(problem: &Problem<'_, T>, config: &Config, known: Option<&Self>) -> Result<Self> {
         config.check()?;
         if !problem.activation.is_trainable() {
             return Err(Error::NoDerivative { activation: problem.activation.to_string() });
@@ -187,12 +199,16 @@ impl Plan {
             given,
         };
         let triangle = match batch {
-            None if Triangle::suits(problem) => Some(Arc::new(Triangle::of(problem)?)),
+            None if Triangle::suits(problem) => match known.and_then(|plan| plan.triangle.clone()) {
+                Some(triangle) => Some(triangle),
+                None => Some(Arc::new(Triangle::of(problem)?)),
+            },
             _ => None,
         };
-        let curvature = match &triangle {
-            Some(triangle) => triangle.curvature(),
-            None => Curvature::of(problem.source, problem.scaling, problem.has_bias, problem.threads)?,
+        let curvature = match (&triangle, known) {
+            (_, Some(known)) => known.eta.curvature,
+            (Some(triangle), None) => triangle.curvature(),
+            (None, None) => Curvature::of(problem.source, problem.scaling, problem.has_bias, problem.threads)?,
         };
         let epochs = match batch {
             None => Config::FULL_BATCH_EPOCHS,
@@ -208,14 +224,6 @@ impl Plan {
             seed: config.seed,
             triangle,
         })
-    }
-
-    /// E and the gradient at some weights: from the triangle, or in a pass.
-    pub(super) fn gradient<T: Float>(&self, problem: &Problem<'_, T>, layer: &Layer) -> Result<Gradient> {
-        match &self.triangle {
-            Some(triangle) => Ok(triangle.gradient(layer.parameters())),
-            None => problem.gradient(layer),
-        }
     }
 
     /// Whether η was left to deltarule, so that a step may be taken back and η changed.
@@ -259,6 +267,12 @@ pub fn fit<T: Float>(
     start: Parameters,
     observer: &mut dyn Observer,
 ) -> Result<Fit> {
+    let fits = fit_many(problem, std::slice::from_ref(plan), vec![start], &mut |_, epoch| observer.epoch(epoch))?;
+    fits.into_iter().next().ok_or(Error::NoRecords)
+}
+
+/// Checks that a start has the shape of the problem's network.
+fn check_start<T: Float>(problem: &Problem<'_, T>, start: &Parameters) -> Result<()> {
     let shape = problem.source.shape();
     for (what, found, expected) in [
         ("features of the starting weights", start.n_features(), shape.n_features()),
@@ -269,12 +283,81 @@ pub fn fit<T: Float>(
             return Err(Error::Shape { what: what.to_owned(), found, expected });
         }
     }
-    let mut start = start;
-    clear_constant_columns(problem, &mut start);
-    let mut fit = Descent::new(problem, plan, start)?.run(observer)?;
-    centre_levels(problem, fit.layer.parameters_mut());
-    fit.sse = plan.gradient(problem, &fit.layer)?.sse.min(fit.start_sse);
-    Ok(fit)
+    Ok(())
+}
+
+/// Walks down with several plans, each from a start of its own, and all of them in the same passes over the table.
+///
+/// Every run is, to the last bit, what [`fit`] would have given for it alone; runs that have ended wait for the others.
+/// `observer` sees every epoch of every run, with the run's index; to break interrupts all.
+///
+/// Errors: those of [`fit`].
+pub fn fit_many<T: Float>(
+    problem: &Problem<'_, T>,
+    plans: &[Plan],
+    starts: Vec<Parameters>,
+    observer: &mut dyn FnMut(usize, &Epoch<'_>) -> ControlFlow<()>,
+) -> Result<Vec<Fit>> {
+    if starts.len() != plans.len() {
+        let (what, found, expected) = ("starting weights".to_owned(), starts.len(), plans.len());
+        return Err(Error::Shape { what, found, expected });
+    }
+    let mut starts = starts;
+    for start in &mut starts {
+        check_start(problem, start)?;
+        clear_constant_columns(problem, start);
+    }
+    let layers: Vec<Layer> = starts.iter().map(|start| Layer::new(start.clone(), problem.activation.clone())).collect();
+    let first = gradients(problem, plans.iter().zip(&layers))?;
+    let mut descents = Vec::with_capacity(plans.len());
+    for ((plan, start), gradient) in plans.iter().zip(starts).zip(first) {
+        descents.push(Descent::new(problem, plan, start, gradient)?);
+    }
+    let mut reasons: Vec<Option<StopReason>> = vec![None; plans.len()];
+    while reasons.iter().any(Option::is_none) {
+        for (index, (descent, reason)) in descents.iter_mut().zip(&mut reasons).enumerate() {
+            if reason.is_none() {
+                *reason = descent.go_on(&mut |epoch: &Epoch<'_>| observer(index, epoch))?;
+            }
+        }
+        let waiting =
+            || reasons.iter().zip(&descents).enumerate().filter(|(_, (r, d))| r.is_none() && d.wants_gradient());
+        let indices: Vec<usize> = waiting().map(|(index, _)| index).collect();
+        let looked = gradients(problem, waiting().map(|(index, (_, descent))| (&plans[index], descent.layer())))?;
+        for (index, gradient) in indices.into_iter().zip(looked) {
+            reasons[index] = descents[index].judge(gradient);
+        }
+    }
+    let mut fits: Vec<Fit> =
+        descents.into_iter().zip(reasons).filter_map(|(descent, reason)| reason.map(|r| descent.finish(r))).collect();
+    for fit in &mut fits {
+        centre_levels(problem, fit.layer.parameters_mut());
+    }
+    let last = gradients(problem, plans.iter().zip(fits.iter().map(|fit| &fit.layer)))?;
+    for (fit, gradient) in fits.iter_mut().zip(last) {
+        fit.sse = gradient.sse.min(fit.start_sse);
+    }
+    Ok(fits)
+}
+
+/// E and the gradient of several layers: from the triangle where a plan has one, all others in one pass.
+fn gradients<'l, T: Float>(
+    problem: &Problem<'_, T>,
+    wanted: impl Iterator<Item = (&'l Plan, &'l Layer)>,
+) -> Result<Vec<Gradient>> {
+    let wanted: Vec<(&Plan, &Layer)> = wanted.collect();
+    let by_pass: Vec<&Layer> =
+        wanted.iter().filter(|(plan, _)| plan.triangle.is_none()).map(|(_, layer)| *layer).collect();
+    let mut passed = match by_pass.is_empty() {
+        true => Vec::new(),
+        false => Gradient::of_many(problem.source, problem.scaling, &by_pass, problem.loss, problem.threads)?,
+    }
+    .into_iter();
+    let of = |(plan, layer): (&Plan, &Layer)| match &plan.triangle {
+        Some(triangle) => Some(triangle.gradient(layer.parameters())),
+        None => passed.next(),
+    };
+    Ok(wanted.into_iter().filter_map(of).collect())
 }
 
 /// Weight 0 for every column that is the same number in every record.

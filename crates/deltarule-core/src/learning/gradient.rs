@@ -61,19 +61,37 @@ impl Gradient {
         loss: Loss,
         threads: &Threads,
     ) -> Result<Self> {
-        let parameters = layer.parameters();
-        let weights = WorkingWeights::<T>::of(parameters);
-        let empty = || {
-            let zero = Self::zero(parameters.n_features(), parameters.n_outputs(), parameters.has_bias());
-            (zero, TileBuffers::default())
+        let mut gradients = Self::of_many(source, scaling, &[layer], loss, threads)?;
+        Ok(gradients.swap_remove(0))
+    }
+
+    /// The same for several layers of one shape, in one pass: each tile is loaded once for all of them.
+    ///
+    /// Errors: those of the source. Each result has the bits that it has alone.
+    pub fn of_many<T: Float>(
+        source: &dyn BlockSource<T>,
+        scaling: &Scaling,
+        layers: &[&Layer],
+        loss: Loss,
+        threads: &Threads,
+    ) -> Result<Vec<Self>> {
+        let weights: Vec<WorkingWeights<T>> =
+            layers.iter().map(|layer| WorkingWeights::of(layer.parameters())).collect();
+        let zero = |layer: &&Layer| {
+            let parameters = layer.parameters();
+            Self::zero(parameters.n_features(), parameters.n_outputs(), parameters.has_bias())
         };
         let (total, _) = fold_tiles(
             source,
             scaling,
             threads,
-            empty,
-            |(part, buffers), tile| part.add(tile, &weights, layer.activation(), loss, buffers),
-            |(total, _), (part, _)| total.merge(&part),
+            || (layers.iter().map(zero).collect::<Vec<_>>(), TileBuffers::default()),
+            |(parts, buffers), tile| {
+                for ((part, layer), weights) in parts.iter_mut().zip(layers).zip(&weights) {
+                    part.add(tile, weights, layer.activation(), loss, buffers);
+                }
+            },
+            |(totals, _), (parts, _)| totals.iter_mut().zip(&parts).for_each(|(total, part)| total.merge(part)),
         )?;
         Ok(total)
     }

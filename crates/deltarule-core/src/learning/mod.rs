@@ -15,7 +15,7 @@ mod stopping;
 mod triangle;
 
 pub use delta::{ErrorTerm, delta};
-pub use fit::{Batch, Config, Eta, Fit, Plan, Problem, fit};
+pub use fit::{Batch, Config, Eta, Fit, Plan, Problem, fit, fit_many};
 pub use gradient::{Gradient, NotFiniteRecord};
 pub use loss::Loss;
 pub use observer::{Epoch, Observer, Silent};

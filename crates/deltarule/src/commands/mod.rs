@@ -7,4 +7,5 @@ pub(crate) mod explain;
 pub(crate) mod inspect;
 pub(crate) mod predict;
 pub(crate) mod show;
+pub(crate) mod sweep;
 pub(crate) mod train;

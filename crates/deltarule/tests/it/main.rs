@@ -6,5 +6,6 @@ mod errors;
 mod explain;
 mod models;
 mod support;
+mod sweep;
 mod tables;
 mod train;

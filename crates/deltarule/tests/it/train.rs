@@ -391,6 +391,8 @@ fn json_follows_its_schema() {
         "deltarule explain t.json examples/ten.csv --record 2 --json",
         "deltarule check examples/ten.csv --target passed --activation relu --json",
         "deltarule inspect examples/iris.csv --target species --json",
+        "deltarule sweep examples/ten.csv --target passed --eta 0.1,100,auto --json",
+        "deltarule sweep examples/diabetes.csv --target progression --eta 1,2 --valid 0.2 --json || true",
     ] {
         let json = sandbox.sh(line).ok().json();
         let errors: Vec<String> =

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use deltarule_core::{OptimizerKind, StopReason};
+use deltarule_core::StopReason;
 use deltarule_data::{CsvReader, Part, RowEncoder};
-use deltarule_model::{Model, Training};
+use deltarule_model::Model;
 use serde_json::{Value, json};
 
 use super::files::Files;
@@ -16,6 +16,7 @@ use super::words::Say;
 use super::{Run, Trained};
 use crate::cli::PrecisionArg;
 use crate::number::count;
+use crate::record::Record;
 use crate::scores::{Outcome, Scores};
 use crate::{failure, output, report, setup};
 
@@ -34,7 +35,9 @@ impl Run<'_> {
     /// Scores the result, writes the model and prints both.
     pub(super) fn conclude(&self, trained: &Trained, files: Files, say: &Say) -> Result<ExitCode> {
         let training = self.score(trained, &self.prepared.training)?;
-        let record = self.training_record(trained, training.sse);
+        let precision = if self.args.precision == PrecisionArg::F32 { "f32" } else { "f64" };
+        let record = Record { table: self.table, prepared: self.prepared, start: &self.start_text, precision };
+        let record = record.of(&trained.plan, &trained.fit, training.sse, trained.baseline_sse);
         let model = Model::new(self.encoding.clone(), trained.fit.layer.clone(), record)?;
         let held_out = match (&self.prepared.held_out, self.valid_file) {
             (Some(part), _) => Some(self.score(trained, part)?),
@@ -69,40 +72,6 @@ impl Run<'_> {
         let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
         let (outcome, ..) = Outcome::of_file(&mut reader, &mut encoder, model)?;
         Ok(outcome.scores(&model.encoding().target))
-    }
-
-    /// How the model came about, for its file.
-    fn training_record(&self, trained: &Trained, sse: f64) -> Training {
-        let Trained { plan, fit, baseline_sse } = trained;
-        Training {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            command: Some(command_line()),
-            data: self.table.name().to_owned(),
-            fingerprint: self.table.fingerprint().to_owned(),
-            rows: self.table.n_records() as u64,
-            rows_trained: self.problem.source.n_records() as u64,
-            rows_dropped: (self.prepared.without_target + self.prepared.with_missing) as u64,
-            rows_held_out: self.prepared.held_out.as_ref().map_or(0, |part| part.records.len() as u64),
-            loss: self.problem.loss.name().to_owned(),
-            optimizer: plan.optimizer.name().to_owned(),
-            momentum: match plan.optimizer {
-                OptimizerKind::Momentum { beta } | OptimizerKind::Nesterov { beta: Some(beta) } => Some(beta),
-                _ => None,
-            },
-            eta: plan.eta.eta,
-            eta_chosen: plan.chooses_eta(),
-            reduction: plan.reduction.name().to_owned(),
-            batch: plan.batch,
-            init: self.start_text.clone(),
-            seed: plan.seed,
-            precision: if self.args.precision == PrecisionArg::F32 { "f32" } else { "f64" }.to_owned(),
-            tolerance: plan.tolerance,
-            epochs: fit.epochs,
-            best_epoch: fit.best_epoch,
-            stop_reason: fit.reason.name().to_owned(),
-            sse,
-            baseline_sse: *baseline_sse,
-        }
     }
 
     /// Writes the model, if it was asked for and there is something to keep.
@@ -210,17 +179,4 @@ impl Run<'_> {
             (None, None) => say.line("no model was written; to keep it, add: --out model.json"),
         }
     }
-}
-
-/// The command as it was typed, with the path of the program left out.
-fn command_line() -> String {
-    let quoted = |argument: String| {
-        if argument.chars().all(|c| c.is_alphanumeric() || "-_./,=:+@%".contains(c)) && !argument.is_empty() {
-            argument
-        } else {
-            format!("'{}'", argument.replace('\'', "'\\''"))
-        }
-    };
-    let arguments = std::env::args_os().skip(1).map(|a| quoted(a.to_string_lossy().into_owned()));
-    std::iter::once("deltarule".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
 }

@@ -1,0 +1,335 @@
+//! `deltarule sweep`: many descents in the same passes over the table.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::ops::ControlFlow;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use deltarule_core::{
+    Batch, Config, Epoch, Eta, Fit, OptimizerKind, Parameters, Plan, Reduction, StopReason, fit_many,
+};
+use deltarule_data::{Part, prepare};
+use deltarule_model::{Model, ScaleRule};
+use serde_json::{Value, json};
+
+use crate::cli::{BatchArg, OptimizerArg, SweepArgs, parse_eta};
+use crate::number::{count, digits, short};
+use crate::output::OutputFile;
+use crate::record::Record;
+use crate::scores::{Detail, Outcome, Scores};
+use crate::setup::{self, Ready};
+use crate::{failure, output, report};
+
+/// Epochs of one full-batch run, unless asked for otherwise: a sweep is to see, not to finish.
+const EPOCHS: u64 = 1000;
+/// More runs at once than this are a mistake.
+const MOST_RUNS: usize = 1000;
+
+/// What distinguishes one run from the others.
+struct Setting {
+    optimizer: Option<OptimizerKind>,
+    eta: Eta,
+    seed: u64,
+}
+
+/// A run that has ended, with its scores.
+struct Ended {
+    plan: Plan,
+    fit: Fit,
+    training: Scores,
+    held_out: Option<Scores>,
+}
+
+impl Ended {
+    /// What runs are compared by: E on the records held out, or on all where there are none.
+    fn judged(&self) -> f64 {
+        self.held_out.as_ref().unwrap_or(&self.training).sse
+    }
+}
+
+pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
+    let settings = settings(args)?;
+    let choices = setup::choices(&args.columns, &args.network, args.valid)?;
+    let mut trace = args.trace.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
+    let mut model_file = args.out.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
+    let table = setup::read_table(&args.data, &args.files, &args.columns, args.threads, args.json)?;
+    let prepared = prepare(&table, &choices)?;
+    let threads = setup::threads(args.threads, table.n_records() * table.columns().len() * settings.len())?;
+    let scale = args.columns.scale.map_or(ScaleRule::Standard, Into::into);
+    let has_bias = !args.network.no_bias;
+    setup::with_problem(&prepared, &args.columns, scale, has_bias, &threads, |ready| {
+        let Ready { encoding, problem } = &ready;
+        let init = args.network.init.as_deref();
+        let (mut plans, mut starts): (Vec<Plan>, Vec<Parameters>) = (Vec::new(), Vec::new());
+        let mut start_text = String::new();
+        for setting in &settings {
+            let config = config(args, setting);
+            let plan = match plans.first() {
+                None => Plan::of(problem, &config)?,
+                Some(first) => first.with(problem, &config)?,
+            };
+            plans.push(plan);
+            let (start, text) = setup::starting_weights(init, encoding, &prepared.activation, has_bias, setting.seed)?;
+            starts.push(start);
+            start_text = text;
+        }
+        if let Some(trace) = &mut trace {
+            writeln!(trace, "run,optimizer,seed,first_eta,epoch,sse,mse,eta")?;
+        }
+        let mut failed = None;
+        let bar = output::progress(args.json, "epoch {pos} of the longest run, {elapsed} {spinner}", None);
+        let mut observer = |run: usize, epoch: &Epoch<'_>| {
+            bar.set_position(bar.position().max(epoch.index));
+            if let Some(trace) = &mut trace {
+                let plan = &plans[run];
+                let (optimizer, seed, eta) = (plan.optimizer.name(), plan.seed, plan.eta.eta);
+                let (k, sse, mse) = (epoch.index, epoch.sse, epoch.mse);
+                let row = writeln!(trace, "{},{optimizer},{seed},{eta:?},{k},{sse:?},{mse:?},{:?}", run + 1, epoch.eta);
+                if let Err(error) = row {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
+                }
+            }
+            if output::interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        let fits = fit_many(problem, &plans, starts, &mut observer)?;
+        bar.finish_and_clear();
+        if let Some(error) = failed {
+            return Err(error.into());
+        }
+        if let Some(trace) = trace {
+            trace.finish()?;
+        }
+        let score = |fit: &Fit, part: &Part<'_>| -> Result<Scores> {
+            let dataset = setup::dataset(part)?;
+            Ok(Outcome::of(&fit.layer, problem.scaling, dataset.blocks(), &part.classes)?.scores(&prepared.target))
+        };
+        let mut ended = Vec::with_capacity(fits.len());
+        for (plan, fit) in plans.into_iter().zip(fits) {
+            let training = score(&fit, &prepared.training)?;
+            let held_out = prepared.held_out.as_ref().map(|part| score(&fit, part)).transpose()?;
+            ended.push(Ended { plan, fit, training, held_out });
+        }
+        let sound = ended.iter().enumerate().filter(|(_, run)| !run.fit.reason.is_failure());
+        let best = sound.min_by(|a, b| a.1.judged().total_cmp(&b.1.judged())).map(|(index, _)| index);
+        let mut written = None;
+        if let (Some(best), Some(mut file)) = (best.map(|index| &ended[index]), model_file.take()) {
+            let record = Record { table: &table, prepared: &prepared, start: &start_text, precision: "f64" };
+            let record = record.of(&best.plan, &best.fit, best.training.sse, problem.baseline_sse());
+            let model = Model::new(encoding.clone(), best.fit.layer.clone(), record)?;
+            file.write_all(model.to_json().as_bytes())?;
+            file.finish()?;
+            written.clone_from(&args.out);
+        }
+        let written = written.map(|path| path.display().to_string());
+        if args.json {
+            output::print_json(&to_json(table.name(), &ended, best, problem.baseline_sse(), written.as_deref()))?;
+        } else {
+            output::print(&to_text(args, &ended, best, problem.baseline_sse(), written.as_deref()))?;
+        }
+        Ok(match best {
+            _ if ended.iter().any(|run| run.fit.reason == StopReason::Interrupted) => {
+                ExitCode::from(failure::INTERRUPTED)
+            }
+            Some(_) => ExitCode::SUCCESS,
+            None => ExitCode::from(failure::FAILED),
+        })
+    })
+}
+
+fn config(args: &SweepArgs, setting: &Setting) -> Config {
+    let (batch, epochs) = match args.batch {
+        BatchArg::Full => (Batch::Full, Some(args.epochs.unwrap_or(EPOCHS))),
+        BatchArg::Records(n) => (Batch::Records(n), args.epochs),
+    };
+    Config {
+        optimizer: setting.optimizer,
+        eta: setting.eta,
+        reduction: args.reduction.map_or(Reduction::Mean, Into::into),
+        batch,
+        epochs,
+        tolerance: args.tolerance,
+        seed: setting.seed,
+    }
+}
+
+/// Every combination of optimizers, seeds and learning rates.
+fn settings(args: &SweepArgs) -> Result<Vec<Setting>> {
+    let etas = etas(&args.eta, args.points)?;
+    let seeds = match &args.seeds {
+        None => vec![args.network.seed],
+        Some(text) => seeds(text)?,
+    };
+    let optimizers: Vec<Option<OptimizerKind>> = match args.optimizer.is_empty() {
+        true => vec![None],
+        false => args.optimizer.iter().map(|optimizer| Some(kind(*optimizer))).collect(),
+    };
+    let n_runs = etas.len().saturating_mul(seeds.len()).saturating_mul(optimizers.len());
+    if n_runs > MOST_RUNS {
+        bail!("found {n_runs} runs, expected at most {MOST_RUNS}; try fewer --points, --seeds or --optimizer");
+    }
+    let mut settings = Vec::with_capacity(n_runs);
+    for optimizer in &optimizers {
+        for &seed in &seeds {
+            settings.extend(etas.iter().map(|&eta| Setting { optimizer: *optimizer, eta, seed }));
+        }
+    }
+    Ok(settings)
+}
+
+fn kind(optimizer: OptimizerArg) -> OptimizerKind {
+    match optimizer {
+        OptimizerArg::Gd => OptimizerKind::GradientDescent,
+        OptimizerArg::Momentum => OptimizerKind::Momentum { beta: OptimizerKind::DEFAULT_BETA },
+        OptimizerArg::Nesterov => OptimizerKind::Nesterov { beta: None },
+    }
+}
+
+/// LOW..HIGH in equal ratios, or a list.
+fn etas(text: &str, points: usize) -> Result<Vec<Eta>> {
+    let one =
+        |part: &str| parse_eta(part.trim()).or_else(|expected| bail!("--eta: found {part:?} in {text:?}, {expected}"));
+    let Some((low, high)) = text.split_once("..") else { return text.split(',').map(one).collect() };
+    let (Eta::Given(low), Eta::Given(high)) = (one(low)?, one(high)?) else {
+        bail!("--eta: found {text:?}, expected two numbers, as in 1e-4..10");
+    };
+    if low >= high {
+        bail!("--eta: found {text:?}, expected the smaller number first, as in 1e-4..10");
+    }
+    if points < 2 {
+        bail!("--points: found {points}, expected a number from 2 on");
+    }
+    let ratio = (high / low).ln();
+    // Twelve digits: numbers that can be read and typed again, and the same on every machine.
+    let rounded = |eta: f64| format!("{eta:.11e}").parse().unwrap_or(eta);
+    let at = |k: usize| match k {
+        0 => low,
+        k if k + 1 == points => high,
+        k => rounded(low * (ratio * k as f64 / (points - 1) as f64).exp()),
+    };
+    Ok((0..points.min(MOST_RUNS + 1)).map(|k| Eta::Given(at(k))).collect())
+}
+
+/// FIRST..LAST, both counted, or a list.
+fn seeds(text: &str) -> Result<Vec<u64>> {
+    let one = |part: &str| match part.trim().parse::<u64>() {
+        Ok(seed) => Ok(seed),
+        Err(_) => bail!("--seeds: found {part:?} in {text:?}, expected whole numbers, as in 0..4 or 1,2,3"),
+    };
+    match text.split_once("..") {
+        None => text.split(',').map(one).collect(),
+        Some((first, last)) => Ok((one(first)?..=one(last)?).take(MOST_RUNS + 1).collect()),
+    }
+}
+
+/// The score that people look at first: its name, and what it is.
+fn main_score(scores: &Scores) -> (&'static str, f64) {
+    match &scores.detail {
+        Detail::Numbers(targets) => {
+            ("RMSE", targets.iter().map(|(_, scores, _)| scores.rmse).sum::<f64>() / targets.len().max(1) as f64)
+        }
+        Detail::Classes { scores, .. } => ("accuracy", scores.accuracy),
+    }
+}
+
+fn to_text(args: &SweepArgs, ended: &[Ended], best: Option<usize>, baseline_sse: f64, written: Option<&str>) -> String {
+    let held_out = ended.first().is_some_and(|run| run.held_out.is_some());
+    let name = ended.first().map_or("", |run| main_score(&run.training).0);
+    let mut text = format!(
+        "{} over {}, all in the same passes; baseline: E = {} (E = ½ΣΣ(y − ŷ)²)\n\n",
+        count(ended.len() as u64, "run"),
+        args.data.display(),
+        digits(baseline_sse, 8)
+    );
+    let _ = write!(
+        text,
+        "  {:>4}  {:<10}{:>12}{:>6}{:>8}{:>16}{:>12}",
+        "run", "optimizer", "η", "seed", "epochs", "training E", name
+    );
+    if held_out {
+        let _ = write!(text, "{:>16}{:>12}", "held-out E", name);
+    }
+    text.push_str("  stopped\n");
+    for (index, run) in ended.iter().enumerate() {
+        let mark = if best == Some(index) { '*' } else { ' ' };
+        let (plan, fit) = (&run.plan, &run.fit);
+        let _ = write!(
+            text,
+            "{mark} {:>4}  {:<10}{:>12}{:>6}{:>8}{:>16}{:>12}",
+            index + 1,
+            plan.optimizer.name(),
+            short(plan.eta.eta),
+            plan.seed,
+            fit.epochs,
+            digits(run.training.sse, 8),
+            short(main_score(&run.training).1)
+        );
+        if let Some(scores) = &run.held_out {
+            let _ = write!(text, "{:>16}{:>12}", digits(scores.sse, 8), short(main_score(scores).1));
+        }
+        let _ = writeln!(text, "  {}", fit.reason.name());
+    }
+    let failed = ended.iter().filter(|run| run.fit.reason.is_failure()).count();
+    if failed > 0 {
+        let guaranteed = ended.iter().find_map(|run| run.plan.eta.guaranteed);
+        let _ = writeln!(
+            text,
+            "\n{} diverged or saturated{}",
+            count(failed as u64, "run"),
+            guaranteed.map_or(String::new(), |eta| format!(
+                ": the largest η that is guaranteed not to raise E with gd is {}",
+                short(eta)
+            ))
+        );
+    }
+    match best {
+        None => text.push_str("\nno run ended well; try smaller learning rates, or --eta auto\n"),
+        Some(index) => {
+            let run = &ended[index];
+            let judged = if held_out { "on the records held out" } else { "in training (--valid holds records out)" };
+            let _ = writeln!(
+                text,
+                "\n* the least E {judged}: run {}. To see it alone: deltarule train {} --target {} --optimizer {} --epochs {}{}{}",
+                index + 1,
+                args.data.display(),
+                args.columns.target.join(","),
+                run.plan.optimizer.name(),
+                run.plan.epochs,
+                if run.plan.chooses_eta() { String::new() } else { format!(" --eta {}", run.plan.eta.eta) },
+                if run.plan.seed == 0 { String::new() } else { format!(" --seed {}", run.plan.seed) },
+            );
+        }
+    }
+    match written {
+        Some(path) => {
+            let _ = writeln!(text, "its model was written to {path}");
+        }
+        None => text.push_str("no model was written; to keep the best, add: --out model.json\n"),
+    }
+    text
+}
+
+fn to_json(data: &str, ended: &[Ended], best: Option<usize>, baseline_sse: f64, written: Option<&str>) -> Value {
+    json!({
+        "command": "sweep",
+        "data": data,
+        "baseline_sse": baseline_sse,
+        "guaranteed_eta": ended.iter().find_map(|run| run.plan.eta.guaranteed),
+        "runs": ended.iter().enumerate().map(|(index, run)| json!({
+            "run": index + 1,
+            "optimizer": run.plan.optimizer.name(),
+            "eta": run.plan.eta.eta,
+            "eta_chosen": run.plan.chooses_eta(),
+            "seed": run.plan.seed,
+            "epochs": run.fit.epochs,
+            "stop_reason": run.fit.reason.name(),
+            "stop_text": report::reason_text(&run.fit.reason, &run.plan, run.fit.layer.activation()),
+            "failed": run.fit.reason.is_failure(),
+            "training": run.training.json(),
+            "held_out": run.held_out.as_ref().map(Scores::json),
+        })).collect::<Vec<_>>(),
+        "best": best.map(|index| index + 1),
+        "model": written,
+    })
+}

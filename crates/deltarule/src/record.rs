@@ -1,0 +1,63 @@
+//! How a model came about, for its file.
+
+use deltarule_core::{Fit, Loss, OptimizerKind, Plan};
+use deltarule_data::{Prepared, Table};
+use deltarule_model::Training;
+
+/// What all runs over one table have in common.
+pub(crate) struct Record<'a> {
+    pub(crate) table: &'a Table,
+    pub(crate) prepared: &'a Prepared<'a>,
+    /// Where the weights started, in words.
+    pub(crate) start: &'a str,
+    /// `f64` or `f32`.
+    pub(crate) precision: &'a str,
+}
+
+impl Record<'_> {
+    /// The record of one run.
+    pub(crate) fn of(&self, plan: &Plan, fit: &Fit, sse: f64, baseline_sse: f64) -> Training {
+        Training {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            command: Some(command_line()),
+            data: self.table.name().to_owned(),
+            fingerprint: self.table.fingerprint().to_owned(),
+            rows: self.table.n_records() as u64,
+            rows_trained: self.prepared.training.records.len() as u64,
+            rows_dropped: (self.prepared.without_target + self.prepared.with_missing) as u64,
+            rows_held_out: self.prepared.held_out.as_ref().map_or(0, |part| part.records.len() as u64),
+            loss: Loss::Squared.name().to_owned(),
+            optimizer: plan.optimizer.name().to_owned(),
+            momentum: match plan.optimizer {
+                OptimizerKind::Momentum { beta } | OptimizerKind::Nesterov { beta: Some(beta) } => Some(beta),
+                _ => None,
+            },
+            eta: plan.eta.eta,
+            eta_chosen: plan.chooses_eta(),
+            reduction: plan.reduction.name().to_owned(),
+            batch: plan.batch,
+            init: self.start.to_owned(),
+            seed: plan.seed,
+            precision: self.precision.to_owned(),
+            tolerance: plan.tolerance,
+            epochs: fit.epochs,
+            best_epoch: fit.best_epoch,
+            stop_reason: fit.reason.name().to_owned(),
+            sse,
+            baseline_sse,
+        }
+    }
+}
+
+/// The command as it was typed, with the path of the program left out.
+fn command_line() -> String {
+    let quoted = |argument: String| {
+        if argument.chars().all(|c| c.is_alphanumeric() || "-_./,=:+@%".contains(c)) && !argument.is_empty() {
+            argument
+        } else {
+            format!("'{}'", argument.replace('\'', "'\\''"))
+        }
+    };
+    let arguments = std::env::args_os().skip(1).map(|a| quoted(a.to_string_lossy().into_owned()));
+    std::iter::once("deltarule".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,84 @@
+//! Many runs at once.
+
+use serde_json::Value;
+
+use crate::support::Sandbox;
+
+/// The trace of a run of a sweep, as the trace of a run alone would be but for the norm.
+fn trace_of(sandbox: &Sandbox, run: usize) -> Vec<String> {
+    let text = sandbox.read("sweep.csv");
+    let front = format!("{run},");
+    text.lines()
+        .filter(|line| line.starts_with(&front))
+        .map(|line| line.splitn(5, ',').nth(4).unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn each_run_has_the_bits_that_it_has_alone() {
+    let sandbox = Sandbox::new();
+    for (table, target, options) in [
+        ("iris", "species", "--init normal"),
+        ("diabetes", "progression", ""),
+        ("iris", "species", "--batch 16"),
+        ("ten", "passed", "--scale none --no-bias"),
+    ] {
+        let sweep = format!(
+            "deltarule sweep examples/{table}.csv --target {target} {options} --eta 0.01..0.3 --points 3 --seeds 1..2 \
+             --optimizer gd,momentum --epochs 30 --trace sweep.csv --force --json"
+        );
+        let json = sandbox.sh(&sweep).ok().json();
+        let runs = json["runs"].as_array().unwrap();
+        assert_eq!(runs.len(), 12);
+        for (index, run) in runs.iter().enumerate().step_by(5) {
+            let (eta, seed) = (run["eta"].as_f64().unwrap(), &run["seed"]);
+            let optimizer = run["optimizer"].as_str().unwrap();
+            let alone = format!(
+                "deltarule train examples/{table}.csv --target {target} {options} --eta {eta:?} --seed {seed} --optimizer {optimizer} \
+                 --epochs 30 --trace trace.csv --force --json"
+            );
+            let json = sandbox.sh(&alone).json();
+            assert_eq!(json["training"], run["training"], "{alone}");
+            assert_eq!(json["stop"]["reason"], run["stop_reason"], "{alone}");
+            let alone: Vec<String> = sandbox
+                .read("trace.csv")
+                .lines()
+                .skip(1)
+                .map(|line| line.rsplit_once(',').unwrap().0.to_owned())
+                .collect();
+            assert_eq!(trace_of(&sandbox, index + 1), alone);
+        }
+    }
+}
+
+#[test]
+fn the_best_is_kept_and_those_that_diverge_are_marked() {
+    let sandbox = Sandbox::new();
+    let line = "deltarule sweep examples/diabetes.csv --target progression --eta 0.001..2 --points 7 --valid 0.25 --out m.json --json";
+    let json = sandbox.sh(line).ok().json();
+    let runs = json["runs"].as_array().unwrap();
+    let held_out = |run: &Value| run["held_out"]["sse"].as_f64().unwrap();
+    assert_eq!(runs[6]["failed"], true, "η = 2 is above the limit");
+    assert_eq!(runs[6]["stop_reason"], "diverged");
+    let guaranteed = json["guaranteed_eta"].as_f64().unwrap();
+    assert!(guaranteed > 0.1 && guaranteed < 0.5, "{guaranteed}");
+    let best = json["best"].as_u64().unwrap() as usize - 1;
+    let sound = runs.iter().filter(|run| run["failed"] == false);
+    assert!(sound.clone().count() < runs.len());
+    assert_eq!(held_out(&runs[best]), sound.map(held_out).fold(f64::INFINITY, f64::min));
+    let shown = sandbox.sh("deltarule show m.json --json").ok().json();
+    assert_eq!(shown["training"]["sse"], runs[best]["training"]["sse"]);
+}
+
+#[test]
+fn where_all_fail_the_exit_code_says_so() {
+    let sandbox = Sandbox::new();
+    let ran = sandbox.sh("deltarule sweep examples/diabetes.csv --target progression --eta 5,50 --out m.json");
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(
+        ran.stdout.contains("2 runs diverged or saturated") && ran.stdout.contains("no run ended well"),
+        "{}",
+        ran.stdout
+    );
+    assert!(!sandbox.names().contains("m.json"));
+}
