@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use deltarule_core::NO_LEVEL;
 
+#[cfg(feature = "arrow")]
+use crate::batch::Cells;
 use crate::csv::{Decimal, is_decimal_comma, is_missing, parse_number};
 
 /// A value that stands for others, and the line on which it is.
@@ -44,6 +46,8 @@ pub enum Values {
     Mixed,
     /// So many different texts that they were not kept.
     Unique,
+    /// Values of a type that cannot be used.
+    Unsupported(String),
     /// Every value is missing.
     Missing,
     /// Not read, since it was not asked for.
@@ -67,6 +71,8 @@ pub struct ColumnFacts {
     pub n_decimal_commas: u64,
     /// The first number that is infinite or beyond 1e±150.
     pub out_of_range: Option<Place>,
+    /// The first whole number that f64 does not hold exactly.
+    pub inexact: Option<Place>,
     /// The smallest and the largest number.
     pub range: Option<(f64, f64)>,
     /// Whether every number is whole.
@@ -82,6 +88,10 @@ pub(crate) const LARGEST: f64 = 1e150;
 
 /// A text column with more levels than this, on more than half of the records so far, is not kept unless it is asked for.
 const KEPT_LEVELS: usize = 65_536;
+
+/// Whole numbers up to this size are held exactly by f64.
+#[cfg(feature = "arrow")]
+const EXACT: u64 = 1 << 53;
 
 /// How a column is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,6 +131,8 @@ enum State {
     Unique,
     /// Numbers and words both: what is left is to count.
     Mixed,
+    /// Values of this type.
+    Unsupported(String),
 }
 
 impl State {
@@ -156,6 +168,7 @@ impl State {
                 codes.extend(further.iter().map(|&code| code_of.get(code as usize).copied().unwrap_or(NO_LEVEL)));
                 State::Text { codes, seen }
             }
+            (State::Unsupported(kind), _) | (_, State::Unsupported(kind)) => State::Unsupported(kind),
             (State::Unique, State::Nothing | State::Text { .. } | State::Unique) => State::Unique,
             (State::Nothing | State::Text { .. }, State::Unique) => State::Unique,
             _ => State::Mixed,
@@ -191,7 +204,7 @@ impl ColumnBuilder {
         if self.wish != Wish::Text
             && let Some(number) = parse_number(field, self.decimal)
         {
-            self.push_number(number, field, line);
+            self.push_number(number, line, || String::from_utf8_lossy(field).into_owned());
         } else if is_missing(field) {
             self.push_missing(line);
         } else {
@@ -202,11 +215,11 @@ impl ColumnBuilder {
     }
 
     #[inline]
-    fn push_number(&mut self, number: f64, field: &[u8], line: u64) {
+    fn push_number(&mut self, number: f64, line: u64, text: impl FnOnce() -> String) {
         self.facts.n_numbers += 1;
         let size = number.abs();
         if !(size <= LARGEST && (size >= 1.0 / LARGEST || size == 0.0)) && self.facts.out_of_range.is_none() {
-            self.facts.out_of_range = Some(Place { text: String::from_utf8_lossy(field).into_owned(), line });
+            self.facts.out_of_range = Some(Place { text: text(), line });
         }
         self.facts.range = Some(match self.facts.range {
             None => (number, number),
@@ -273,6 +286,69 @@ impl ColumnBuilder {
         }
     }
 
+    /// Adds to the places of values so far.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn renumber(&mut self, before: u64) {
+        let facts = &mut self.facts;
+        for place in [&mut facts.first_word, &mut facts.out_of_range, &mut facts.inexact].into_iter().flatten() {
+            place.line += before;
+        }
+        facts.first_missing = facts.first_missing.map(|line| line + before);
+    }
+
+    /// Takes the values of a batch; `first_record` is the number of the first of them, from 1.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn push_cells(&mut self, cells: &Cells, n_rows: usize, first_record: u64) {
+        use arrow_array::Array;
+        let missing = |array: &dyn Array, row: usize| array.is_null(row);
+        for row in 0..n_rows {
+            let record = first_record + row as u64;
+            match cells {
+                Cells::Numbers(x) if !missing(x, row) => self.push_cell_number(x.value(row), record),
+                Cells::Integers(x) if !missing(x, row) => {
+                    let value = x.value(row);
+                    self.push_integer(value as f64, value.unsigned_abs() <= EXACT, record, || value.to_string());
+                }
+                Cells::Naturals(x) if !missing(x, row) => {
+                    let value = x.value(row);
+                    self.push_integer(value as f64, value <= EXACT, record, || value.to_string());
+                }
+                Cells::Booleans(x) if !missing(x, row) => {
+                    self.push_word(if x.value(row) { "true" } else { "false" }, record);
+                }
+                Cells::Texts(x) if !missing(x, row) => {
+                    let text = x.value(row).trim();
+                    if is_missing(text.as_bytes()) { self.push_missing(record) } else { self.push_word(text, record) }
+                }
+                Cells::Unsupported(kind) => self.state = State::Unsupported(kind.clone()),
+                _ => self.push_missing(record),
+            }
+            self.n += 1;
+        }
+    }
+
+    #[cfg(feature = "arrow")]
+    fn push_cell_number(&mut self, number: f64, record: u64) {
+        if number.is_nan() {
+            self.push_missing(record);
+        } else if self.wish == Wish::Text {
+            self.push_word(&number.to_string(), record);
+        } else {
+            self.push_number(number, record, || number.to_string());
+        }
+    }
+
+    #[cfg(feature = "arrow")]
+    fn push_integer(&mut self, number: f64, exact: bool, record: u64, text: impl Fn() -> String) {
+        if self.wish == Wish::Text {
+            return self.push_word(&text(), record);
+        }
+        if !exact && self.facts.inexact.is_none() {
+            self.facts.inexact = Some(Place { text: text(), line: record });
+        }
+        self.push_number(number, record, text);
+    }
+
     /// Whether a number follows the last one as the second followed the first, by one up or down.
     fn goes_on(&mut self, number: f64) -> bool {
         let step = number - self.previous;
@@ -288,6 +364,7 @@ impl ColumnBuilder {
         facts.first_missing = facts.first_missing.or(other.first_missing);
         facts.first_word = facts.first_word.take().or(other.first_word);
         facts.out_of_range = facts.out_of_range.take().or(other.out_of_range);
+        facts.inexact = facts.inexact.take().or(other.inexact);
         facts.range = match (facts.range, other.range) {
             (Some((low, high)), Some((other_low, other_high))) => Some((low.min(other_low), high.max(other_high))),
             (one, other) => one.or(other),
@@ -327,6 +404,7 @@ impl ColumnBuilder {
             State::Nothing => Values::Missing,
             State::Numbers(values) => Values::Numbers(values),
             State::Mixed => Values::Mixed,
+            State::Unsupported(kind) => Values::Unsupported(kind),
             State::Unique if self.facts.n_numbers > 0 => Values::Mixed,
             State::Unique => Values::Unique,
             State::Text { codes, seen } => {
@@ -393,6 +471,7 @@ impl TableColumn {
             Values::Booleans(_) => "boolean",
             Values::Text { .. } | Values::Unique => "text",
             Values::Mixed => "mixed",
+            Values::Unsupported(_) => "unsupported",
             Values::Missing => "all missing",
             Values::Skipped => "not read",
         }

@@ -3,8 +3,9 @@
 use deltarule_core::{Block, Column, NO_LEVEL, Targets};
 use deltarule_model::{Encoding, Feature, FeatureKind, MissingRule, Target};
 
-use crate::csv::{CsvReader, Decimal, Record, is_missing, parse_number};
+use crate::csv::{Decimal, Record, is_missing, parse_number};
 use crate::error::{DataError, Result};
+use crate::reader::Reader;
 
 /// What became of one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +39,7 @@ impl<'m> RowEncoder<'m> {
     /// An encoder for the records of a file; `with_target` takes the targets along.
     ///
     /// Errors: a column that the model needs is not there.
-    pub fn new(encoding: &'m Encoding, reader: &CsvReader, with_target: bool) -> Result<Self> {
+    pub fn new(encoding: &'m Encoding, reader: &Reader, with_target: bool) -> Result<Self> {
         let position = |name: &str| reader.header().iter().position(|column| column == name);
         let targets = if with_target { encoding.target.columns() } else { Vec::new() };
         let needed = encoding.features.iter().map(|feature| feature.name.as_str()).chain(targets.iter().copied());

@@ -30,6 +30,42 @@ pub enum DataError {
         /// What the decoder says.
         reason: String,
     },
+    /// A Parquet or Arrow file ends too early or is damaged.
+    #[error("{file}: is damaged or cut short ({reason}); write or download it again")]
+    Damaged {
+        /// The file.
+        file: String,
+        /// What the decoder says.
+        reason: String,
+    },
+    /// A column of a type that is neither number, boolean nor text.
+    #[error(
+        "{file}: column {column:?}: found values of type {found}, expected numbers, booleans or texts; use --drop {column}, or write \
+         what is in it as columns of their own"
+    )]
+    Unsupported {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// Its type.
+        found: String,
+    },
+    /// A whole number that f64 does not hold exactly.
+    #[error(
+        "{file}: record {record}, column {column:?}: found {found}, expected whole numbers up to 2⁵³ in size, which f64 holds exactly; \
+         use --categorical {column} to take every value as a category, or --drop {column}"
+    )]
+    Inexact {
+        /// The file.
+        file: String,
+        /// The record, from 1.
+        record: u64,
+        /// The column.
+        column: String,
+        /// The number.
+        found: String,
+    },
     /// The file holds something else than text in columns.
     #[error("{file}: looks like {found}; deltarule reads CSV, plain or compressed with gzip or zstd: {advice}")]
     NotCsv {

@@ -144,7 +144,7 @@ fn suspicion_of(column: &TableColumn, n_records: usize, n_features: usize) -> Op
         Values::Booleans(values) => {
             (n_records > 1 && values.windows(2).all(|pair| pair[0] == pair[1])).then_some(Suspicion::Constant)
         }
-        Values::Mixed | Values::Skipped => None,
+        Values::Mixed | Values::Unsupported(_) | Values::Skipped => None,
     }
 }
 

@@ -1,9 +1,11 @@
-//! Tables from files: CSV to typed columns, columns to blocks, and rows of a stream for prediction.
+//! Tables from files: CSV, Parquet and Arrow IPC to typed columns, columns to blocks, and rows of a stream for prediction.
 //!
 //! [`Table::read`] decides every column's type from the whole file, in one pass that never holds the text of the file.
 //! [`prepare()`] makes of a table what training needs: an encoding, raw columns and targets. [`RowEncoder`] encodes the records of a
 //! stream with a model's encoding.
 
+#[cfg(feature = "arrow")]
+mod batch;
 mod column;
 mod csv;
 mod encode;
@@ -11,6 +13,7 @@ mod error;
 mod in_order;
 mod inspect;
 mod prepare;
+mod reader;
 mod table;
 
 pub use column::{ColumnFacts, Place, TableColumn, Values};
@@ -19,4 +22,5 @@ pub use encode::{RowEncoder, RowState};
 pub use error::{DataError, Result};
 pub use inspect::{ColumnSummary, Suspicion, summarize, suspicions};
 pub use prepare::{Choices, Part, Prepared, Task, prepare};
+pub use reader::Reader;
 pub use table::{Progress, ReadOptions, Table};

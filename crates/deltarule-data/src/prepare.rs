@@ -158,7 +158,7 @@ fn choose_features<'t>(table: &'t Table, choices: &Choices) -> Result<Vec<&'t Ta
         // To name a column overrides a suspicion, but makes no number of a word.
         .filter(|(column, _)| {
             !named(column)
-                || matches!(column.values, Values::Mixed | Values::Missing | Values::Unique)
+                || matches!(column.values, Values::Mixed | Values::Missing | Values::Unique | Values::Unsupported(_))
                 || table.check_usable(column).is_err()
         })
         .map(|(column, suspicion)| (column, suspicion.to_string()))

@@ -6,10 +6,13 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::thread;
 
+#[cfg(feature = "arrow")]
+use crate::batch::{BatchReader, Cells, Piece, guarded};
 use crate::column::{ColumnBuilder, TableColumn, Values, Wish};
-use crate::csv::{CsvOptions, CsvReader, Format, Records};
+use crate::csv::{CsvOptions, CsvReader, Decimal, Format, Records};
 use crate::error::{DataError, Result};
 use crate::in_order::map_in_order;
+use crate::reader::{Inner, Reader};
 
 /// How the columns of a table are to be read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -83,15 +86,15 @@ struct Rows {
 }
 
 impl Rows {
-    fn none(format: &Format, wishes: &[Wish]) -> Self {
-        let names = format.header.iter().zip(wishes);
-        let builders = names.map(|(name, wish)| ColumnBuilder::new(name, *wish, format.decimal)).collect();
+    fn none(header: &[String], wishes: &[Wish], decimal: Decimal) -> Self {
+        let names = header.iter().zip(wishes);
+        let builders = names.map(|(name, wish)| ColumnBuilder::new(name, *wish, decimal)).collect();
         Self { builders, n_records: 0, lines: Lines::default() }
     }
 
     /// The records of a chunk, from the current one if that is `held_back`, from the next one otherwise.
     fn of(format: &Format, wishes: &[Wish], mut records: Records, mut held_back: bool) -> Result<Self> {
-        let mut rows = Self::none(format, wishes);
+        let mut rows = Self::none(&format.header, wishes, format.decimal);
         while std::mem::take(&mut held_back) || records.advance() {
             let record = records.current();
             format.check(&record)?;
@@ -104,6 +107,35 @@ impl Rows {
             }
         }
         Ok(rows)
+    }
+
+    /// The records of a piece of a file of batches. Their lines are their numbers within the piece.
+    #[cfg(feature = "arrow")]
+    fn of_piece(file: &str, header: &[String], wishes: &[Wish], piece: Piece) -> Result<Self> {
+        let damaged = |reason: String| DataError::Damaged { file: file.to_owned(), reason };
+        let wanted: Vec<bool> = wishes.iter().map(|wish| *wish != Wish::Skip).collect();
+        let mut rows = Self::none(header, wishes, Decimal::Point);
+        for batch in piece.batches(&wanted)? {
+            let batch = batch.map_err(|error| damaged(error.to_string()))?;
+            let (n, first) = (batch.num_rows(), rows.n_records as u64 + 1);
+            let builders = rows.builders.iter_mut().filter(|builder| !builder.is_skipped());
+            for (builder, array) in builders.zip(batch.columns()) {
+                let cells = Cells::of(array).map_err(|error| damaged(error.to_string()))?;
+                builder.push_cells(&cells, n, first);
+            }
+            if n > 0 {
+                rows.lines.push(rows.n_records, first);
+            }
+            rows.n_records += n;
+        }
+        Ok(rows)
+    }
+
+    /// Counts the places of values, which were counted within a piece, from the begin of the file, `before` records earlier.
+    #[cfg(feature = "arrow")]
+    fn renumber(&mut self, before: u64) {
+        self.builders.iter_mut().for_each(|builder| builder.renumber(before));
+        self.lines.jumps.iter_mut().for_each(|(_, line)| *line += before);
     }
 
     /// Takes in the records that follow.
@@ -128,7 +160,11 @@ impl Table {
         options: &ReadOptions,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self> {
-        Self::from_reader(CsvReader::open(path, csv)?, options, progress)
+        match Reader::open(path, csv)?.inner {
+            Inner::Csv(reader) => Self::from_reader(*reader, options, progress),
+            #[cfg(feature = "arrow")]
+            Inner::Batches(reader) => Self::from_batches(*reader, options, progress),
+        }
     }
 
     /// The same, from an open reader.
@@ -139,17 +175,9 @@ impl Table {
     ) -> Result<Self> {
         let (format, records, held_back, mut chunks) = reader.into_parts();
         let file = || format.name.to_string();
-        for (setting, named) in
-            [("--categorical", &options.categorical), ("--drop", &options.drop), ("--features", &options.only)]
-        {
-            for column in named {
-                check_name(&format.name, &format.header, column, setting)?;
-            }
-        }
-        let wishes: Vec<Wish> = format.header.iter().map(|column| options.wish(column)).collect();
-        let threads = options.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+        let (wishes, threads) = options.settle(&format.name, &format.header)?;
         let (bytes_read, total_bytes) = (chunks.bytes_counter(), chunks.total_bytes);
-        let mut rows = Rows::none(&format, &wishes);
+        let mut rows = Rows::none(&format.header, &wishes, format.decimal);
         let mut first = Some((records, held_back));
         map_in_order(
             threads,
@@ -173,6 +201,37 @@ impl Table {
         let columns = rows.builders.into_iter().map(ColumnBuilder::finish).collect();
         let (n_records, lines) = (rows.n_records, rows.lines);
         Ok(Self { name: file(), columns, n_records, fingerprint: chunks.fingerprint(), lines })
+    }
+
+    /// The same, from a file of batches.
+    #[cfg(feature = "arrow")]
+    fn from_batches(
+        mut reader: BatchReader,
+        options: &ReadOptions,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Self> {
+        let (name, header) = (reader.name().clone(), reader.header().to_vec());
+        let (wishes, threads) = options.settle(&name, &header)?;
+        let mut rows = Rows::none(&header, &wishes, Decimal::Point);
+        map_in_order(
+            threads,
+            || reader.next_piece(),
+            |piece| guarded(&name, || Rows::of_piece(&name, &header, &wishes, piece)),
+            |mut further| {
+                further.renumber(rows.n_records as u64);
+                rows.append(further);
+                match progress(Progress { records: rows.n_records as u64, bytes: 0, total_bytes: None }) {
+                    ControlFlow::Continue(()) => Ok(()),
+                    ControlFlow::Break(()) => Err(DataError::Interrupted { file: name.to_string() }),
+                }
+            },
+        )?;
+        if rows.n_records == 0 {
+            return Err(DataError::HeaderOnly { file: name.to_string(), n_columns: header.len() });
+        }
+        let columns = rows.builders.into_iter().map(ColumnBuilder::finish).collect();
+        let (n_records, lines, fingerprint) = (rows.n_records, rows.lines, reader.fingerprint().to_owned());
+        Ok(Self { name: name.to_string(), columns, n_records, fingerprint, lines })
     }
 
     /// The name of the file.
@@ -222,6 +281,12 @@ impl Table {
             let (line, word) = (word.line, word.text.clone());
             return Err(DataError::DecimalComma { file, line, column: name, word });
         }
+        if let Values::Unsupported(found) = &column.values {
+            return Err(DataError::Unsupported { file, column: name, found: found.clone() });
+        }
+        if let (Values::Numbers(_), Some(place)) = (&column.values, &facts.inexact) {
+            return Err(DataError::Inexact { file, record: place.line, column: name, found: place.text.clone() });
+        }
         match (&column.values, &facts.first_word, &facts.out_of_range) {
             (Values::Mixed, Some(word), _) => Err(DataError::MixedColumn {
                 file,
@@ -269,6 +334,20 @@ fn check_name(file: &str, names: &[String], wanted: &str, setting: &'static str)
 }
 
 impl ReadOptions {
+    /// What becomes of each column, and on how many threads. Errors: an option names a column that is not there.
+    fn settle(&self, file: &str, header: &[String]) -> Result<(Vec<Wish>, usize)> {
+        for (setting, named) in
+            [("--categorical", &self.categorical), ("--drop", &self.drop), ("--features", &self.only)]
+        {
+            for column in named {
+                check_name(file, header, column, setting)?;
+            }
+        }
+        let wishes = header.iter().map(|column| self.wish(column)).collect();
+        let threads = self.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+        Ok((wishes, threads))
+    }
+
     fn wish(&self, column: &str) -> Wish {
         let named = |list: &[String]| list.iter().any(|name| name == column);
         if named(&self.drop) || (!self.only.is_empty() && !named(&self.only)) {

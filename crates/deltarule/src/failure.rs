@@ -11,6 +11,17 @@ const INPUT: u8 = 2;
 /// Interrupted by the user.
 pub(crate) const INTERRUPTED: u8 = 130;
 
+/// Keeps silent about panics of Arrow's decoders at damaged files: the reader makes errors of them.
+pub(crate) fn quieten_decoders() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let decodes = |file: &str| ["arrow-", "parquet-"].iter().any(|name| file.contains(name));
+        if !panic.location().is_some_and(|place| decodes(place.file())) {
+            usual(panic);
+        }
+    }));
+}
+
 /// Prints an error and gives its exit code.
 pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     if is_broken_pipe(error) {

@@ -21,6 +21,7 @@ use clap::Parser;
 use cli::{Cli, Command};
 
 fn main() -> ExitCode {
+    failure::quieten_decoders();
     let cli = Cli::parse();
     if let Err(error) = setup::limit_width() {
         return failure::report(&error);

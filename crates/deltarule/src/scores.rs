@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
 use deltarule_core::{Block, ClassScores, Layer, RegressionScores, Scaling, Targets, class_scores, regression_scores};
-use deltarule_data::{CsvReader, RowEncoder, RowState};
+use deltarule_data::{Reader, RowEncoder, RowState};
 use deltarule_model::{Model, Target};
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ impl Outcome {
     /// Targets and outputs of all records of a file that have both; which records of the file these are, from 1; and how many
     /// there are in all.
     pub(crate) fn of_file(
-        reader: &mut CsvReader,
+        reader: &mut Reader,
         encoder: &mut RowEncoder<'_>,
         model: &Model,
     ) -> Result<(Self, Vec<u64>, u64)> {

@@ -3,7 +3,7 @@
 /// FNV-1a of 64 bits (Fowler, Noll, Vo 1991) over words of eight bytes, and the length at the end; how the bytes arrive makes no
 /// difference.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Fingerprint {
+pub(crate) struct Fingerprint {
     hash: u64,
     word: [u8; 8],
     length: u64,
@@ -16,7 +16,7 @@ impl Default for Fingerprint {
 }
 
 impl Fingerprint {
-    pub(super) fn add(&mut self, bytes: &[u8]) {
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while !(self.length.is_multiple_of(8) || rest.is_empty()) {
             self.byte(rest[0]);
@@ -46,7 +46,7 @@ impl Fingerprint {
         self.hash ^= self.hash >> 32;
     }
 
-    pub(super) fn to_text(self) -> String {
+    pub(crate) fn to_text(self) -> String {
         let mut last = self;
         last.mix(self.word);
         last.mix(self.length.to_le_bytes());

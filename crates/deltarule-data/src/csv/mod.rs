@@ -7,6 +7,8 @@ mod reader;
 mod records;
 mod sniff;
 
+#[cfg(feature = "arrow")]
+pub(crate) use fingerprint::Fingerprint;
 pub use reader::CsvReader;
 pub(crate) use reader::Format;
 pub use records::Record;

@@ -141,12 +141,10 @@ pub(crate) fn read_error(name: &str, compression: Option<&'static str>, source: 
 /// Names well-known formats that are no CSV.
 fn refuse_other_formats(name: &str, start: &[u8]) -> Result<()> {
     let trimmed = start.trim_ascii_start();
-    let (found, advice) = if start.starts_with(b"PAR1") {
-        ("Parquet", "convert it, for example in Python: pandas.read_parquet(file).to_csv('data.csv', index=False)")
-    } else if start.starts_with(b"ARROW1") {
+    let (found, advice) = if start.starts_with(b"PAR1") || start.starts_with(b"ARROW1") {
         (
-            "an Arrow file",
-            "convert it, for example in Python: pandas.read_feather(file).to_csv('data.csv', index=False)",
+            "Parquet or Arrow in a stream",
+            "name the file itself: these formats are read from files, and not compressed as a whole",
         )
     } else if start.starts_with(b"PK\x03\x04") {
         ("a zip or Excel file", "save the sheet as CSV, or unpack the zip")

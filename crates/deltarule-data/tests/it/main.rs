@@ -1,5 +1,6 @@
 //! Tables from text.
 
+mod batch;
 mod csv;
 mod prepare;
 mod types;

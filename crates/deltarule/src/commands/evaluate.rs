@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use deltarule_data::{CsvReader, RowEncoder};
+use deltarule_data::{Reader, RowEncoder};
 use serde_json::json;
 
 use crate::cli::EvaluateArgs;
@@ -14,7 +14,7 @@ use crate::{output, setup};
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     let model = setup::read_model(&args.model)?;
-    let mut reader = CsvReader::open(&args.data, &args.files.options()?)?;
+    let mut reader = Reader::open(&args.data, &args.files.options()?)?;
     let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
     let (outcome, records, n_read) = Outcome::of_file(&mut reader, &mut encoder, &model)?;
     let left_out = n_read - records.len() as u64;

@@ -7,7 +7,7 @@ use deltarule_core::{
     Activation, Batch, Column, Config, Eta, Layer, Parameters, Plan, Reduction, Scaling, Targets, explain,
     explain_batch,
 };
-use deltarule_data::{CsvReader, RowEncoder, RowState, prepare};
+use deltarule_data::{Reader, RowEncoder, RowState, prepare};
 use deltarule_model::ScaleRule;
 
 use crate::cli::ExplainArgs;
@@ -250,7 +250,7 @@ fn of_model(args: &ExplainArgs, model: &std::path::Path, data: &std::path::Path)
     }
     let model_name = model.display().to_string();
     let model = setup::read_model(model)?;
-    let mut reader = CsvReader::open(data, &args.files.options()?)?;
+    let mut reader = Reader::open(data, &args.files.options()?)?;
     let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
     let scaling = model.encoding().scaling();
     let mut records = Vec::new();

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use deltarule_core::{BLOCK_ROWS, most_probable};
-use deltarule_data::{CsvReader, RowEncoder, RowState};
+use deltarule_data::{Reader, RowEncoder, RowState};
 use deltarule_model::{Model, Target};
 
 use super::evaluate::unseen_levels;
@@ -19,7 +19,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
     if args.proba && model.encoding().target.classes().is_none() {
         bail!("--proba: found a model of numbers, expected one of classes; leave --proba out");
     }
-    let mut reader = CsvReader::open(&args.data, &args.files.options()?)?;
+    let mut reader = Reader::open(&args.data, &args.files.options()?)?;
     let kept = args
         .keep
         .iter()
@@ -71,7 +71,7 @@ struct Counts {
 fn stream(
     args: &PredictArgs,
     model: &Model,
-    reader: &mut CsvReader,
+    reader: &mut Reader,
     kept: &[usize],
     out: &mut dyn Write,
 ) -> Result<Counts> {

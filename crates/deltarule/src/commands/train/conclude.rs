@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use deltarule_core::StopReason;
-use deltarule_data::{CsvReader, Part, RowEncoder};
+use deltarule_data::{Part, Reader, RowEncoder};
 use deltarule_model::Model;
 use serde_json::{Value, json};
 
@@ -68,7 +68,7 @@ impl Run<'_> {
 
     /// Scores on the records of another file.
     fn score_file(&self, path: &Path, model: &Model) -> Result<Scores> {
-        let mut reader = CsvReader::open(path, &self.args.files.options()?)?;
+        let mut reader = Reader::open(path, &self.args.files.options()?)?;
         let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
         let (outcome, ..) = Outcome::of_file(&mut reader, &mut encoder, model)?;
         Ok(outcome.scores(&model.encoding().target))

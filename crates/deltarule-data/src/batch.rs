@@ -1,0 +1,285 @@
+//! Tables with types of their own: Parquet and Arrow IPC (file and stream), by way of Arrow's record batches.
+//!
+//! What becomes of a type: integers up to 64 bits, floats of any width and decimals are numbers (a whole number beyond 2⁵³, which f64
+//! does not hold exactly, is an error unless the column is a category or left out); booleans are booleans; texts, dictionaries of
+//! texts, dates, times and timestamps are texts (ISO 8601), with the same words for missing as in CSV; null and NaN are missing;
+//! a column of nulls alone is missing throughout; lists, structures, maps and bytes cannot be used, and are told by name.
+
+use std::fs::File;
+use std::io::{BufReader, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int64Type, UInt64Type};
+use arrow_array::{Array, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt64Array};
+use arrow_cast::cast;
+use arrow_schema::{ArrowError, DataType};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+
+use crate::csv::{Fingerprint, Record};
+use crate::error::{DataError, Result};
+
+/// How many rows of a Parquet file are decoded at a time.
+const BATCH_ROWS: usize = 64 * 1024;
+/// The fingerprint covers so many bytes at each end of a file, and its length.
+const FINGERPRINT_BYTES: u64 = 1024 * 1024;
+
+/// The values of one column of a batch, as far as deltarule tells types apart.
+pub(crate) enum Cells {
+    Numbers(Float64Array),
+    Integers(Int64Array),
+    Naturals(UInt64Array),
+    Booleans(BooleanArray),
+    Texts(StringArray),
+    Nothing,
+    /// A type that cannot be used, by its name.
+    Unsupported(String),
+}
+
+impl Cells {
+    /// Makes cells of an array.
+    ///
+    /// Errors: Arrow's, of values that cannot be read.
+    pub(crate) fn of(array: &dyn Array) -> std::result::Result<Self, ArrowError> {
+        use DataType as D;
+        Ok(match array.data_type() {
+            D::Null => Cells::Nothing,
+            D::Boolean => Cells::Booleans(array.as_boolean().clone()),
+            D::Int64 => Cells::Integers(array.as_primitive::<Int64Type>().clone()),
+            D::UInt64 => Cells::Naturals(array.as_primitive::<UInt64Type>().clone()),
+            D::Int8 | D::Int16 | D::Int32 | D::UInt8 | D::UInt16 | D::UInt32 => {
+                Cells::Integers(cast(array, &D::Int64)?.as_primitive::<Int64Type>().clone())
+            }
+            D::Float64 => Cells::Numbers(array.as_primitive::<Float64Type>().clone()),
+            D::Float16 | D::Float32 | D::Decimal32(..) | D::Decimal64(..) | D::Decimal128(..) | D::Decimal256(..) => {
+                Cells::Numbers(cast(array, &D::Float64)?.as_primitive::<Float64Type>().clone())
+            }
+            D::Utf8 => Cells::Texts(array.as_string::<i32>().clone()),
+            D::LargeUtf8 | D::Utf8View | D::Date32 | D::Date64 | D::Time32(_) | D::Time64(_) | D::Timestamp(..) => {
+                Cells::Texts(cast(array, &D::Utf8)?.as_string::<i32>().clone())
+            }
+            D::Dictionary(_, values) if matches!(**values, D::Utf8 | D::LargeUtf8 | D::Utf8View) => {
+                Cells::Texts(cast(array, &D::Utf8)?.as_string::<i32>().clone())
+            }
+            D::Dictionary(_, values) => return Self::of(&cast(array, values)?),
+            other => Cells::Unsupported(other.to_string()),
+        })
+    }
+
+    /// The value of a row as it would stand in a CSV file; nothing where it is missing.
+    fn write(&self, row: usize, into: &mut Vec<u8>) {
+        use std::io::Write as _;
+        // Writing into memory cannot fail.
+        let _ = match self {
+            Cells::Numbers(x) if x.is_valid(row) => write!(into, "{:?}", x.value(row)),
+            Cells::Integers(x) if x.is_valid(row) => write!(into, "{}", x.value(row)),
+            Cells::Naturals(x) if x.is_valid(row) => write!(into, "{}", x.value(row)),
+            Cells::Booleans(x) if x.is_valid(row) => write!(into, "{}", x.value(row)),
+            Cells::Texts(x) if x.is_valid(row) => into.write_all(x.value(row).as_bytes()),
+            _ => Ok(()),
+        };
+    }
+}
+
+type Batches = Box<dyn Iterator<Item = std::result::Result<RecordBatch, ArrowError>> + Send>;
+
+/// A file of record batches.
+pub(crate) struct BatchReader {
+    name: Arc<str>,
+    header: Vec<String>,
+    fingerprint: String,
+    n_read: u64,
+    source: Source,
+    current: Vec<Cells>,
+    n_rows: usize,
+    row: usize,
+    fields: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+/// Where the batches come from.
+enum Source {
+    /// Row groups of a Parquet file, which can be decoded apart from each other.
+    Parquet { path: PathBuf, metadata: ArrowReaderMetadata, batches: Option<Batches>, next_group: usize },
+    /// Batches that come one after the other.
+    Stream(Batches),
+}
+
+/// A piece of work: a row group that is to be decoded, or a batch that is.
+pub(crate) enum Piece {
+    RowGroup { path: PathBuf, metadata: ArrowReaderMetadata, group: usize },
+    Batch(RecordBatch),
+}
+
+/// Recognises the formats of this module by the first bytes of a file.
+pub(crate) fn is_batch_file(start: &[u8]) -> bool {
+    start.starts_with(b"PAR1") || start.starts_with(b"ARROW1") || start.starts_with(&[0xFF, 0xFF, 0xFF, 0xFF])
+}
+
+fn damaged(name: &str, reason: impl std::fmt::Display) -> DataError {
+    DataError::Damaged { file: name.to_owned(), reason: reason.to_string() }
+}
+
+/// Does what decodes a file. Arrow's decoders panic at some contradictions in a damaged file; here that is an error as any other.
+pub(crate) fn guarded<A>(name: &str, decode: impl FnOnce() -> Result<A>) -> Result<A> {
+    catch_unwind(AssertUnwindSafe(decode)).unwrap_or_else(|_| Err(damaged(name, "its parts contradict each other")))
+}
+
+impl BatchReader {
+    /// Opens a file that [`is_batch_file`].
+    ///
+    /// Errors: it cannot be read, is damaged, or has two columns of one name.
+    pub(crate) fn open(path: &Path, start: &[u8]) -> Result<Self> {
+        guarded(&path.display().to_string(), || Self::open_unguarded(path, start))
+    }
+
+    fn open_unguarded(path: &Path, start: &[u8]) -> Result<Self> {
+        let name: Arc<str> = path.display().to_string().into();
+        let io = |error| DataError::Io { file: name.to_string(), error };
+        let file = File::open(path).map_err(io)?;
+        let fingerprint = fingerprint(&file).map_err(io)?;
+        let (schema, source) = if start.starts_with(b"PAR1") {
+            let metadata =
+                ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| damaged(&name, e))?;
+            let schema = metadata.schema().clone();
+            (schema, Source::Parquet { path: path.to_owned(), metadata, batches: None, next_group: 0 })
+        } else if start.starts_with(b"ARROW1") {
+            let reader = arrow_ipc::reader::FileReader::try_new_buffered(file, None).map_err(|e| damaged(&name, e))?;
+            (reader.schema(), Source::Stream(Box::new(reader)))
+        } else {
+            let reader = arrow_ipc::reader::StreamReader::try_new(BufReader::new(file), None);
+            let reader = reader.map_err(|e| damaged(&name, e))?;
+            (reader.schema(), Source::Stream(Box::new(reader)))
+        };
+        let header: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
+        for (second, column) in header.iter().enumerate() {
+            if let Some(first) = header[..second].iter().position(|other| other == column) {
+                let (file, first, second) = (name.to_string(), first + 1, second + 1);
+                return Err(DataError::DuplicateName { file, name: column.clone(), first, second });
+            }
+        }
+        let (current, fields, ends) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { name, header, fingerprint, n_read: 0, source, current, n_rows: 0, row: 0, fields, ends })
+    }
+
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    pub(crate) fn header(&self) -> &[String] {
+        &self.header
+    }
+
+    pub(crate) fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    /// The next piece of the file; `None` after the last.
+    ///
+    /// Errors: it is damaged.
+    pub(crate) fn next_piece(&mut self) -> Result<Option<Piece>> {
+        match &mut self.source {
+            Source::Parquet { path, metadata, next_group, .. } => {
+                let group = *next_group;
+                *next_group += 1;
+                let piece = || Piece::RowGroup { path: path.clone(), metadata: metadata.clone(), group };
+                Ok((group < metadata.metadata().num_row_groups()).then(piece))
+            }
+            Source::Stream(batches) => guarded(&self.name, || match batches.next().transpose() {
+                Ok(batch) => Ok(batch.map(Piece::Batch)),
+                Err(error) => Err(damaged(&self.name, error)),
+            }),
+        }
+    }
+
+    /// The next record, each field as it would stand in a CSV file; `None` after the last. Its line is its number.
+    ///
+    /// Errors: the file is damaged.
+    pub(crate) fn next_record(&mut self) -> Result<Option<Record<'_>>> {
+        while self.row == self.n_rows {
+            let (name, source) = (&self.name, &mut self.source);
+            let next = guarded(name, || {
+                let batch = match source {
+                    Source::Stream(batches) => batches.next(),
+                    Source::Parquet { path, metadata, batches, .. } => {
+                        if batches.is_none() {
+                            *batches = Some(decode(path, metadata, None, None)?);
+                        }
+                        batches.as_mut().and_then(Iterator::next)
+                    }
+                };
+                let Some(batch) = batch.transpose().map_err(|error| damaged(name, error))? else { return Ok(None) };
+                let cells =
+                    batch.columns().iter().map(|column| Cells::of(column)).collect::<std::result::Result<_, _>>();
+                Ok(Some((cells.map_err(|error: ArrowError| damaged(name, error))?, batch.num_rows())))
+            })?;
+            let Some((cells, n_rows)) = next else { return Ok(None) };
+            (self.current, self.n_rows, self.row) = (cells, n_rows, 0);
+        }
+        self.fields.clear();
+        self.ends.clear();
+        for cells in &self.current {
+            cells.write(self.row, &mut self.fields);
+            self.ends.push(self.fields.len());
+        }
+        self.row += 1;
+        self.n_read += 1;
+        Ok(Some(Record::of_fields(&self.fields, &self.ends, self.n_read)))
+    }
+}
+
+impl Piece {
+    /// The batches of this piece, with the columns whose `wanted` is true; the others are left out.
+    ///
+    /// Errors: the file cannot be read.
+    pub(crate) fn batches(self, wanted: &[bool]) -> Result<Batches> {
+        let columns: Vec<usize> = (0..wanted.len()).filter(|&i| wanted[i]).collect();
+        match self {
+            Piece::RowGroup { path, metadata, group } => decode(&path, &metadata, Some(group), Some(&columns)),
+            Piece::Batch(batch) => Ok(Box::new(std::iter::once(batch.project(&columns)))),
+        }
+    }
+}
+
+/// Decodes a row group, or all of them, of some columns, or all of them.
+fn decode(
+    path: &Path,
+    metadata: &ArrowReaderMetadata,
+    group: Option<usize>,
+    columns: Option<&[usize]>,
+) -> Result<Batches> {
+    let name = path.display().to_string();
+    let file = File::open(path).map_err(|error| DataError::Io { file: name.clone(), error })?;
+    let mut builder =
+        ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone()).with_batch_size(BATCH_ROWS);
+    if let Some(group) = group {
+        builder = builder.with_row_groups(vec![group]);
+    }
+    if let Some(columns) = columns {
+        let mask = ProjectionMask::roots(metadata.parquet_schema(), columns.iter().copied());
+        builder = builder.with_projection(mask);
+    }
+    let reader = builder.build().map_err(|error| damaged(&name, error))?;
+    Ok(Box::new(reader))
+}
+
+/// A hash of both ends of a file and of its length: to hash all of it would take as long as to decode it.
+fn fingerprint(file: &File) -> std::io::Result<String> {
+    use std::io::{Seek, SeekFrom};
+    let mut file = file;
+    let length = file.metadata()?.len();
+    let mut hash = Fingerprint::default();
+    let mut bytes = Vec::new();
+    (&mut file).take(FINGERPRINT_BYTES).read_to_end(&mut bytes)?;
+    if length > FINGERPRINT_BYTES {
+        file.seek(SeekFrom::Start(length.saturating_sub(FINGERPRINT_BYTES).max(FINGERPRINT_BYTES)))?;
+        file.take(FINGERPRINT_BYTES).read_to_end(&mut bytes)?;
+    }
+    bytes.extend(length.to_le_bytes());
+    hash.add(&bytes);
+    file.seek(SeekFrom::Start(0))?;
+    Ok(hash.to_text())
+}

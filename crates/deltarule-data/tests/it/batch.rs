@@ -1,0 +1,224 @@
+//! Parquet and Arrow IPC: the table that the same values make in CSV, whatever the row groups and batches.
+
+use std::fs::{self, File};
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_array::types::Int32Type;
+use arrow_array::{
+    ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float32Array, Float64Array, Int8Array,
+    Int64Array, ListArray, NullArray, RecordBatch, StringArray, TimestampMillisecondArray, UInt64Array,
+};
+use deltarule_data::{CsvOptions, DataError, ReadOptions, Reader, Table, Values};
+use parquet::arrow::ArrowWriter;
+use parquet::file::properties::WriterProperties;
+
+fn read_with(path: &Path, options: &ReadOptions) -> Result<Table, DataError> {
+    Table::read(path, &CsvOptions::default(), options, &mut |_| ControlFlow::Continue(()))
+}
+
+fn read(path: &Path) -> Table {
+    read_with(path, &ReadOptions::default()).unwrap()
+}
+
+fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
+    RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true))).unwrap()
+}
+
+fn parquet(folder: &Path, name: &str, batch: &RecordBatch, row_group: usize) -> PathBuf {
+    let path = folder.join(name);
+    let properties = WriterProperties::builder().set_max_row_group_row_count(Some(row_group)).build();
+    let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), Some(properties)).unwrap();
+    writer.write(batch).unwrap();
+    writer.close().unwrap();
+    path
+}
+
+fn slices(batch: &RecordBatch, rows: usize) -> impl Iterator<Item = RecordBatch> {
+    (0..batch.num_rows()).step_by(rows).map(move |start| batch.slice(start, rows.min(batch.num_rows() - start)))
+}
+
+fn arrow_file(folder: &Path, name: &str, batch: &RecordBatch, rows: usize) -> PathBuf {
+    let path = folder.join(name);
+    let mut writer = arrow_ipc::writer::FileWriter::try_new(File::create(&path).unwrap(), &batch.schema()).unwrap();
+    slices(batch, rows).for_each(|part| writer.write(&part).unwrap());
+    writer.finish().unwrap();
+    path
+}
+
+fn arrow_stream(folder: &Path, name: &str, batch: &RecordBatch, rows: usize) -> PathBuf {
+    let path = folder.join(name);
+    let mut writer = arrow_ipc::writer::StreamWriter::try_new(File::create(&path).unwrap(), &batch.schema()).unwrap();
+    slices(batch, rows).for_each(|part| writer.write(&part).unwrap());
+    writer.finish().unwrap();
+    path
+}
+
+/// Numbers, whole numbers, booleans, texts, and something missing in each.
+fn mixed() -> (RecordBatch, String) {
+    let n = 1000_i64;
+    let x: Vec<Option<f64>> =
+        (0..n).map(|i| (i % 13 != 5).then(|| (i as f64).sin() * 10.0_f64.powi((i % 7) as i32))).collect();
+    let whole: Vec<Option<i64>> = (0..n).map(|i| (i % 17 != 3).then_some(i * i % 101 - 50)).collect();
+    let truth: Vec<Option<bool>> = (0..n).map(|i| (i % 19 != 2).then_some(i % 3 == 0)).collect();
+    let word: Vec<Option<String>> = (0..n).map(|i| (i % 23 != 1).then(|| format!("w{}", i * 7 % 11))).collect();
+    let cell = |text: Option<String>| text.unwrap_or_default();
+    let mut csv = String::from("x,whole,truth,word\n");
+    for i in 0..n as usize {
+        let fields = [
+            cell(x[i].map(|x| format!("{x:?}"))),
+            cell(whole[i].map(|x| x.to_string())),
+            cell(truth[i].map(|x| x.to_string())),
+            cell(word[i].clone()),
+        ];
+        csv += &(fields.join(",") + "\n");
+    }
+    let batch = batch(vec![
+        ("x", Arc::new(Float64Array::from(x))),
+        ("whole", Arc::new(Int64Array::from(whole))),
+        ("truth", Arc::new(BooleanArray::from(truth))),
+        ("word", Arc::new(StringArray::from(word))),
+    ]);
+    (batch, csv)
+}
+
+#[test]
+fn every_format_and_every_cut_gives_the_table_of_the_csv() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (batch, csv) = mixed();
+    fs::write(folder.join("t.csv"), csv).unwrap();
+    let expected = read(&folder.join("t.csv"));
+    let mut paths = Vec::new();
+    for rows in [1000, 300, 7] {
+        paths.push(parquet(folder, &format!("{rows}.parquet"), &batch, rows));
+        paths.push(arrow_file(folder, &format!("{rows}.arrow"), &batch, rows));
+        paths.push(arrow_stream(folder, &format!("{rows}.arrows"), &batch, rows));
+    }
+    for path in &paths {
+        for threads in [1, 3] {
+            let options = ReadOptions { threads: NonZeroUsize::new(threads), ..ReadOptions::default() };
+            let table = read_with(path, &options).unwrap();
+            for (found, expected) in table.columns().iter().zip(expected.columns()) {
+                let bits = |values: &Values| match values {
+                    Values::Numbers(x) | Values::Booleans(x) => x.iter().map(|x| x.to_bits()).collect(),
+                    _ => Vec::new(),
+                };
+                assert_eq!(bits(&found.values), bits(&expected.values), "{} {}", path.display(), found.name);
+                if let Values::Text { .. } = expected.values {
+                    assert_eq!(found.values, expected.values, "{} {}", path.display(), found.name);
+                }
+                assert_eq!(found.facts.n_missing, expected.facts.n_missing, "{} {}", path.display(), found.name);
+                // Lines count from the names, records from the first.
+                assert_eq!(found.facts.first_missing.map(|record| record + 1), expected.facts.first_missing);
+                assert_eq!((found.facts.range, found.facts.whole), (expected.facts.range, expected.facts.whole));
+            }
+            assert_eq!((table.n_records(), table.line(0), table.line(999)), (1000, 1, 1000));
+        }
+        let mut reader = Reader::open(path, &CsvOptions::default()).unwrap();
+        let mut plain = Reader::open(&folder.join("t.csv"), &CsvOptions::default()).unwrap();
+        while let Some(record) = plain.next_record().unwrap() {
+            let other = reader.next_record().unwrap().unwrap();
+            for i in 0..4 {
+                assert_eq!(record.field(i), other.field(i), "{}", path.display());
+            }
+        }
+        assert!(reader.next_record().unwrap().is_none());
+    }
+}
+
+#[test]
+fn each_type_becomes_what_is_stated() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = ListArray::from_iter_primitive::<Int32Type, _, _>([Some(vec![Some(1)]), Some(vec![]), None]);
+    let decimals = Decimal128Array::from(vec![Some(110), None, Some(-25)]).with_precision_and_scale(10, 2).unwrap();
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("int8", Arc::new(Int8Array::from(vec![Some(-5), None, Some(7)]))),
+        ("uint64", Arc::new(UInt64Array::from(vec![1, 2, 1 << 53]))),
+        ("float32", Arc::new(Float32Array::from(vec![Some(0.5), Some(f32::NAN), None]))),
+        ("decimal", Arc::new(decimals)),
+        ("dictionary", Arc::new(["b", "a", "b"].into_iter().collect::<DictionaryArray<Int32Type>>())),
+        ("words", Arc::new(StringArray::from(vec!["12", " NA ", "13"]))),
+        ("date", Arc::new(Date32Array::from(vec![0, 1, 19_000]))),
+        ("time", Arc::new(TimestampMillisecondArray::from(vec![0, 1_500, 86_400_000]))),
+        ("nulls", Arc::new(NullArray::new(3))),
+        ("list", Arc::new(list)),
+        ("huge", Arc::new(Int64Array::from(vec![1, (1 << 53) + 1, 3]))),
+    ];
+    let path = parquet(folder.path(), "types.parquet", &batch(columns), 2);
+    let table = read(&path);
+    let values = |name: &str| table.column(name, "--target").unwrap().values.clone();
+    let numbers = |name: &str| match values(name) {
+        Values::Numbers(x) => x.into_iter().map(|x| if x.is_nan() { None } else { Some(x) }).collect::<Vec<_>>(),
+        other => panic!("{name}: {other:?}"),
+    };
+    let levels = |name: &str| match values(name) {
+        Values::Text { levels, .. } => levels.join(" "),
+        other => panic!("{name}: {other:?}"),
+    };
+    assert_eq!(numbers("int8"), [Some(-5.0), None, Some(7.0)]);
+    assert_eq!(numbers("uint64"), [Some(1.0), Some(2.0), Some(9_007_199_254_740_992.0)]);
+    assert_eq!(numbers("float32"), [Some(0.5), None, None]);
+    assert_eq!(numbers("decimal"), [Some(1.1), None, Some(-0.25)]);
+    assert_eq!(levels("dictionary"), "a b");
+    assert_eq!(levels("words"), "12 13", "a text stays a text");
+    assert_eq!(levels("date"), "1970-01-01 1970-01-02 2022-01-08");
+    assert!(levels("time").starts_with("1970-01-01T00:00:00"), "{}", levels("time"));
+    assert_eq!(values("nulls"), Values::Missing);
+    let error = |name: &str| table.check_usable(table.column(name, "--target").unwrap()).unwrap_err().to_string();
+    assert!(
+        error("list").contains("found values of type List") && error("list").contains("--drop list"),
+        "{}",
+        error("list")
+    );
+    let inexact = error("huge");
+    assert!(
+        inexact.contains("record 2") && inexact.contains("9007199254740993") && inexact.contains("2⁵³"),
+        "{inexact}"
+    );
+    // As a category, every digit counts; and a column that is left out does no harm.
+    let categorical =
+        ReadOptions { categorical: vec!["huge".into()], drop: vec!["list".into()], ..ReadOptions::default() };
+    let table = read_with(&path, &categorical).unwrap();
+    assert!(matches!(&table.columns()[10].values, Values::Text { levels, .. } if levels[2] == "9007199254740993"));
+    assert_eq!(table.columns()[9].values, Values::Skipped);
+}
+
+#[test]
+fn damaged_files_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (batch, _) = mixed();
+    for path in [
+        parquet(folder, "a.parquet", &batch, 300),
+        arrow_file(folder, "a.arrow", &batch, 300),
+        arrow_stream(folder, "a.arrows", &batch, 300),
+    ] {
+        let bytes = fs::read(&path).unwrap();
+        for length in [9, bytes.len() / 3, bytes.len() - 20] {
+            fs::write(&path, &bytes[..length]).unwrap();
+            let error = read_with(&path, &ReadOptions::default()).unwrap_err();
+            assert!(matches!(error, DataError::Damaged { .. }), "{} cut to {length}: {error}", path.display());
+        }
+        // Bytes turned over in the middle: an error or another table, but no panic.
+        for at in (12..bytes.len()).step_by(bytes.len() / 40) {
+            let mut broken = bytes.clone();
+            broken[at] ^= 0x5A;
+            fs::write(&path, &broken).unwrap();
+            let _ = read_with(&path, &ReadOptions::default());
+        }
+    }
+}
+
+#[test]
+fn no_records_and_doubled_names_are_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let (batch, _) = mixed();
+    let empty = parquet(folder.path(), "empty.parquet", &batch.slice(0, 0), 10);
+    assert!(matches!(read_with(&empty, &ReadOptions::default()), Err(DataError::HeaderOnly { .. })));
+    let names = ReadOptions { drop: vec!["nothing".into()], ..ReadOptions::default() };
+    let path = parquet(folder.path(), "t.parquet", &batch, 10);
+    assert!(matches!(read_with(&path, &names), Err(DataError::NoColumn { .. })));
+}
