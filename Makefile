@@ -15,3 +15,11 @@ unit:
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
+
+# deltarule beside its peers, in an environment of its own; writes benchmarks/results.md. Needs Python 3.11 or later.
+.PHONY: bench
+bench:
+	cargo build --release --locked
+	python3 -m venv benchmarks/.venv
+	benchmarks/.venv/bin/pip install --quiet --requirement benchmarks/requirements.txt
+	benchmarks/.venv/bin/python benchmarks/run.py

@@ -30,6 +30,18 @@ pub enum DataError {
         /// What the decoder says.
         reason: String,
     },
+    /// A line that is no record of JSON lines.
+    #[error("{file}: line {line}: found {found}, expected {expected}")]
+    Json {
+        /// The file.
+        file: String,
+        /// The line.
+        line: u64,
+        /// What is there.
+        found: String,
+        /// What must be there.
+        expected: &'static str,
+    },
     /// A Parquet or Arrow file ends too early or is damaged.
     #[error("{file}: is damaged or cut short ({reason}); write or download it again")]
     Damaged {
@@ -67,7 +79,9 @@ pub enum DataError {
         found: String,
     },
     /// The file holds something else than text in columns.
-    #[error("{file}: looks like {found}; deltarule reads CSV, plain or compressed with gzip or zstd: {advice}")]
+    #[error(
+        "{file}: looks like {found}; deltarule reads CSV and JSON lines, plain or compressed with gzip or zstd, Parquet and Arrow: {advice}"
+    )]
     NotCsv {
         /// The file.
         file: String,

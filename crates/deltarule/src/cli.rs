@@ -141,7 +141,7 @@ Examples:
   deltarule train examples/iris.csv --target species --batch 1 --epochs 50 --seed 7
   gunzip -c big.csv.gz | deltarule train - --target y --json")]
 pub(crate) struct TrainArgs {
-    /// A CSV file, plain or compressed with gzip or zstd, a Parquet or an Arrow file; - for CSV from standard input
+    /// A file of CSV or JSON lines (plain, gzip or zstd), Parquet or Arrow IPC; - for standard input, CSV or JSON lines
     pub(crate) data: PathBuf,
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
@@ -208,7 +208,7 @@ Examples:
   deltarule sweep examples/iris.csv --target species --optimizer gd,nesterov --seeds 0..4 --init normal --epochs 200"
 )]
 pub(crate) struct SweepArgs {
-    /// A CSV file, plain or compressed with gzip or zstd, a Parquet or an Arrow file; - for CSV from standard input
+    /// A file of CSV or JSON lines (plain, gzip or zstd), Parquet or Arrow IPC; - for standard input, CSV or JSON lines
     pub(crate) data: PathBuf,
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
@@ -269,7 +269,7 @@ Examples:
 pub(crate) struct PredictArgs {
     /// A model that train wrote
     pub(crate) model: PathBuf,
-    /// A CSV, Parquet or Arrow file with the model's columns, in any order; - for CSV from standard input
+    /// A file with the model's columns, in any order and any format that train reads; - for standard input
     pub(crate) data: PathBuf,
     /// Write to a file instead of standard output
     #[arg(long, short, value_name = "FILE")]
@@ -295,7 +295,7 @@ pub(crate) struct PredictArgs {
 pub(crate) struct EvaluateArgs {
     /// A model that train wrote
     pub(crate) model: PathBuf,
-    /// A CSV, Parquet or Arrow file with the model's columns and its target; - for CSV from standard input
+    /// A file with the model's columns and its target, in any format that train reads; - for standard input
     pub(crate) data: PathBuf,
     /// Also the N records that make up most of E
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -372,7 +372,7 @@ pub(crate) struct ExplainArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  deltarule check examples/iris.csv --target species --activation tanh")]
 pub(crate) struct CheckArgs {
-    /// A CSV, Parquet or Arrow file; - for CSV from standard input
+    /// A file of CSV or JSON lines, Parquet or Arrow IPC; - for standard input
     pub(crate) data: PathBuf,
     /// Print JSON
     #[arg(long)]
@@ -388,7 +388,7 @@ pub(crate) struct CheckArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  deltarule inspect examples/iris.csv --target species")]
 pub(crate) struct InspectArgs {
-    /// A CSV, Parquet or Arrow file; - for CSV from standard input
+    /// A file of CSV or JSON lines, Parquet or Arrow IPC; - for standard input
     pub(crate) data: PathBuf,
     /// The columns to predict, which are then not suspected
     #[arg(long, short, value_name = "NAME[,NAME…]", value_delimiter = ',')]

@@ -46,12 +46,12 @@ impl Chunks {
         Self {
             name: opened.name.into(),
             total_bytes: opened.total_bytes,
-            input: Box::new(opened.text),
+            input: opened.text,
             compression: opened.compression,
             bytes_read: opened.bytes_read,
             delimiter,
             carry: Vec::new(),
-            line: 1,
+            line: opened.first_line,
             at_end: false,
             fingerprint: Fingerprint::default(),
         }

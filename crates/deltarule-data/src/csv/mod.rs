@@ -2,6 +2,7 @@
 
 mod chunk;
 mod fingerprint;
+mod json_lines;
 mod open;
 mod reader;
 mod records;

@@ -1,11 +1,12 @@
 //! From a path to the bytes of its text: standard input, gzip and zstd by content, and what is no CSV at all.
 
 use std::fs::File;
-use std::io::{BufReader, Chain, Cursor, Read};
+use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::json_lines::{JsonLines, is_json_lines};
 use crate::error::{DataError, Result};
 
 /// How many bytes of the text are looked at before it is read.
@@ -14,7 +15,9 @@ const PREFIX: usize = 64 * 1024;
 /// The text of a file, and how far it has been read.
 pub(crate) struct Opened {
     pub(crate) name: String,
-    pub(crate) text: Chain<Cursor<Vec<u8>>, Box<dyn Read + Send>>,
+    pub(crate) text: Box<dyn Read + Send>,
+    /// The line on which the text begins: 1, and 0 where it was made of JSON lines, whose columns have no line of their own.
+    pub(crate) first_line: u64,
     /// The first bytes of the text, without a byte-order mark; `text` begins with the same.
     pub(crate) prefix: Vec<u8>,
     /// Bytes of the file (as stored) that were read so far.
@@ -61,9 +64,6 @@ pub(crate) fn from_reader(name: String, raw: Box<dyn Read + Send>, total_bytes: 
     let io = |error| DataError::Io { file: name.clone(), error };
     let magic = read_up_to(&mut raw, 16).map_err(io)?;
     let compression = compression_of(&magic);
-    if compression.is_none() {
-        refuse_other_formats(&name, &magic)?;
-    }
     let stored = Cursor::new(magic).chain(raw);
     let mut text = decompress(&name, stored, compression)?;
     let mut prefix = read_up_to(&mut text, PREFIX).map_err(|source| read_error(&name, compression, source))?;
@@ -82,11 +82,15 @@ pub(crate) fn from_reader(name: String, raw: Box<dyn Read + Send>, total_bytes: 
             DataError::NotCsv { file: name, found: "a binary file", advice: "export the table as CSV" }
         });
     }
-    if compression.is_some() {
-        refuse_other_formats(&name, &prefix)?;
+    if is_json_lines(&prefix) {
+        let mut csv = JsonLines::new(&name, Cursor::new(prefix).chain(text));
+        let prefix = read_up_to(&mut csv, PREFIX).map_err(|source| read_error(&name, compression, source))?;
+        let text = Box::new(Cursor::new(prefix.clone()).chain(csv));
+        return Ok(Opened { name, text, first_line: 0, prefix, bytes_read, total_bytes, compression });
     }
-    let text = Cursor::new(prefix.clone()).chain(text);
-    Ok(Opened { name, text, prefix, bytes_read, total_bytes, compression })
+    refuse_other_formats(&name, &prefix)?;
+    let text = Box::new(Cursor::new(prefix.clone()).chain(text));
+    Ok(Opened { name, text, first_line: 1, prefix, bytes_read, total_bytes, compression })
 }
 
 fn read_up_to(reader: &mut dyn Read, limit: usize) -> std::io::Result<Vec<u8>> {
@@ -130,6 +134,11 @@ fn decompress(name: &str, stored: impl Read + Send + 'static, format: Option<&st
 
 /// An error while reading: of the disk, or of the compressed data.
 pub(crate) fn read_error(name: &str, compression: Option<&'static str>, source: std::io::Error) -> DataError {
+    // What reads JSON lines says itself what is wrong with them.
+    let source = match source.downcast::<DataError>() {
+        Ok(error) => return error,
+        Err(source) => source,
+    };
     match compression {
         Some(format) if source.kind() != std::io::ErrorKind::NotFound => {
             DataError::Compression { file: name.to_owned(), format, reason: source.to_string() }
@@ -159,7 +168,10 @@ fn refuse_other_formats(name: &str, start: &[u8]) -> Result<()> {
         || trimmed.starts_with(b"{ \"")
         || trimmed.starts_with(b"{\n")
     {
-        ("JSON", "convert it, for example in Python: pandas.read_json(file).to_csv('data.csv', index=False)")
+        (
+            "JSON in one piece",
+            "write one object on each line, for example in Python: pandas.read_json(file).to_json('data.jsonl', orient='records', lines=True)",
+        )
     } else if trimmed.starts_with(b"<!DOCTYPE") || trimmed.starts_with(b"<html") || trimmed.starts_with(b"<?xml") {
         ("a web page or XML", "was the download a page instead of the file?")
     } else {

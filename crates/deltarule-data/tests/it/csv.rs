@@ -166,3 +166,32 @@ fn the_table_does_not_depend_on_the_threads() {
         assert!(error.contains("line 100002: found 5 fields"), "the first error, on {threads} threads: {error}");
     }
 }
+
+#[test]
+fn json_lines_are_records() {
+    let text = "{\"x\": 1.5, \"word\": \"a \\\"b\\\", c\\nd\", \"truth\": true}\n\n{\"truth\": null, \"x\": -2e-3}\n{\"word\": \"e\", \"x\": 12345678901234567890}\n";
+    let mut reader = CsvReader::from_bytes("data.jsonl", text.into(), &CsvOptions::default()).unwrap();
+    assert_eq!(reader.header(), ["x", "word", "truth"]);
+    let fields: Vec<Vec<String>> = records(&mut reader)
+        .unwrap()
+        .into_iter()
+        .map(|(fields, _)| fields.into_iter().map(|field| String::from_utf8(field).unwrap()).collect())
+        .collect();
+    assert_eq!(fields[0], ["1.5", "a \"b\", c\nd", "true"]);
+    assert_eq!(fields[1][0].parse::<f64>().unwrap(), -2e-3);
+    assert_eq!(fields[1][1..], ["", ""]);
+    assert_eq!(fields[2], ["12345678901234567890", "e", ""]);
+    for (text, part) in [
+        ("{\"x\": 1}\n{\"x\": 2, \"y\": 3}\n", "line 2: found \"y\", expected only keys that the first record has"),
+        ("{\"x\": 1}\n{\"x\": [2]}\n", "line 2: found a list or an object in \"x\""),
+        ("{\"x\": 1}\n{\"x\": 2\n", "line 2: found EOF"),
+        ("{\"x\": 1}\n5\n", "line 2: found invalid type"),
+    ] {
+        let error = read(text).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
+    let many: String = (0..50_000).map(|i| format!("{{\"x\": {i}.5, \"y\": {}}}\n", i % 7)).collect();
+    let table = read(many).unwrap();
+    assert_eq!((table.n_records(), table.line(0), table.line(49_999)), (50_000, 1, 50_000));
+    assert!(matches!(&table.columns()[0].values, Values::Numbers(x) if x[49_999] == 49_999.5));
+}

@@ -251,6 +251,12 @@ fn the_same_table_in_other_dress_gives_the_same_weights() {
         ("tabs", "tr , '\\t' < data.csv > d; deltarule train d", ""),
         ("quotes", "sed 's/[^,]*/\"&\"/g' data.csv > d; deltarule train d", ""),
         ("decimal commas", "tr ,. ';,' < data.csv > d; deltarule train d", "--decimal ,"),
+        (
+            "JSON lines",
+            "awk -F, 'NR==1{split($0,n,\",\")} NR>1{printf \"{\"; for(i=1;i<=4;i++) printf \"\\\"%s\\\": %s, \", n[i], $i; \
+             printf \"\\\"%s\\\": \\\"%s\\\"}\\n\", n[5], $5}' data.csv > d; deltarule train d",
+            "",
+        ),
         ("no last line end", "head -c -1 data.csv > d; deltarule train d", ""),
         ("bars, given", "tr , '|' < data.csv > d; deltarule train d", "--delimiter '|'"),
     ];

@@ -1,0 +1,117 @@
+//! JSON lines as CSV: one object a line becomes one record, so that all that is true of CSV is true of it.
+//!
+//! The keys of the first object are the columns, in their order; a later object may lack some of them (missing) but have no others.
+//! Numbers, texts and truth values are written as they are, null as nothing; lists and objects within are errors.
+
+use std::io::{BufRead, BufReader, Read};
+
+use serde_json::{Map, Value};
+
+use crate::error::{DataError, Result};
+
+/// Whether a text looks like JSON lines: its first character opens an object, and its first line closes it.
+pub(super) fn is_json_lines(text: &[u8]) -> bool {
+    let line = text.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
+    line.starts_with(b"{") && line.trim_ascii_end().ends_with(b"}")
+}
+
+/// Reads JSON lines, and gives CSV.
+pub(super) struct JsonLines<R> {
+    name: String,
+    lines: BufReader<R>,
+    /// The columns, known from the first object on.
+    columns: Vec<String>,
+    line: u64,
+    text: Vec<u8>,
+    /// CSV that was not given out yet, from `given` on.
+    csv: Vec<u8>,
+    given: usize,
+}
+
+impl<R: Read> JsonLines<R> {
+    pub(super) fn new(name: &str, text: R) -> Self {
+        let (columns, csv) = (Vec::new(), Vec::new());
+        Self { name: name.to_owned(), lines: BufReader::new(text), columns, line: 0, text: Vec::new(), csv, given: 0 }
+    }
+
+    fn wrong(&self, found: String, expected: &'static str) -> DataError {
+        DataError::Json { file: self.name.clone(), line: self.line, found, expected }
+    }
+
+    /// Turns the next line into CSV; false at the end.
+    fn next_line(&mut self) -> std::io::Result<bool> {
+        self.text.clear();
+        if self.lines.read_until(b'\n', &mut self.text)? == 0 {
+            return Ok(false);
+        }
+        self.line += 1;
+        self.csv.clear();
+        self.given = 0;
+        self.convert().map_err(std::io::Error::other)?;
+        Ok(true)
+    }
+
+    fn convert(&mut self) -> Result<()> {
+        let text = self.text.trim_ascii();
+        if text.is_empty() {
+            // A blank line stays one, so that the lines of both texts are counted alike.
+            self.csv.push(b'\n');
+            return Ok(());
+        }
+        let object: Map<String, Value> = serde_json::from_slice(text).map_err(|error| {
+            let found = error.to_string().replace(" at line 1 column ", " at character ");
+            self.wrong(found, "an object in braces, one on each line")
+        })?;
+        if self.columns.is_empty() {
+            self.columns = object.keys().cloned().collect();
+            for (index, column) in self.columns.iter().enumerate() {
+                field(&mut self.csv, index, column, true);
+            }
+            self.csv.push(b'\n');
+        }
+        if let Some(key) = object.keys().find(|key| !self.columns.contains(key)) {
+            return Err(self.wrong(format!("{key:?}"), "only keys that the first record has"));
+        }
+        for (index, column) in self.columns.iter().enumerate() {
+            match object.get(column) {
+                None | Some(Value::Null) => field(&mut self.csv, index, "", false),
+                Some(Value::String(text)) => field(&mut self.csv, index, text, true),
+                Some(Value::Array(_) | Value::Object(_)) => {
+                    let expected = "a number, a text, true, false or null: what is within must be columns of its own";
+                    return Err(self.wrong(format!("a list or an object in {column:?}"), expected));
+                }
+                Some(value) => field(&mut self.csv, index, &value.to_string(), false),
+            }
+        }
+        self.csv.push(b'\n');
+        Ok(())
+    }
+}
+
+/// Appends a field of CSV.
+fn field(csv: &mut Vec<u8>, index: usize, text: &str, quoted: bool) {
+    if index > 0 {
+        csv.push(b',');
+    }
+    if quoted {
+        csv.push(b'"');
+        csv.extend(text.replace('"', "\"\"").into_bytes());
+        csv.push(b'"');
+    } else {
+        csv.extend(text.as_bytes());
+    }
+}
+
+impl<R: Read> Read for JsonLines<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        while self.given == self.csv.len() {
+            if !self.next_line()? {
+                return Ok(0);
+            }
+        }
+        let n = into.len().min(self.csv.len() - self.given);
+        into[..n].copy_from_slice(&self.csv[self.given..self.given + n]);
+        self.given += n;
+        Ok(n)
+    }
+}
