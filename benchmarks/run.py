@@ -1,7 +1,7 @@
 """deltarule beside its peers on the same data: whole processes, interleaved, medians. `make bench` runs it.
 
-It makes its data (1,000,000 records of 30 numbers; a pair of columns correlated 0.99; units of very different size), checks that
-the quality reached is the same, and writes results.md with the date and the machine.
+It makes its data (1,000,000 records of 30 numbers; a pair of columns correlated 0.99; units of very different size), puts the quality
+that each reaches beside its time, and writes results.md with the date and the machine.
 """
 
 import datetime

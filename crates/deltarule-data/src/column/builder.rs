@@ -1,0 +1,452 @@
+//! Values, one after the other or part after part, to a column.
+
+use std::collections::HashMap;
+
+use deltarule_core::NO_LEVEL;
+
+use super::{ColumnFacts, Place, TableColumn, Values};
+#[cfg(feature = "arrow")]
+use crate::batch::Cells;
+use crate::csv::{Decimal, is_decimal_comma, is_missing, parse_number};
+
+/// Numbers beyond this in size, or below its inverse, are refused as features and targets.
+pub(crate) const LARGEST: f64 = 1e150;
+
+/// A text column with more levels than this, on more than half of the records so far, is not kept unless it is asked for.
+const KEPT_LEVELS: usize = 65_536;
+
+/// Whole numbers up to this size are held exactly by f64.
+#[cfg(feature = "arrow")]
+const EXACT: u64 = 1 << 53;
+
+/// How a column is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// By what it holds.
+    Decide,
+    /// By what it holds, and all of its levels kept.
+    Keep,
+    /// As text, even where it holds numbers.
+    Text,
+    /// Not at all.
+    Skip,
+}
+
+/// Builds a column from its fields.
+pub(crate) struct ColumnBuilder {
+    name: String,
+    wish: Wish,
+    decimal: Decimal,
+    state: State,
+    facts: ColumnFacts,
+    /// The first and the last number so far, and the step from the first to the second.
+    first: f64,
+    previous: f64,
+    direction: f64,
+    n: usize,
+}
+
+enum State {
+    /// Only missing values so far.
+    Nothing,
+    Numbers(Vec<f64>),
+    Text {
+        codes: Vec<u32>,
+        seen: HashMap<Box<str>, u32>,
+    },
+    Unique,
+    /// Numbers and words both: what is left is to count.
+    Mixed,
+    /// Values of this type.
+    Unsupported(String),
+}
+
+impl State {
+    /// The state after `n` fields in this state and `m` more in another.
+    fn followed_by(self, n: usize, further: Self, m: usize) -> Self {
+        match (self, further) {
+            (State::Nothing, State::Nothing) => State::Nothing,
+            (State::Nothing, State::Numbers(values)) => State::Numbers(after_missing(n, f64::NAN, values)),
+            (State::Nothing, State::Text { codes, seen }) => {
+                State::Text { codes: after_missing(n, NO_LEVEL, codes), seen }
+            }
+            (State::Numbers(mut values), State::Nothing) => {
+                values.resize(n + m, f64::NAN);
+                State::Numbers(values)
+            }
+            (State::Numbers(mut values), State::Numbers(further)) => {
+                values.extend(further);
+                State::Numbers(values)
+            }
+            (State::Text { mut codes, seen }, State::Nothing) => {
+                codes.resize(n + m, NO_LEVEL);
+                State::Text { codes, seen }
+            }
+            (State::Text { mut codes, mut seen }, State::Text { codes: further, seen: others }) => {
+                // New levels get their codes in the order in which they came up, as if there had been no cut.
+                let mut others: Vec<(Box<str>, u32)> = others.into_iter().collect();
+                others.sort_unstable_by_key(|(_, code)| *code);
+                let mut code_of = Vec::with_capacity(others.len());
+                for (level, _) in others {
+                    let next = seen.len() as u32;
+                    code_of.push(*seen.entry(level).or_insert(next));
+                }
+                codes.extend(further.iter().map(|&code| code_of.get(code as usize).copied().unwrap_or(NO_LEVEL)));
+                State::Text { codes, seen }
+            }
+            (State::Unsupported(kind), _) | (_, State::Unsupported(kind)) => State::Unsupported(kind),
+            (State::Unique, State::Nothing | State::Text { .. } | State::Unique) => State::Unique,
+            (State::Nothing | State::Text { .. }, State::Unique) => State::Unique,
+            _ => State::Mixed,
+        }
+    }
+}
+
+/// `values` with so many missing ones in front.
+fn after_missing<V: Copy>(n: usize, missing: V, values: Vec<V>) -> Vec<V> {
+    let mut all = vec![missing; n];
+    all.extend(values);
+    all
+}
+
+impl ColumnBuilder {
+    pub(crate) fn new(name: &str, wish: Wish, decimal: Decimal) -> Self {
+        let facts = ColumnFacts { whole: true, counts_rows: true, ..ColumnFacts::default() };
+        let (first, previous, direction) = (f64::NAN, f64::NAN, 0.0);
+        Self { name: name.to_owned(), wish, decimal, state: State::Nothing, facts, first, previous, direction, n: 0 }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn is_skipped(&self) -> bool {
+        self.wish == Wish::Skip
+    }
+
+    /// Takes the next field. The inner error is a text that is not UTF-8.
+    #[inline]
+    pub(crate) fn push(&mut self, field: &[u8], line: u64) -> Result<(), std::str::Utf8Error> {
+        if self.wish != Wish::Text
+            && let Some(number) = parse_number(field, self.decimal)
+        {
+            self.push_number(number, line, || String::from_utf8_lossy(field).into_owned());
+        } else if is_missing(field) {
+            self.push_missing(line);
+        } else {
+            self.push_word(std::str::from_utf8(field)?, line);
+        }
+        self.n += 1;
+        Ok(())
+    }
+
+    #[inline]
+    fn push_number(&mut self, number: f64, line: u64, text: impl FnOnce() -> String) {
+        self.facts.n_numbers += 1;
+        let size = number.abs();
+        if !(size <= LARGEST && (size >= 1.0 / LARGEST || size == 0.0)) && self.facts.out_of_range.is_none() {
+            self.facts.out_of_range = Some(Place { text: text(), line });
+        }
+        self.facts.range = Some(match self.facts.range {
+            None => (number, number),
+            Some((low, high)) => (low.min(number), high.max(number)),
+        });
+        self.facts.whole &= number == number.trunc();
+        if self.facts.n_numbers == 1 {
+            self.first = number;
+        } else if self.facts.counts_rows {
+            self.facts.counts_rows = self.goes_on(number);
+        }
+        self.previous = number;
+        match &mut self.state {
+            State::Numbers(values) => values.push(number),
+            State::Nothing => {
+                let mut values = vec![f64::NAN; self.n];
+                values.push(number);
+                self.state = State::Numbers(values);
+            }
+            _ => self.state = State::Mixed,
+        }
+    }
+
+    fn push_missing(&mut self, line: u64) {
+        self.facts.n_missing += 1;
+        self.facts.first_missing.get_or_insert(line);
+        self.facts.counts_rows = false;
+        match &mut self.state {
+            State::Numbers(values) => values.push(f64::NAN),
+            State::Text { codes, .. } => codes.push(NO_LEVEL),
+            _ => {}
+        }
+    }
+
+    fn push_word(&mut self, word: &str, line: u64) {
+        self.facts.n_words += 1;
+        self.facts.counts_rows = false;
+        if self.facts.first_word.is_none() {
+            self.facts.first_word = Some(Place { text: word.chars().take(40).collect(), line });
+        }
+        if is_decimal_comma(word.as_bytes()) {
+            self.facts.n_decimal_commas += 1;
+        }
+        if looks_like_date(word) {
+            self.facts.n_dates += 1;
+        }
+        if let State::Nothing = self.state {
+            self.state = State::Text { codes: vec![NO_LEVEL; self.n], seen: HashMap::new() };
+        }
+        match &mut self.state {
+            State::Text { codes, seen } => {
+                let next = seen.len() as u32;
+                let code = match seen.get(word) {
+                    Some(&code) => code,
+                    None => {
+                        seen.insert(word.into(), next);
+                        next
+                    }
+                };
+                codes.push(code);
+            }
+            State::Unique => {}
+            _ => self.state = State::Mixed,
+        }
+    }
+
+    /// Adds to the places of values so far.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn renumber(&mut self, before: u64) {
+        let facts = &mut self.facts;
+        for place in [&mut facts.first_word, &mut facts.out_of_range, &mut facts.inexact].into_iter().flatten() {
+            place.line += before;
+        }
+        facts.first_missing = facts.first_missing.map(|line| line + before);
+    }
+
+    /// Takes the values of a batch; `first_record` is the number of the first of them, from 1.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn push_cells(&mut self, cells: &Cells, n_rows: usize, first_record: u64) {
+        use arrow_array::Array;
+        let missing = |array: &dyn Array, row: usize| array.is_null(row);
+        for row in 0..n_rows {
+            let record = first_record + row as u64;
+            match cells {
+                Cells::Numbers(x) if !missing(x, row) => self.push_cell_number(x.value(row), record),
+                Cells::Integers(x) if !missing(x, row) => {
+                    let value = x.value(row);
+                    self.push_integer(value as f64, value.unsigned_abs() <= EXACT, record, || value.to_string());
+                }
+                Cells::Naturals(x) if !missing(x, row) => {
+                    let value = x.value(row);
+                    self.push_integer(value as f64, value <= EXACT, record, || value.to_string());
+                }
+                Cells::Booleans(x) if !missing(x, row) => {
+                    self.push_word(if x.value(row) { "true" } else { "false" }, record);
+                }
+                Cells::Texts(x) if !missing(x, row) => {
+                    let text = x.value(row).trim();
+                    if is_missing(text.as_bytes()) { self.push_missing(record) } else { self.push_word(text, record) }
+                }
+                Cells::Unsupported(kind) => self.state = State::Unsupported(kind.clone()),
+                _ => self.push_missing(record),
+            }
+            self.n += 1;
+        }
+    }
+
+    #[cfg(feature = "arrow")]
+    fn push_cell_number(&mut self, number: f64, record: u64) {
+        if number.is_nan() {
+            self.push_missing(record);
+        } else if self.wish == Wish::Text {
+            self.push_word(&number.to_string(), record);
+        } else {
+            self.push_number(number, record, || number.to_string());
+        }
+    }
+
+    #[cfg(feature = "arrow")]
+    fn push_integer(&mut self, number: f64, exact: bool, record: u64, text: impl Fn() -> String) {
+        if self.wish == Wish::Text {
+            return self.push_word(&text(), record);
+        }
+        if !exact && self.facts.inexact.is_none() {
+            self.facts.inexact = Some(Place { text: text(), line: record });
+        }
+        self.push_number(number, record, text);
+    }
+
+    /// Whether a number follows the last one as the second followed the first, by one up or down.
+    fn goes_on(&mut self, number: f64) -> bool {
+        let step = number - self.previous;
+        if self.direction == 0.0 {
+            self.direction = step;
+        }
+        step == self.direction && step.abs() == 1.0
+    }
+
+    /// Takes in the fields that follow, as if they had been pushed one by one.
+    pub(crate) fn append(&mut self, further: Self) {
+        let (facts, other) = (&mut self.facts, further.facts);
+        facts.first_missing = facts.first_missing.or(other.first_missing);
+        facts.first_word = facts.first_word.take().or(other.first_word);
+        facts.out_of_range = facts.out_of_range.take().or(other.out_of_range);
+        facts.inexact = facts.inexact.take().or(other.inexact);
+        facts.range = match (facts.range, other.range) {
+            (Some((low, high)), Some((other_low, other_high))) => Some((low.min(other_low), high.max(other_high))),
+            (one, other) => one.or(other),
+        };
+        facts.whole &= other.whole;
+        facts.n_missing += other.n_missing;
+        facts.n_words += other.n_words;
+        facts.n_decimal_commas += other.n_decimal_commas;
+        facts.n_dates += other.n_dates;
+        facts.counts_rows &= other.counts_rows;
+        if other.n_numbers > 0 {
+            if self.facts.n_numbers == 0 {
+                (self.first, self.direction) = (further.first, further.direction);
+            } else if self.facts.counts_rows {
+                self.facts.counts_rows =
+                    self.goes_on(further.first) && (other.n_numbers == 1 || further.direction == self.direction);
+            }
+            self.previous = further.previous;
+        }
+        self.facts.n_numbers += other.n_numbers;
+        let state = std::mem::replace(&mut self.state, State::Mixed);
+        self.state = state.followed_by(self.n, further.state, further.n);
+        self.n += further.n;
+        if let State::Text { seen, .. } = &self.state
+            && self.wish == Wish::Decide
+            && seen.len() > KEPT_LEVELS
+            && 2 * seen.len() > self.n
+        {
+            self.state = State::Unique;
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> TableColumn {
+        self.facts.counts_rows &= self.facts.n_numbers > 1;
+        let values = match self.state {
+            _ if self.wish == Wish::Skip => Values::Skipped,
+            State::Nothing => Values::Missing,
+            State::Numbers(values) => Values::Numbers(values),
+            State::Mixed => Values::Mixed,
+            State::Unsupported(kind) => Values::Unsupported(kind),
+            State::Unique if self.facts.n_numbers > 0 => Values::Mixed,
+            State::Unique => Values::Unique,
+            State::Text { codes, seen } => {
+                let is_truth = |word: &str| word.eq_ignore_ascii_case("true") || word.eq_ignore_ascii_case("false");
+                if self.wish != Wish::Text && seen.keys().all(|word| is_truth(word)) {
+                    booleans(&codes, &seen)
+                } else {
+                    sorted(codes, seen)
+                }
+            }
+        };
+        TableColumn { name: self.name, values, facts: self.facts }
+    }
+}
+
+fn booleans(codes: &[u32], seen: &HashMap<Box<str>, u32>) -> Values {
+    let mut value_of = vec![0.0; seen.len()];
+    for (word, &code) in seen {
+        if word.eq_ignore_ascii_case("true") {
+            value_of[code as usize] = 1.0;
+        }
+    }
+    Values::Booleans(codes.iter().map(|&code| value_of.get(code as usize).copied().unwrap_or(f64::NAN)).collect())
+}
+
+/// Codes in the order of the levels' bytes instead of that of their first appearance.
+fn sorted(mut codes: Vec<u32>, seen: HashMap<Box<str>, u32>) -> Values {
+    let mut levels: Vec<(Box<str>, u32)> = seen.into_iter().collect();
+    levels.sort_by(|a, b| a.0.as_bytes().cmp(b.0.as_bytes()));
+    let mut new_code = vec![0; levels.len()];
+    for (new, (_, old)) in levels.iter().enumerate() {
+        new_code[*old as usize] = new as u32;
+    }
+    for code in &mut codes {
+        *code = new_code.get(*code as usize).copied().unwrap_or(NO_LEVEL);
+    }
+    Values::Text { codes, levels: levels.into_iter().map(|(level, _)| level.into_string()).collect() }
+}
+
+/// Whether a word has the form of a date or a time: 2024-05-31, 31.05.2024, 5/31/24, with or without a time, or 12:30.
+fn looks_like_date(word: &str) -> bool {
+    let date = word.split(['T', ' ']).next().unwrap_or_default();
+    let parts_of = |text: &str, separator: char| -> Option<Vec<usize>> {
+        let parts: Vec<&str> = text.split(separator).collect();
+        let numbers =
+            parts.iter().all(|part| !part.is_empty() && part.len() <= 4 && part.bytes().all(|c| c.is_ascii_digit()));
+        numbers.then(|| parts.iter().map(|part| part.len()).collect())
+    };
+    let is_date = ['-', '/', '.'].iter().any(|&separator| {
+        parts_of(date, separator)
+            .is_some_and(|lengths| lengths.len() == 3 && lengths[1] <= 2 && lengths.iter().all(|n| *n != 3))
+    });
+    let is_time = parts_of(word.split('.').next().unwrap_or_default(), ':')
+        .is_some_and(|lengths| (2..=3).contains(&lengths.len()));
+    is_date || is_time
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn built(wish: Wish, fields: &[&str]) -> TableColumn {
+        let mut builder = ColumnBuilder::new("c", wish, Decimal::Point);
+        for (row, field) in fields.iter().enumerate() {
+            builder.push(field.as_bytes(), row as u64 + 2).unwrap();
+        }
+        builder.finish()
+    }
+
+    #[test]
+    fn the_type_does_not_depend_on_the_order() {
+        let mut fields = vec!["1", "2", "x", "", "3"];
+        for _ in 0..5 {
+            fields.rotate_left(1);
+            let column = built(Wish::Decide, &fields);
+            assert_eq!(column.values, Values::Mixed, "{fields:?}");
+            assert_eq!((column.facts.n_numbers, column.facts.n_words, column.facts.n_missing), (3, 1, 1));
+            assert_eq!(column.facts.first_word.unwrap().text, "x");
+        }
+    }
+
+    #[test]
+    fn levels_sort_by_their_bytes() {
+        let column = built(Wish::Decide, &["b", "a", "?", "é", "B", "a"]);
+        let levels = ["B", "a", "b", "é"].map(String::from).to_vec();
+        assert_eq!(column.values, Values::Text { codes: vec![2, 1, NO_LEVEL, 3, 0, 1], levels });
+    }
+
+    #[test]
+    fn numbers_are_texts_where_that_is_asked_for() {
+        let column = built(Wish::Text, &["2", "10", "2"]);
+        assert_eq!(column.values, Values::Text { codes: vec![1, 0, 1], levels: vec!["10".into(), "2".into()] });
+    }
+
+    #[test]
+    fn truth_values_are_numbers() {
+        let Values::Booleans(values) = built(Wish::Decide, &["True", "false", "NA", "TRUE"]).values else { panic!() };
+        assert_eq!((values[0], values[1], values[2].is_nan(), values[3]), (1.0, 0.0, true, 1.0));
+    }
+
+    #[test]
+    fn counters_ranges_and_dates_are_seen() {
+        assert!(built(Wish::Decide, &["5", "6", "7"]).facts.counts_rows);
+        assert!(built(Wish::Decide, &["5", "4", "3"]).facts.counts_rows);
+        assert!(!built(Wish::Decide, &["5", "6", "8"]).facts.counts_rows);
+        assert!(!built(Wish::Decide, &["0", "2", "4"]).facts.counts_rows);
+        assert!(built(Wish::Decide, &["1", "1e151"]).facts.out_of_range.is_some());
+        assert!(built(Wish::Decide, &["1", "1e999"]).facts.out_of_range.is_some());
+        assert!(built(Wish::Decide, &["1", "-1e-151"]).facts.out_of_range.is_some());
+        assert!(built(Wish::Decide, &["1", "0", "-1e150"]).facts.out_of_range.is_none());
+        assert_eq!(built(Wish::Decide, &["inf", "nan"]).facts.n_words, 1);
+        for date in ["2024-05-31", "31.05.2024", "5/31/24", "2024-05-31T12:00:00Z", "12:30", "2011-01-01 00:00"] {
+            assert!(looks_like_date(date), "{date}");
+        }
+        for other in ["1.2.3-beta", "A-12", "192.168.0.1", "10.000.000", "a b", "", "Mr. X"] {
+            assert!(!looks_like_date(other), "{other}");
+        }
+    }
+}

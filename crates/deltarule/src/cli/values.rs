@@ -1,0 +1,138 @@
+//! The values that options take.
+
+use clap::ValueEnum;
+use deltarule_core::{Activation, Eta, Reduction};
+use deltarule_model::{MissingRule, ScaleRule};
+
+use super::FileArgs;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MissingArg {
+    Error,
+    Mean,
+    Drop,
+}
+
+impl From<MissingArg> for MissingRule {
+    fn from(arg: MissingArg) -> Self {
+        match arg {
+            MissingArg::Error => MissingRule::Error,
+            MissingArg::Mean => MissingRule::Mean,
+            MissingArg::Drop => MissingRule::Drop,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TaskArg {
+    Regression,
+    Classification,
+}
+
+impl From<TaskArg> for deltarule_data::Task {
+    fn from(arg: TaskArg) -> Self {
+        match arg {
+            TaskArg::Regression => deltarule_data::Task::Regression,
+            TaskArg::Classification => deltarule_data::Task::Classification,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScaleArg {
+    Standard,
+    None,
+}
+
+impl From<ScaleArg> for ScaleRule {
+    fn from(arg: ScaleArg) -> Self {
+        match arg {
+            ScaleArg::Standard => ScaleRule::Standard,
+            ScaleArg::None => ScaleRule::None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReductionArg {
+    Mean,
+    Sum,
+}
+
+impl From<ReductionArg> for Reduction {
+    fn from(arg: ReductionArg) -> Self {
+        match arg {
+            ReductionArg::Mean => Reduction::Mean,
+            ReductionArg::Sum => Reduction::Sum,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OptimizerArg {
+    Gd,
+    Momentum,
+    Nesterov,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PrecisionArg {
+    F64,
+    F32,
+}
+
+/// All records, or so many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BatchArg {
+    Full,
+    Records(u64),
+}
+
+pub(super) fn activation_help() -> String {
+    let names: Vec<&str> = Activation::ALL.iter().map(Activation::name).collect();
+    format!(
+        "f: {}, or a formula such as 'h / (1 + abs(h))' [default: identity for numbers, sigmoid for classes]",
+        names.join(", ")
+    )
+}
+
+pub(crate) fn parse_eta(text: &str) -> Result<Eta, String> {
+    match text {
+        "auto" => Ok(Eta::Auto),
+        number => match number.parse::<f64>() {
+            Ok(eta) if eta > 0.0 && eta.is_finite() => Ok(Eta::Given(eta)),
+            _ => Err("expected auto, or a finite number above 0".into()),
+        },
+    }
+}
+
+pub(super) fn parse_batch(text: &str) -> Result<BatchArg, String> {
+    match text {
+        "full" => Ok(BatchArg::Full),
+        number => match number.parse::<u64>() {
+            Ok(records) if records > 0 => Ok(BatchArg::Records(records)),
+            _ => Err("expected full, or a whole number of records from 1 on".into()),
+        },
+    }
+}
+
+impl FileArgs {
+    /// The same for the reader.
+    pub(crate) fn options(&self) -> deltarule_data::Result<deltarule_data::CsvOptions> {
+        let delimiter = match self.delimiter.as_deref() {
+            None => None,
+            Some("\\t" | "tab") => Some(b'\t'),
+            Some(text) => match text.as_bytes() {
+                [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"\r\n".contains(byte) => Some(*byte),
+                _ => return Err(deltarule_data::DataError::Delimiter { found: text.to_owned() }),
+            },
+        };
+        let header = match (self.header, self.no_header) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        };
+        let decimal = if self.decimal == "," { deltarule_data::Decimal::Comma } else { deltarule_data::Decimal::Point };
+        Ok(deltarule_data::CsvOptions { delimiter, header, decimal })
+    }
+}
