@@ -31,7 +31,7 @@ pub enum Values {
     Numbers(Vec<f64>),
     /// true = 1, false = 0; NaN is missing.
     Booleans(Vec<f64>),
-    /// Texts as codes of levels that are sorted by their bytes; [`NO_LEVEL`] is missing.
+    /// Texts as codes of levels that are sorted by their bytes; [`NO_LEVEL`](deltarule_core::NO_LEVEL) is missing.
     Text {
         /// One code a record.
         codes: Vec<u32>,

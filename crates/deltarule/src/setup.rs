@@ -37,6 +37,7 @@ pub(crate) fn read(data: &Path, files: &FileArgs, options: &ReadOptions, quiet: 
     let table = Table::read(data, &files.options()?, options, &mut |progress| {
         let bar = bar.get_or_insert_with(|| match progress.total_bytes {
             Some(total) => output::progress(quiet, template, Some(total)),
+            None if progress.bytes == 0 => output::progress(quiet, "reading {spinner} {msg} records", None),
             None => output::progress(quiet, "reading {bytes} {spinner} {msg} records", None),
         });
         bar.set_position(progress.bytes);
