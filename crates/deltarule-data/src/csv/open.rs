@@ -70,6 +70,10 @@ pub(crate) fn from_reader(name: String, raw: Box<dyn Read + Send>, total_bytes: 
     if prefix.starts_with(&[0xEF, 0xBB, 0xBF]) {
         prefix.drain(..3);
     }
+    let json_lines = is_json_lines(&prefix);
+    if !json_lines {
+        refuse_other_formats(&name, &prefix)?;
+    }
     if prefix.starts_with(&[0xFF, 0xFE]) || prefix.starts_with(&[0xFE, 0xFF]) {
         return Err(DataError::Utf16 { file: name });
     }
@@ -82,13 +86,12 @@ pub(crate) fn from_reader(name: String, raw: Box<dyn Read + Send>, total_bytes: 
             DataError::NotCsv { file: name, found: "a binary file", advice: "export the table as CSV" }
         });
     }
-    if is_json_lines(&prefix) {
+    if json_lines {
         let mut csv = JsonLines::new(&name, Cursor::new(prefix).chain(text));
         let prefix = read_up_to(&mut csv, PREFIX).map_err(|source| read_error(&name, compression, source))?;
         let text = Box::new(Cursor::new(prefix.clone()).chain(csv));
         return Ok(Opened { name, text, first_line: 0, prefix, bytes_read, total_bytes, compression });
     }
-    refuse_other_formats(&name, &prefix)?;
     let text = Box::new(Cursor::new(prefix.clone()).chain(text));
     Ok(Opened { name, text, first_line: 1, prefix, bytes_read, total_bytes, compression })
 }

@@ -222,7 +222,11 @@ fn of_table(args: &ExplainArgs, data: &std::path::Path) -> Result<Subject> {
             );
         }
         let which = match wanted {
-            Some(record) => format!("record {record} of {} (line {})", table.name(), table.line(record as usize - 1)),
+            Some(record) => match table.line(record as usize - 1) {
+                // Formats without lines count records.
+                line if line == record => format!("record {record} of {}", table.name()),
+                line => format!("record {record} of {} (line {line})", table.name()),
+            },
             None => format!("all {} of {}", count(records.len() as u64, "record"), table.name()),
         };
         Ok(Subject {
