@@ -10,7 +10,6 @@ import os
 import pathlib
 import platform
 import re
-import resource
 import statistics
 import subprocess
 import sys
@@ -56,7 +55,7 @@ def make_data():
 
 
 def timed(command):
-    """Seconds, the largest memory in MiB, and what was printed."""
+    """Seconds, and what was printed."""
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     output, errors = process.communicate()
@@ -154,7 +153,6 @@ def main():
     printed = timed(peer("pandas_sklearn"))[1]
     theirs = float(re.search(r"records_per_second (\S+)", printed)[1])
     step_rows = steps()
-    memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.processor())
     text = f"""# Results
 
@@ -174,8 +172,6 @@ memory's read bandwidth, measured in the same run, that deltarule reaches:
 | table | deltarule | numpy | times as quick | bandwidth |
 |---|---|---|---|---|
 {chr(10).join(step_rows)}
-
-The largest process took {memory:,.0f} MiB.
 """
     (HERE / "results.md").write_text(text)
     print(text)

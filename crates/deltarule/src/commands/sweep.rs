@@ -62,7 +62,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
         let Ready { encoding, problem } = &ready;
         let init = args.network.init.as_deref();
         let (mut plans, mut starts): (Vec<Plan>, Vec<Parameters>) = (Vec::new(), Vec::new());
-        let mut start_text = String::new();
+        let mut start_texts = Vec::new();
         for setting in &settings {
             let config = config(args, setting);
             let plan = match plans.first() {
@@ -72,7 +72,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
             plans.push(plan);
             let (start, text) = setup::starting_weights(init, encoding, &prepared.activation, has_bias, setting.seed)?;
             starts.push(start);
-            start_text = text;
+            start_texts.push(text);
         }
         if let Some(trace) = &mut trace {
             writeln!(trace, "run,optimizer,seed,first_eta,epoch,sse,mse,eta")?;
@@ -114,8 +114,9 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
         let sound = ended.iter().enumerate().filter(|(_, run)| !run.fit.reason.is_failure());
         let best = sound.min_by(|a, b| a.1.judged().total_cmp(&b.1.judged())).map(|(index, _)| index);
         let mut written = None;
-        if let (Some(best), Some(mut file)) = (best.map(|index| &ended[index]), model_file.take()) {
-            let record = Record { table: &table, prepared: &prepared, start: &start_text, precision: "f64" };
+        if let (Some(index), Some(mut file)) = (best, model_file.take()) {
+            let (best, start) = (&ended[index], &start_texts[index]);
+            let record = Record { table: &table, prepared: &prepared, start, precision: "f64" };
             let record = record.of(&best.plan, &best.fit, best.training.sse, problem.baseline_sse());
             let model = Model::new(encoding.clone(), best.fit.layer.clone(), record)?;
             file.write_all(model.to_json().as_bytes())?;

@@ -82,3 +82,16 @@ fn where_all_fail_the_exit_code_says_so() {
     );
     assert!(!sandbox.names().contains("m.json"));
 }
+
+#[test]
+fn the_model_tells_where_the_best_run_started() {
+    let sandbox = Sandbox::new();
+    let line =
+        "deltarule sweep examples/ten.csv --target passed --init normal --seeds 3,8,5 --epochs 2 --out m.json --json";
+    let json = sandbox.sh(line).ok().json();
+    let best = &json["runs"][json["best"].as_u64().unwrap() as usize - 1];
+    let model: Value = serde_json::from_str(&sandbox.read("m.json")).unwrap();
+    assert_eq!(model["training"]["seed"], best["seed"]);
+    let init = model["training"]["init"].as_str().unwrap();
+    assert!(init.ends_with(&format!("seed {}", best["seed"])), "{init}");
+}
