@@ -99,6 +99,14 @@ impl Feature {
         }
     }
 
+    /// How many inputs of the network belong to the column.
+    pub fn n_inputs(&self) -> usize {
+        match &self.kind {
+            FeatureKind::Category { levels, .. } => levels.len(),
+            _ => 1,
+        }
+    }
+
     /// The code of a level; [`NO_LEVEL`] for a text that is none of them.
     pub fn code(&self, level: &str) -> u32 {
         match &self.kind {

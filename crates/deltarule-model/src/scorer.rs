@@ -1,8 +1,13 @@
 //! Scoring rows, one at a time or many, without allocating.
 
-use crate::encoding::{FeatureKind, MissingRule};
+use deltarule_core::{NET_INPUT_LANES, NO_LEVEL};
+
+use crate::encoding::{Feature, FeatureKind, MissingRule};
 use crate::error::ScoreError;
 use crate::model::Model;
+
+/// So many outputs are worked out at a time, without allocating.
+const OUTPUTS: usize = 8;
 
 /// One value of a row.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,63 +65,87 @@ impl<'m> Scorer<'m> {
         self.score(outputs, |index, _| Ok(row[index]))
     }
 
-    /// Adds up h in the order of the features, the bias last: the same bits as a pass over a table.
+    /// Adds up h in the order that a pass over a table has, and so gives the same bits: number columns in lanes, then categories, the bias
+    /// last.
     fn score<'v>(
         &self,
         outputs: &mut [f64],
         value_of: impl Fn(usize, &str) -> Result<Value<'v>, ScoreError>,
     ) -> Result<(), ScoreError> {
-        let parameters = self.model.layer().parameters();
+        let layer = self.model.layer();
+        let parameters = layer.parameters();
         if outputs.len() != parameters.n_outputs() {
             let (found, expected) = (outputs.len(), parameters.n_outputs());
             return Err(ScoreError::Length { what: "outputs", found, expected });
         }
-        outputs.fill(0.0);
-        let mut first = 0;
-        for (index, feature) in self.model.encoding().features.iter().enumerate() {
-            let value = value_of(index, &feature.name)?;
-            let wrong = |found, expected| ScoreError::Kind { column: feature.name.clone(), found, expected };
-            match &feature.kind {
-                FeatureKind::Number { scaling, .. } | FeatureKind::Boolean { scaling, .. } => {
-                    let x = match value {
-                        Value::Number(x) if !x.is_nan() => x,
-                        Value::Boolean(x) => f64::from(u8::from(x)),
-                        Value::Number(_) | Value::Missing => self.missing(&feature.name)?,
-                        Value::Text(_) => return Err(wrong("a text", "a number")),
-                    };
-                    let x = scaling.apply(x);
-                    for (j, h) in outputs.iter_mut().enumerate() {
-                        *h += parameters.weights(j)[first] * x;
+        for (group, outputs) in outputs.chunks_mut(OUTPUTS).enumerate() {
+            let weights = |j: usize| parameters.weights(group * OUTPUTS + j);
+            let mut lanes = [[0.0; NET_INPUT_LANES]; OUTPUTS];
+            let mut n_numbers = 0;
+            self.for_each_feature(|index, feature, first| {
+                if let Some(scaling) = feature.scaling() {
+                    let x = scaling.apply(self.number(feature, value_of(index, &feature.name)?)?);
+                    for (j, lanes) in lanes[..outputs.len()].iter_mut().enumerate() {
+                        lanes[n_numbers % NET_INPUT_LANES] += weights(j)[first] * x;
                     }
-                    first += 1;
+                    n_numbers += 1;
                 }
-                FeatureKind::Category { levels, .. } => {
-                    let code = match value {
-                        Value::Text(level) => feature.code(level),
-                        Value::Boolean(true) => feature.code("true"),
-                        Value::Boolean(false) => feature.code("false"),
-                        Value::Missing => {
-                            self.missing(&feature.name)?;
-                            deltarule_core::NO_LEVEL
-                        }
-                        Value::Number(_) => return Err(wrong("a number", "the text of a level")),
-                    };
-                    if (code as usize) < levels.len() {
-                        for (j, h) in outputs.iter_mut().enumerate() {
-                            *h += parameters.weights(j)[first + code as usize];
-                        }
+                Ok(())
+            })?;
+            for (h, lanes) in outputs.iter_mut().zip(lanes) {
+                *h = lanes.into_iter().fold(0.0, |h, lane| h + lane);
+            }
+            self.for_each_feature(|index, feature, first| {
+                if let FeatureKind::Category { levels, .. } = &feature.kind {
+                    let code = self.code(feature, value_of(index, &feature.name)?)? as usize;
+                    if code < levels.len() {
+                        outputs.iter_mut().enumerate().for_each(|(j, h)| *h += weights(j)[first + code]);
                     }
-                    first += levels.len();
                 }
+                Ok(())
+            })?;
+            for (j, h) in outputs.iter_mut().enumerate() {
+                if parameters.has_bias() {
+                    *h += parameters.bias(group * OUTPUTS + j);
+                }
+                *h = layer.activation().value(*h);
             }
-        }
-        for (j, h) in outputs.iter_mut().enumerate() {
-            if parameters.has_bias() {
-                *h += parameters.bias(j);
-            }
-            *h = self.model.layer().activation().value(*h);
         }
         Ok(())
+    }
+
+    /// Each feature with its position and its first input.
+    fn for_each_feature(
+        &self,
+        mut visit: impl FnMut(usize, &'m Feature, usize) -> Result<(), ScoreError>,
+    ) -> Result<(), ScoreError> {
+        let mut first = 0;
+        for (index, feature) in self.model.encoding().features.iter().enumerate() {
+            visit(index, feature, first)?;
+            first += feature.n_inputs();
+        }
+        Ok(())
+    }
+
+    /// A value of a number column, NaN where it is missing.
+    fn number(&self, feature: &Feature, value: Value<'_>) -> Result<f64, ScoreError> {
+        match value {
+            Value::Number(x) if !x.is_nan() => Ok(x),
+            Value::Boolean(x) => Ok(f64::from(u8::from(x))),
+            Value::Number(_) | Value::Missing => self.missing(&feature.name),
+            Value::Text(_) => Err(wrong_kind(feature, "a text", "a number")),
+        }
+    }
+
+    /// The code of a value of a category.
+    fn code(&self, feature: &Feature, value: Value<'_>) -> Result<u32, ScoreError> {
+        match value {
+            Value::Text(level) => Ok(feature.code(level)),
+            Value::Boolean(true) => Ok(feature.code("true")),
+            Value::Boolean(false) => Ok(feature.code("false")),
+            Value::Missing => self.missing(&feature.name).map(|_| NO_LEVEL),
+            Value::Number(_) => Err(wrong_kind(feature, "a number", "the text of a level")),
+        }
     }
 
     /// NaN, which scaling replaces, where the model's rule has a value for what is missing.
@@ -126,4 +155,8 @@ impl<'m> Scorer<'m> {
             rule => Err(ScoreError::Missing { column: column.to_owned(), rule: rule.name() }),
         }
     }
+}
+
+fn wrong_kind(feature: &Feature, found: &'static str, expected: &'static str) -> ScoreError {
+    ScoreError::Kind { column: feature.name.clone(), found, expected }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{ColumnKind, Shape};
 use crate::error::{Error, Result};
-use crate::kernel::Float;
+use crate::kernel::{Float, all_finite};
 
 /// The code of a value that is none of a category's levels: it adds nothing to the net input.
 pub const NO_LEVEL: u32 = u32::MAX;
@@ -101,6 +101,8 @@ impl<T: Float> Targets<'_, T> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Block<'a, T: Float> {
     columns: Vec<Column<'a, T>>,
+    /// Whether a value may be missing, one for each column.
+    has_missing: Vec<bool>,
     targets: Targets<'a, T>,
     n_records: usize,
 }
@@ -114,20 +116,28 @@ impl<'a, T: Float> Block<'a, T> {
             Targets::Numbers(numbers) => numbers.first().map_or(0, |first| first.len()),
             Targets::Classes { codes, .. } => codes.len(),
         };
+        let mut has_missing = Vec::with_capacity(columns.len());
         for (index, column) in columns.iter().enumerate() {
             check_length(|| format!("rows of column {}", index + 1), column.len(), n_records)?;
-            match column {
+            has_missing.push(match column {
+                // Most columns are finite throughout, which is quickly seen.
                 Column::Numbers(values) => {
-                    if let Some(record) = values.iter().position(|x| !x.is_finite() && !x.is_nan()) {
-                        return Err(Error::NotFinite {
-                            what: format!("column {}", index + 1),
-                            found: values[record].to_f64(),
-                            record: record + 1,
-                        });
+                    !all_finite(values) && {
+                        if let Some(record) = values.iter().position(|x| !x.is_finite() && !x.is_nan()) {
+                            return Err(Error::NotFinite {
+                                what: format!("column {}", index + 1),
+                                found: values[record].to_f64(),
+                                record: record + 1,
+                            });
+                        }
+                        true
                     }
                 }
-                Column::Codes { codes, n_levels } => check_codes(index + 1, codes, *n_levels, true)?,
-            }
+                Column::Codes { codes, n_levels } => {
+                    check_codes(index + 1, codes, *n_levels, true)?;
+                    false
+                }
+            });
         }
         match &targets {
             Targets::Numbers(numbers) => {
@@ -144,7 +154,7 @@ impl<'a, T: Float> Block<'a, T> {
             }
             Targets::Classes { codes, n_classes, .. } => check_codes(columns.len() + 1, codes, *n_classes, false)?,
         }
-        Ok(Self { columns, targets, n_records })
+        Ok(Self { columns, has_missing, targets, n_records })
     }
 
     /// How many rows the block has.
@@ -155,6 +165,11 @@ impl<'a, T: Float> Block<'a, T> {
     /// The feature columns, as they came in.
     pub fn columns(&self) -> &[Column<'a, T>] {
         &self.columns
+    }
+
+    /// Whether a value of a column may be missing.
+    pub(crate) fn has_missing(&self, column: usize) -> bool {
+        self.has_missing[column]
     }
 
     /// The targets.

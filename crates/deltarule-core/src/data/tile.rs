@@ -1,38 +1,39 @@
 //! A part of a block in cache, centred and scaled, ready for the kernel.
 
-use super::{Block, Column, ColumnKind, Scaling, Shape};
-use crate::kernel::{
-    Float, add_column_products, add_weight_of_code, add_weighted_columns, scatter_add, standardize_into,
-};
+use super::{Block, Column, ColumnKind, STRIP_ROWS, Scaling, Shape};
+use crate::kernel::{Float, LANES, standardize_into};
 
-/// What the number columns of a tile may take up, in values: half of a second-level cache of a megabyte in f64.
-const TILE_VALUES: usize = 64 * 1024;
+/// What the number columns of a tile may take up, in bytes.
+const TILE_BYTES: usize = 128 * 1024;
 /// Between two columns of a tile there is room for so many values, so that equal rows of them do not share a set of the cache.
 const PADDING: usize = 16;
 
 /// Some rows of a block, columns one after the other; the buffers are reused from tile to tile.
+///
+/// No tile goes beyond the end of a strip of [`STRIP_ROWS`] rows of its block. How many rows it has makes no difference to any sum.
 #[derive(Debug, Clone)]
 pub(crate) struct Tile<T: Float> {
-    kinds: Vec<ColumnKind>,
-    /// Columns that follow each other and are of one kind.
-    runs: Vec<Run>,
-    slot: Vec<usize>,
+    columns: Vec<(Place, usize)>,
     numbers: Vec<T>,
     codes: Vec<u32>,
     targets: Vec<T>,
+    n_numbers: usize,
     n_outputs: usize,
     /// From one column of numbers to the next.
     stride: usize,
     capacity: usize,
     n_rows: usize,
     first_record: u64,
+    ends_strip: bool,
 }
 
-/// Consecutive columns of numbers, or one category.
+/// Where a column stands in a tile.
 #[derive(Debug, Clone, Copy)]
-enum Run {
-    Numbers { first_slot: usize, n_columns: usize },
-    Category { slot: usize, n_levels: usize },
+enum Place {
+    /// Which of the number columns it is.
+    Number(usize),
+    /// Which of the categories it is.
+    Category(usize),
 }
 
 /// One column of a tile.
@@ -45,47 +46,36 @@ pub(crate) enum TileColumn<'a, T> {
 }
 
 impl<T: Float> Tile<T> {
-    /// How many rows the tiles of a table with this shape have: a matter of the shape alone, since sums depend on it.
-    pub(crate) fn rows_for(shape: &Shape) -> usize {
-        (TILE_VALUES / shape.n_numbers().max(1)).clamp(256, 1024) / 32 * 32
-    }
-
     /// Empty buffers for blocks of this shape with up to `block_rows` rows.
     pub(crate) fn new(shape: &Shape, block_rows: usize) -> Self {
         let (mut n_numbers, mut n_categories) = (0, 0);
-        let mut slot = Vec::with_capacity(shape.columns().len());
-        let mut runs = Vec::new();
-        for kind in shape.columns() {
-            match kind {
-                ColumnKind::Number => {
-                    match runs.last_mut() {
-                        Some(Run::Numbers { n_columns, .. }) => *n_columns += 1,
-                        _ => runs.push(Run::Numbers { first_slot: n_numbers, n_columns: 1 }),
-                    }
-                    slot.push(n_numbers);
-                    n_numbers += 1;
-                }
-                ColumnKind::Category { n_levels } => {
-                    runs.push(Run::Category { slot: n_categories, n_levels: *n_levels });
-                    slot.push(n_categories);
-                    n_categories += 1;
-                }
-            }
-        }
-        let capacity = Self::rows_for(shape).min(block_rows).max(1);
+        let columns = shape
+            .columns()
+            .iter()
+            .map(|kind| {
+                let counter = if *kind == ColumnKind::Number { &mut n_numbers } else { &mut n_categories };
+                *counter += 1;
+                let place = match kind {
+                    ColumnKind::Number => Place::Number(*counter - 1),
+                    ColumnKind::Category { .. } => Place::Category(*counter - 1),
+                };
+                (place, kind.n_features())
+            })
+            .collect();
+        let capacity = rows_in_cache::<T>(n_numbers, TILE_BYTES).min(block_rows).max(1);
         let stride = capacity + PADDING;
         Self {
-            kinds: shape.columns().to_vec(),
-            runs,
-            slot,
+            columns,
             numbers: vec![T::ZERO; n_numbers * stride],
-            stride,
             codes: vec![0; n_categories * capacity],
             targets: vec![T::ZERO; shape.n_outputs() * capacity],
+            n_numbers,
             n_outputs: shape.n_outputs(),
+            stride,
             capacity,
             n_rows: 0,
             first_record: 0,
+            ends_strip: false,
         }
     }
 
@@ -97,19 +87,21 @@ impl<T: Float> Tile<T> {
         first_record: u64,
         mut visit: impl FnMut(&Tile<T>),
     ) {
-        for start in (0..block.n_records()).step_by(self.capacity) {
-            self.load(block, scaling, start, self.capacity.min(block.n_records() - start));
+        let n = block.n_records();
+        for start in (0..n).step_by(self.capacity) {
+            let end = (start + self.capacity).min(n);
+            self.load(block, scaling, start, end - start);
             self.first_record = first_record + start as u64;
+            self.ends_strip = end == n || end.is_multiple_of(STRIP_ROWS);
             visit(self);
         }
     }
 
     fn load(&mut self, block: &Block<'_, T>, scaling: &Scaling, start: usize, n_rows: usize) {
         self.n_rows = n_rows;
-        for (index, (column, scale)) in block.columns().iter().zip(scaling.columns()).enumerate() {
-            let slot = self.slot[index];
-            match column {
-                Column::Numbers(values) => standardize_into(
+        for ((column, scale), (place, _)) in block.columns().iter().zip(scaling.columns()).zip(&self.columns) {
+            match (column, *place) {
+                (Column::Numbers(values), Place::Number(slot)) => standardize_into(
                     &values[start..start + n_rows],
                     T::from_f64(scale.offset),
                     T::from_f64(scale.factor),
@@ -117,8 +109,11 @@ impl<T: Float> Tile<T> {
                     &mut self.numbers[slot * self.stride..slot * self.stride + n_rows],
                     self.capacity,
                 ),
-                Column::Codes { codes, .. } => self.codes[slot * self.capacity..slot * self.capacity + n_rows]
+                (Column::Codes { codes, .. }, Place::Category(slot)) => self.codes
+                    [slot * self.capacity..slot * self.capacity + n_rows]
                     .copy_from_slice(&codes[start..start + n_rows]),
+                // A block has the columns of its source's shape.
+                _ => {}
             }
         }
         for j in 0..self.n_outputs {
@@ -129,56 +124,37 @@ impl<T: Float> Tile<T> {
 
     /// The columns, in order, each with the number of features that belong to it.
     pub(crate) fn columns_with_features(&self) -> impl Iterator<Item = (TileColumn<'_, T>, usize)> {
-        self.kinds.iter().zip(&self.slot).map(|(kind, slot)| {
-            let rows = |stride: usize| slot * stride..slot * stride + self.n_rows;
-            let column = match kind {
-                ColumnKind::Number => TileColumn::Numbers(&self.numbers[rows(self.stride)]),
-                ColumnKind::Category { .. } => TileColumn::Codes(&self.codes[rows(self.capacity)]),
+        self.columns.iter().map(|(place, n_features)| {
+            let rows = |stride: usize, slot: usize| slot * stride..slot * stride + self.n_rows;
+            let column = match *place {
+                Place::Number(slot) => TileColumn::Numbers(&self.numbers[rows(self.stride, slot)]),
+                Place::Category(slot) => TileColumn::Codes(&self.codes[rows(self.capacity, slot)]),
             };
-            (column, kind.n_features())
+            (column, *n_features)
         })
     }
 
-    /// `h[r] += Σ_i weights[i]·x̃_ri`, terms added in the order of the columns. Shapes: (d,), (rows,).
-    pub(crate) fn add_net_inputs(&self, weights: &[T], h: &mut [T]) {
-        let mut weights = weights;
-        for run in &self.runs {
-            match *run {
-                Run::Numbers { first_slot, n_columns } => {
-                    let (own, rest) = weights.split_at(n_columns);
-                    add_weighted_columns(&self.numbers[first_slot * self.stride..], self.stride, own, h);
-                    weights = rest;
-                }
-                Run::Category { slot, n_levels } => {
-                    let (own, rest) = weights.split_at(n_levels);
-                    add_weight_of_code(own, self.codes_of(slot), h);
-                    weights = rest;
-                }
+    /// The level codes of each category with the first feature that belongs to it and the number of its levels.
+    pub(crate) fn categories(&self) -> impl Iterator<Item = (&[u32], usize, usize)> {
+        let mut first_feature = 0;
+        self.columns_with_features().filter_map(move |(column, n_features)| {
+            let first = first_feature;
+            first_feature += n_features;
+            match column {
+                TileColumn::Codes(codes) => Some((codes, first, n_features)),
+                TileColumn::Numbers(_) => None,
             }
-        }
+        })
     }
 
-    /// `into[i] += Σ_r values[r]·x̃_ri`: the products of every feature with one value a row. Shapes: (rows,), (d,).
-    pub(crate) fn add_products(&self, values: &[T], into: &mut [f64]) {
-        let mut into = into;
-        for run in &self.runs {
-            let n_features = match *run {
-                Run::Numbers { n_columns, .. } => n_columns,
-                Run::Category { n_levels, .. } => n_levels,
-            };
-            let (own, rest) = into.split_at_mut(n_features);
-            match *run {
-                Run::Numbers { first_slot, .. } => {
-                    add_column_products(&self.numbers[first_slot * self.stride..], self.stride, values, own);
-                }
-                Run::Category { slot, .. } => scatter_add(values, self.codes_of(slot), own),
-            }
-            into = rest;
-        }
+    /// x̃ of all number columns: column `i` of them begins at `i` times the stride, which comes second.
+    pub(crate) fn numbers(&self) -> (&[T], usize) {
+        (&self.numbers, self.stride)
     }
 
-    fn codes_of(&self, slot: usize) -> &[u32] {
-        &self.codes[slot * self.capacity..slot * self.capacity + self.n_rows]
+    /// How many number columns there are.
+    pub(crate) fn n_numbers(&self) -> usize {
+        self.n_numbers
     }
 
     /// The targets of output `j`, shape (rows,).
@@ -195,4 +171,15 @@ impl<T: Float> Tile<T> {
     pub(crate) fn first_record(&self) -> u64 {
         self.first_record
     }
+
+    /// Whether the last row is the last of a strip or of its block: where sums over a strip are folded.
+    pub(crate) fn ends_strip(&self) -> bool {
+        self.ends_strip
+    }
+}
+
+/// How many rows of so many columns fit into a cache of so many bytes: a power of two from 64 to a strip.
+pub(crate) fn rows_in_cache<T>(n_columns: usize, bytes: usize) -> usize {
+    let rows = (bytes / (n_columns.max(1) * size_of::<T>())).clamp(4 * LANES, STRIP_ROWS);
+    1 << rows.ilog2()
 }

@@ -90,7 +90,7 @@ fn check_weight(
             Some(i) => moved.weights_mut(j)[i] = value + by,
             None => moved.set_bias(j, value + by),
         }
-        WorkingWeights::<f64>::of(&moved)
+        WorkingWeights::<f64>::of(&moved, problem.source.shape())
     };
     let (up, down, here) = (moved(epsilon), moved(-epsilon), moved(0.0));
     // What was really added, after rounding.
@@ -103,8 +103,7 @@ fn check_weight(
         || (Sums::default(), [Vec::new(), Vec::new(), Vec::new(), Vec::new()]),
         |(sums, [h, above, below, x]), tile| {
             for (buffer, weights) in [(&mut *h, &here), (above, &up), (below, &down)] {
-                buffer.resize(tile.n_rows(), 0.0);
-                weights.net_inputs_into(tile, j, buffer);
+                weights.net_inputs_of(tile, j..j + 1, buffer);
             }
             feature_into(tile.columns_with_features(), feature, tile.n_rows(), x);
             for (r, &y) in tile.targets(j).iter().enumerate() {

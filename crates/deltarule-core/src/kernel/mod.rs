@@ -1,22 +1,31 @@
 //! The loops that touch every value: the only place for `unsafe` and for code of one kind of machine.
 //!
-//! Every sum has a fixed order that is written in the source: [`LANES`] partial sums, element `r` in lane `r % LANES`, folded
-//! from the first lane to the last. A compiler may put the lanes into registers of any width; the bits stay the same. No loop
-//! fuses a multiplication with an addition; exp and tanh are our own, written without a branch, the other transcendental functions
-//! `libm`'s, compiled from Rust.
+//! Every sum has a fixed order that is written in the source. A sum over rows has [`LANES`] partial sums, row `r` in lane
+//! `r % LANES`; a net input, a sum over columns, has [`NET_INPUT_LANES`]; lanes are added from the first to the last. A compiler may put
+//! the lanes into registers of any width; the bits stay the same. No loop fuses a multiplication with an addition; exp and tanh are our own,
+//! written without a branch, the other transcendental functions `libm`'s, compiled from Rust.
 
+mod dispatch;
 mod float;
 mod linear;
+mod raw;
+mod tile;
 mod transcendental;
 mod width;
 
 pub use float::Float;
 pub(crate) use linear::{
-    add_column_products, add_multiples, add_weight_of_code, add_weighted_columns, dot, map_pairs, prefetch_values,
-    scatter_add, standardize_into, sum, sum_squares,
+    add_column_products, add_multiples, add_weight_of_code, all_finite, dot, fold, map_pairs, prefetch_values,
+    scatter_add, squared_deltas, standardize_into, sum, sum_squares,
 };
+pub(crate) use raw::{RawColumn, add_raw_products, raw_net_inputs};
+pub(crate) use tile::{add_tile_products, net_input, tile_net_inputs};
 pub(crate) use transcendental::tanh_and_derivative;
 pub use width::Width;
 
-/// How many partial sums a reduction keeps.
+/// How many partial sums a sum over rows keeps.
 pub(crate) const LANES: usize = 16;
+
+/// How many partial sums a net input keeps: number column `i`, counted among the number columns, is in lane `i % NET_INPUT_LANES`. One
+/// record's sum is then a few vector additions instead of a chain as long as the record, and up to so many columns are added in their order.
+pub const NET_INPUT_LANES: usize = 8;

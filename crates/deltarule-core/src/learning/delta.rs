@@ -1,7 +1,7 @@
 //! The heart: the error term δ = (y − ŷ) f'(h).
 
 use super::Loss;
-use crate::kernel::Float;
+use crate::kernel::{Float, LANES, squared_deltas};
 use crate::network::Activation;
 
 /// One output of one record, worked out.
@@ -34,9 +34,10 @@ pub fn delta(loss: Loss, activation: &Activation, target: f64, net_input: f64) -
     }
 }
 
-/// y − ŷ and δ for every row of a tile.
+/// y − ŷ and δ for some rows, and their sums.
 ///
-/// Shapes: `target` and `net_input` (rows,); `residual` and `delta` are written, (rows,). The loss is E = ½ Σ residual².
+/// Shapes: `target` and `net_input` (rows,); `residual` and `delta` are written, (rows,); `sums` are Σ(y − ŷ)², Σδ² and Σδ in lanes. The loss
+/// is E = ½ Σ residual².
 pub(crate) fn delta_into<T: Float>(
     loss: Loss,
     activation: &Activation,
@@ -44,14 +45,10 @@ pub(crate) fn delta_into<T: Float>(
     net_input: &[T],
     residual: &mut [T],
     delta: &mut [T],
+    sums: &mut [[T; LANES]; 3],
 ) {
     activation.value_and_derivative_into(net_input, residual, delta);
     match loss {
-        Loss::Squared => {
-            for ((r, d), &y) in residual.iter_mut().zip(delta).zip(target) {
-                *r = y - *r;
-                *d = *r * *d;
-            }
-        }
+        Loss::Squared => squared_deltas(target, residual, delta, sums),
     }
 }

@@ -1,10 +1,12 @@
 //! The gradient as a mergeable sum over records.
 
+use std::ops::Range;
+
 use super::{Loss, delta::delta_into};
-use crate::data::{BlockSource, Scaling, Threads, Tile, fold_tiles};
+use crate::data::{Block, BlockSource, Scaling, Threads, Tile, fold_blocks};
 use crate::error::Result;
-use crate::kernel::{Float, sum, sum_squares};
-use crate::network::{Activation, Layer, Parameters, WorkingWeights};
+use crate::kernel::{Float, LANES, fold};
+use crate::network::{Activation, ColumnSums, Layer, Parameters, RawPass, WorkingWeights};
 
 /// E, Σδx and Σδ over some records: the sums that one pass of the delta rule makes, never divided by N inside.
 ///
@@ -75,53 +77,99 @@ impl Gradient {
         loss: Loss,
         threads: &Threads,
     ) -> Result<Vec<Self>> {
-        let weights: Vec<WorkingWeights<T>> =
-            layers.iter().map(|layer| WorkingWeights::of(layer.parameters())).collect();
-        let zero = |layer: &&Layer| {
-            let parameters = layer.parameters();
+        let shape = source.shape();
+        let parameters: Vec<&Parameters> = layers.iter().map(|layer| layer.parameters()).collect();
+        let weights = WorkingWeights::<T>::of_many(&parameters, shape);
+        let zero = |parameters: &&Parameters| {
             Self::zero(parameters.n_features(), parameters.n_outputs(), parameters.has_bias())
         };
-        let (total, _) = fold_tiles(
+        let zeros = || parameters.iter().map(zero).collect::<Vec<_>>();
+        let merge = |totals: &mut Vec<Self>, parts: &[Self]| {
+            totals.iter_mut().zip(parts).for_each(|(total, part)| total.merge(part));
+        };
+        let block_rows = source.block_rows().min(source.n_records());
+        let first_record = |index: usize| (index * source.block_rows()) as u64;
+        if let ([layer], 1) = (layers, weights.n_outputs()) {
+            let (total, ..) = fold_blocks(
+                source,
+                threads,
+                || (zeros(), RawPass::new(shape, block_rows), RowBuffers::default()),
+                |(parts, pass, buffers), index, block| {
+                    for part in parts {
+                        part.add_raw(
+                            block,
+                            scaling,
+                            &weights,
+                            layer.activation(),
+                            loss,
+                            first_record(index),
+                            pass,
+                            buffers,
+                        );
+                    }
+                },
+                |(totals, ..), (parts, ..)| merge(totals, &parts),
+            )?;
+            return Ok(total);
+        }
+        // As many outputs at a time as their sums over a strip, which are kept in lanes, fit into some megabytes.
+        let at_once = (PANEL_VALUES / (LANES * shape.n_numbers().max(1))).max(4).min(weights.n_outputs());
+        let (total, ..) = fold_blocks(
             source,
-            scaling,
             threads,
-            || (layers.iter().map(zero).collect::<Vec<_>>(), TileBuffers::default()),
-            |(parts, buffers), tile| {
-                for ((part, layer), weights) in parts.iter_mut().zip(layers).zip(&weights) {
-                    part.add(tile, weights, layer.activation(), loss, buffers);
+            || (zeros(), Tile::new(shape, block_rows), ColumnSums::new(shape, at_once), RowBuffers::default()),
+            |(parts, tile, sums, buffers), index, block| {
+                for panel in (0..weights.n_outputs()).step_by(at_once) {
+                    let outputs = panel..(panel + at_once).min(weights.n_outputs());
+                    let mut errors = vec![OutputErrors::default(); outputs.len()];
+                    tile.for_each(block, scaling, first_record(index), |tile| {
+                        add_tile(parts, tile, layers, &weights, outputs.clone(), loss, sums, &mut errors, buffers);
+                    });
+                    for (output, errors) in outputs.zip(errors) {
+                        parts[output / shape.n_outputs()].take(output % shape.n_outputs(), errors);
+                    }
                 }
+                parts.iter_mut().for_each(|part| part.n_records += block.n_records() as u64);
             },
-            |(totals, _), (parts, _)| totals.iter_mut().zip(&parts).for_each(|(total, part)| total.merge(part)),
+            |(totals, ..), (parts, ..)| merge(totals, &parts),
         )?;
         Ok(total)
     }
 
-    /// Adds the records of one tile: net input, output, error, δ and gradient while the tile is in cache.
-    pub(crate) fn add<T: Float>(
+    /// Adds the records of one block for a network of one output, straight from the raw columns.
+    #[allow(clippy::too_many_arguments)] // what one pass holds, for each block of it
+    fn add_raw<T: Float>(
         &mut self,
-        tile: &Tile<T>,
+        block: &Block<'_, T>,
+        scaling: &Scaling,
         weights: &WorkingWeights<T>,
         activation: &Activation,
         loss: Loss,
-        buffers: &mut TileBuffers<T>,
+        first_record: u64,
+        pass: &mut RawPass<T>,
+        buffers: &mut RowBuffers<T>,
     ) {
-        let n = tile.n_rows();
-        buffers.resize(n);
-        let TileBuffers { net_input, residual, delta } = buffers;
-        for j in 0..self.descent.n_outputs() {
-            weights.net_inputs_into(tile, j, net_input);
-            delta_into(loss, activation, tile.targets(j), net_input, residual, delta);
-            let (error, delta_squares, delta_sum) = (sum_squares(residual), sum_squares(delta), sum(delta));
-            self.sse += 0.5 * error.to_f64();
-            self.delta_squares[j] += delta_squares.to_f64();
-            self.residual_squares[j] += error.to_f64();
-            if !(error.is_finite() && delta_squares.is_finite()) && self.not_finite.is_none() {
-                self.not_finite = first_not_finite(tile, j, activation, net_input);
-            }
-            self.descent.set_bias(j, self.descent.bias(j) + delta_sum.to_f64());
-            tile.add_products(delta, self.descent.weights_mut(j));
-        }
-        self.n_records += n as u64;
+        let mut errors = OutputErrors::default();
+        pass.run(block, scaling, weights, self.descent.weights_mut(0), |rows, net_input, delta| {
+            buffers.target.resize(net_input.len(), T::ZERO);
+            block.targets().load_into(0, rows.start, &mut buffers.target);
+            let first_record = first_record + rows.start as u64;
+            let rows =
+                OutputRows { j: 0, first_record, target: &buffers.target, net_input, ends_strip: rows.ends_strip };
+            errors.add(&rows, activation, loss, &mut buffers.residual, delta);
+        });
+        self.take(0, errors);
+        self.n_records += block.n_records() as u64;
+    }
+
+    /// Takes in the errors of output `j` over one block.
+    fn take<T: Float>(&mut self, j: usize, errors: OutputErrors<T>) {
+        let [residual_squares, delta_squares, delta] = errors.sums;
+        self.sse += 0.5 * residual_squares;
+        self.residual_squares[j] += residual_squares;
+        self.delta_squares[j] += delta_squares;
+        self.descent.set_bias(j, self.descent.bias(j) + delta);
+        self.not_finite = self.not_finite.or(errors.not_finite);
     }
 
     /// Takes in the sums over further records.
@@ -149,39 +197,112 @@ impl Gradient {
     }
 }
 
-/// Room for the rows of one tile, reused from tile to tile.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct TileBuffers<T> {
-    pub(crate) net_input: Vec<T>,
-    pub(crate) residual: Vec<T>,
-    pub(crate) delta: Vec<T>,
+/// The sums of so many values over a strip are kept for the outputs that are worked on at a time.
+const PANEL_VALUES: usize = 1 << 21;
+
+/// Adds the records of one tile: net inputs, outputs, errors, δ and gradients of some outputs of some layers while the tile is in cache.
+#[allow(clippy::too_many_arguments)] // what one pass holds, for each tile of it
+fn add_tile<T: Float>(
+    parts: &mut [Gradient],
+    tile: &Tile<T>,
+    layers: &[&Layer],
+    weights: &WorkingWeights<T>,
+    outputs: Range<usize>,
+    loss: Loss,
+    sums: &mut ColumnSums<T>,
+    errors: &mut [OutputErrors<T>],
+    buffers: &mut RowBuffers<T>,
+) {
+    let n = tile.n_rows();
+    let n_outputs = weights.n_outputs() / layers.len();
+    let RowBuffers { net_input, residual, delta, .. } = buffers;
+    weights.net_inputs_of(tile, outputs.clone(), net_input);
+    delta.resize(net_input.len(), T::ZERO);
+    for (index, (output, errors)) in outputs.clone().zip(errors).enumerate() {
+        let (activation, j) = (layers[output / n_outputs].activation(), output % n_outputs);
+        let (first_record, ends_strip) = (tile.first_record(), tile.ends_strip());
+        let net_input = &net_input[index * n..(index + 1) * n];
+        let rows = OutputRows { j, first_record, target: tile.targets(j), net_input, ends_strip };
+        errors.add(&rows, activation, loss, residual, &mut delta[index * n..(index + 1) * n]);
+    }
+    sums.add_numbers(tile, delta);
+    for (index, output) in outputs.enumerate() {
+        let into = parts[output / n_outputs].descent.weights_mut(output % n_outputs);
+        sums.finish_tile(index, tile, &delta[index * n..(index + 1) * n], into);
+    }
 }
 
-impl<T: Float> TileBuffers<T> {
-    pub(crate) fn resize(&mut self, n_rows: usize) {
-        for buffer in [&mut self.net_input, &mut self.residual, &mut self.delta] {
-            buffer.resize(n_rows, T::ZERO);
+/// The net inputs and targets of one output for some rows.
+struct OutputRows<'a, T> {
+    j: usize,
+    /// The index of the first of them among all records, from 0.
+    first_record: u64,
+    target: &'a [T],
+    net_input: &'a [T],
+    /// Whether the last of them is the last of a strip or of a block.
+    ends_strip: bool,
+}
+
+/// Σ(y − ŷ)², Σδ² and Σδ of one output over the rows of a block.
+#[derive(Debug, Clone)]
+struct OutputErrors<T> {
+    /// Of the strip under way, in lanes.
+    strip: [[T; LANES]; 3],
+    sums: [f64; 3],
+    not_finite: Option<NotFiniteRecord>,
+}
+
+impl<T: Float> Default for OutputErrors<T> {
+    fn default() -> Self {
+        Self { strip: [[T::ZERO; LANES]; 3], sums: [0.0; 3], not_finite: None }
+    }
+}
+
+impl<T: Float> OutputErrors<T> {
+    /// Works out y − ŷ and δ, and adds them up. Shapes: `delta` (rows,) is written, `residual` is scratch.
+    fn add(
+        &mut self,
+        rows: &OutputRows<'_, T>,
+        activation: &Activation,
+        loss: Loss,
+        residual: &mut Vec<T>,
+        delta: &mut [T],
+    ) {
+        residual.resize(rows.net_input.len(), T::ZERO);
+        delta_into(loss, activation, rows.target, rows.net_input, residual, delta, &mut self.strip);
+        let [residual_squares, delta_squares, _] = &self.strip;
+        if self.not_finite.is_none() && !residual_squares.iter().chain(delta_squares).all(|sum| sum.is_finite()) {
+            self.not_finite = first_not_finite(rows, activation);
+        }
+        if rows.ends_strip {
+            for (sum, lanes) in self.sums.iter_mut().zip(&mut self.strip) {
+                *sum += fold(std::mem::replace(lanes, [T::ZERO; LANES])).to_f64();
+            }
         }
     }
 }
 
-/// The first row of a tile whose f(h) or f'(h) is not finite (or whose square is not).
-fn first_not_finite<T: Float>(
-    tile: &Tile<T>,
-    j: usize,
-    activation: &Activation,
-    net_input: &[T],
-) -> Option<NotFiniteRecord> {
-    let row = net_input.iter().zip(tile.targets(j)).position(|(&h, &y)| {
+/// Room for the rows of one tile, reused from tile to tile.
+#[derive(Debug, Clone, Default)]
+struct RowBuffers<T> {
+    target: Vec<T>,
+    net_input: Vec<T>,
+    residual: Vec<T>,
+    delta: Vec<T>,
+}
+
+/// The first of some rows whose f(h) or f'(h) is not finite (or whose square is not).
+fn first_not_finite<T: Float>(rows: &OutputRows<'_, T>, activation: &Activation) -> Option<NotFiniteRecord> {
+    let row = rows.net_input.iter().zip(rows.target).position(|(&h, &y)| {
         let (value, derivative) = activation.value_and_derivative(h);
         let residual = y - value;
         let delta = residual * derivative;
         !((residual * residual).is_finite() && (delta * delta).is_finite())
     })?;
-    let h = net_input[row];
+    let h = rows.net_input[row];
     Some(NotFiniteRecord {
-        record: tile.first_record() + row as u64 + 1,
-        output: j,
+        record: rows.first_record + row as u64 + 1,
+        output: rows.j,
         net_input: h.to_f64(),
         value: activation.value(h).to_f64(),
     })

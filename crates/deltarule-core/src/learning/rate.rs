@@ -1,12 +1,13 @@
 //! η from the data: how strongly E bends, and the largest step that is guaranteed not to raise it.
 
 use super::Loss;
-use super::gradient::TileBuffers;
 use super::matrix::{Symmetric, largest_by_power_iteration};
-use crate::data::{BlockSource, ColumnKind, Moments, Scaling, Shape, Threads, Tile, TileColumn, fold_tiles};
+use crate::data::{
+    BlockSource, ColumnKind, Moments, Scaling, Shape, Threads, Tile, TileColumn, fold_blocks, fold_tiles,
+};
 use crate::error::Result;
 use crate::kernel::{Float, dot, scatter_add, sum};
-use crate::network::{Activation, Parameters, WorkingWeights};
+use crate::network::{Activation, Parameters, RawPass, WorkingWeights};
 
 /// Whether a step follows the sum of the records' gradients or their mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -348,19 +349,21 @@ fn gram_times<T: Float>(
 ) -> Result<Vec<f64>> {
     let d = source.shape().n_features();
     let bias = has_bias.then(|| vec![v[d]]);
-    let weights = WorkingWeights::<T>::of(&Parameters::new(d, v[..d].to_vec(), bias, 1)?);
-    let (image, _) = fold_tiles(
+    let shape = source.shape();
+    // As a network of one output.
+    let one = Shape::new(shape.columns().to_vec(), 1);
+    let weights = WorkingWeights::<T>::of(&Parameters::new(d, v[..d].to_vec(), bias, 1)?, &one);
+    let block_rows = source.block_rows().min(source.n_records());
+    let (image, _) = fold_blocks(
         source,
-        scaling,
         threads,
-        || (vec![0.0; v.len()], TileBuffers::default()),
-        |(image, buffers), tile| {
-            buffers.resize(tile.n_rows());
-            weights.net_inputs_into(tile, 0, &mut buffers.net_input);
-            tile.add_products(&buffers.net_input, &mut image[..d]);
-            if has_bias {
-                image[d] += sum(&buffers.net_input).to_f64();
-            }
+        || (vec![0.0; v.len()], RawPass::new(&one, block_rows)),
+        |(image, pass), _, block| {
+            let (of_features, of_bias) = image.split_at_mut(d);
+            pass.run(block, scaling, &weights, of_features, |_, h, values| {
+                values.copy_from_slice(h);
+                of_bias.iter_mut().for_each(|total| *total += sum(h).to_f64());
+            });
         },
         |(total, _), (part, _)| total.iter_mut().zip(part).for_each(|(t, p)| *t += p),
     )?;

@@ -223,18 +223,15 @@ fn main_part<T: Float>(problem: &Problem<'_, T>, way: &Parameters) -> Parameters
 
 /// max |h| over all records and outputs: one pass.
 fn largest_net_input<T: Float>(problem: &Problem<'_, T>, parameters: &Parameters) -> Result<f64> {
-    let weights = WorkingWeights::<T>::of(parameters);
+    let weights = WorkingWeights::<T>::of(parameters, problem.source.shape());
     let (largest, _) = fold_tiles(
         problem.source,
         problem.scaling,
         problem.threads,
         || (0.0_f64, Vec::new()),
         |(largest, h), tile| {
-            h.resize(tile.n_rows(), T::ZERO);
-            for j in 0..parameters.n_outputs() {
-                weights.net_inputs_into(tile, j, h);
-                *largest = h.iter().fold(*largest, |m, h| m.max(h.abs().to_f64()));
-            }
+            weights.net_inputs_into(tile, h);
+            *largest = h.iter().fold(*largest, |m, h| m.max(h.abs().to_f64()));
         },
         |(largest, _), (other, _)| *largest = largest.max(other),
     )?;

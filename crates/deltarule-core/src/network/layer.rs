@@ -1,9 +1,9 @@
 //! A layer: ŷ_j = f(Σ_i w_ij x_i + b_j).
 
-use super::{Activation, Parameters};
+use super::{Activation, Parameters, WorkingWeights};
 use crate::data::{Block, Scaling, Tile};
 use crate::error::{Error, Result};
-use crate::kernel::Float;
+use crate::kernel::net_input;
 
 /// One layer of weighted sums and an activation. It knows nothing of targets.
 ///
@@ -41,14 +41,15 @@ impl Layer {
         &self.activation
     }
 
-    /// h_j = Σ_i w_ij x_i + b_j of one record, terms added in the order of the features and the bias last.
+    /// h_j = Σ_i w_ij x_i + b_j of one record: the terms in the lanes that number columns have in every pass, and the bias last.
     ///
     /// Shapes: `x` (d,), result (J,). Features beyond the shorter of the two do not count.
     pub fn net_inputs(&self, x: &[f64]) -> Vec<f64> {
         (0..self.parameters.n_outputs())
             .map(|j| {
-                let h = self.parameters.weights(j).iter().zip(x).fold(0.0, |h, (w, x)| h + w * x);
-                h + self.parameters.bias(j)
+                let weights = self.parameters.weights(j);
+                let n = weights.len().min(x.len());
+                net_input(&weights[..n], |i| x[i]) + self.parameters.bias(j)
             })
             .collect()
     }
@@ -76,51 +77,17 @@ impl Layer {
         let n_outputs = self.parameters.n_outputs();
         into.clear();
         into.resize(n * n_outputs, 0.0);
-        let working = WorkingWeights::<f64>::of(&self.parameters);
-        let mut tile = Tile::new(&shape, n);
+        let working = WorkingWeights::<f64>::of(&self.parameters, &shape);
+        let (mut tile, mut net_inputs) = (Tile::new(&shape, n), Vec::new());
         tile.for_each(block, scaling, 0, |tile| {
             let first = tile.first_record() as usize;
-            for j in 0..n_outputs {
-                let rows = j * n + first..j * n + first + tile.n_rows();
-                working.net_inputs_into(tile, j, &mut into[rows.clone()]);
-                for y in &mut into[rows] {
-                    *y = self.activation.value(*y);
+            working.net_inputs_into(tile, &mut net_inputs);
+            for (j, h) in net_inputs.chunks(tile.n_rows()).enumerate() {
+                for (y, &h) in into[j * n + first..].iter_mut().zip(h) {
+                    *y = self.activation.value(h);
                 }
             }
         });
         Ok(())
-    }
-}
-
-/// The parameters in the type of the data, for one pass.
-#[derive(Debug, Clone)]
-pub(crate) struct WorkingWeights<T> {
-    n_features: usize,
-    weights: Vec<T>,
-    bias: Vec<T>,
-    has_bias: bool,
-}
-
-impl<T: Float> WorkingWeights<T> {
-    pub(crate) fn of(parameters: &Parameters) -> Self {
-        let n_outputs = parameters.n_outputs();
-        Self {
-            n_features: parameters.n_features(),
-            weights: (0..n_outputs).flat_map(|j| parameters.weights(j)).map(|&w| T::from_f64(w)).collect(),
-            bias: (0..n_outputs).map(|j| T::from_f64(parameters.bias(j))).collect(),
-            has_bias: parameters.has_bias(),
-        }
-    }
-
-    /// h_j for every row of a tile, terms added in the order of the columns and the bias last. Shape: `h` (rows,).
-    pub(crate) fn net_inputs_into(&self, tile: &Tile<T>, j: usize, h: &mut [T]) {
-        h.fill(T::ZERO);
-        tile.add_net_inputs(&self.weights[j * self.n_features..(j + 1) * self.n_features], h);
-        if self.has_bias {
-            let bias = self.bias[j];
-            for h in h {
-                *h += bias;
-            }
-        }
     }
 }

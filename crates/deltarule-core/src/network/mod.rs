@@ -4,9 +4,10 @@ mod activation;
 mod formula;
 mod layer;
 mod parameters;
+mod working;
 
 pub use activation::{Activation, UnknownActivation};
 pub use formula::{Formula, FormulaError};
 pub use layer::Layer;
-pub(crate) use layer::WorkingWeights;
 pub use parameters::Parameters;
+pub(crate) use working::{ColumnSums, RawPass, WorkingWeights};

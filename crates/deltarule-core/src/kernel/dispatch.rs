@@ -1,0 +1,36 @@
+//! One loop in the source, compiled once for each width of registers, chosen at run time.
+
+/// Defines `pub(crate) fn name` that runs `$body` compiled for the registers in use.
+macro_rules! for_every_width {
+    ($(#[$doc:meta])* fn $name:ident<$($generic:ident: [$($bound:tt)+]),+>($($arg:ident: $type:ty),* $(,)?) $(-> $result:ty)? $body:block) => {
+        $(#[$doc])*
+        #[inline]
+        pub(crate) fn $name<$($generic: $($bound)+),+>($($arg: $type),*) $(-> $result)? {
+            #[inline(always)]
+            fn portable<$($generic: $($bound)+),+>($($arg: $type),*) $(-> $result)? $body
+
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx2")]
+                fn avx2<$($generic: $($bound)+),+>($($arg: $type),*) $(-> $result)? {
+                    portable($($arg),*)
+                }
+                #[target_feature(enable = "avx2,avx512f,avx512vl,avx512dq")]
+                fn avx512<$($generic: $($bound)+),+>($($arg: $type),*) $(-> $result)? {
+                    portable($($arg),*)
+                }
+                match Width::current() {
+                    // SAFETY: the width in use is never wider than what the processor has; `widest` asks for the features of both.
+                    #[allow(unsafe_code)]
+                    Width::Avx512 => return unsafe { avx512($($arg),*) },
+                    #[allow(unsafe_code)]
+                    Width::Avx2 => return unsafe { avx2($($arg),*) },
+                    Width::Portable => {}
+                }
+            }
+            portable($($arg),*)
+        }
+    };
+}
+
+pub(super) use for_every_width;

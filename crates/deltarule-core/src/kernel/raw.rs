@@ -1,0 +1,154 @@
+//! Net inputs and gradients straight from the raw columns of a block: values are centred and scaled in registers, and stored nowhere.
+//!
+//! Some hundred rows are gone through twice, forward for h and backward for Σδx; the second time they are in the second-level cache. A few
+//! rows at a time stay in registers while all columns go by, so that many columns cost no more for each value than few. On the way, memory
+//! is told of the rows that will be wanted next: half of their lines forward, the other half backward, so that it is never idle.
+
+use super::dispatch::for_every_width;
+use super::linear::prefetch;
+use super::{Float, LANES, NET_INPUT_LANES, Width};
+
+/// A raw number column and how it becomes an input: x̃ = (x − offset)·factor, or `fill` where x is missing (NaN).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RawColumn<'a, T> {
+    pub(crate) values: &'a [T],
+    pub(crate) offset: T,
+    pub(crate) factor: T,
+    pub(crate) fill: T,
+    /// Whether any value may be missing.
+    pub(crate) has_missing: bool,
+}
+
+impl<T: Float> RawColumn<'_, T> {
+    /// x̃ of one value.
+    #[inline(always)]
+    fn input(&self, x: T) -> T {
+        let input = (x - self.offset) * self.factor;
+        if self.has_missing && x.is_nan() { self.fill } else { input }
+    }
+
+    /// `visit(k, x̃)` for `K` times [`LANES`] rows from `start` on; nothing where there are not so many.
+    #[inline(always)]
+    fn inputs<const K: usize>(&self, start: usize, mut visit: impl FnMut(usize, [T; LANES])) {
+        let Some(rows) = self.values.get(start..).and_then(|rows| rows.as_chunks::<LANES>().0.first_chunk::<K>())
+        else {
+            return;
+        };
+        if self.has_missing {
+            for k in 0..K {
+                visit(k, rows[k].map(|x| self.input(x)));
+            }
+        } else {
+            for k in 0..K {
+                visit(k, rows[k].map(|x| (x - self.offset) * self.factor));
+            }
+        }
+    }
+
+    /// Asks for every second line of the memory of `K` times [`LANES`] rows, from the first or from the second on.
+    #[inline(always)]
+    fn prefetch<const K: usize>(&self, start: usize, first: usize) {
+        let line = 64 / size_of::<T>();
+        for k in (first..K * LANES / line).step_by(2) {
+            prefetch(self.values.as_ptr().wrapping_add(start + k * line));
+        }
+    }
+}
+
+for_every_width! {
+    /// `h[r] = Σ_i weights[i]·x̃_i[start + r]`, summed as [`NET_INPUT_LANES`] says. Shapes: columns and weights (d,), `h` (rows,).
+    ///
+    /// On the way, memory is told of half of the rows that are `ahead` of these.
+    fn raw_net_inputs<T: [Float]>(
+        columns: &[RawColumn<'_, T>], weights: &[T], start: usize, ahead: usize, h: &mut [T],
+    ) {
+        // Eight times the lanes at a time would be out of registers' reach for the compiler, and five times as slow.
+        let mut at = net_inputs_of_chunks::<T, 4>(columns, weights, start, ahead, h);
+        at += net_inputs_of_chunks::<T, 1>(columns, weights, start + at, ahead, &mut h[at..]);
+        for (r, h) in h.iter_mut().enumerate().skip(at) {
+            *h = super::net_input(weights, |i| columns[i].input(columns[i].values[start + r]));
+        }
+    }
+}
+
+/// Goes through as many rows as there are in whole chunks, and says how many.
+#[inline(always)]
+fn net_inputs_of_chunks<T: Float, const K: usize>(
+    columns: &[RawColumn<'_, T>],
+    weights: &[T],
+    start: usize,
+    ahead: usize,
+    h: &mut [T],
+) -> usize {
+    let mut at = 0;
+    let n_lanes = NET_INPUT_LANES.min(columns.len());
+    for h in h.as_chunks_mut::<LANES>().0.as_chunks_mut::<K>().0 {
+        let start = start + at;
+        let mut totals = [[T::ZERO; LANES]; K];
+        for first in 0..n_lanes {
+            let mut lane = [[T::ZERO; LANES]; K];
+            let columns = columns[first..].iter().step_by(NET_INPUT_LANES);
+            for (column, &weight) in columns.zip(weights[first..].iter().step_by(NET_INPUT_LANES)) {
+                column.prefetch::<K>(start + ahead, 0);
+                column.inputs::<K>(start, |k, x| {
+                    for l in 0..LANES {
+                        lane[k][l] += weight * x[l];
+                    }
+                });
+            }
+            for k in 0..K {
+                for l in 0..LANES {
+                    totals[k][l] += lane[k][l];
+                }
+            }
+        }
+        *h = totals;
+        at += K * LANES;
+    }
+    at
+}
+
+for_every_width! {
+    /// `sums[i][l] += Σ_r values[r]·x̃_i[start + r]` over the rows r with r mod [`LANES`] = l. Shapes: columns and sums (d,), values (rows,).
+    ///
+    /// On the way, memory is told of the other half of the rows that are `ahead` of these.
+    fn add_raw_products<T: [Float]>(
+        columns: &[RawColumn<'_, T>], start: usize, ahead: usize, values: &[T], sums: &mut [[T; LANES]],
+    ) {
+        let mut at = add_products_of_chunks::<T, 4>(columns, start, ahead, values, sums);
+        at += add_products_of_chunks::<T, 1>(columns, start + at, ahead, &values[at..], sums);
+        for (l, &value) in values[at..].iter().enumerate() {
+            for (column, sums) in columns.iter().zip(&mut *sums) {
+                sums[l] += value * column.input(column.values[start + at + l]);
+            }
+        }
+    }
+}
+
+/// Goes through as many rows as there are in whole chunks, and says how many.
+#[inline(always)]
+fn add_products_of_chunks<T: Float, const K: usize>(
+    columns: &[RawColumn<'_, T>],
+    start: usize,
+    ahead: usize,
+    values: &[T],
+    sums: &mut [[T; LANES]],
+) -> usize {
+    let mut at = 0;
+    for values in values.as_chunks::<LANES>().0.as_chunks::<K>().0 {
+        let values = *values;
+        let start = start + at;
+        for (column, sums) in columns.iter().zip(&mut *sums) {
+            column.prefetch::<K>(start + ahead, 1);
+            let mut totals = *sums;
+            column.inputs::<K>(start, |k, x| {
+                for l in 0..LANES {
+                    totals[l] += values[k][l] * x[l];
+                }
+            });
+            *sums = totals;
+        }
+        at += K * LANES;
+    }
+    at
+}

@@ -1,0 +1,234 @@
+//! Net inputs and gradients from the columns of a tile, which are centred and scaled already, for several outputs at a time.
+
+use super::dispatch::for_every_width;
+use super::{Float, LANES, NET_INPUT_LANES, Width};
+
+/// So many outputs share each value that is loaded.
+const OUTPUTS: usize = 4;
+
+for_every_width! {
+    /// `h[j·rows + r] = Σ_i weights[j·d + i]·x_i[r]`, summed as [`NET_INPUT_LANES`] says; column i is `columns[i·stride..][..rows]`.
+    fn tile_net_inputs<T: [Float]>(columns: &[T], stride: usize, n_columns: usize, n_rows: usize, weights: &[T], h: &mut [T]) {
+        h.fill(T::ZERO);
+        if n_columns == 0 || n_rows == 0 {
+            return;
+        }
+        for (weights, h) in weights.chunks(OUTPUTS * n_columns).zip(h.chunks_mut(OUTPUTS * n_rows)) {
+            match h.len() / n_rows {
+                4 => net_inputs_of::<T, 4>(columns, stride, n_columns, n_rows, weights, h),
+                3 => net_inputs_of::<T, 3>(columns, stride, n_columns, n_rows, weights, h),
+                2 => net_inputs_of::<T, 2>(columns, stride, n_columns, n_rows, weights, h),
+                _ => net_inputs_of::<T, 1>(columns, stride, n_columns, n_rows, weights, h),
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn net_inputs_of<T: Float, const J: usize>(
+    columns: &[T],
+    stride: usize,
+    n_columns: usize,
+    n_rows: usize,
+    weights: &[T],
+    h: &mut [T],
+) {
+    let weights: [&[T]; J] = std::array::from_fn(|j| &weights[j * n_columns..(j + 1) * n_columns]);
+    let whole = n_rows / LANES * LANES;
+    for start in (0..whole).step_by(LANES) {
+        let mut totals = [[T::ZERO; LANES]; J];
+        for first in 0..NET_INPUT_LANES.min(n_columns) {
+            let mut lane = [[T::ZERO; LANES]; J];
+            for i in (first..n_columns).step_by(NET_INPUT_LANES) {
+                let Some(x) = columns[i * stride + start..].first_chunk::<LANES>() else { continue };
+                for j in 0..J {
+                    let weight = weights[j][i];
+                    for l in 0..LANES {
+                        lane[j][l] += weight * x[l];
+                    }
+                }
+            }
+            for j in 0..J {
+                for l in 0..LANES {
+                    totals[j][l] += lane[j][l];
+                }
+            }
+        }
+        for j in 0..J {
+            h[j * n_rows + start..][..LANES].copy_from_slice(&totals[j]);
+        }
+    }
+    for j in 0..J {
+        for r in whole..n_rows {
+            h[j * n_rows + r] = net_input(weights[j], |i| columns[i * stride + r]);
+        }
+    }
+}
+
+/// Σ w_i x_i of one record, in the order that every kernel has: [`NET_INPUT_LANES`].
+#[inline(always)]
+pub(crate) fn net_input<T: Float>(weights: &[T], x: impl Fn(usize) -> T) -> T {
+    let mut total = T::ZERO;
+    for first in 0..NET_INPUT_LANES.min(weights.len()) {
+        let mut lane = T::ZERO;
+        for i in (first..weights.len()).step_by(NET_INPUT_LANES) {
+            lane += weights[i] * x(i);
+        }
+        total += lane;
+    }
+    total
+}
+
+for_every_width! {
+    /// `sums[j·d + i][l] += Σ_r values[j·rows + r]·x_i[r]` over the rows r with r mod [`LANES`] = l; column i is
+    /// `columns[i·stride..][..rows]`.
+    fn add_tile_products<T: [Float]>(
+        columns: &[T], stride: usize, n_columns: usize, n_rows: usize, values: &[T], sums: &mut [[T; LANES]],
+    ) {
+        if n_columns == 0 || n_rows == 0 {
+            return;
+        }
+        for (values, sums) in values.chunks(OUTPUTS * n_rows).zip(sums.chunks_mut(OUTPUTS * n_columns)) {
+            let n_outputs = values.len() / n_rows;
+            // As many sums at a time as stay in registers, and enough to keep the adders busy.
+            match n_outputs {
+                4 => products_of::<T, 4, 2>(columns, stride, n_columns, n_rows, values, sums),
+                3 => products_of::<T, 3, 2>(columns, stride, n_columns, n_rows, values, sums),
+                2 => products_of::<T, 2, 4>(columns, stride, n_columns, n_rows, values, sums),
+                _ => products_of::<T, 1, 4>(columns, stride, n_columns, n_rows, values, sums),
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn products_of<T: Float, const J: usize, const I: usize>(
+    columns: &[T],
+    stride: usize,
+    n_columns: usize,
+    n_rows: usize,
+    values: &[T],
+    sums: &mut [[T; LANES]],
+) {
+    let whole = n_columns / I * I;
+    for first in (0..whole).step_by(I) {
+        products_of_columns::<T, J, I>(columns, stride, first, n_columns, n_rows, values, sums);
+    }
+    for first in whole..n_columns {
+        products_of_columns::<T, J, 1>(columns, stride, first, n_columns, n_rows, values, sums);
+    }
+}
+
+#[inline(always)]
+fn products_of_columns<T: Float, const J: usize, const I: usize>(
+    columns: &[T],
+    stride: usize,
+    first: usize,
+    n_columns: usize,
+    n_rows: usize,
+    values: &[T],
+    sums: &mut [[T; LANES]],
+) {
+    let mut totals: [[[T; LANES]; I]; J] =
+        std::array::from_fn(|j| std::array::from_fn(|i| sums[j * n_columns + first + i]));
+    let x: [(&[[T; LANES]], &[T]); I] =
+        std::array::from_fn(|i| columns[(first + i) * stride..][..n_rows].as_chunks::<LANES>());
+    let v: [(&[[T; LANES]], &[T]); J] = std::array::from_fn(|j| values[j * n_rows..][..n_rows].as_chunks::<LANES>());
+    for k in 0..n_rows / LANES {
+        for i in 0..I {
+            let x = &x[i].0[k];
+            for j in 0..J {
+                let v = &v[j].0[k];
+                for l in 0..LANES {
+                    totals[j][i][l] += v[l] * x[l];
+                }
+            }
+        }
+    }
+    for j in 0..J {
+        for i in 0..I {
+            for (l, (&v, &x)) in v[j].1.iter().zip(x[i].1).enumerate() {
+                totals[j][i][l] += v * x;
+            }
+            sums[j * n_columns + first + i] = totals[j][i];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{RawColumn, add_raw_products, raw_net_inputs};
+    use super::*;
+    use crate::random::{Random, Stream};
+
+    /// Both ways, from the raw columns and from a tile of them, against plain loops, in every width: the same bits.
+    fn check<T: Float>(seed: u64) {
+        let mut random = Random::new(seed, Stream::Start);
+        let mut draw = |most: u64| random.below(most) as usize;
+        let (n_rows, n_columns, n_outputs, start) = (1 + draw(300), draw(40), 1 + draw(9), draw(50));
+        let (stride, with_missing) = (n_rows + draw(20), draw(2) == 1);
+        let mut number = || T::from_f64(random.uniform() - 0.5);
+        let mut numbers = |n: usize| -> Vec<T> { (0..n).map(|_| number()).collect() };
+        let mut raw: Vec<Vec<T>> = (0..n_columns).map(|_| numbers(start + n_rows)).collect();
+        let constants = numbers(3 * n_columns);
+        let (weights, values) = (numbers(n_columns * n_outputs), numbers(n_rows * n_outputs));
+        if with_missing {
+            raw.iter_mut().step_by(2).for_each(|column| column[start] = T::from_f64(f64::NAN));
+        }
+        let input = |i: usize, r: usize| {
+            let x = raw[i][start + r];
+            if x.is_nan() { constants[3 * i + 2] } else { (x - constants[3 * i]) * constants[3 * i + 1] }
+        };
+        let mut net_inputs = vec![T::ZERO; n_outputs * n_rows];
+        let mut sums = vec![[T::ZERO; LANES]; n_outputs * n_columns];
+        for j in 0..n_outputs {
+            for r in 0..n_rows {
+                let mut lanes = [T::ZERO; NET_INPUT_LANES];
+                for i in 0..n_columns {
+                    lanes[i % NET_INPUT_LANES] += weights[j * n_columns + i] * input(i, r);
+                    sums[j * n_columns + i][r % LANES] += values[j * n_rows + r] * input(i, r);
+                }
+                net_inputs[j * n_rows + r] = lanes.into_iter().fold(T::ZERO, |total, lane| total + lane);
+            }
+        }
+        let columns: Vec<RawColumn<'_, T>> = (0..n_columns)
+            .map(|i| RawColumn {
+                values: &raw[i],
+                offset: constants[3 * i],
+                factor: constants[3 * i + 1],
+                fill: constants[3 * i + 2],
+                has_missing: with_missing && i % 2 == 0,
+            })
+            .collect();
+        let mut tile = vec![T::ZERO; stride * n_columns];
+        for i in 0..n_columns {
+            (0..n_rows).for_each(|r| tile[i * stride + r] = input(i, r));
+        }
+        let bits = |values: &[T]| -> Vec<u64> { values.iter().map(|x| x.to_f64().to_bits()).collect() };
+        for width in Width::ALL {
+            width.limit();
+            let name = width.name();
+            let mut h = vec![T::ONE; n_rows];
+            raw_net_inputs(&columns, &weights[..n_columns], start, 64, &mut h);
+            assert_eq!(bits(&h), bits(&net_inputs[..n_rows]), "{name} {n_rows}x{n_columns}");
+            let mut h = vec![T::ONE; n_rows * n_outputs];
+            tile_net_inputs(&tile, stride, n_columns, n_rows, &weights, &mut h);
+            assert_eq!(bits(&h), bits(&net_inputs), "{name} {n_rows}x{n_columns}x{n_outputs}");
+            let mut found = vec![[T::ZERO; LANES]; n_columns];
+            add_raw_products(&columns, start, 64, &values[..n_rows], &mut found);
+            assert_eq!(bits(found.as_flattened()), bits(sums[..n_columns].as_flattened()), "{name}");
+            let mut found = vec![[T::ZERO; LANES]; n_columns * n_outputs];
+            add_tile_products(&tile, stride, n_columns, n_rows, &values, &mut found);
+            assert_eq!(bits(found.as_flattened()), bits(sums.as_flattened()), "{name} {n_outputs} outputs");
+        }
+        Width::widest().limit();
+    }
+
+    #[test]
+    fn loops_have_the_bits_of_plain_ones_in_every_width() {
+        for seed in 0..200 {
+            check::<f32>(seed);
+            check::<f64>(seed);
+        }
+    }
+}

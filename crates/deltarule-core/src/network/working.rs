@@ -1,0 +1,208 @@
+//! Forward and backward over the rows of a table, in the type of the data: h = Σ w x + b, and Σ v x for one value v a row.
+
+use super::Parameters;
+use crate::data::{Block, Column, ColumnKind, STRIP_ROWS, Scaling, Shape, Tile, rows_in_cache};
+use crate::kernel::{
+    Float, LANES, RawColumn, add_raw_products, add_tile_products, add_weight_of_code, fold, raw_net_inputs,
+    scatter_add, tile_net_inputs,
+};
+
+/// The parameters of one or several layers for one pass, in the type of the data: the outputs of all layers, one after the other.
+#[derive(Debug, Clone)]
+pub(crate) struct WorkingWeights<T> {
+    n_features: usize,
+    n_numbers: usize,
+    /// The weights of the number columns, in their order, shape (J, numbers).
+    numbers: Vec<T>,
+    /// All weights, shape (J, d).
+    weights: Vec<T>,
+    bias: Vec<T>,
+    has_bias: bool,
+}
+
+impl<T: Float> WorkingWeights<T> {
+    /// Of one layer.
+    pub(crate) fn of(parameters: &Parameters, shape: &Shape) -> Self {
+        Self::of_many(&[parameters], shape)
+    }
+
+    /// Of several layers of the same shape.
+    pub(crate) fn of_many(layers: &[&Parameters], shape: &Shape) -> Self {
+        let number_features = number_features(shape);
+        let outputs = || layers.iter().flat_map(|layer| (0..layer.n_outputs()).map(move |j| (layer, j)));
+        Self {
+            n_features: shape.n_features(),
+            n_numbers: number_features.len(),
+            numbers: outputs()
+                .flat_map(|(layer, j)| number_features.iter().map(move |&i| T::from_f64(layer.weights(j)[i])))
+                .collect(),
+            weights: outputs().flat_map(|(layer, j)| layer.weights(j)).map(|&w| T::from_f64(w)).collect(),
+            bias: outputs().map(|(layer, j)| T::from_f64(layer.bias(j))).collect(),
+            has_bias: layers.iter().any(|layer| layer.has_bias()),
+        }
+    }
+
+    /// How many outputs there are.
+    pub(crate) fn n_outputs(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// h_j for every row of a tile and every output, shape (J, rows): the number columns first, then the categories, the bias last.
+    pub(crate) fn net_inputs_into(&self, tile: &Tile<T>, h: &mut Vec<T>) {
+        self.net_inputs_of(tile, 0..self.n_outputs(), h);
+    }
+
+    /// The same for some of the outputs.
+    pub(crate) fn net_inputs_of(&self, tile: &Tile<T>, outputs: std::ops::Range<usize>, h: &mut Vec<T>) {
+        let (columns, stride) = tile.numbers();
+        let (n_numbers, n_rows) = (self.n_numbers, tile.n_rows());
+        h.clear();
+        h.resize(outputs.len() * n_rows, T::ZERO);
+        let numbers = &self.numbers[outputs.start * n_numbers..outputs.end * n_numbers];
+        tile_net_inputs(columns, stride, n_numbers, n_rows, numbers, h);
+        for (j, h) in outputs.zip(h.chunks_mut(n_rows.max(1))) {
+            self.add_categories_and_bias(j, tile.categories(), h);
+        }
+    }
+
+    fn add_categories_and_bias<'c>(
+        &self,
+        j: usize,
+        categories: impl Iterator<Item = (&'c [u32], usize, usize)>,
+        h: &mut [T],
+    ) {
+        for (codes, first, n_levels) in categories {
+            let first = j * self.n_features + first;
+            add_weight_of_code(&self.weights[first..first + n_levels], codes, h);
+        }
+        if self.has_bias {
+            let bias = self.bias[j];
+            h.iter_mut().for_each(|h| *h += bias);
+        }
+    }
+}
+
+/// The feature of each number column.
+fn number_features(shape: &Shape) -> Vec<usize> {
+    let columns = shape.columns().iter().enumerate();
+    columns.filter(|(_, kind)| **kind == ColumnKind::Number).map(|(index, _)| shape.features_of(index).start).collect()
+}
+
+/// Σ_r v_rj x_ri over the rows of a strip, for every output and number column, in lanes: shape (J, numbers).
+#[derive(Debug, Clone)]
+pub(crate) struct ColumnSums<T> {
+    number_features: Vec<usize>,
+    lanes: Vec<[T; LANES]>,
+}
+
+impl<T: Float> ColumnSums<T> {
+    /// Room for so many outputs.
+    pub(crate) fn new(shape: &Shape, n_outputs: usize) -> Self {
+        let number_features = number_features(shape);
+        let lanes = vec![[T::ZERO; LANES]; number_features.len() * n_outputs];
+        Self { number_features, lanes }
+    }
+
+    /// Adds the rows of a tile with their values v, shape (J, rows), for the number columns.
+    pub(crate) fn add_numbers(&mut self, tile: &Tile<T>, values: &[T]) {
+        let (columns, stride) = tile.numbers();
+        let n_outputs = values.len() / tile.n_rows().max(1);
+        let lanes = &mut self.lanes[..n_outputs * tile.n_numbers()];
+        add_tile_products(columns, stride, tile.n_numbers(), tile.n_rows(), values, lanes);
+    }
+
+    /// Adds what belongs to output `j` to its sums over the table, shape (d,): the categories of the same rows, and the number columns
+    /// at the end of a strip. Shape: values (rows,).
+    pub(crate) fn finish_tile(&mut self, j: usize, tile: &Tile<T>, values: &[T], into: &mut [f64]) {
+        for (codes, first, n_levels) in tile.categories() {
+            scatter_add(values, codes, &mut into[first..first + n_levels]);
+        }
+        if tile.ends_strip() {
+            self.fold(j, into);
+        }
+    }
+
+    /// Moves the sums of a strip into those of the table.
+    fn fold(&mut self, j: usize, into: &mut [f64]) {
+        let n = self.number_features.len();
+        for (lanes, &feature) in self.lanes[j * n..(j + 1) * n].iter_mut().zip(&self.number_features) {
+            into[feature] += fold(std::mem::replace(lanes, [T::ZERO; LANES])).to_f64();
+        }
+    }
+}
+
+/// What raw columns and their scratch may take up in the second-level cache, in bytes.
+const RAW_BYTES: usize = 256 * 1024;
+
+/// Forward and backward over the raw rows of blocks, for a network of one output: nothing is stored between the two but h.
+#[derive(Debug, Clone)]
+pub(crate) struct RawPass<T> {
+    sums: ColumnSums<T>,
+    /// How many rows are gone through forward before they are gone through backward.
+    capacity: usize,
+    net_input: Vec<T>,
+    values: Vec<T>,
+}
+
+/// Some rows of a block, in a [`RawPass`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RawRows {
+    /// The first of them within the block.
+    pub(crate) start: usize,
+    /// Whether the last of them is the last of a strip or of the block.
+    pub(crate) ends_strip: bool,
+}
+
+impl<T: Float> RawPass<T> {
+    pub(crate) fn new(shape: &Shape, block_rows: usize) -> Self {
+        let sums = ColumnSums::new(shape, 1);
+        let capacity = rows_in_cache::<T>(sums.number_features.len(), RAW_BYTES).min(block_rows).max(1);
+        let (net_input, values) = (vec![T::ZERO; capacity], vec![T::ZERO; capacity]);
+        Self { sums, capacity, net_input, values }
+    }
+
+    /// Goes through a block: `values_of(rows, h, v)` makes v of h, and `into[i] += Σ_r v_r x_ri`. Shapes: h and v (rows,), `into` (d,).
+    pub(crate) fn run(
+        &mut self,
+        block: &Block<'_, T>,
+        scaling: &Scaling,
+        weights: &WorkingWeights<T>,
+        into: &mut [f64],
+        mut values_of: impl FnMut(RawRows, &[T], &mut [T]),
+    ) {
+        let mut numbers = Vec::with_capacity(weights.n_numbers);
+        let mut categories = Vec::new();
+        let mut first_feature = 0;
+        for (index, (column, scale)) in block.columns().iter().zip(scaling.columns()).enumerate() {
+            match column {
+                Column::Numbers(values) => numbers.push(RawColumn {
+                    values,
+                    offset: T::from_f64(scale.offset),
+                    factor: T::from_f64(scale.factor),
+                    fill: T::from_f64(scale.fill),
+                    has_missing: block.has_missing(index),
+                }),
+                Column::Codes { codes, n_levels } => categories.push((&**codes, first_feature, *n_levels)),
+            }
+            first_feature += column.kind().n_features();
+        }
+        let n = block.n_records();
+        for start in (0..n).step_by(self.capacity) {
+            let end = (start + self.capacity).min(n);
+            let rows = RawRows { start, ends_strip: end == n || end.is_multiple_of(STRIP_ROWS) };
+            let h = &mut self.net_input[..end - start];
+            let values = &mut self.values[..end - start];
+            raw_net_inputs(&numbers, &weights.numbers, start, self.capacity, h);
+            let of_rows = || categories.iter().map(|(codes, first, n_levels)| (&codes[start..end], *first, *n_levels));
+            weights.add_categories_and_bias(0, of_rows(), h);
+            values_of(rows, h, values);
+            add_raw_products(&numbers, start, self.capacity, values, &mut self.sums.lanes);
+            for (codes, first, n_levels) in of_rows() {
+                scatter_add(values, codes, &mut into[first..first + n_levels]);
+            }
+            if rows.ends_strip {
+                self.sums.fold(0, into);
+            }
+        }
+    }
+}
