@@ -15,6 +15,7 @@ struct Settings {
     activation: Activation,
     threads: usize,
     steps: usize,
+    tiled: bool,
 }
 
 fn main() {
@@ -23,6 +24,7 @@ fn main() {
         activation: Activation::Sigmoid,
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         steps: 15,
+        tiled: true,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -31,6 +33,7 @@ fn main() {
             "--bench" => {}
             "--activation" => settings.activation = value().parse().expect("an activation"),
             "--threads" => settings.threads = value().parse().expect("a number"),
+            "--columns" => settings.tiled = false,
             "--steps" => settings.steps = value().parse().expect("a number"),
             table => tables.push(table.to_owned()),
         }
@@ -61,6 +64,7 @@ fn run<T: Float>(n: usize, d: usize, settings: &Settings) {
     let parts: Vec<Column<'_, T>> = columns.iter().map(|column| Column::Numbers(column.as_slice().into())).collect();
     let targets = Targets::Numbers(vec![target.as_slice().into()]);
     let dataset = Dataset::from_columns(&parts, &targets).expect("a table");
+    let dataset = if settings.tiled { dataset.tiled().expect("a table") } else { dataset };
     let threads = Threads::new(settings.threads);
     let moments = Moments::of(&dataset, &threads).expect("moments");
     let scaling = Scaling::standard(&moments);

@@ -37,14 +37,14 @@ mod random;
 
 pub use data::{
     BLOCK_ROWS, Block, BlockSource, Column, ColumnKind, ColumnMoments, ColumnScaling, Dataset, Moments, NO_LEVEL,
-    Scaling, Shape, Targets, Threads,
+    Scaling, Shape, Targets, Threads, TiledNumbers,
 };
 pub use error::{Error, Result};
 pub use insight::{
     GradientCheck, WeightCheck, WorkedBatch, WorkedOutput, WorkedRecord, WorkedStep, check_gradient, explain,
     explain_batch,
 };
-pub use kernel::{Float, NET_INPUT_LANES, Width};
+pub use kernel::{Float, NET_INPUT_LANES, RUN_ROWS, Width};
 pub use learning::{
     Batch, ChosenEta, Config, Curvature, Epoch, ErrorTerm, Eta, EtaBasis, Fit, Gradient, Init, Loss, NotFiniteRecord,
     Observer, Optimizer, OptimizerKind, Plan, Problem, Reduction, Silent, StopReason, Triangle, delta, fit, fit_many,

@@ -382,6 +382,12 @@ impl Part<'_> {
                     shifts.push(shift);
                     Column::Numbers(values.iter().map(|x| (x - shift) as f32).collect())
                 }
+                Column::Tiled(tiled) => {
+                    let values = || (0..column.len()).map(|r| tiled.get(r));
+                    let shift = values().find(|x| !x.is_nan()).unwrap_or(0.0);
+                    shifts.push(shift);
+                    Column::Numbers(values().map(|x| (x - shift) as f32).collect())
+                }
                 Column::Codes { codes, n_levels } => {
                     shifts.push(0.0);
                     Column::Codes { codes: codes.clone().into_owned().into(), n_levels: *n_levels }

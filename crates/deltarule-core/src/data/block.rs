@@ -1,10 +1,12 @@
 //! Some rows of a table as raw columns. Shapes and values are checked here, once.
 
 use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
 
 use super::{ColumnKind, Shape};
 use crate::error::{Error, Result};
-use crate::kernel::{Float, all_finite};
+use crate::kernel::{Float, RUN_ROWS, all_finite};
 
 /// The code of a value that is none of a category's levels: it adds nothing to the net input.
 pub const NO_LEVEL: u32 = u32::MAX;
@@ -14,6 +16,9 @@ pub const NO_LEVEL: u32 = u32::MAX;
 pub enum Column<'a, T: Float> {
     /// Numbers, shape (rows,); NaN is a missing value.
     Numbers(Cow<'a, [T]>),
+    /// Numbers whose memory they share with the other columns of the block, so that a pass reads it from one end to the other: after
+    /// each [`RUN_ROWS`] rows of a column come the same rows of the next.
+    Tiled(TiledNumbers<T>),
     /// Codes of a category, shape (rows,): level `k` is code `k`; [`NO_LEVEL`] is none of the levels.
     Codes {
         /// One code a row.
@@ -23,11 +28,91 @@ pub enum Column<'a, T: Float> {
     },
 }
 
+/// A number column in memory that it shares with others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TiledNumbers<T> {
+    memory: Arc<Vec<T>>,
+    /// Where the first run begins.
+    first: usize,
+    /// From one run to the next.
+    stride: usize,
+    n_rows: usize,
+}
+
+impl<T: Float> TiledNumbers<T> {
+    /// The value of a row.
+    pub fn get(&self, row: usize) -> T {
+        self.memory[self.first + row / RUN_ROWS * self.stride + row % RUN_ROWS]
+    }
+
+    /// Copies the number columns of consecutive blocks into one memory, and gives those of each block.
+    ///
+    /// Shapes: `blocks` (blocks, columns, rows), all columns of a block of one length.
+    pub(crate) fn tile(blocks: &[Vec<&[T]>]) -> Vec<Vec<Self>> {
+        let n_rows = |block: &Vec<&[T]>| block.first().map_or(0, |column| column.len());
+        let size = |block: &Vec<&[T]>| n_rows(block).div_ceil(RUN_ROWS) * block.len() * RUN_ROWS;
+        // Runs begin where lines of the cache do.
+        let line = 64 / size_of::<T>();
+        let mut memory = vec![T::ZERO; blocks.iter().map(size).sum::<usize>() + line];
+        let mut begin = memory.as_ptr().align_offset(64).min(line);
+        let mut begins = Vec::with_capacity(blocks.len());
+        for block in blocks {
+            begins.push(begin);
+            for start in (0..n_rows(block)).step_by(RUN_ROWS) {
+                for column in block {
+                    let run = &column[start..(start + RUN_ROWS).min(column.len())];
+                    memory[begin..begin + run.len()].copy_from_slice(run);
+                    begin += RUN_ROWS;
+                }
+            }
+        }
+        let memory = Arc::new(memory);
+        let column = |block: &Vec<&[T]>, first: usize| Self {
+            memory: Arc::clone(&memory),
+            first,
+            stride: block.len() * RUN_ROWS,
+            n_rows: n_rows(block),
+        };
+        let columns = |(block, begin): (&Vec<&[T]>, usize)| {
+            (0..block.len()).map(|index| column(block, begin + index * RUN_ROWS)).collect()
+        };
+        blocks.iter().zip(begins).map(columns).collect()
+    }
+}
+
 impl<T: Float> Column<'_, T> {
+    /// A number column's memory from its first value on, and how many values lie from the begin of one run of [`RUN_ROWS`] rows to the begin
+    /// of the next; `None` for a category.
+    pub(crate) fn runs(&self) -> Option<(&[T], usize)> {
+        match self {
+            Column::Numbers(values) => Some((values, RUN_ROWS)),
+            Column::Tiled(tiled) => Some((tiled.memory.get(tiled.first..).unwrap_or_default(), tiled.stride)),
+            Column::Codes { .. } => None,
+        }
+    }
+
+    /// Calls `visit` with the values of consecutive rows of a number column, piece by piece.
+    pub(crate) fn for_each_piece(&self, rows: Range<usize>, mut visit: impl FnMut(&[T])) {
+        match self {
+            Column::Numbers(values) => visit(&values[rows]),
+            Column::Tiled(tiled) => {
+                let mut start = rows.start;
+                while start < rows.end {
+                    let end = rows.end.min((start / RUN_ROWS + 1) * RUN_ROWS);
+                    let at = tiled.first + start / RUN_ROWS * tiled.stride + start % RUN_ROWS;
+                    visit(&tiled.memory[at..at + end - start]);
+                    start = end;
+                }
+            }
+            Column::Codes { .. } => {}
+        }
+    }
+
     /// How many rows the column has.
     pub fn len(&self) -> usize {
         match self {
             Column::Numbers(values) => values.len(),
+            Column::Tiled(tiled) => tiled.n_rows,
             Column::Codes { codes, .. } => codes.len(),
         }
     }
@@ -40,7 +125,7 @@ impl<T: Float> Column<'_, T> {
     /// Number or category.
     pub fn kind(&self) -> ColumnKind {
         match self {
-            Column::Numbers(_) => ColumnKind::Number,
+            Column::Numbers(_) | Column::Tiled(_) => ColumnKind::Number,
             Column::Codes { n_levels, .. } => ColumnKind::Category { n_levels: *n_levels },
         }
     }
@@ -120,18 +205,21 @@ impl<'a, T: Float> Block<'a, T> {
         for (index, column) in columns.iter().enumerate() {
             check_length(|| format!("rows of column {}", index + 1), column.len(), n_records)?;
             has_missing.push(match column {
-                // Most columns are finite throughout, which is quickly seen.
-                Column::Numbers(values) => {
-                    !all_finite(values) && {
-                        if let Some(record) = values.iter().position(|x| !x.is_finite() && !x.is_nan()) {
-                            return Err(Error::NotFinite {
-                                what: format!("column {}", index + 1),
-                                found: values[record].to_f64(),
-                                record: record + 1,
-                            });
+                Column::Numbers(_) | Column::Tiled(_) => {
+                    let (mut has_missing, mut infinite, mut before) = (false, None, 0);
+                    column.for_each_piece(0..n_records, |values| {
+                        // Most columns are finite throughout, which is quickly seen.
+                        if !all_finite(values) {
+                            has_missing = true;
+                            let place = values.iter().position(|x| !x.is_finite() && !x.is_nan());
+                            infinite = infinite.or(place.map(|r| (before + r + 1, values[r].to_f64())));
                         }
-                        true
+                        before += values.len();
+                    });
+                    if let Some((record, found)) = infinite {
+                        return Err(Error::NotFinite { what: format!("column {}", index + 1), found, record });
                     }
+                    has_missing
                 }
                 Column::Codes { codes, n_levels } => {
                     check_codes(index + 1, codes, *n_levels, true)?;

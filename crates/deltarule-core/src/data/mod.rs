@@ -7,7 +7,7 @@ mod scaling;
 mod source;
 mod tile;
 
-pub use block::{Block, Column, NO_LEVEL, Targets};
+pub use block::{Block, Column, NO_LEVEL, Targets, TiledNumbers};
 pub use moments::{ColumnMoments, Moments};
 pub use pass::Threads;
 pub(crate) use pass::{fold_blocks, fold_tiles};

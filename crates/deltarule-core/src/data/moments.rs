@@ -182,6 +182,11 @@ impl Moments {
         for (total, column) in self.columns.iter_mut().zip(block.columns()) {
             match (column, &mut *total) {
                 (Column::Numbers(values), _) => total.merge(&ColumnMoments::of_values(values)),
+                (Column::Tiled(_), _) => {
+                    let mut values = Vec::with_capacity(column.len());
+                    column.for_each_piece(0..column.len(), |piece| values.extend_from_slice(piece));
+                    total.merge(&ColumnMoments::of_values(&values));
+                }
                 (Column::Codes { codes, .. }, ColumnMoments::Category { counts }) => count_codes(codes, counts),
                 _ => {}
             }

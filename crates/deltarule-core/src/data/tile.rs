@@ -101,14 +101,20 @@ impl<T: Float> Tile<T> {
         self.n_rows = n_rows;
         for ((column, scale), (place, _)) in block.columns().iter().zip(scaling.columns()).zip(&self.columns) {
             match (column, *place) {
-                (Column::Numbers(values), Place::Number(slot)) => standardize_into(
-                    &values[start..start + n_rows],
-                    T::from_f64(scale.offset),
-                    T::from_f64(scale.factor),
-                    T::from_f64(scale.fill),
-                    &mut self.numbers[slot * self.stride..slot * self.stride + n_rows],
-                    self.capacity,
-                ),
+                (Column::Numbers(_) | Column::Tiled(_), Place::Number(slot)) => {
+                    let mut at = slot * self.stride;
+                    column.for_each_piece(start..start + n_rows, |raw| {
+                        standardize_into(
+                            raw,
+                            T::from_f64(scale.offset),
+                            T::from_f64(scale.factor),
+                            T::from_f64(scale.fill),
+                            &mut self.numbers[at..at + raw.len()],
+                            self.capacity,
+                        );
+                        at += raw.len();
+                    });
+                }
                 (Column::Codes { codes, .. }, Place::Category(slot)) => self.codes
                     [slot * self.capacity..slot * self.capacity + n_rows]
                     .copy_from_slice(&codes[start..start + n_rows]),

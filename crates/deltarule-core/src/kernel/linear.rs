@@ -203,13 +203,6 @@ for_every_width! {
     }
 }
 
-/// Asks for the memory of some values to be brought nearer: they will be wanted soon.
-pub(crate) fn prefetch_values<T>(values: &[T]) {
-    for line in values.chunks((64 / size_of::<T>()).max(1)) {
-        prefetch(line.as_ptr());
-    }
-}
-
 /// Asks for a line of memory to be brought into the second-level cache. Any address will do: nothing is read.
 #[inline(always)]
 pub(super) fn prefetch<T>(address: *const T) {

@@ -9,16 +9,18 @@ mod dispatch;
 mod float;
 mod linear;
 mod raw;
+mod records;
 mod tile;
 mod transcendental;
 mod width;
 
 pub use float::Float;
 pub(crate) use linear::{
-    add_column_products, add_multiples, add_weight_of_code, all_finite, dot, fold, map_pairs, prefetch_values,
-    scatter_add, squared_deltas, standardize_into, sum, sum_squares,
+    add_column_products, add_multiples, add_weight_of_code, all_finite, dot, fold, map_pairs, scatter_add,
+    squared_deltas, standardize_into, sum, sum_squares,
 };
 pub(crate) use raw::{RawColumn, add_raw_products, raw_net_inputs};
+pub(crate) use records::{NO_INPUT, RecordWeights, Records, RowScale, standardize_rows, walk_records};
 pub(crate) use tile::{add_tile_products, net_input, tile_net_inputs};
 pub(crate) use transcendental::tanh_and_derivative;
 pub use width::Width;
@@ -29,3 +31,6 @@ pub(crate) const LANES: usize = 16;
 /// How many partial sums a net input keeps: number column `i`, counted among the number columns, is in lane `i % NET_INPUT_LANES`. One
 /// record's sum is then a few vector additions instead of a chain as long as the record, and up to so many columns are added in their order.
 pub const NET_INPUT_LANES: usize = 8;
+
+/// How many rows of a number column stand together in tiled memory, and are gone through at a time.
+pub const RUN_ROWS: usize = 4 * LANES;

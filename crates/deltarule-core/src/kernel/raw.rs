@@ -6,12 +6,15 @@
 
 use super::dispatch::for_every_width;
 use super::linear::prefetch;
-use super::{Float, LANES, NET_INPUT_LANES, Width};
+use super::{Float, LANES, NET_INPUT_LANES, RUN_ROWS, Width};
 
 /// A raw number column and how it becomes an input: x̃ = (x − offset)·factor, or `fill` where x is missing (NaN).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RawColumn<'a, T> {
+    /// From the column's first value on.
     pub(crate) values: &'a [T],
+    /// From the begin of one run of [`RUN_ROWS`] rows to the begin of the next.
+    pub(crate) stride: usize,
     pub(crate) offset: T,
     pub(crate) factor: T,
     pub(crate) fill: T,
@@ -27,10 +30,24 @@ impl<T: Float> RawColumn<'_, T> {
         if self.has_missing && x.is_nan() { self.fill } else { input }
     }
 
+    /// Where a row stands among the values.
+    #[inline(always)]
+    fn place(&self, row: usize) -> usize {
+        row / RUN_ROWS * self.stride + row % RUN_ROWS
+    }
+
+    /// The raw values of rows that lie within one run; nothing where there are not so many.
+    #[inline(always)]
+    pub(super) fn run(&self, start: usize, n_rows: usize) -> &[T] {
+        let at = self.place(start);
+        self.values.get(at..at + n_rows).unwrap_or_default()
+    }
+
     /// `visit(k, x̃)` for `K` times [`LANES`] rows from `start` on; nothing where there are not so many.
     #[inline(always)]
     fn inputs<const K: usize>(&self, start: usize, mut visit: impl FnMut(usize, [T; LANES])) {
-        let Some(rows) = self.values.get(start..).and_then(|rows| rows.as_chunks::<LANES>().0.first_chunk::<K>())
+        let Some(rows) =
+            self.values.get(self.place(start)..).and_then(|rows| rows.as_chunks::<LANES>().0.first_chunk::<K>())
         else {
             return;
         };
@@ -50,7 +67,7 @@ impl<T: Float> RawColumn<'_, T> {
     fn prefetch<const K: usize>(&self, start: usize, first: usize) {
         let line = 64 / size_of::<T>();
         for k in (first..K * LANES / line).step_by(2) {
-            prefetch(self.values.as_ptr().wrapping_add(start + k * line));
+            prefetch(self.values.as_ptr().wrapping_add(self.place(start) + k * line));
         }
     }
 }
@@ -66,7 +83,7 @@ for_every_width! {
         let mut at = net_inputs_of_chunks::<T, 4>(columns, weights, start, ahead, h);
         at += net_inputs_of_chunks::<T, 1>(columns, weights, start + at, ahead, &mut h[at..]);
         for (r, h) in h.iter_mut().enumerate().skip(at) {
-            *h = super::net_input(weights, |i| columns[i].input(columns[i].values[start + r]));
+            *h = super::net_input(weights, |i| columns[i].input(columns[i].values[columns[i].place(start + r)]));
         }
     }
 }
@@ -119,7 +136,7 @@ for_every_width! {
         at += add_products_of_chunks::<T, 1>(columns, start + at, ahead, &values[at..], sums);
         for (l, &value) in values[at..].iter().enumerate() {
             for (column, sums) in columns.iter().zip(&mut *sums) {
-                sums[l] += value * column.input(column.values[start + at + l]);
+                sums[l] += value * column.input(column.values[column.place(start + at + l)]);
             }
         }
     }

@@ -157,7 +157,7 @@ fn products_of_columns<T: Float, const J: usize, const I: usize>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{RawColumn, add_raw_products, raw_net_inputs};
+    use super::super::{RUN_ROWS, RawColumn, add_raw_products, raw_net_inputs};
     use super::*;
     use crate::random::{Random, Stream};
 
@@ -165,7 +165,7 @@ mod tests {
     fn check<T: Float>(seed: u64) {
         let mut random = Random::new(seed, Stream::Start);
         let mut draw = |most: u64| random.below(most) as usize;
-        let (n_rows, n_columns, n_outputs, start) = (1 + draw(300), draw(40), 1 + draw(9), draw(50));
+        let (n_rows, n_columns, n_outputs, start) = (1 + draw(300), draw(40), 1 + draw(9), RUN_ROWS * draw(3));
         let (stride, with_missing) = (n_rows + draw(20), draw(2) == 1);
         let mut number = || T::from_f64(random.uniform() - 0.5);
         let mut numbers = |n: usize| -> Vec<T> { (0..n).map(|_| number()).collect() };
@@ -194,6 +194,7 @@ mod tests {
         let columns: Vec<RawColumn<'_, T>> = (0..n_columns)
             .map(|i| RawColumn {
                 values: &raw[i],
+                stride: RUN_ROWS,
                 offset: constants[3 * i],
                 factor: constants[3 * i + 1],
                 fill: constants[3 * i + 2],

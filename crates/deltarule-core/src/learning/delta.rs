@@ -26,6 +26,7 @@ pub struct ErrorTerm {
 /// let term = delta(Loss::Squared, &Activation::Identity, 5.0, 3.0);
 /// assert_eq!((term.output, term.residual, term.delta), (3.0, 2.0, 2.0));
 /// ```
+#[inline(always)]
 pub fn delta(loss: Loss, activation: &Activation, target: f64, net_input: f64) -> ErrorTerm {
     let (output, derivative) = activation.value_and_derivative(net_input);
     let residual = target - output;

@@ -10,4 +10,4 @@ pub use activation::{Activation, UnknownActivation};
 pub use formula::{Formula, FormulaError};
 pub use layer::Layer;
 pub use parameters::Parameters;
-pub(crate) use working::{ColumnSums, RawPass, WorkingWeights};
+pub(crate) use working::{ColumnSums, RawPass, WorkingWeights, number_features};

@@ -83,7 +83,7 @@ impl<T: Float> WorkingWeights<T> {
 }
 
 /// The feature of each number column.
-fn number_features(shape: &Shape) -> Vec<usize> {
+pub(crate) fn number_features(shape: &Shape) -> Vec<usize> {
     let columns = shape.columns().iter().enumerate();
     columns.filter(|(_, kind)| **kind == ColumnKind::Number).map(|(index, _)| shape.features_of(index).start).collect()
 }
@@ -174,15 +174,17 @@ impl<T: Float> RawPass<T> {
         let mut categories = Vec::new();
         let mut first_feature = 0;
         for (index, (column, scale)) in block.columns().iter().zip(scaling.columns()).enumerate() {
-            match column {
-                Column::Numbers(values) => numbers.push(RawColumn {
+            match (column, column.runs()) {
+                (_, Some((values, stride))) => numbers.push(RawColumn {
                     values,
+                    stride,
                     offset: T::from_f64(scale.offset),
                     factor: T::from_f64(scale.factor),
                     fill: T::from_f64(scale.fill),
                     has_missing: block.has_missing(index),
                 }),
-                Column::Codes { codes, n_levels } => categories.push((&**codes, first_feature, *n_levels)),
+                (Column::Codes { codes, n_levels }, _) => categories.push((&**codes, first_feature, *n_levels)),
+                _ => {}
             }
             first_feature += column.kind().n_features();
         }

@@ -1,7 +1,8 @@
 //! The gradient: the oracle's, however the table is held, cut, or shared among threads.
 
 use deltarule_core::{
-    Activation, BlockSource, Column, Dataset, Gradient, Layer, Loss, Moments, Scaling, Targets, Threads,
+    Activation, Batch, BlockSource, Column, Config, Dataset, Gradient, Layer, Loss, Moments, Plan, Problem, Scaling,
+    Silent, Targets, Threads, fit,
 };
 use proptest::prelude::*;
 
@@ -58,6 +59,7 @@ fn merging_halves_equals_the_whole() {
                 Column::Codes { codes, n_levels } => {
                     Column::Codes { codes: codes[rows.clone()].to_vec().into(), n_levels: *n_levels }
                 }
+                Column::Tiled(_) => unreachable!("a table of whole columns"),
             })
             .collect(),
         targets: match &whole.targets {
@@ -118,6 +120,7 @@ fn f32_agrees_with_f64_to_its_precision() {
         .map(|column| match column {
             Column::Numbers(values) => Column::Numbers(values.iter().map(|&x| x as f32).collect()),
             Column::Codes { codes, n_levels } => Column::Codes { codes: codes.clone(), n_levels: *n_levels },
+            Column::Tiled(_) => unreachable!("a table of whole columns"),
         })
         .collect();
     let Targets::Numbers(targets) = &table.targets else { panic!("numbers") };
@@ -170,4 +173,32 @@ fn bad_blocks_are_refused_with_their_place() {
     let mut long = vec![0.0; 5000];
     long[4999] = f64::INFINITY;
     assert!(refused(vec![numbers(long)], vec![0.0; 5000]).contains("record 5000"));
+}
+
+#[test]
+fn tiled_memory_changes_no_bit() {
+    for (n, numbers, outputs, missing) in
+        [(1, 3, 1, false), (70, 9, 1, true), (9001, 20, 1, true), (5000, 11, 3, false)]
+    {
+        let table = Table::random(21, n, numbers, &[4], outputs, missing);
+        for activation in [Activation::Identity, Activation::Sigmoid] {
+            with_problem(&table, true, true, &activation, 2, |problem| {
+                let dataset = table.dataset();
+                let tiled = dataset.tiled().unwrap();
+                assert_eq!(Moments::of(&tiled, problem.threads).unwrap(), *problem.moments);
+                let d = problem.source.shape().n_features();
+                let layer = Layer::new(random_weights(4, d, outputs, true, &activation).0, activation.clone());
+                let other = Problem { source: &tiled, ..*problem };
+                assert_eq!(other.gradient(&layer).unwrap(), problem.gradient(&layer).unwrap());
+                for batch in [1, 7] {
+                    let config = Config { batch: Batch::Records(batch), epochs: Some(2), ..Config::default() };
+                    let descend = |problem: &Problem<'_, f64>| {
+                        let plan = Plan::of(problem, &config).unwrap();
+                        fit(problem, &plan, layer.parameters().clone(), &mut Silent).unwrap()
+                    };
+                    assert_eq!(descend(&other), descend(problem), "{n} records, {batch} a step");
+                }
+            });
+        }
+    }
 }

@@ -68,6 +68,7 @@ impl Table {
                 for (column, scale) in self.columns.iter().zip(scaling.columns()) {
                     match column {
                         Column::Numbers(values) => x.push(scale.apply(values[r])),
+                        Column::Tiled(tiled) => x.push(scale.apply(tiled.get(r))),
                         Column::Codes { codes, n_levels } => {
                             x.extend((0..*n_levels).map(|level| f64::from(u8::from(codes[r] as usize == level))));
                         }

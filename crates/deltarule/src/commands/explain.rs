@@ -340,6 +340,7 @@ fn expand(
     for (column, scale) in columns.iter().zip(scaling.columns()) {
         match column {
             Column::Numbers(values) => x.push(scale.apply(values[r])),
+            Column::Tiled(tiled) => x.push(scale.apply(tiled.get(r))),
             Column::Codes { codes, n_levels } => {
                 x.extend((0..*n_levels).map(|level| if codes[r] as usize == level { 1.0 } else { 0.0 }));
             }
