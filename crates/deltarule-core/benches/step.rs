@@ -2,13 +2,16 @@
 //!
 //!     cargo bench -p deltarule-core --bench step -- 8000000x16 4000000x64:f64 [--activation sigmoid] [--threads 2] [--steps 20]
 //!
+//! With `--epochs 5`, descent of one record a step instead: records per second, the shuffle and E of every epoch included.
+//!
 //! The bandwidth is measured in the same run, by adding up all values of the same table with the same threads.
 
 use std::hint::black_box;
 use std::time::Instant;
 
 use deltarule_core::{
-    Activation, Column, Dataset, Float, Gradient, Layer, Loss, Moments, Parameters, Scaling, Targets, Threads,
+    Activation, Batch, BlockSource, Column, Config, Dataset, Float, Gradient, Layer, Loss, Moments, Parameters, Plan,
+    Problem, Scaling, Silent, Targets, Threads, fit,
 };
 
 struct Settings {
@@ -16,6 +19,8 @@ struct Settings {
     threads: usize,
     steps: usize,
     tiled: bool,
+    /// Epochs of one record a step; 0 for a full-batch step.
+    epochs: u64,
 }
 
 fn main() {
@@ -25,6 +30,7 @@ fn main() {
         threads: std::thread::available_parallelism().map_or(1, usize::from),
         steps: 15,
         tiled: true,
+        epochs: 0,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -34,6 +40,7 @@ fn main() {
             "--activation" => settings.activation = value().parse().expect("an activation"),
             "--threads" => settings.threads = value().parse().expect("a number"),
             "--columns" => settings.tiled = false,
+            "--epochs" => settings.epochs = value().parse().expect("a number"),
             "--steps" => settings.steps = value().parse().expect("a number"),
             table => tables.push(table.to_owned()),
         }
@@ -71,6 +78,9 @@ fn run<T: Float>(n: usize, d: usize, settings: &Settings) {
     let weights: Vec<f64> = (0..d).map(|i| 0.1 / (i + 1) as f64).collect();
     let layer =
         Layer::new(Parameters::new(d, weights, Some(vec![0.1]), 1).expect("weights"), settings.activation.clone());
+    if settings.epochs > 0 {
+        return record_by_record(&dataset, &moments, &scaling, &threads, layer, settings);
+    }
     let (mut steps, mut reads) = (Vec::new(), Vec::new());
     for _ in 0..settings.steps {
         let start = Instant::now();
@@ -91,6 +101,33 @@ fn run<T: Float>(n: usize, d: usize, settings: &Settings) {
         1e3 * read,
         100.0 * read / step,
         bytes / step / 1e9
+    );
+}
+
+fn record_by_record<T: Float>(
+    dataset: &Dataset<'_, T>,
+    moments: &Moments,
+    scaling: &Scaling,
+    threads: &Threads,
+    layer: Layer,
+    settings: &Settings,
+) {
+    let (activation, loss) = (layer.activation(), Loss::Squared);
+    let problem = Problem { source: dataset, scaling, moments, activation, loss, has_bias: true, threads };
+    let config =
+        Config { batch: Batch::Records(1), epochs: Some(settings.epochs), tolerance: 0.0, ..Config::default() };
+    let plan = Plan::of(&problem, &config).expect("a plan");
+    let mut rates: Vec<f64> = (0..5)
+        .map(|_| {
+            let start = Instant::now();
+            black_box(fit(&problem, &plan, layer.parameters().clone(), &mut Silent).expect("a fit"));
+            (settings.epochs as usize * dataset.n_records()) as f64 / start.elapsed().as_secs_f64()
+        })
+        .collect();
+    println!(
+        "{} epochs of one record a step: {:.1} million records a second",
+        settings.epochs,
+        1e-6 * median(&mut rates)
     );
 }
 

@@ -1,13 +1,17 @@
 //! Where the blocks of a pass come from, and what they have in common.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::{Block, Column, Targets, TiledNumbers};
 use crate::error::{Error, Result};
-use crate::kernel::Float;
+use crate::kernel::{Float, prefetch_values};
 
 /// How many rows a block of a [`Dataset`] has; the last one may have fewer.
 pub const BLOCK_ROWS: usize = 4096;
+
+/// At most so much of a block is brought into the cache before it is asked for.
+const PREFETCHED_BYTES: usize = 128 * 1024;
 
 /// What a feature column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +102,10 @@ pub trait BlockSource<T: Float>: Sync {
     ///
     /// Errors: the block cannot be had.
     fn read(&self, index: usize, visit: &mut dyn FnMut(&Block<'_, T>)) -> Result<()>;
+    /// Brings some rows of block `index`, which will be asked for next, from memory into the cache, if they are in memory.
+    fn prefetch(&self, index: usize, rows: Range<usize>) {
+        let _ = (index, rows);
+    }
     /// How many blocks a pass has.
     fn n_blocks(&self) -> usize {
         self.n_records().div_ceil(self.block_rows())
@@ -221,5 +229,13 @@ impl<T: Float> BlockSource<T> for Dataset<'_, T> {
             .ok_or_else(|| Error::Source { index, reason: format!("the table has {} blocks", self.blocks.len()) })?;
         visit(block);
         Ok(())
+    }
+
+    fn prefetch(&self, index: usize, rows: Range<usize>) {
+        let Some(block) = self.blocks.get(index) else { return };
+        // More than fits into a cache beside what is being worked on would drive that out.
+        if block.columns().len() * rows.len() * size_of::<T>() <= PREFETCHED_BYTES {
+            block.columns().iter().for_each(|column| column.for_each_piece(rows.clone(), prefetch_values));
+        }
     }
 }

@@ -217,6 +217,27 @@ pub(super) fn prefetch<T>(address: *const T) {
     let _ = address;
 }
 
+/// The same for the lines of some values.
+pub(crate) fn prefetch_values<T>(values: &[T]) {
+    for line in values.chunks((64 / size_of::<T>()).max(1)) {
+        prefetch(line.as_ptr());
+    }
+}
+
+/// The same, into the nearest cache.
+#[inline(always)]
+pub(super) fn prefetch_nearest<T>(address: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: as above.
+    #[allow(unsafe_code)]
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(address.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,8 +1,8 @@
 //! Descent record by record: net input, δ and step of one record after the other, each on the weights that the one before left.
 
 use super::dispatch::for_every_width;
-use super::linear::prefetch;
-use super::{Float, NET_INPUT_LANES, RawColumn, Width};
+use super::linear::prefetch_nearest;
+use super::{Float, NET_INPUT_LANES, RUN_ROWS, RawColumn, Width};
 
 /// So many values of one record that stand in one lane each.
 pub(crate) type Lanes = [f64; NET_INPUT_LANES];
@@ -64,7 +64,7 @@ for_every_width! {
             if let Some(&next) = order.get(place + AHEAD) {
                 let next = next as usize * n_groups;
                 for group in 0..n_groups {
-                    prefetch(records.numbers.as_ptr().wrapping_add(next + group));
+                    prefetch_nearest(records.numbers.as_ptr().wrapping_add(next + group));
                 }
             }
             let x = &records.numbers[r * n_groups..(r + 1) * n_groups];
@@ -102,9 +102,7 @@ for_every_width! {
             for j in 0..n_outputs {
                 let step = factor * deltas[j];
                 for (w, x) in into.numbers[j * n_groups..(j + 1) * n_groups].iter_mut().zip(x) {
-                    for l in 0..NET_INPUT_LANES {
-                        w[l] += step * x[l];
-                    }
+                    *w = std::array::from_fn(|l| w[l] + step * x[l]);
                 }
                 for &input in inputs {
                     if input != NO_INPUT {
@@ -121,27 +119,26 @@ for_every_width! {
 }
 
 for_every_width! {
-    /// Writes `into.len()/n_groups` rows of raw columns, from `start` on, centred, scaled and row by row. Shape: `into` (rows, groups).
+    /// Writes `into.len()/n_groups` rows of raw columns that lie within one run, from `start` on, centred, scaled and row by row.
+    /// Shape: `into` (rows, groups).
     fn standardize_rows<T: [Float]>(
         columns: &[RawColumn<'_, T>], scales: &[RowScale], start: usize, n_groups: usize, into: &mut [Lanes],
     ) {
-        let n_rows = into.len() / n_groups.max(1);
+        let n_rows = (into.len() / n_groups.max(1)).min(RUN_ROWS);
+        // Column by column first, in vectors, and then turned round.
+        let mut inputs = [[0.0; RUN_ROWS]; NET_INPUT_LANES];
         for (group, (columns, scale)) in columns.chunks(NET_INPUT_LANES).zip(scales).enumerate() {
-            let runs: [&[T]; NET_INPUT_LANES] = std::array::from_fn(|l| match columns.get(l) {
-                Some(column) => column.run(start, n_rows),
-                None => &[],
-            });
-            let whole = runs.iter().all(|run| run.len() == n_rows);
-            for r in 0..n_rows {
-                let x: Lanes = match whole {
-                    true => std::array::from_fn(|l| runs[l][r].to_f64()),
-                    false => std::array::from_fn(|l| runs[l].get(r).map_or(0.0, |x| x.to_f64())),
-                };
-                let row = &mut into[r * n_groups + group];
-                for l in 0..NET_INPUT_LANES {
-                    let z = (x[l] - scale.offset[l]) * scale.factor[l];
-                    row[l] = if x[l].is_nan() { scale.fill[l] } else { z };
+            inputs[columns.len()..].fill([0.0; RUN_ROWS]);
+            for (l, (column, inputs)) in columns.iter().zip(&mut inputs).enumerate() {
+                let (offset, factor, fill) = (scale.offset[l], scale.factor[l], scale.fill[l]);
+                for (input, x) in inputs.iter_mut().zip(column.run(start, n_rows)) {
+                    let x = x.to_f64();
+                    let z = (x - offset) * factor;
+                    *input = if x.is_nan() { fill } else { z };
                 }
+            }
+            for r in 0..n_rows {
+                into[r * n_groups + group] = std::array::from_fn(|l| inputs[l][r]);
             }
         }
     }

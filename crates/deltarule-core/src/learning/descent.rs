@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::rate::feature_squares;
-use super::stochastic::StochasticEpoch;
+use super::stochastic::{Pool, StochasticEpoch};
 use super::stopping::{Recession, Window, largest_correlation};
 use super::{
     Epoch, EtaBasis, Fit, Gradient, NotFiniteRecord, Observer, Optimizer, OptimizerKind, Plan, Problem, StopReason,
@@ -55,6 +55,8 @@ pub(super) struct Descent<'a, 'p, T: Float> {
     saturated: u32,
     window: Window,
     recession: Recession,
+    /// Room for stochastic epochs.
+    pools: Option<[Pool; 2]>,
 }
 
 struct Best {
@@ -107,6 +109,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             saturated: 0,
             window: Window::new(gradient.sse, plan.batch.is_some()),
             recession: Recession::new(layer.parameters(), gradient.sse),
+            pools: None,
             problem,
             plan,
             layer,
@@ -226,7 +229,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
                 };
                 let plain = self.plan.optimizer == OptimizerKind::GradientDescent;
                 let optimizer: Option<&mut dyn Optimizer> = if plain { None } else { Some(&mut *self.optimizer) };
-                epoch.run(self.epoch, self.layer.parameters_mut(), optimizer, eta)
+                epoch.run(self.epoch, self.layer.parameters_mut(), optimizer, eta, &mut self.pools)
             }
         }
     }

@@ -330,11 +330,14 @@ pub fn fit_many<T: Float>(
     }
     let mut fits: Vec<Fit> =
         descents.into_iter().zip(reasons).filter_map(|(descent, reason)| reason.map(|r| descent.finish(r))).collect();
-    for fit in &mut fits {
-        centre_levels(problem, fit.layer.parameters_mut());
+    let mut moved = vec![false; fits.len()];
+    for (fit, moved) in fits.iter_mut().zip(&mut moved) {
+        *moved = centre_levels(problem, fit.layer.parameters_mut());
     }
-    let last = gradients(problem, plans.iter().zip(fits.iter().map(|fit| &fit.layer)))?;
-    for (fit, gradient) in fits.iter_mut().zip(last) {
+    // The outputs are the same but for rounding, which is looked at.
+    let of_moved = plans.iter().zip(&fits).zip(&moved).filter(|(_, moved)| **moved);
+    let last = gradients(problem, of_moved.map(|((plan, fit), _)| (plan, &fit.layer)))?;
+    for ((fit, _), gradient) in fits.iter_mut().zip(&moved).filter(|(_, moved)| **moved).zip(last) {
         fit.sse = gradient.sse.min(fit.start_sse);
     }
     Ok(fits)
@@ -371,10 +374,11 @@ fn clear_constant_columns<T: Float>(problem: &Problem<'_, T>, parameters: &mut P
     }
 }
 
-/// Moves the weighted average of a category's weights into the bias: the outputs stay the same.
-fn centre_levels<T: Float>(problem: &Problem<'_, T>, parameters: &mut Parameters) {
+/// Moves the weighted average of a category's weights into the bias: the outputs stay the same. Says whether there was any to move.
+fn centre_levels<T: Float>(problem: &Problem<'_, T>, parameters: &mut Parameters) -> bool {
+    let mut moved = false;
     if !problem.has_bias {
-        return;
+        return moved;
     }
     let shape = problem.source.shape();
     let n = problem.moments.n_records();
@@ -384,6 +388,7 @@ fn centre_levels<T: Float>(problem: &Problem<'_, T>, parameters: &mut Parameters
         if matches!(kind, ColumnKind::Number) || counts.iter().sum::<u64>() != n {
             continue;
         }
+        moved = true;
         for j in 0..parameters.n_outputs() {
             let weights = &mut parameters.weights_mut(j)[shape.features_of(index)];
             let total: f64 = weights.iter().zip(counts).map(|(w, &count)| w * count as f64).sum();
@@ -392,4 +397,5 @@ fn centre_levels<T: Float>(problem: &Problem<'_, T>, parameters: &mut Parameters
             parameters.set_bias(j, parameters.bias(j) + average);
         }
     }
+    moved
 }

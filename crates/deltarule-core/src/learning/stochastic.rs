@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::kernel::{Float, NET_INPUT_LANES, RecordWeights, walk_records};
 use crate::network::{Activation, Parameters, number_features};
 use crate::random::{Random, Stream};
-use pool::Pool;
+pub(super) use pool::Pool;
 
 /// How many consecutive records stay together when the table is shuffled.
 const CHUNK_ROWS: usize = 256;
@@ -35,16 +35,16 @@ pub(crate) struct StochasticEpoch<'a, T: Float> {
 impl<T: Float> StochasticEpoch<'_, T> {
     /// Runs epoch `epoch` (from 1): ⌈N/B⌉ steps from `parameters`, each with `eta`. A short last batch is a step of its own.
     ///
-    /// `optimizer` is `None` for the plain delta rule, which with B = 1 touches only the weights whose inputs are there.
-    /// The inner error is the record whose output was not finite; the parameters are then of no use.
+    /// `pools` is room that is kept from epoch to epoch. `optimizer` is `None` for the plain delta rule, which with B = 1 touches only the
+    /// weights whose inputs are there. The inner error is the record whose output was not finite; the parameters are then of no use.
     pub(crate) fn run(
         &self,
         epoch: u64,
         parameters: &mut Parameters,
         optimizer: Option<&mut dyn Optimizer>,
         eta: f64,
+        pools: &mut Option<[Pool; 2]>,
     ) -> Result<std::result::Result<(), NotFiniteRecord>> {
-        let shape = self.source.shape();
         let mut random = Random::new(self.seed, Stream::Epoch(epoch));
         let mut chunks: Vec<usize> = (0..self.source.n_records().div_ceil(CHUNK_ROWS)).collect();
         random.shuffle(&mut chunks);
@@ -52,22 +52,22 @@ impl<T: Float> StochasticEpoch<'_, T> {
         // Pools of nearly the same size: a small last one would end the epoch on a few neighbouring records.
         let mut fill = |pool: &mut Pool, index: usize| -> Result<()> {
             let of_pool = &chunks[index * chunks.len() / n_pools..(index + 1) * chunks.len() / n_pools];
-            pool.fill(self.source, of_pool, &mut random)
+            pool.fill(self.source, self.threads, of_pool, &mut random)
         };
         let in_place = self.batch == 1 && optimizer.is_none();
         let mut steps = Steps::new(self, parameters, optimizer, eta, in_place);
-        let (mut pool, mut next) = (Pool::new(shape, self.scaling), Pool::new(shape, self.scaling));
-        fill(&mut pool, 0)?;
+        let [pool, next] = pools.get_or_insert_with(|| [(); 2].map(|()| Pool::new(self.source.shape(), self.scaling)));
+        fill(pool, 0)?;
         for index in 0..n_pools {
             // While the steps of one pool are taken, the next one is filled.
             let (walked, filled) = self
                 .threads
-                .both(|| steps.walk(&pool), || if index + 1 < n_pools { fill(&mut next, index + 1) } else { Ok(()) });
+                .both(|| steps.walk(pool), || if index + 1 < n_pools { fill(next, index + 1) } else { Ok(()) });
             filled?;
             if let Err(record) = walked {
                 return Ok(Err(record));
             }
-            std::mem::swap(&mut pool, &mut next);
+            std::mem::swap(pool, next);
         }
         steps.finish();
         Ok(Ok(()))

@@ -3,18 +3,25 @@
 use std::ops::Range;
 
 use super::CHUNK_ROWS;
-use crate::data::{Block, BlockSource, Column, ColumnKind, Scaling, Shape};
+use crate::data::{Block, BlockSource, Column, ColumnKind, Scaling, Shape, Threads};
 use crate::error::Result;
-use crate::kernel::{Float, NET_INPUT_LANES, NO_INPUT, RUN_ROWS, RawColumn, Records, RowScale, standardize_rows};
+use crate::kernel::{
+    Float, Lanes, NET_INPUT_LANES, NO_INPUT, RUN_ROWS, RawColumn, Records, RowScale, standardize_rows,
+};
 use crate::random::Random;
 
+/// So many chunks are filled by one thread without a look at whether another is free.
+const CHUNKS_AT_ONCE: usize = 4;
+
 /// A pool: its records, which records of the table they are, and the order in which they are to be gone through.
-pub(super) struct Pool {
+#[derive(Debug)]
+pub(crate) struct Pool {
     scales: Vec<RowScale>,
     n_outputs: usize,
     records: Records,
-    /// Counted from 1 among the records of the table.
-    numbers: Vec<u64>,
+    /// For each part of the pool, the position of its first record, and which record of the table that is, from 1.
+    parts: Vec<(usize, u64)>,
+    n_records: usize,
     order: Vec<u32>,
 }
 
@@ -35,7 +42,8 @@ impl Pool {
             .collect();
         let n_categories = shape.columns().len() - numbers.len();
         let records = Records { n_groups: scales.len(), n_categories, ..Records::default() };
-        Self { scales, n_outputs: shape.n_outputs(), records, numbers: Vec::new(), order: Vec::new() }
+        let (parts, order) = (Vec::new(), Vec::new());
+        Self { scales, n_outputs: shape.n_outputs(), records, parts, n_records: 0, order }
     }
 
     /// The records.
@@ -50,7 +58,8 @@ impl Pool {
 
     /// Which record of the table is at a position, from 1.
     pub(super) fn record(&self, position: usize) -> u64 {
-        self.numbers[position]
+        let part = self.parts.partition_point(|(first, _)| *first <= position);
+        part.checked_sub(1).map_or(0, |part| self.parts[part].1 + (position - self.parts[part].0) as u64)
     }
 
     /// Takes the records of some chunks instead of those that it has, and draws an order.
@@ -59,46 +68,134 @@ impl Pool {
     pub(super) fn fill<T: Float>(
         &mut self,
         source: &dyn BlockSource<T>,
+        threads: &Threads,
         chunks: &[usize],
         random: &mut Random,
     ) -> Result<()> {
-        self.records.numbers.clear();
-        self.records.inputs.clear();
-        self.records.targets.clear();
-        self.numbers.clear();
-        for chunk in chunks {
-            let first = chunk * CHUNK_ROWS;
-            let end = (first + CHUNK_ROWS).min(source.n_records());
-            let block_rows = source.block_rows();
-            for index in first / block_rows..end.div_ceil(block_rows) {
-                let before = index * block_rows;
-                let rows = first.max(before) - before..end.min(before + block_rows) - before;
-                source.read(index, &mut |block| self.append(block, rows.clone(), before as u64))?;
-            }
+        self.parts.clear();
+        self.n_records = 0;
+        for &chunk in chunks {
+            self.parts.push((self.n_records, (chunk * CHUNK_ROWS) as u64 + 1));
+            self.n_records += rows_of(source, chunk);
         }
+        let n = self.n_records;
+        let Records { n_groups, n_categories, .. } = self.records;
+        let rows = Rows {
+            width: Width { n_groups, n_categories, n_outputs: self.n_outputs },
+            numbers: room(&mut self.records.numbers, n * n_groups),
+            inputs: room(&mut self.records.inputs, n * n_categories),
+            targets: room(&mut self.records.targets, n * self.n_outputs),
+        };
+        rows.fill(source, &self.scales, threads, chunks)?;
         self.order.clear();
-        self.order.extend(0..self.numbers.len() as u32);
+        self.order.extend(0..n as u32);
         random.shuffle(&mut self.order);
         Ok(())
     }
+}
 
-    fn append<T: Float>(&mut self, block: &Block<'_, T>, rows: Range<usize>, records_before: u64) {
-        let start = self.numbers.len();
-        self.numbers.extend(rows.clone().map(|r| records_before + r as u64 + 1));
-        self.append_numbers(block, rows.clone());
-        self.append_categories(block, rows.clone());
+/// The first `n` of some values, which are there or are made.
+fn room<A: Copy + Default>(values: &mut Vec<A>, n: usize) -> &mut [A] {
+    if values.len() < n {
+        values.resize(n, A::default());
+    }
+    &mut values[..n]
+}
+
+/// How many records a chunk has.
+fn rows_of<T: Float>(source: &dyn BlockSource<T>, chunk: usize) -> usize {
+    CHUNK_ROWS.min(source.n_records() - chunk * CHUNK_ROWS)
+}
+
+/// How many values of each kind a record has.
+#[derive(Debug, Clone, Copy)]
+struct Width {
+    n_groups: usize,
+    n_categories: usize,
+    n_outputs: usize,
+}
+
+/// Some consecutive records of a pool, to be written.
+struct Rows<'a> {
+    width: Width,
+    numbers: &'a mut [Lanes],
+    inputs: &'a mut [u32],
+    targets: &'a mut [f64],
+}
+
+impl<'a> Rows<'a> {
+    /// The first `n` records, and the others.
+    fn split(self, n: usize) -> (Rows<'a>, Rows<'a>) {
+        let width = self.width;
+        let (numbers, other_numbers) = self.numbers.split_at_mut(n * width.n_groups);
+        let (inputs, other_inputs) = self.inputs.split_at_mut(n * width.n_categories);
+        let (targets, other_targets) = self.targets.split_at_mut(n * width.n_outputs);
+        (
+            Rows { width, numbers, inputs, targets },
+            Rows { width, numbers: other_numbers, inputs: other_inputs, targets: other_targets },
+        )
+    }
+
+    /// Writes the records of some chunks, on all threads that have nothing else to do.
+    fn fill<T: Float>(
+        self,
+        source: &dyn BlockSource<T>,
+        scales: &[RowScale],
+        threads: &Threads,
+        chunks: &[usize],
+    ) -> Result<()> {
+        if chunks.len() > CHUNKS_AT_ONCE {
+            let (left, right) = chunks.split_at(chunks.len() / 2);
+            let (rows, others) = self.split(left.iter().map(|&chunk| rows_of(source, chunk)).sum());
+            let (one, other) = threads
+                .both(|| rows.fill(source, scales, threads, left), || others.fill(source, scales, threads, right));
+            return one.and(other);
+        }
+        let mut rest = self;
+        for (place, &chunk) in chunks.iter().enumerate() {
+            let next = chunks.get(place + 1).and_then(|&next| blocks_of(source, next).next());
+            for (index, rows) in blocks_of(source, chunk) {
+                let (mut part, others) = rest.split(rows.len());
+                rest = others;
+                // While a run is worked on, its like in the next chunk comes into the cache.
+                let ahead = |run: Range<usize>| {
+                    if let Some((index, next_rows)) = &next {
+                        let shifted = |r: usize| (next_rows.start + r - rows.start).min(next_rows.end);
+                        source.prefetch(*index, shifted(run.start)..shifted(run.end));
+                    }
+                };
+                source.read(index, &mut |block| part.take(block, scales, rows.clone(), &ahead))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes some rows of a block.
+    fn take<T: Float>(
+        &mut self,
+        block: &Block<'_, T>,
+        scales: &[RowScale],
+        rows: Range<usize>,
+        ahead: &impl Fn(Range<usize>),
+    ) {
+        self.take_numbers(block, scales, rows.clone(), ahead);
+        self.take_categories(block, rows.clone());
         let mut targets = vec![T::ZERO; rows.len()];
-        self.records.targets.resize((start + rows.len()) * self.n_outputs, 0.0);
-        for j in 0..self.n_outputs {
+        for j in 0..self.width.n_outputs {
             block.targets().load_into(j, rows.start, &mut targets);
-            let into = self.records.targets[start * self.n_outputs..].iter_mut();
-            for (z, y) in into.skip(j).step_by(self.n_outputs).zip(&targets) {
-                *z = y.to_f64();
+            for (row, y) in self.targets.chunks_exact_mut(self.width.n_outputs).zip(&targets) {
+                row[j] = y.to_f64();
             }
         }
     }
 
-    fn append_numbers<T: Float>(&mut self, block: &Block<'_, T>, rows: Range<usize>) {
+    fn take_numbers<T: Float>(
+        &mut self,
+        block: &Block<'_, T>,
+        scales: &[RowScale],
+        rows: Range<usize>,
+        ahead: &impl Fn(Range<usize>),
+    ) {
         let columns: Vec<RawColumn<'_, T>> = block
             .columns()
             .iter()
@@ -109,30 +206,27 @@ impl Pool {
                 RawColumn { values, stride, offset, factor, fill, has_missing: true }
             })
             .collect();
-        let n_groups = self.scales.len();
-        let begin = self.records.numbers.len();
-        self.records.numbers.resize(begin + rows.len() * n_groups, [0.0; NET_INPUT_LANES]);
-        let mut into = &mut self.records.numbers[begin..];
+        let n_groups = self.width.n_groups;
+        let mut into = &mut *self.numbers;
         // Run by run: consecutive values of each column stay in the nearest cache.
         let mut start = rows.start;
         while start < rows.end && n_groups > 0 {
             let end = rows.end.min((start / RUN_ROWS + 1) * RUN_ROWS);
             let (now, later) = into.split_at_mut((end - start) * n_groups);
-            standardize_rows(&columns, &self.scales, start, n_groups, now);
+            ahead(start..end);
+            standardize_rows(&columns, scales, start, n_groups, now);
             into = later;
             start = end;
         }
     }
 
-    fn append_categories<T: Float>(&mut self, block: &Block<'_, T>, rows: Range<usize>) {
-        let n_categories = self.records.n_categories;
-        let begin = self.records.inputs.len();
-        self.records.inputs.resize(begin + rows.len() * n_categories, NO_INPUT);
-        let into = &mut self.records.inputs[begin..];
+    fn take_categories<T: Float>(&mut self, block: &Block<'_, T>, rows: Range<usize>) {
+        let n_categories = self.width.n_categories;
+        self.inputs.fill(NO_INPUT);
         let (mut slot, mut first_feature) = (0, 0);
         for column in block.columns() {
             if let Column::Codes { codes, n_levels } = column {
-                let inputs = into.iter_mut().skip(slot).step_by(n_categories);
+                let inputs = self.inputs.iter_mut().skip(slot).step_by(n_categories);
                 for (input, &code) in inputs.zip(&codes[rows.clone()]) {
                     if (code as usize) < *n_levels {
                         *input = first_feature + code;
@@ -143,4 +237,18 @@ impl Pool {
             first_feature += column.kind().n_features() as u32;
         }
     }
+}
+
+/// The blocks that a chunk is in, and its rows in each.
+fn blocks_of<T: Float>(
+    source: &dyn BlockSource<T>,
+    chunk: usize,
+) -> impl Iterator<Item = (usize, Range<usize>)> + use<T> {
+    let first = chunk * CHUNK_ROWS;
+    let end = (first + CHUNK_ROWS).min(source.n_records());
+    let block_rows = source.block_rows();
+    (first / block_rows..end.div_ceil(block_rows)).map(move |index| {
+        let before = index * block_rows;
+        (index, first.max(before) - before..end.min(before + block_rows) - before)
+    })
 }
