@@ -2,7 +2,7 @@
 //!
 //!     cargo bench -p deltarule-core --bench step -- 8000000x16 4000000x64:f64 [--activation sigmoid] [--threads 2] [--steps 20]
 //!
-//! With `--epochs 5`, descent of one record a step instead: records per second, the shuffle and E of every epoch included.
+//! With `--outputs 16`, a network of so many outputs. With `--epochs 5`, descent of one record a step instead: records per second, the shuffle and E of every epoch included.
 //!
 //! The bandwidth is measured in the same run, by adding up all values of the same table with the same threads.
 
@@ -21,6 +21,7 @@ struct Settings {
     tiled: bool,
     /// Epochs of one record a step; 0 for a full-batch step.
     epochs: u64,
+    outputs: usize,
 }
 
 fn main() {
@@ -31,6 +32,7 @@ fn main() {
         steps: 15,
         tiled: true,
         epochs: 0,
+        outputs: 1,
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
@@ -41,6 +43,7 @@ fn main() {
             "--threads" => settings.threads = value().parse().expect("a number"),
             "--columns" => settings.tiled = false,
             "--epochs" => settings.epochs = value().parse().expect("a number"),
+            "--outputs" => settings.outputs = value().parse().expect("a number"),
             "--steps" => settings.steps = value().parse().expect("a number"),
             table => tables.push(table.to_owned()),
         }
@@ -69,15 +72,16 @@ fn run<T: Float>(n: usize, d: usize, settings: &Settings) {
     let columns: Vec<Vec<T>> = (0..d).map(|i| (0..n).map(|_| T::from_f64((i + 1) as f64 * draw())).collect()).collect();
     let target: Vec<T> = (0..n).map(|r| T::from_f64(f64::from(columns[0][r].to_f64() + 0.3 * draw() > 0.0))).collect();
     let parts: Vec<Column<'_, T>> = columns.iter().map(|column| Column::Numbers(column.as_slice().into())).collect();
-    let targets = Targets::Numbers(vec![target.as_slice().into()]);
+    let targets = Targets::Numbers(vec![target.as_slice().into(); settings.outputs]);
     let dataset = Dataset::from_columns(&parts, &targets).expect("a table");
     let dataset = if settings.tiled { dataset.tiled().expect("a table") } else { dataset };
     let threads = Threads::new(settings.threads);
     let moments = Moments::of(&dataset, &threads).expect("moments");
     let scaling = Scaling::standard(&moments);
-    let weights: Vec<f64> = (0..d).map(|i| 0.1 / (i + 1) as f64).collect();
-    let layer =
-        Layer::new(Parameters::new(d, weights, Some(vec![0.1]), 1).expect("weights"), settings.activation.clone());
+    let j = settings.outputs;
+    let weights: Vec<f64> = (0..j * d).map(|i| 0.1 / (i % d + 1) as f64).collect();
+    let parameters = Parameters::new(d, weights, Some(vec![0.1; j]), j).expect("weights");
+    let layer = Layer::new(parameters, settings.activation.clone());
     if settings.epochs > 0 {
         return record_by_record(&dataset, &moments, &scaling, &threads, layer, settings);
     }

@@ -108,7 +108,7 @@ for_every_width! {
 
 /// `sums[l] += v[l]·x[l]`.
 #[inline(always)]
-fn add_products<T: Float>(sums: &mut [T; LANES], v: &[T; LANES], x: &[T; LANES]) {
+pub(super) fn add_products<T: Float>(sums: &mut [T; LANES], v: &[T; LANES], x: &[T; LANES]) {
     for l in 0..LANES {
         sums[l] += v[l] * x[l];
     }

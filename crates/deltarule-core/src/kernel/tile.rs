@@ -1,6 +1,7 @@
 //! Net inputs and gradients from the columns of a tile, which are centred and scaled already, for several outputs at a time.
 
 use super::dispatch::for_every_width;
+use super::linear::add_products;
 use super::{Float, LANES, NET_INPUT_LANES, Width};
 
 /// So many outputs share each value that is loaded.
@@ -90,67 +91,50 @@ for_every_width! {
         }
         for (values, sums) in values.chunks(OUTPUTS * n_rows).zip(sums.chunks_mut(OUTPUTS * n_columns)) {
             let n_outputs = values.len() / n_rows;
-            // As many sums at a time as stay in registers, and enough to keep the adders busy.
-            match n_outputs {
-                4 => products_of::<T, 4, 2>(columns, stride, n_columns, n_rows, values, sums),
-                3 => products_of::<T, 3, 2>(columns, stride, n_columns, n_rows, values, sums),
-                2 => products_of::<T, 2, 4>(columns, stride, n_columns, n_rows, values, sums),
-                _ => products_of::<T, 1, 4>(columns, stride, n_columns, n_rows, values, sums),
+            let row_values = |j: usize| &values[j.min(n_outputs - 1) * n_rows..][..n_rows];
+            let column = |i: usize| &columns[i.min(n_columns - 1) * stride..][..n_rows];
+            if n_outputs == 1 {
+                // Four columns share the values.
+                for first in (0..n_columns).step_by(4) {
+                    let others = std::array::from_fn(|c| column(first + c));
+                    let mut totals = std::array::from_fn(|c| sums[(first + c).min(n_columns - 1)]);
+                    add_four_products(row_values(0), others, &mut totals);
+                    let n = 4.min(n_columns - first);
+                    sums[first..first + n].copy_from_slice(&totals[..n]);
+                }
+                continue;
             }
-        }
-    }
-}
-
-#[inline(always)]
-fn products_of<T: Float, const J: usize, const I: usize>(
-    columns: &[T],
-    stride: usize,
-    n_columns: usize,
-    n_rows: usize,
-    values: &[T],
-    sums: &mut [[T; LANES]],
-) {
-    let whole = n_columns / I * I;
-    for first in (0..whole).step_by(I) {
-        products_of_columns::<T, J, I>(columns, stride, first, n_columns, n_rows, values, sums);
-    }
-    for first in whole..n_columns {
-        products_of_columns::<T, J, 1>(columns, stride, first, n_columns, n_rows, values, sums);
-    }
-}
-
-#[inline(always)]
-fn products_of_columns<T: Float, const J: usize, const I: usize>(
-    columns: &[T],
-    stride: usize,
-    first: usize,
-    n_columns: usize,
-    n_rows: usize,
-    values: &[T],
-    sums: &mut [[T; LANES]],
-) {
-    let mut totals: [[[T; LANES]; I]; J] =
-        std::array::from_fn(|j| std::array::from_fn(|i| sums[j * n_columns + first + i]));
-    let x: [(&[[T; LANES]], &[T]); I] =
-        std::array::from_fn(|i| columns[(first + i) * stride..][..n_rows].as_chunks::<LANES>());
-    let v: [(&[[T; LANES]], &[T]); J] = std::array::from_fn(|j| values[j * n_rows..][..n_rows].as_chunks::<LANES>());
-    for k in 0..n_rows / LANES {
-        for i in 0..I {
-            let x = &x[i].0[k];
-            for j in 0..J {
-                let v = &v[j].0[k];
-                for l in 0..LANES {
-                    totals[j][i][l] += v[l] * x[l];
+            // Four outputs share the column; where there are fewer, the last one is worked out again.
+            for i in 0..n_columns {
+                let others = std::array::from_fn(row_values);
+                let mut totals = std::array::from_fn(|j: usize| sums[j.min(n_outputs - 1) * n_columns + i]);
+                add_four_products(column(i), others, &mut totals);
+                for (j, total) in totals.into_iter().enumerate().take(n_outputs) {
+                    sums[j * n_columns + i] = total;
                 }
             }
         }
     }
-    for j in 0..J {
-        for i in 0..I {
-            for (l, (&v, &x)) in v[j].1.iter().zip(x[i].1).enumerate() {
-                totals[j][i][l] += v * x;
-            }
-            sums[j * n_columns + first + i] = totals[j][i];
+}
+
+/// `totals[c][l] += Σ_r one[r]·others[c][r]` over the rows r with r mod [`LANES`] = l.
+///
+/// Each of the four is written out, since the compiler keeps sums in registers only where it sees which is meant. Four keep the adders busy.
+#[inline(always)]
+fn add_four_products<T: Float>(one: &[T], others: [&[T]; 4], totals: &mut [[T; LANES]; 4]) {
+    let (one, rest) = one.as_chunks::<LANES>();
+    let [a, b, c, d] = others.map(|values| values.as_chunks::<LANES>());
+    let [mut total_a, mut total_b, mut total_c, mut total_d] = *totals;
+    for (((x, a), b), (c, d)) in one.iter().zip(a.0).zip(b.0).zip(c.0.iter().zip(d.0)) {
+        add_products(&mut total_a, x, a);
+        add_products(&mut total_b, x, b);
+        add_products(&mut total_c, x, c);
+        add_products(&mut total_d, x, d);
+    }
+    *totals = [total_a, total_b, total_c, total_d];
+    for (total, rest_of) in totals.iter_mut().zip([a.1, b.1, c.1, d.1]) {
+        for (total, (&x, &y)) in total.iter_mut().zip(rest.iter().zip(rest_of)) {
+            *total += x * y;
         }
     }
 }

@@ -117,7 +117,14 @@ impl Gradient {
         let (total, ..) = fold_blocks(
             source,
             threads,
-            || (zeros(), Tile::new(shape, block_rows), ColumnSums::new(shape, at_once), RowBuffers::default()),
+            || {
+                (
+                    zeros(),
+                    Tile::for_many_outputs(shape, block_rows),
+                    ColumnSums::new(shape, at_once),
+                    RowBuffers::default(),
+                )
+            },
             |(parts, tile, sums, buffers), index, block| {
                 for panel in (0..weights.n_outputs()).step_by(at_once) {
                     let outputs = panel..(panel + at_once).min(weights.n_outputs());
