@@ -40,6 +40,23 @@ pub enum Error {
         /// The record, counted from 1.
         record: usize,
     },
+    /// An index of a sparse row that is out of range, or not above the one before it.
+    #[error(
+        "column {column}: found index {found} in a sparse row, expected one from {smallest} to below {n_columns}, ascending \
+         (record {record})"
+    )]
+    Index {
+        /// The column, counted from 1.
+        column: usize,
+        /// The index.
+        found: u32,
+        /// One more than the index before it.
+        smallest: usize,
+        /// How many features the column has.
+        n_columns: usize,
+        /// The record, counted from 1.
+        record: usize,
+    },
     /// A setting outside of what makes sense.
     #[error("{setting}: found {found}, expected {expected}")]
     Setting {
@@ -97,7 +114,7 @@ pub enum Error {
 impl Error {
     /// The same error for a part of a table that begins after `n` records.
     pub(crate) fn after_records(mut self, n: usize) -> Self {
-        if let Error::NotFinite { record, .. } | Error::Code { record, .. } = &mut self {
+        if let Error::NotFinite { record, .. } | Error::Code { record, .. } | Error::Index { record, .. } = &mut self {
             *record += n;
         }
         self

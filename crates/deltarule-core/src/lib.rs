@@ -37,7 +37,7 @@ mod random;
 
 pub use data::{
     BLOCK_ROWS, Block, BlockSource, Column, ColumnKind, ColumnMoments, ColumnScaling, Dataset, Moments, NO_LEVEL,
-    Scaling, Shape, Targets, Threads, TiledNumbers,
+    NonZeros, Scaling, Shape, Targets, Threads, TiledNumbers,
 };
 pub use error::{Error, Result};
 pub use insight::{

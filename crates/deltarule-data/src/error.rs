@@ -42,6 +42,20 @@ pub enum DataError {
         /// What must be there.
         expected: &'static str,
     },
+    /// A token of libsvm's format that is not what stands there.
+    #[error("{file}: line {line}, column {place}: found {found:?}, expected {expected}")]
+    Libsvm {
+        /// The file.
+        file: String,
+        /// The line.
+        line: u64,
+        /// The byte of the line at which the token begins, from 1.
+        place: usize,
+        /// The token.
+        found: String,
+        /// What must be there, and what to try.
+        expected: String,
+    },
     /// A Parquet or Arrow file ends too early or is damaged.
     #[error("{file}: is damaged or cut short ({reason}); write or download it again")]
     Damaged {

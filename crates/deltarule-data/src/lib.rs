@@ -1,7 +1,8 @@
 //! Tables from files: CSV, Parquet and Arrow IPC to typed columns, columns to blocks, and rows of a stream for prediction.
 //!
 //! [`Table::read`] decides every column's type from the whole file, in one pass that never holds the text of the file.
-//! [`prepare()`] makes of a table what training needs: an encoding, raw columns and targets. [`RowEncoder`] encodes the records of a
+//! [`prepare()`] makes of a table what training needs: an encoding, raw columns and targets. [`SparseTable`] reads libsvm's
+//! sparse text. [`RowEncoder`] encodes the records of a
 //! stream with a model's encoding.
 
 #[cfg(feature = "arrow")]
@@ -12,6 +13,7 @@ mod encode;
 mod error;
 mod in_order;
 mod inspect;
+mod libsvm;
 mod prepare;
 mod reader;
 mod table;
@@ -21,6 +23,7 @@ pub use csv::{CsvOptions, CsvReader, Decimal, Record, is_missing, parse_number};
 pub use encode::{RowEncoder, RowState};
 pub use error::{DataError, Result};
 pub use inspect::{ColumnSummary, Suspicion, summarize, suspicions};
+pub use libsvm::SparseTable;
 pub use prepare::{Choices, Part, Prepared, Task, prepare};
 pub use reader::Reader;
 pub use table::{Progress, ReadOptions, Table};

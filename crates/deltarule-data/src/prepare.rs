@@ -348,8 +348,8 @@ impl Prepared<'_> {
                         let (min, max) = moments.range();
                         FeatureKind::Number { mean: *mean, min, max, scaling: *scaling }
                     }
-                    (ColumnMoments::Category { counts }, _) => {
-                        FeatureKind::Category { levels: draft.levels.clone(), counts: counts.clone() }
+                    (ColumnMoments::Category { .. } | ColumnMoments::Sparse { .. }, _) => {
+                        FeatureKind::Category { levels: draft.levels.clone(), counts: moments.level_counts().to_vec() }
                     }
                 },
             })
@@ -391,6 +391,16 @@ impl Part<'_> {
                 Column::Codes { codes, n_levels } => {
                     shifts.push(0.0);
                     Column::Codes { codes: codes.clone().into_owned().into(), n_levels: *n_levels }
+                }
+                // A difference to another value than 0 would leave no zeros.
+                Column::Sparse { n_columns, starts, indices, values } => {
+                    shifts.push(0.0);
+                    Column::Sparse {
+                        n_columns: *n_columns,
+                        starts: starts.clone().into_owned().into(),
+                        indices: indices.clone().into_owned().into(),
+                        values: values.iter().map(|&x| x as f32).collect(),
+                    }
                 }
             })
             .collect();

@@ -167,7 +167,7 @@ pub(crate) fn read_model(path: &Path) -> Result<Model> {
 
 /// The scaling for a part that is held in f32, less each column's shift.
 pub(crate) fn shifted(scaling: &Scaling, shifts: &[f64]) -> Scaling {
-    Scaling::from_columns(
+    scaling.with_columns(
         scaling
             .columns()
             .iter()

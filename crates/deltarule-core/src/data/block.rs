@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{ColumnKind, Shape};
 use crate::error::{Error, Result};
-use crate::kernel::{Float, RUN_ROWS, all_finite};
+use crate::kernel::{Float, RUN_ROWS, SparseSlices, all_finite};
 
 /// The code of a value that is none of a category's levels: it adds nothing to the net input.
 pub const NO_LEVEL: u32 = u32::MAX;
@@ -25,6 +25,17 @@ pub enum Column<'a, T: Float> {
         codes: Cow<'a, [u32]>,
         /// How many levels there are.
         n_levels: usize,
+    },
+    /// Many numbers of which most are 0: for each row, the indices and values of those that are not (compressed sparse rows).
+    Sparse {
+        /// How many numbers, so how many features, a row has.
+        n_columns: usize,
+        /// Row `r` holds the values from `starts[r]` to `starts[r + 1]`; shape (rows + 1,).
+        starts: Cow<'a, [usize]>,
+        /// The index of each value, below `n_columns`, ascending within a row.
+        indices: Cow<'a, [u32]>,
+        /// The values; whatever has none is 0, and nothing is missing.
+        values: Cow<'a, [T]>,
     },
 }
 
@@ -82,12 +93,12 @@ impl<T: Float> TiledNumbers<T> {
 
 impl<T: Float> Column<'_, T> {
     /// A number column's memory from its first value on, and how many values lie from the begin of one run of [`RUN_ROWS`] rows to the begin
-    /// of the next; `None` for a category.
+    /// of the next; `None` for others.
     pub(crate) fn runs(&self) -> Option<(&[T], usize)> {
         match self {
             Column::Numbers(values) => Some((values, RUN_ROWS)),
             Column::Tiled(tiled) => Some((tiled.memory.get(tiled.first..).unwrap_or_default(), tiled.stride)),
-            Column::Codes { .. } => None,
+            Column::Codes { .. } | Column::Sparse { .. } => None,
         }
     }
 
@@ -104,7 +115,7 @@ impl<T: Float> Column<'_, T> {
                     start = end;
                 }
             }
-            Column::Codes { .. } => {}
+            Column::Codes { .. } | Column::Sparse { .. } => {}
         }
     }
 
@@ -114,6 +125,7 @@ impl<T: Float> Column<'_, T> {
             Column::Numbers(values) => values.len(),
             Column::Tiled(tiled) => tiled.n_rows,
             Column::Codes { codes, .. } => codes.len(),
+            Column::Sparse { starts, .. } => starts.len().saturating_sub(1),
         }
     }
 
@@ -122,11 +134,12 @@ impl<T: Float> Column<'_, T> {
         self.len() == 0
     }
 
-    /// Number or category.
+    /// Number, category, or a group of sparse numbers.
     pub fn kind(&self) -> ColumnKind {
         match self {
             Column::Numbers(_) | Column::Tiled(_) => ColumnKind::Number,
             Column::Codes { n_levels, .. } => ColumnKind::Category { n_levels: *n_levels },
+            Column::Sparse { n_columns, .. } => ColumnKind::Sparse { n_columns: *n_columns },
         }
     }
 }
@@ -195,7 +208,8 @@ pub struct Block<'a, T: Float> {
 impl<'a, T: Float> Block<'a, T> {
     /// Puts columns and targets together.
     ///
-    /// Errors: columns of different lengths, an infinite number, a target that is not finite, a code that is no level.
+    /// Errors: columns of different lengths, an infinite number, a target that is not finite, a code that is no level, sparse rows
+    /// whose indices are out of range or not ascending, or a value of theirs that is not finite.
     pub fn new(columns: Vec<Column<'a, T>>, targets: Targets<'a, T>) -> Result<Self> {
         let n_records = match &targets {
             Targets::Numbers(numbers) => numbers.first().map_or(0, |first| first.len()),
@@ -223,6 +237,11 @@ impl<'a, T: Float> Block<'a, T> {
                 }
                 Column::Codes { codes, n_levels } => {
                     check_codes(index + 1, codes, *n_levels, true)?;
+                    false
+                }
+                Column::Sparse { n_columns, starts, indices, values } => {
+                    check_starts(index + 1, starts, indices.len(), values.len())?;
+                    check_sparse(index + 1, *n_columns, SparseSlices { starts, indices, values })?;
                     false
                 }
             });
@@ -281,4 +300,37 @@ fn check_codes(column: usize, codes: &[u32], n_levels: usize, none_allowed: bool
         None => Ok(()),
         Some(row) => Err(Error::Code { column, found: codes[row], n_levels, record: row + 1 }),
     }
+}
+
+/// Checks that every row of a sparse column ends where the next begins, within what is stored.
+fn check_starts(column: usize, starts: &[usize], n_indices: usize, n_values: usize) -> Result<()> {
+    check_length(|| format!("values of sparse column {column}"), n_values, n_indices)?;
+    let wrong = |row: usize| Error::Shape {
+        what: format!("begin of row {row} of sparse column {column}"),
+        found: starts[row - 1],
+        expected: starts.get(row).copied().unwrap_or(n_indices).min(n_indices),
+    };
+    match starts.windows(2).position(|ends| ends[0] > ends[1]) {
+        Some(row) => Err(wrong(row + 1)),
+        None if starts.last().is_some_and(|last| *last > n_indices) => Err(wrong(starts.len())),
+        None => Ok(()),
+    }
+}
+
+fn check_sparse<T: Float>(column: usize, n_columns: usize, rows: SparseSlices<'_, T>) -> Result<()> {
+    for (row, (indices, values)) in rows.rows().enumerate() {
+        let mut smallest = 0;
+        for (&index, value) in indices.iter().zip(values) {
+            if (index as usize) < smallest || index as usize >= n_columns {
+                let (found, record) = (index, row + 1);
+                return Err(Error::Index { column, found, smallest, n_columns, record });
+            }
+            if !value.is_finite() {
+                let what = format!("feature {index} of sparse column {column}");
+                return Err(Error::NotFinite { what, found: value.to_f64(), record: row + 1 });
+            }
+            smallest = index as usize + 1;
+        }
+    }
+    Ok(())
 }

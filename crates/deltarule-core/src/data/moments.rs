@@ -1,8 +1,9 @@
 //! Means, deviations and counts of every column: what scaling, rates and stopping tests need to know of a table.
 
+use super::non_zeros::{NonZeros, add_rows};
 use super::{Block, BlockSource, Column, ColumnKind, ColumnScaling, Targets, Threads, pass::fold_blocks};
 use crate::error::Result;
-use crate::kernel::{Float, sum};
+use crate::kernel::{Float, SparseSlices, sum};
 
 /// What one pass says about the columns and the targets.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +36,13 @@ pub enum ColumnMoments {
         /// Records of each level, shape (levels,).
         counts: Vec<u64>,
     },
+    /// A sparse column: what is stored of each of its features.
+    Sparse {
+        /// The features, shape (columns,).
+        features: Vec<NonZeros>,
+        /// How many records there are.
+        n_records: u64,
+    },
 }
 
 impl ColumnMoments {
@@ -42,6 +50,9 @@ impl ColumnMoments {
         match kind {
             ColumnKind::Number => Self::of_numbers(0, 0, 0.0, 0.0, f64::INFINITY, f64::NEG_INFINITY),
             ColumnKind::Category { n_levels } => ColumnMoments::Category { counts: vec![0; n_levels] },
+            ColumnKind::Sparse { n_columns } => {
+                ColumnMoments::Sparse { features: vec![NonZeros::NONE; n_columns], n_records: 0 }
+            }
         }
     }
 
@@ -105,11 +116,18 @@ impl ColumnMoments {
                     *total += n;
                 }
             }
+            (
+                ColumnMoments::Sparse { features, n_records },
+                ColumnMoments::Sparse { features: others, n_records: further },
+            ) => {
+                features.iter_mut().zip(others).for_each(|(feature, other)| feature.merge(other));
+                *n_records += further;
+            }
             _ => {}
         }
     }
 
-    /// √(Σ(x − mean)²/n); 0 for a category.
+    /// √(Σ(x − mean)²/n) of a number; 0 for others.
     pub fn standard_deviation(&self) -> f64 {
         match self {
             ColumnMoments::Number { count, squares, .. } if *count > 0 => (squares / *count as f64).sqrt(),
@@ -117,24 +135,26 @@ impl ColumnMoments {
         }
     }
 
-    /// The smallest and the largest value; (0, 1) for a category, whose inputs are indicators, and (0, 0) without values.
+    /// The smallest and the largest value; (0, 1) for a category, whose inputs are indicators, and (0, 0) without values and for a
+    /// sparse column, whose features have their own.
     pub fn range(&self) -> (f64, f64) {
         match self {
             ColumnMoments::Number { count: 0, .. } => (0.0, 0.0),
             ColumnMoments::Number { min, max, .. } => (*min, *max),
             ColumnMoments::Category { .. } => (0.0, 1.0),
+            ColumnMoments::Sparse { .. } => (0.0, 0.0),
         }
     }
 
-    /// How many records each level has; nothing for a number.
+    /// How many records each level of a category has; nothing for others.
     pub fn level_counts(&self) -> &[u64] {
         match self {
-            ColumnMoments::Number { .. } => &[],
             ColumnMoments::Category { counts } => counts,
+            _ => &[],
         }
     }
 
-    /// Σx̃² of a number column, x̃ = (x − offset)·factor, what is missing filled in; 0 for a category.
+    /// Σx̃² of a number column, x̃ = (x − offset)·factor, what is missing filled in; 0 for others.
     pub(crate) fn scaled_squares(&self, scale: &ColumnScaling) -> f64 {
         match self {
             ColumnMoments::Number { count, missing, mean, squares, .. } => {
@@ -142,7 +162,7 @@ impl ColumnMoments {
                 let present = (squares + *count as f64 * shift * shift) * scale.factor * scale.factor;
                 present + *missing as f64 * scale.fill * scale.fill
             }
-            ColumnMoments::Category { .. } => 0.0,
+            _ => 0.0,
         }
     }
 
@@ -150,13 +170,22 @@ impl ColumnMoments {
     pub fn squared_deviations(&self) -> f64 {
         match self {
             ColumnMoments::Number { squares, .. } => *squares,
-            ColumnMoments::Category { .. } => 0.0,
+            _ => 0.0,
         }
     }
 
     /// Σx², of a target.
     pub fn sum_squares(&self) -> f64 {
         self.scaled_squares(&ColumnScaling::NONE)
+    }
+
+    /// The moments of every feature of a sparse column, its zeros counted; nothing for others.
+    pub fn sparse_features(&self) -> impl Iterator<Item = ColumnMoments> + '_ {
+        let (features, n_records) = match self {
+            ColumnMoments::Sparse { features, n_records } => (features.as_slice(), *n_records),
+            _ => (&[][..], 0),
+        };
+        features.iter().map(move |feature| feature.among(n_records))
     }
 
     /// Whether a number column has one value only (or none).
@@ -188,6 +217,10 @@ impl Moments {
                     total.merge(&ColumnMoments::of_values(&values));
                 }
                 (Column::Codes { codes, .. }, ColumnMoments::Category { counts }) => count_codes(codes, counts),
+                (Column::Sparse { starts, indices, values, .. }, ColumnMoments::Sparse { features, n_records }) => {
+                    add_rows(SparseSlices { starts, indices, values }, features);
+                    *n_records += block.n_records() as u64;
+                }
                 _ => {}
             }
         }

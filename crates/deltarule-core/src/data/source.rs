@@ -23,6 +23,11 @@ pub enum ColumnKind {
         /// How many levels there are.
         n_levels: usize,
     },
+    /// Many numbers, most of them 0: one weight for each of them and output.
+    Sparse {
+        /// How many numbers a row has.
+        n_columns: usize,
+    },
 }
 
 impl ColumnKind {
@@ -31,13 +36,15 @@ impl ColumnKind {
         match self {
             ColumnKind::Number => 1,
             ColumnKind::Category { n_levels } => n_levels,
+            ColumnKind::Sparse { n_columns } => n_columns,
         }
     }
 }
 
 /// The columns of a table and its number of outputs: all that the shape of a network depends on.
 ///
-/// Feature `i` of the d features is a number column or one level of a category column; they stand in the order of the columns.
+/// Feature `i` of the d features is a number column, one level of a category column or one number of a sparse column; they stand in the
+/// order of the columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shape {
     columns: Vec<ColumnKind>,
@@ -75,6 +82,11 @@ impl Shape {
     /// How many number columns there are.
     pub fn n_numbers(&self) -> usize {
         self.columns.iter().filter(|kind| **kind == ColumnKind::Number).count()
+    }
+
+    /// Whether there is a sparse column.
+    pub(crate) fn has_sparse(&self) -> bool {
+        self.columns.iter().any(|kind| matches!(kind, ColumnKind::Sparse { .. }))
     }
 
     /// d: how many weights lead to one output.
@@ -159,6 +171,12 @@ impl<'a, T: Float> Dataset<'a, T> {
                     Column::Codes { codes, n_levels } => {
                         Column::Codes { codes: Cow::Borrowed(&codes[rows.clone()]), n_levels: *n_levels }
                     }
+                    Column::Sparse { n_columns, starts, indices, values } => Column::Sparse {
+                        n_columns: *n_columns,
+                        starts: Cow::Borrowed(&starts[rows.start..=rows.end]),
+                        indices: Cow::Borrowed(indices),
+                        values: Cow::Borrowed(values),
+                    },
                 })
                 .collect();
             let part_targets = match targets {

@@ -1,7 +1,7 @@
 //! A part of a block in cache, centred and scaled, ready for the kernel.
 
-use super::{Block, Column, ColumnKind, STRIP_ROWS, Scaling, Shape};
-use crate::kernel::{Float, LANES, standardize_into};
+use super::{Block, Column, ColumnKind, STRIP_ROWS, Scaling, Shape, SparseRows};
+use crate::kernel::{Float, LANES, SparseSlices, standardize_into};
 
 /// What the number columns of a tile may take up in the second-level cache, in bytes.
 const TILE_BYTES: usize = 128 * 1024;
@@ -19,6 +19,7 @@ pub(crate) struct Tile<T: Float> {
     columns: Vec<(Place, usize)>,
     numbers: Vec<T>,
     codes: Vec<u32>,
+    sparse: Vec<SparseRows<T>>,
     targets: Vec<T>,
     n_numbers: usize,
     n_outputs: usize,
@@ -37,6 +38,8 @@ enum Place {
     Number(usize),
     /// Which of the categories it is.
     Category(usize),
+    /// Which of the sparse columns it is.
+    Sparse(usize),
 }
 
 /// One column of a tile.
@@ -46,6 +49,8 @@ pub(crate) enum TileColumn<'a, T> {
     Numbers(&'a [T]),
     /// Level codes, shape (rows,).
     Codes(&'a [u32]),
+    /// What is stored of each row.
+    Sparse(&'a SparseRows<T>),
 }
 
 impl<T: Float> Tile<T> {
@@ -61,15 +66,16 @@ impl<T: Float> Tile<T> {
 
     fn within(bytes: usize, shape: &Shape, block_rows: usize) -> Self {
         let (mut n_numbers, mut n_categories) = (0, 0);
+        let mut n_sparse = 0;
+        let next = |counter: &mut usize| std::mem::replace(counter, *counter + 1);
         let columns = shape
             .columns()
             .iter()
             .map(|kind| {
-                let counter = if *kind == ColumnKind::Number { &mut n_numbers } else { &mut n_categories };
-                *counter += 1;
                 let place = match kind {
-                    ColumnKind::Number => Place::Number(*counter - 1),
-                    ColumnKind::Category { .. } => Place::Category(*counter - 1),
+                    ColumnKind::Number => Place::Number(next(&mut n_numbers)),
+                    ColumnKind::Category { .. } => Place::Category(next(&mut n_categories)),
+                    ColumnKind::Sparse { .. } => Place::Sparse(next(&mut n_sparse)),
                 };
                 (place, kind.n_features())
             })
@@ -80,6 +86,7 @@ impl<T: Float> Tile<T> {
             columns,
             numbers: vec![T::ZERO; n_numbers * stride],
             codes: vec![0; n_categories * capacity],
+            sparse: SparseRows::of_shape(shape),
             targets: vec![T::ZERO; shape.n_outputs() * capacity],
             n_numbers,
             n_outputs: shape.n_outputs(),
@@ -111,7 +118,8 @@ impl<T: Float> Tile<T> {
 
     fn load(&mut self, block: &Block<'_, T>, scaling: &Scaling, start: usize, n_rows: usize) {
         self.n_rows = n_rows;
-        for ((column, scale), (place, _)) in block.columns().iter().zip(scaling.columns()).zip(&self.columns) {
+        let columns = block.columns().iter().zip(scaling.columns()).zip(&self.columns);
+        for (index, ((column, scale), (place, _))) in columns.enumerate() {
             match (column, *place) {
                 (Column::Numbers(_) | Column::Tiled(_), Place::Number(slot)) => {
                     let mut at = slot * self.stride;
@@ -130,6 +138,11 @@ impl<T: Float> Tile<T> {
                 (Column::Codes { codes, .. }, Place::Category(slot)) => self.codes
                     [slot * self.capacity..slot * self.capacity + n_rows]
                     .copy_from_slice(&codes[start..start + n_rows]),
+                (Column::Sparse { starts, indices, values, .. }, Place::Sparse(slot)) => {
+                    let rows = SparseSlices { starts: &starts[start..=start + n_rows], indices, values };
+                    self.sparse[slot].clear();
+                    self.sparse[slot].append(rows, scaling.sparse_scaling(index));
+                }
                 // A block has the columns of its source's shape.
                 _ => {}
             }
@@ -147,6 +160,7 @@ impl<T: Float> Tile<T> {
             let column = match *place {
                 Place::Number(slot) => TileColumn::Numbers(&self.numbers[rows(self.stride, slot)]),
                 Place::Category(slot) => TileColumn::Codes(&self.codes[rows(self.capacity, slot)]),
+                Place::Sparse(slot) => TileColumn::Sparse(&self.sparse[slot]),
             };
             (column, *n_features)
         })
@@ -160,7 +174,7 @@ impl<T: Float> Tile<T> {
             first_feature += n_features;
             match column {
                 TileColumn::Codes(codes) => Some((codes, first, n_features)),
-                TileColumn::Numbers(_) => None,
+                TileColumn::Numbers(_) | TileColumn::Sparse(_) => None,
             }
         })
     }
@@ -168,6 +182,11 @@ impl<T: Float> Tile<T> {
     /// x̃ of all number columns: column `i` of them begins at `i` times the stride, which comes second.
     pub(crate) fn numbers(&self) -> (&[T], usize) {
         (&self.numbers, self.stride)
+    }
+
+    /// What is stored of the sparse columns.
+    pub(crate) fn sparse(&self) -> &[SparseRows<T>] {
+        &self.sparse
     }
 
     /// How many number columns there are.

@@ -90,7 +90,7 @@ fn check_weight(
             Some(i) => moved.weights_mut(j)[i] = value + by,
             None => moved.set_bias(j, value + by),
         }
-        WorkingWeights::<f64>::of(&moved, problem.source.shape())
+        WorkingWeights::<f64>::of(&moved, problem.source.shape(), problem.scaling)
     };
     let (up, down, here) = (moved(epsilon), moved(-epsilon), moved(0.0));
     // What was really added, after rounding.
@@ -162,6 +162,7 @@ fn feature_into<'t>(
                         *x = if code as usize == feature - first { 1.0 } else { 0.0 };
                     }
                 }
+                TileColumn::Sparse(rows) => rows.feature_into((feature - first) as u32, into),
             }
         }
         first += n_features;
@@ -182,6 +183,7 @@ fn largest_inputs<T: Float>(problem: &Problem<'_, T>) -> Result<Vec<f64>> {
                 match column {
                     TileColumn::Numbers(x) => own[0] = x.iter().fold(own[0], |m, x| m.max(x.abs().to_f64())),
                     TileColumn::Codes(_) => own.fill(1.0),
+                    TileColumn::Sparse(rows) => rows.largest_into(own),
                 }
             }
         },

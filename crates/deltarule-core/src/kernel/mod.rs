@@ -10,6 +10,7 @@ mod float;
 mod linear;
 mod raw;
 mod records;
+mod sparse;
 mod tile;
 mod transcendental;
 mod width;
@@ -20,7 +21,10 @@ pub(crate) use linear::{
     scatter_add, squared_deltas, standardize_into, sum, sum_squares,
 };
 pub(crate) use raw::{RawColumn, add_raw_products, raw_net_inputs};
-pub(crate) use records::{Lanes, NO_INPUT, RecordWeights, Records, RowScale, standardize_rows, walk_records};
+pub(crate) use records::{
+    BadRecord, Lanes, NO_INPUT, RecordWeights, Records, RowScale, standardize_rows, walk_records,
+};
+pub(crate) use sparse::{SparseSlices, add_sparse_net_inputs, add_sparse_products};
 pub(crate) use tile::{add_tile_products, net_input, tile_net_inputs};
 pub(crate) use transcendental::tanh_and_derivative;
 pub use width::Width;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::descent::Descent;
 use super::rate::RateQuestion;
 use super::{ChosenEta, Curvature, Epoch, Gradient, Loss, Observer, OptimizerKind, Reduction, StopReason, Triangle};
-use crate::data::{BlockSource, ColumnKind, Moments, Scaling, Threads};
+use crate::data::{BlockSource, ColumnKind, ColumnScaling, Moments, Scaling, Threads};
 use crate::error::{Error, Result};
 use crate::kernel::Float;
 use crate::network::{Activation, Layer, Parameters};
@@ -363,13 +363,18 @@ fn gradients<'l, T: Float>(
     Ok(wanted.into_iter().filter_map(of).collect())
 }
 
-/// Weight 0 for every column that is the same number in every record.
+/// Weight 0 for every column, and feature of a sparse one, that is the same number in every record.
 fn clear_constant_columns<T: Float>(problem: &Problem<'_, T>, parameters: &mut Parameters) {
+    let is_constant = |scale: &ColumnScaling| scale.factor == 0.0;
     for (index, scale) in problem.scaling.columns().iter().enumerate() {
-        if scale.factor == 0.0 {
-            for j in 0..parameters.n_outputs() {
-                parameters.weights_mut(j)[problem.source.shape().features_of(index)].fill(0.0);
+        let features = problem.source.shape().features_of(index);
+        for j in 0..parameters.n_outputs() {
+            let weights = &mut parameters.weights_mut(j)[features.clone()];
+            if is_constant(scale) {
+                weights.fill(0.0);
             }
+            let of_sparse = weights.iter_mut().zip(problem.scaling.sparse(index));
+            of_sparse.filter(|(_, scale)| is_constant(scale)).for_each(|(weight, _)| *weight = 0.0);
         }
     }
 }
@@ -385,7 +390,7 @@ fn centre_levels<T: Float>(problem: &Problem<'_, T>, parameters: &mut Parameters
     for (index, (kind, column)) in shape.columns().iter().zip(problem.moments.columns()).enumerate() {
         // Only where every record has a level: otherwise those without one would be moved.
         let counts = column.level_counts();
-        if matches!(kind, ColumnKind::Number) || counts.iter().sum::<u64>() != n {
+        if !matches!(kind, ColumnKind::Category { .. }) || counts.iter().sum::<u64>() != n {
             continue;
         }
         moved = true;

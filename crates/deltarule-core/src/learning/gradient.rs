@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Loss, delta::delta_into};
-use crate::data::{Block, BlockSource, Scaling, Threads, Tile, fold_blocks};
+use crate::data::{Block, BlockSource, Scaling, Shape, Threads, Tile, fold_blocks};
 use crate::error::Result;
 use crate::kernel::{Float, LANES, fold};
 use crate::network::{Activation, ColumnSums, Layer, Parameters, RawPass, WorkingWeights};
@@ -25,6 +25,8 @@ pub struct Gradient {
     pub n_records: u64,
     /// The first record, if any, whose output or derivative is not finite.
     pub not_finite: Option<NotFiniteRecord>,
+    /// Σ_μ δ_j of the records whose sparse zeros are not in `descent` yet, one for each output; 0 once a pass has ended.
+    without_zeros: Vec<f64>,
 }
 
 /// A record at which f(h) or f'(h) is not finite.
@@ -50,6 +52,7 @@ impl Gradient {
             residual_squares: vec![0.0; n_outputs],
             n_records: 0,
             not_finite: None,
+            without_zeros: vec![0.0; n_outputs],
         }
     }
 
@@ -79,7 +82,7 @@ impl Gradient {
     ) -> Result<Vec<Self>> {
         let shape = source.shape();
         let parameters: Vec<&Parameters> = layers.iter().map(|layer| layer.parameters()).collect();
-        let weights = WorkingWeights::<T>::of_many(&parameters, shape);
+        let weights = WorkingWeights::<T>::of_many(&parameters, shape, scaling);
         let zero = |parameters: &&Parameters| {
             Self::zero(parameters.n_features(), parameters.n_outputs(), parameters.has_bias())
         };
@@ -90,7 +93,7 @@ impl Gradient {
         let block_rows = source.block_rows().min(source.n_records());
         let first_record = |index: usize| (index * source.block_rows()) as u64;
         if let ([layer], 1) = (layers, weights.n_outputs()) {
-            let (total, ..) = fold_blocks(
+            let (mut total, ..) = fold_blocks(
                 source,
                 threads,
                 || (zeros(), RawPass::new(shape, block_rows), RowBuffers::default()),
@@ -110,11 +113,12 @@ impl Gradient {
                 },
                 |(totals, ..), (parts, ..)| merge(totals, &parts),
             )?;
+            total.iter_mut().for_each(|gradient| gradient.add_zeros(shape, scaling));
             return Ok(total);
         }
         // As many outputs at a time as their sums over a strip, which are kept in lanes, fit into some megabytes.
         let at_once = (PANEL_VALUES / (LANES * shape.n_numbers().max(1))).max(4).min(weights.n_outputs());
-        let (total, ..) = fold_blocks(
+        let (mut total, ..) = fold_blocks(
             source,
             threads,
             || {
@@ -140,7 +144,15 @@ impl Gradient {
             },
             |(totals, ..), (parts, ..)| merge(totals, &parts),
         )?;
+        total.iter_mut().for_each(|gradient| gradient.add_zeros(shape, scaling));
         Ok(total)
+    }
+
+    /// Adds what the zeros of sparse columns are worth.
+    fn add_zeros(&mut self, shape: &Shape, scaling: &Scaling) {
+        for (j, total) in self.without_zeros.iter_mut().enumerate() {
+            scaling.add_zeros(shape, std::mem::take(total), self.descent.weights_mut(j));
+        }
     }
 
     /// Adds the records of one block for a network of one output, straight from the raw columns.
@@ -176,6 +188,7 @@ impl Gradient {
         self.residual_squares[j] += residual_squares;
         self.delta_squares[j] += delta_squares;
         self.descent.set_bias(j, self.descent.bias(j) + delta);
+        self.without_zeros[j] += delta;
         self.not_finite = self.not_finite.or(errors.not_finite);
     }
 
@@ -187,6 +200,9 @@ impl Gradient {
             *total += part;
         }
         for (total, part) in self.residual_squares.iter_mut().zip(&other.residual_squares) {
+            *total += part;
+        }
+        for (total, part) in self.without_zeros.iter_mut().zip(&other.without_zeros) {
             *total += part;
         }
         self.n_records += other.n_records;

@@ -9,6 +9,7 @@ mod matrix;
 mod observer;
 mod optimizer;
 mod rate;
+mod sparse_gram;
 mod start;
 mod stochastic;
 mod stopping;

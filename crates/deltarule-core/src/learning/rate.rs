@@ -2,8 +2,9 @@
 
 use super::Loss;
 use super::matrix::{Symmetric, largest_by_power_iteration};
+use super::sparse_gram;
 use crate::data::{
-    BlockSource, ColumnKind, Moments, Scaling, Shape, Threads, Tile, TileColumn, fold_blocks, fold_tiles,
+    BlockSource, ColumnKind, ColumnScaling, Moments, Scaling, Shape, Threads, Tile, TileColumn, fold_blocks, fold_tiles,
 };
 use crate::error::Result;
 use crate::kernel::{Float, dot, scatter_add, sum};
@@ -73,7 +74,7 @@ impl Curvature {
         let n = source.n_records() as f64;
         let small = shape.columns().len() <= GRAM_COLUMNS && shape.n_features() < GRAM_FEATURES;
         let size = if small { shape.n_features() + usize::from(has_bias) } else { 0 };
-        let sums = fold_tiles(
+        let mut sums = fold_tiles(
             source,
             scaling,
             threads,
@@ -86,6 +87,7 @@ impl Curvature {
             let estimate = power_iteration(source, scaling, has_bias, threads)? / n;
             return Ok(Self { lambda_max: 1.25 * estimate, proven: false, lambda_min: None, max_record });
         }
+        sparse_gram::add_zeros(scaling, shape, n, &mut sums.values, &sums.sums);
         let matrix = sums.into_matrix(1.0 / n);
         let lambda_max = matrix.bound_from_above();
         let lambda_min = matrix.smallest_eigenvalue(lambda_max);
@@ -218,10 +220,15 @@ impl RateQuestion<'_> {
 pub(super) fn longest_record<T: Float>(tile: &Tile<T>, has_bias: bool) -> f64 {
     let mut squares = vec![if has_bias { 1.0 } else { 0.0 }; tile.n_rows()];
     for (column, _) in tile.columns_with_features() {
+        if let TileColumn::Sparse(rows) = column {
+            rows.add_squares(&mut squares);
+            continue;
+        }
         for (r, total) in squares.iter_mut().enumerate() {
             *total += match column {
                 TileColumn::Numbers(x) => x[r].to_f64() * x[r].to_f64(),
                 TileColumn::Codes(_) => 1.0,
+                TileColumn::Sparse(_) => 0.0,
             };
         }
     }
@@ -233,18 +240,23 @@ struct Gram {
     size: usize,
     has_bias: bool,
     values: Vec<f64>,
+    /// Σ of what is stored of each feature, where there are sparse columns.
+    sums: Vec<f64>,
     max_record: f64,
 }
 
 impl Gram {
     fn zero(size: usize, has_bias: bool) -> Self {
-        Self { size, has_bias, values: vec![0.0; size * size], max_record: 0.0 }
+        Self { size, has_bias, values: vec![0.0; size * size], sums: vec![0.0; size], max_record: 0.0 }
     }
 
     fn add<T: Float>(&mut self, tile: &Tile<T>, shape: &Shape) {
         self.max_record = self.max_record.max(longest_record(tile, self.has_bias));
         if self.size == 0 {
             return;
+        }
+        if shape.has_sparse() {
+            return sparse_gram::add_records(tile, self.has_bias, &mut self.values, &mut self.sums);
         }
         let columns: Vec<TileColumn<'_, T>> = tile.columns_with_features().map(|(column, _)| column).collect();
         let ones = vec![T::ONE; if self.has_bias { tile.n_rows() } else { 0 }];
@@ -288,6 +300,8 @@ impl Gram {
                     }
                 }
             }
+            // Tables with sparse columns are added record by record.
+            (TileColumn::Sparse(_), _) | (_, TileColumn::Sparse(_)) => {}
             (TileColumn::Codes(codes), TileColumn::Codes(others)) => {
                 for (&code, &other) in codes.iter().zip(others) {
                     if code != crate::data::NO_LEVEL && other != crate::data::NO_LEVEL {
@@ -299,7 +313,8 @@ impl Gram {
     }
 
     fn merge(&mut self, other: &Self) {
-        for (total, part) in self.values.iter_mut().zip(&other.values) {
+        let others = other.values.iter().chain(&other.sums);
+        for (total, part) in self.values.iter_mut().chain(&mut self.sums).zip(others) {
             *total += part;
         }
         self.max_record = self.max_record.max(other.max_record);
@@ -352,12 +367,13 @@ fn gram_times<T: Float>(
     let shape = source.shape();
     // As a network of one output.
     let one = Shape::new(shape.columns().to_vec(), 1);
-    let weights = WorkingWeights::<T>::of(&Parameters::new(d, v[..d].to_vec(), bias, 1)?, &one);
+    let weights = WorkingWeights::<T>::of(&Parameters::new(d, v[..d].to_vec(), bias, 1)?, &one, scaling);
     let block_rows = source.block_rows().min(source.n_records());
-    let (image, _) = fold_blocks(
+    let (mut image, _) = fold_blocks(
         source,
         threads,
-        || (vec![0.0; v.len()], RawPass::new(&one, block_rows)),
+        // The last is Σh, of which the products of the bias and of zeros are made.
+        || (vec![0.0; d + 1], RawPass::new(&one, block_rows)),
         |(image, pass), _, block| {
             let (of_features, of_bias) = image.split_at_mut(d);
             pass.run(block, scaling, &weights, of_features, |_, h, values| {
@@ -367,16 +383,25 @@ fn gram_times<T: Float>(
         },
         |(total, _), (part, _)| total.iter_mut().zip(part).for_each(|(t, p)| *t += p),
     )?;
+    let total = image[d];
+    scaling.add_zeros(shape, total, &mut image[..d]);
+    image.truncate(v.len());
     Ok(image)
 }
 
 /// ‖x_i‖² of every feature, in the units descended in: what a correlation with δ is measured against. Shape (d,).
 pub(crate) fn feature_squares(shape: &Shape, moments: &Moments, scaling: &Scaling) -> Vec<f64> {
     let mut squares = Vec::with_capacity(shape.n_features());
-    for ((kind, column), scale) in shape.columns().iter().zip(moments.columns()).zip(scaling.columns()) {
+    let columns = shape.columns().iter().zip(moments.columns()).zip(scaling.columns());
+    for (index, ((kind, column), scale)) in columns.enumerate() {
         match (kind, column) {
             (ColumnKind::Number, column) => squares.push(column.scaled_squares(scale)),
             (ColumnKind::Category { .. }, column) => squares.extend(column.level_counts().iter().map(|&n| n as f64)),
+            (ColumnKind::Sparse { .. }, column) => {
+                let scales = scaling.sparse(index).iter().copied().chain(std::iter::repeat(ColumnScaling::NONE));
+                let features = column.sparse_features().zip(scales);
+                squares.extend(features.map(|(feature, scale)| feature.scaled_squares(&scale)));
+            }
         }
     }
     squares

@@ -6,6 +6,7 @@
 //! seed means, and stays.
 
 mod pool;
+mod sparse;
 
 use super::{Loss, NotFiniteRecord, Optimizer, Reduction, delta::delta};
 use crate::data::{BlockSource, Scaling, Threads};
@@ -14,6 +15,7 @@ use crate::kernel::{Float, NET_INPUT_LANES, RecordWeights, walk_records};
 use crate::network::{Activation, Parameters, number_features};
 use crate::random::{Random, Stream};
 pub(super) use pool::Pool;
+use sparse::SparseSteps;
 
 /// How many consecutive records stay together when the table is shuffled.
 const CHUNK_ROWS: usize = 256;
@@ -67,6 +69,7 @@ impl<T: Float> StochasticEpoch<'_, T> {
             if let Err(record) = walked {
                 return Ok(Err(record));
             }
+            steps.settle();
             std::mem::swap(pool, next);
         }
         steps.finish();
@@ -91,6 +94,8 @@ struct Steps<'a, 'e, 'o, T: Float> {
     descent: Parameters,
     deltas: Vec<f64>,
     in_batch: u64,
+    /// What sparse columns keep apart; `None` where there is none.
+    sparse: Option<SparseSteps<'a>>,
 }
 
 impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
@@ -111,6 +116,7 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
             descent: sums,
             deltas: vec![0.0; n_outputs],
             in_batch: 0,
+            sparse: SparseSteps::new(epoch.source.shape(), epoch.scaling, &weights),
             epoch,
             parameters,
             optimizer,
@@ -145,9 +151,13 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
         let (weights, sums, deltas) = (&mut self.weights, &mut self.sums, &mut self.deltas);
         // A loop of its own for the common activations, so that the compiler sees through the choice.
         macro_rules! walk {
-            ($activation:expr) => {
-                walk_records(records, order, weights, eta, sums, deltas, |y, h| delta(loss, $activation, y, h).delta)
-            };
+            ($activation:expr) => {{
+                let delta = |y, h| delta(loss, $activation, y, h).delta;
+                match &mut self.sparse {
+                    None => walk_records(records, order, weights, eta, sums, deltas, delta),
+                    Some(sparse) => sparse.walk(pool, order, weights, eta, sums, deltas, delta),
+                }
+            }};
         }
         let bad = match self.epoch.activation {
             Activation::Identity => walk!(&Activation::Identity),
@@ -167,8 +177,17 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
         if self.in_batch == 0 {
             return;
         }
+        let factor = self.epoch.reduction.factor(self.in_batch);
+        if let (Some(sparse), None) = (&mut self.sparse, &self.optimizer) {
+            sparse.take_plain(&mut self.sums, factor, self.eta, &mut self.weights);
+            self.in_batch = 0;
+            return;
+        }
         write_back(&self.sums, &self.number_features, &mut self.descent);
-        self.descent.scale(self.epoch.reduction.factor(self.in_batch));
+        if let Some(sparse) = &mut self.sparse {
+            sparse.complete(&mut self.descent);
+        }
+        self.descent.scale(factor);
         match &mut self.optimizer {
             Some(optimizer) => optimizer.step(self.parameters, &self.descent, self.eta),
             None => self.parameters.add_scaled(self.eta, &self.descent),
@@ -178,12 +197,21 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
         self.sums.bias.fill(0.0);
         self.weights = record_weights(self.parameters, &self.number_features);
         self.in_batch = 0;
+        self.settle();
+    }
+
+    /// Puts the weights of sparse columns together.
+    fn settle(&mut self) {
+        if let Some(sparse) = &mut self.sparse {
+            sparse.settle(&mut self.weights);
+        }
     }
 
     /// Takes the last step, and leaves the weights where they are wanted.
     fn finish(&mut self) {
         self.take();
-        if self.in_place {
+        self.settle();
+        if self.in_place || (self.sparse.is_some() && self.optimizer.is_none()) {
             write_back(&self.weights, &self.number_features, self.parameters);
         }
     }

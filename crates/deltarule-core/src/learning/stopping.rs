@@ -202,9 +202,10 @@ fn main_part<T: Float>(problem: &Problem<'_, T>, way: &Parameters) -> Parameters
     let squares = feature_squares(shape, problem.moments, problem.scaling);
     let mut size = vec![1.0; shape.n_features()];
     for (index, kind) in shape.columns().iter().enumerate() {
-        if *kind == ColumnKind::Number {
-            let feature = shape.features_of(index).start;
-            size[feature] = (squares[feature] / n).sqrt();
+        if !matches!(kind, ColumnKind::Category { .. }) {
+            for feature in shape.features_of(index) {
+                size[feature] = (squares[feature] / n).sqrt();
+            }
         }
     }
     let mut main = way.clone();
@@ -223,7 +224,7 @@ fn main_part<T: Float>(problem: &Problem<'_, T>, way: &Parameters) -> Parameters
 
 /// max |h| over all records and outputs: one pass.
 fn largest_net_input<T: Float>(problem: &Problem<'_, T>, parameters: &Parameters) -> Result<f64> {
-    let weights = WorkingWeights::<T>::of(parameters, problem.source.shape());
+    let weights = WorkingWeights::<T>::of(parameters, problem.source.shape(), problem.scaling);
     let (largest, _) = fold_tiles(
         problem.source,
         problem.scaling,

@@ -220,6 +220,16 @@ impl Reflector {
                         self.column_mut(feature + code as usize)[r] = 1.0;
                     }
                 }
+                TileColumn::Sparse(rows) => {
+                    for (i, &zero) in rows.zeros().iter().enumerate() {
+                        self.column_mut(feature + i).fill(zero);
+                    }
+                    for (r, (indices, values)) in rows.slices().rows().enumerate() {
+                        for (&i, x) in indices.iter().zip(values) {
+                            self.column_mut(feature + i as usize)[r] += x.to_f64();
+                        }
+                    }
+                }
             }
             feature += n;
         }

@@ -73,11 +73,18 @@ impl Layer {
             let (found, expected) = (scaling.columns().len(), shape.columns().len());
             return Err(Error::Shape { what: "columns of a scaling".to_owned(), found, expected });
         }
+        for (index, kind) in shape.columns().iter().enumerate() {
+            let (found, expected) = (scaling.sparse(index).len(), kind.n_features());
+            if found != expected && found != 0 {
+                let what = format!("scaled features of sparse column {}", index + 1);
+                return Err(Error::Shape { what, found, expected });
+            }
+        }
         let n = block.n_records();
         let n_outputs = self.parameters.n_outputs();
         into.clear();
         into.resize(n * n_outputs, 0.0);
-        let working = WorkingWeights::<f64>::of(&self.parameters, &shape);
+        let working = WorkingWeights::<f64>::of(&self.parameters, &shape, scaling);
         let (mut tile, mut net_inputs) = (Tile::new(&shape, n), Vec::new());
         tile.for_each(block, scaling, 0, |tile| {
             let first = tile.first_record() as usize;

@@ -1,10 +1,10 @@
 //! Forward and backward over the rows of a table, in the type of the data: h = Σ w x + b, and Σ v x for one value v a row.
 
 use super::Parameters;
-use crate::data::{Block, Column, ColumnKind, STRIP_ROWS, Scaling, Shape, Tile, rows_in_cache};
+use crate::data::{Block, Column, ColumnKind, STRIP_ROWS, Scaling, Shape, SparseRows, Tile, rows_in_cache};
 use crate::kernel::{
-    Float, LANES, RawColumn, add_raw_products, add_tile_products, add_weight_of_code, fold, raw_net_inputs,
-    scatter_add, tile_net_inputs,
+    Float, LANES, RawColumn, SparseSlices, add_raw_products, add_tile_products, add_weight_of_code, fold,
+    raw_net_inputs, scatter_add, tile_net_inputs,
 };
 
 /// The parameters of one or several layers for one pass, in the type of the data: the outputs of all layers, one after the other.
@@ -16,18 +16,19 @@ pub(crate) struct WorkingWeights<T> {
     numbers: Vec<T>,
     /// All weights, shape (J, d).
     weights: Vec<T>,
-    bias: Vec<T>,
-    has_bias: bool,
+    /// What is added to every net input: the bias, and what the zeros of sparse columns add. Shape (J,).
+    constants: Vec<T>,
+    has_constants: bool,
 }
 
 impl<T: Float> WorkingWeights<T> {
     /// Of one layer.
-    pub(crate) fn of(parameters: &Parameters, shape: &Shape) -> Self {
-        Self::of_many(&[parameters], shape)
+    pub(crate) fn of(parameters: &Parameters, shape: &Shape, scaling: &Scaling) -> Self {
+        Self::of_many(&[parameters], shape, scaling)
     }
 
     /// Of several layers of the same shape.
-    pub(crate) fn of_many(layers: &[&Parameters], shape: &Shape) -> Self {
+    pub(crate) fn of_many(layers: &[&Parameters], shape: &Shape, scaling: &Scaling) -> Self {
         let number_features = number_features(shape);
         let outputs = || layers.iter().flat_map(|layer| (0..layer.n_outputs()).map(move |j| (layer, j)));
         Self {
@@ -37,17 +38,23 @@ impl<T: Float> WorkingWeights<T> {
                 .flat_map(|(layer, j)| number_features.iter().map(move |&i| T::from_f64(layer.weights(j)[i])))
                 .collect(),
             weights: outputs().flat_map(|(layer, j)| layer.weights(j)).map(|&w| T::from_f64(w)).collect(),
-            bias: outputs().map(|(layer, j)| T::from_f64(layer.bias(j))).collect(),
-            has_bias: layers.iter().any(|layer| layer.has_bias()),
+            constants: outputs()
+                .map(|(layer, j)| match scaling.constant_of_zeros(shape, layer.weights(j)) {
+                    None => T::from_f64(layer.bias(j)),
+                    Some(zeros) => T::from_f64(layer.bias(j) + zeros),
+                })
+                .collect(),
+            has_constants: shape.has_sparse() || layers.iter().any(|layer| layer.has_bias()),
         }
     }
 
     /// How many outputs there are.
     pub(crate) fn n_outputs(&self) -> usize {
-        self.bias.len()
+        self.constants.len()
     }
 
-    /// h_j for every row of a tile and every output, shape (J, rows): the number columns first, then the categories, the bias last.
+    /// h_j for every row of a tile and every output, shape (J, rows): the number columns first, then the categories, then
+    /// what is stored of sparse columns, and last the bias with what their zeros add.
     pub(crate) fn net_inputs_into(&self, tile: &Tile<T>, h: &mut Vec<T>) {
         self.net_inputs_of(tile, 0..self.n_outputs(), h);
     }
@@ -61,23 +68,28 @@ impl<T: Float> WorkingWeights<T> {
         let numbers = &self.numbers[outputs.start * n_numbers..outputs.end * n_numbers];
         tile_net_inputs(columns, stride, n_numbers, n_rows, numbers, h);
         for (j, h) in outputs.zip(h.chunks_mut(n_rows.max(1))) {
-            self.add_categories_and_bias(j, tile.categories(), h);
+            self.add_others(j, tile.categories(), tile.sparse(), h);
         }
     }
 
-    fn add_categories_and_bias<'c>(
+    /// Adds all terms but those of number columns.
+    fn add_others<'c>(
         &self,
         j: usize,
         categories: impl Iterator<Item = (&'c [u32], usize, usize)>,
+        sparse: &[SparseRows<T>],
         h: &mut [T],
     ) {
         for (codes, first, n_levels) in categories {
             let first = j * self.n_features + first;
             add_weight_of_code(&self.weights[first..first + n_levels], codes, h);
         }
-        if self.has_bias {
-            let bias = self.bias[j];
-            h.iter_mut().for_each(|h| *h += bias);
+        sparse
+            .iter()
+            .for_each(|rows| rows.add_net_inputs(&self.weights[j * self.n_features..(j + 1) * self.n_features], h));
+        if self.has_constants {
+            let constant = self.constants[j];
+            h.iter_mut().for_each(|h| *h += constant);
         }
     }
 }
@@ -111,12 +123,13 @@ impl<T: Float> ColumnSums<T> {
         add_tile_products(columns, stride, tile.n_numbers(), tile.n_rows(), values, lanes);
     }
 
-    /// Adds what belongs to output `j` to its sums over the table, shape (d,): the categories of the same rows, and the number columns
-    /// at the end of a strip. Shape: values (rows,).
+    /// Adds what belongs to output `j` to its sums over the table, shape (d,): the categories and sparse columns of the same rows, and the
+    /// number columns at the end of a strip. What the zeros of sparse columns add is not in it. Shape: values (rows,).
     pub(crate) fn finish_tile(&mut self, j: usize, tile: &Tile<T>, values: &[T], into: &mut [f64]) {
         for (codes, first, n_levels) in tile.categories() {
             scatter_add(values, codes, &mut into[first..first + n_levels]);
         }
+        tile.sparse().iter().for_each(|rows| rows.add_products(values, into));
         if tile.ends_strip() {
             self.fold(j, into);
         }
@@ -142,6 +155,7 @@ pub(crate) struct RawPass<T> {
     capacity: usize,
     net_input: Vec<T>,
     values: Vec<T>,
+    sparse: Vec<SparseRows<T>>,
 }
 
 /// Some rows of a block, in a [`RawPass`].
@@ -158,10 +172,11 @@ impl<T: Float> RawPass<T> {
         let sums = ColumnSums::new(shape, 1);
         let capacity = rows_in_cache::<T>(sums.number_features.len(), RAW_BYTES).min(block_rows).max(1);
         let (net_input, values) = (vec![T::ZERO; capacity], vec![T::ZERO; capacity]);
-        Self { sums, capacity, net_input, values }
+        Self { sums, capacity, net_input, values, sparse: SparseRows::of_shape(shape) }
     }
 
-    /// Goes through a block: `values_of(rows, h, v)` makes v of h, and `into[i] += Σ_r v_r x_ri`. Shapes: h and v (rows,), `into` (d,).
+    /// Goes through a block: `values_of(rows, h, v)` makes v of h, and `into[i] += Σ_r v_r x_ri`, without what the
+    /// zeros of sparse columns add. Shapes: h and v (rows,), `into` (d,).
     pub(crate) fn run(
         &mut self,
         block: &Block<'_, T>,
@@ -193,17 +208,34 @@ impl<T: Float> RawPass<T> {
             let end = (start + self.capacity).min(n);
             let rows = RawRows { start, ends_strip: end == n || end.is_multiple_of(STRIP_ROWS) };
             let h = &mut self.net_input[..end - start];
-            let values = &mut self.values[..end - start];
             raw_net_inputs(&numbers, &weights.numbers, start, self.capacity, h);
             let of_rows = || categories.iter().map(|(codes, first, n_levels)| (&codes[start..end], *first, *n_levels));
-            weights.add_categories_and_bias(0, of_rows(), h);
+            self.load_sparse(block, scaling, start..end);
+            let h = &mut self.net_input[..end - start];
+            weights.add_others(0, of_rows(), &self.sparse, h);
+            let values = &mut self.values[..end - start];
             values_of(rows, h, values);
             add_raw_products(&numbers, start, self.capacity, values, &mut self.sums.lanes);
             for (codes, first, n_levels) in of_rows() {
                 scatter_add(values, codes, &mut into[first..first + n_levels]);
             }
+            self.sparse.iter().for_each(|rows| rows.add_products(values, into));
             if rows.ends_strip {
                 self.sums.fold(0, into);
+            }
+        }
+    }
+
+    /// Takes some rows of a block's sparse columns.
+    fn load_sparse(&mut self, block: &Block<'_, T>, scaling: &Scaling, rows: std::ops::Range<usize>) {
+        let mut loaded = self.sparse.iter_mut();
+        for (index, column) in block.columns().iter().enumerate() {
+            if let Column::Sparse { starts, indices, values, .. } = column
+                && let Some(into) = loaded.next()
+            {
+                into.clear();
+                let raw = SparseSlices { starts: &starts[rows.start..=rows.end], indices, values };
+                into.append(raw, scaling.sparse_scaling(index));
             }
         }
     }

@@ -59,7 +59,7 @@ fn merging_halves_equals_the_whole() {
                 Column::Codes { codes, n_levels } => {
                     Column::Codes { codes: codes[rows.clone()].to_vec().into(), n_levels: *n_levels }
                 }
-                Column::Tiled(_) => unreachable!("a table of whole columns"),
+                Column::Tiled(_) | Column::Sparse { .. } => unreachable!("a table of whole columns"),
             })
             .collect(),
         targets: match &whole.targets {
@@ -120,7 +120,7 @@ fn f32_agrees_with_f64_to_its_precision() {
         .map(|column| match column {
             Column::Numbers(values) => Column::Numbers(values.iter().map(|&x| x as f32).collect()),
             Column::Codes { codes, n_levels } => Column::Codes { codes: codes.clone(), n_levels: *n_levels },
-            Column::Tiled(_) => unreachable!("a table of whole columns"),
+            Column::Tiled(_) | Column::Sparse { .. } => unreachable!("a table of whole columns"),
         })
         .collect();
     let Targets::Numbers(targets) = &table.targets else { panic!("numbers") };

@@ -65,12 +65,20 @@ impl Table {
         let xs = (0..self.n())
             .map(|r| {
                 let mut x = Vec::new();
-                for (column, scale) in self.columns.iter().zip(scaling.columns()) {
+                for (index, (column, scale)) in self.columns.iter().zip(scaling.columns()).enumerate() {
                     match column {
                         Column::Numbers(values) => x.push(scale.apply(values[r])),
                         Column::Tiled(tiled) => x.push(scale.apply(tiled.get(r))),
                         Column::Codes { codes, n_levels } => {
                             x.extend((0..*n_levels).map(|level| f64::from(u8::from(codes[r] as usize == level))));
+                        }
+                        Column::Sparse { n_columns, starts, indices, values } => {
+                            let stored = starts[r]..starts[r + 1];
+                            let value = |i: usize| {
+                                let at = indices[stored.clone()].iter().position(|&index| index as usize == i);
+                                at.map_or(0.0, |at| values[stored.start + at])
+                            };
+                            x.extend((0..*n_columns).map(|i| scaling.sparse(index)[i].apply(value(i))));
                         }
                     }
                 }

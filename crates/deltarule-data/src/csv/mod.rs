@@ -8,8 +8,10 @@ mod reader;
 mod records;
 mod sniff;
 
+pub(crate) use chunk::{Chunk, Chunks};
 #[cfg(feature = "arrow")]
 pub(crate) use fingerprint::Fingerprint;
+pub(crate) use open::{Opened, open, open_bytes};
 pub use reader::CsvReader;
 pub(crate) use reader::Format;
 pub use records::Record;

@@ -43,6 +43,12 @@ pub(crate) fn open(path: &Path) -> Result<Opened> {
     from_reader(name, Box::new(file), size)
 }
 
+/// Takes a text that is in memory.
+pub(crate) fn open_bytes(name: &str, bytes: Vec<u8>) -> Result<Opened> {
+    let size = bytes.len() as u64;
+    from_reader(name.to_owned(), Box::new(Cursor::new(bytes)), Some(size))
+}
+
 /// Counts what passes through.
 struct Counting<R> {
     inner: R,

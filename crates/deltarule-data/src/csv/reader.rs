@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::chunk::{Chunk, Chunks};
-use super::open::{Opened, from_reader, open};
+use super::open::{Opened, from_reader, open, open_bytes};
 use super::records::{Record, Records};
 use super::{CsvOptions, Decimal, sniff};
 use crate::error::{DataError, Result};
@@ -86,8 +86,7 @@ impl CsvReader {
 
     /// Reads from memory.
     pub fn from_bytes(name: &str, bytes: Vec<u8>, options: &CsvOptions) -> Result<Self> {
-        let size = bytes.len() as u64;
-        Self::new(from_reader(name.to_owned(), Box::new(std::io::Cursor::new(bytes)), Some(size))?, options)
+        Self::new(open_bytes(name, bytes)?, options)
     }
 
     /// Reads from a stream.

@@ -2,6 +2,7 @@
 
 mod batch;
 mod csv;
+mod libsvm;
 mod prepare;
 mod types;
 

@@ -337,12 +337,20 @@ fn expand(
     r: usize,
 ) -> (Vec<f64>, Vec<f64>) {
     let mut x = Vec::new();
-    for (column, scale) in columns.iter().zip(scaling.columns()) {
+    for (index, (column, scale)) in columns.iter().zip(scaling.columns()).enumerate() {
         match column {
             Column::Numbers(values) => x.push(scale.apply(values[r])),
             Column::Tiled(tiled) => x.push(scale.apply(tiled.get(r))),
             Column::Codes { codes, n_levels } => {
                 x.extend((0..*n_levels).map(|level| if codes[r] as usize == level { 1.0 } else { 0.0 }));
+            }
+            Column::Sparse { n_columns, starts, indices, values } => {
+                let first = x.len();
+                x.resize(first + n_columns, 0.0);
+                for k in starts[r]..starts[r + 1] {
+                    x[first + indices[k] as usize] = values[k];
+                }
+                x[first..].iter_mut().zip(scaling.sparse(index)).for_each(|(x, scale)| *x = scale.apply(*x));
             }
         }
     }

@@ -1,12 +1,13 @@
 //! Some records in memory, row by row, to be gone through in a random order.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::CHUNK_ROWS;
-use crate::data::{Block, BlockSource, Column, ColumnKind, Scaling, Shape, Threads};
+use crate::data::{Block, BlockSource, Column, ColumnKind, Scaling, Shape, SparseRows, SparseScaling, Threads};
 use crate::error::Result;
 use crate::kernel::{
-    Float, Lanes, NET_INPUT_LANES, NO_INPUT, RUN_ROWS, RawColumn, Records, RowScale, standardize_rows,
+    Float, Lanes, NET_INPUT_LANES, NO_INPUT, RUN_ROWS, RawColumn, Records, RowScale, SparseSlices, standardize_rows,
 };
 use crate::random::Random;
 
@@ -23,6 +24,9 @@ pub(crate) struct Pool {
     parts: Vec<(usize, u64)>,
     n_records: usize,
     order: Vec<u32>,
+    sparse: Vec<SparseRows<f64>>,
+    /// By column of the table.
+    sparse_scaling: Vec<Option<Arc<SparseScaling>>>,
 }
 
 impl Pool {
@@ -40,15 +44,23 @@ impl Pool {
                 scale
             })
             .collect();
-        let n_categories = shape.columns().len() - numbers.len();
+        let is_category = |kind: &&ColumnKind| matches!(kind, ColumnKind::Category { .. });
+        let n_categories = shape.columns().iter().filter(is_category).count();
         let records = Records { n_groups: scales.len(), n_categories, ..Records::default() };
         let (parts, order) = (Vec::new(), Vec::new());
-        Self { scales, n_outputs: shape.n_outputs(), records, parts, n_records: 0, order }
+        let sparse = SparseRows::of_shape(shape);
+        let sparse_scaling = (0..shape.columns().len()).map(|index| scaling.sparse_scaling(index).cloned()).collect();
+        Self { scales, n_outputs: shape.n_outputs(), records, parts, n_records: 0, order, sparse, sparse_scaling }
     }
 
     /// The records.
     pub(super) fn records(&self) -> &Records {
         &self.records
+    }
+
+    /// What is stored of the sparse columns of the records.
+    pub(super) fn sparse(&self) -> &[SparseRows<f64>] {
+        &self.sparse
     }
 
     /// Positions of records, in the order in which they are to be gone through.
@@ -87,9 +99,33 @@ impl Pool {
             targets: room(&mut self.records.targets, n * self.n_outputs),
         };
         rows.fill(source, &self.scales, threads, chunks)?;
+        self.fill_sparse(source, chunks)?;
         self.order.clear();
         self.order.extend(0..n as u32);
         random.shuffle(&mut self.order);
+        Ok(())
+    }
+
+    /// Takes what is stored of the sparse columns.
+    fn fill_sparse<T: Float>(&mut self, source: &dyn BlockSource<T>, chunks: &[usize]) -> Result<()> {
+        if self.sparse.is_empty() {
+            return Ok(());
+        }
+        let Self { sparse, sparse_scaling, .. } = self;
+        sparse.iter_mut().for_each(SparseRows::clear);
+        for (index, rows) in chunks.iter().flat_map(|&chunk| blocks_of(source, chunk)) {
+            source.read(index, &mut |block| {
+                let mut parts = sparse.iter_mut();
+                for (column, scaling) in block.columns().iter().zip(sparse_scaling.iter()) {
+                    if let Column::Sparse { starts, indices, values, .. } = column
+                        && let Some(part) = parts.next()
+                    {
+                        let raw = SparseSlices { starts: &starts[rows.start..=rows.end], indices, values };
+                        part.append(raw, scaling.as_ref());
+                    }
+                }
+            })?;
+        }
         Ok(())
     }
 }

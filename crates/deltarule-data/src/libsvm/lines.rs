@@ -1,0 +1,140 @@
+//! The lines of one chunk, as compressed sparse rows.
+
+use memchr::memchr;
+
+use super::{LARGEST_INDEX, without_comment};
+use crate::column::LARGEST;
+use crate::csv::{Chunk, Decimal, parse_number};
+use crate::error::{DataError, Result};
+
+/// Consecutive records; indices as they are written.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Rows {
+    pub(super) labels: Vec<f64>,
+    /// How many values are stored up to the end of each record.
+    pub(super) ends: Vec<usize>,
+    pub(super) indices: Vec<u32>,
+    pub(super) values: Vec<f64>,
+    pub(super) smallest: Option<u32>,
+    pub(super) largest: Option<u32>,
+}
+
+impl Rows {
+    /// The records of a chunk.
+    ///
+    /// Errors: what is no label, no pair, an index that is too large, below `first_index` or not above the one before it.
+    pub(super) fn of(file: &str, chunk: &Chunk, first_index: u32) -> Result<Self> {
+        let mut rows = Self::default();
+        let (mut rest, mut line) = (&chunk.bytes[..], chunk.first_line);
+        while !rest.is_empty() {
+            let length = memchr(b'\n', rest).unwrap_or(rest.len());
+            rows.push(&Line { file, line, text: &rest[..length] }, first_index)?;
+            rest = rest.get(length + 1..).unwrap_or_default();
+            line += 1;
+        }
+        Ok(rows)
+    }
+
+    fn push(&mut self, line: &Line<'_>, first_index: u32) -> Result<()> {
+        let mut tokens = without_comment(line.text).split(u8::is_ascii_whitespace).filter(|token| !token.is_empty());
+        let Some(label) = tokens.next() else { return Ok(()) };
+        self.labels.push(line.label(label)?);
+        let mut least = first_index;
+        for token in tokens {
+            let (index, value) = line.pair(token)?;
+            if index < least {
+                return Err(line.wrong(token, &below(index, least, first_index)));
+            }
+            least = index + 1;
+            self.smallest = self.smallest.map_or(Some(index), |smallest| Some(smallest.min(index)));
+            self.largest = self.largest.max(Some(index));
+            // A zero that is written out is the same as one that is not.
+            if value != 0.0 {
+                self.indices.push(index);
+                self.values.push(value);
+            }
+        }
+        self.ends.push(self.values.len());
+        Ok(())
+    }
+
+    /// Takes in the records that follow.
+    pub(super) fn append(&mut self, further: &Self) {
+        let before = self.values.len();
+        self.labels.extend_from_slice(&further.labels);
+        self.ends.extend(further.ends.iter().map(|end| before + end));
+        self.indices.extend_from_slice(&further.indices);
+        self.values.extend_from_slice(&further.values);
+        self.smallest = self.smallest.into_iter().chain(further.smallest).min();
+        self.largest = self.largest.max(further.largest);
+    }
+}
+
+/// What to say of an index that is too small.
+fn below(index: u32, least: u32, first_index: u32) -> String {
+    if index < first_index {
+        return format!("indices from {first_index} on; use --index-base 0 if they begin at 0");
+    }
+    format!("an index from {least} on: within a line they ascend, each once")
+}
+
+/// One line of the text.
+struct Line<'a> {
+    file: &'a str,
+    line: u64,
+    text: &'a [u8],
+}
+
+impl Line<'_> {
+    fn label(&self, token: &[u8]) -> Result<f64> {
+        if memchr(b':', token).is_some() {
+            return Err(self.wrong(token, "the label, a number, before the first index:value pair"));
+        }
+        match number(token) {
+            Some(label) => Ok(label),
+            None => Err(self.wrong(token, "a number as the label, within ±1e150")),
+        }
+    }
+
+    fn pair(&self, token: &[u8]) -> Result<(u32, f64)> {
+        let Some(colon) = memchr(b':', token) else {
+            return Err(
+                self.wrong(token, "a pair index:value; is the line cut off, or the file not in libsvm's format?")
+            );
+        };
+        let (index, value) = (&token[..colon], &token[colon + 1..]);
+        if index == b"qid" {
+            let advice = "index:value pairs alone: there is no ranking by queries here; take the qid out of every line";
+            return Err(self.wrong(token, advice));
+        }
+        if index.is_empty() || !index.iter().all(u8::is_ascii_digit) {
+            return Err(self.wrong(token, "a whole number before the colon, as in 3:0.5"));
+        }
+        let index = std::str::from_utf8(index).ok().and_then(|digits| digits.parse::<u32>().ok());
+        let Some(index) = index.filter(|index| *index <= LARGEST_INDEX) else {
+            let advice = format!(
+                "an index up to {LARGEST_INDEX}: every index up to the largest has a weight; number the features that occur anew"
+            );
+            return Err(self.wrong(token, &advice));
+        };
+        match number(value) {
+            Some(value) => Ok((index, value)),
+            None if value.is_empty() => Err(self.wrong(token, "a number after the colon; is the line cut off?")),
+            None => Err(self.wrong(token, "a number after the colon, within ±1e150; what is missing is left out")),
+        }
+    }
+
+    /// The error of a token that is a part of this line.
+    fn wrong(&self, token: &[u8], expected: &str) -> DataError {
+        let place = token.as_ptr() as usize - self.text.as_ptr() as usize;
+        let found: String = String::from_utf8_lossy(token).chars().take(60).collect();
+        let (file, expected) = (self.file.to_owned(), expected.to_owned());
+        DataError::Libsvm { file, line: self.line, place: place + 1, found, expected }
+    }
+}
+
+/// A number that can be computed with.
+fn number(token: &[u8]) -> Option<f64> {
+    let unsigned = token.strip_prefix(b"+").unwrap_or(token);
+    parse_number(unsigned, Decimal::Point).filter(|x| x.abs() <= LARGEST)
+}

@@ -1,0 +1,42 @@
+//! The text format of libsvm and SVMlight: on each line a label and the index:value pairs of what is not zero.
+
+mod lines;
+mod table;
+
+pub use table::SparseTable;
+
+use crate::csv::{Decimal, parse_number};
+
+/// The largest index that is read: weights, moments and gradients are kept for every index up to the largest one.
+pub(crate) const LARGEST_INDEX: u32 = (1 << 24) - 1;
+
+/// Whether a text is in the format, by its first line with a pair: a number, and after it pairs alone.
+pub(crate) fn is_libsvm(start: &[u8]) -> bool {
+    let mut lines = start.split(|byte| *byte == b'\n').peekable();
+    while let Some(line) = lines.next() {
+        let mut tokens = without_comment(line).split(u8::is_ascii_whitespace).filter(|token| !token.is_empty());
+        let Some(label) = tokens.next() else { continue };
+        if parse_number(label.strip_prefix(b"+").unwrap_or(label), Decimal::Point).is_none() {
+            return false;
+        }
+        let pairs: Vec<&[u8]> = tokens.collect();
+        let Some((last, whole)) = pairs.split_last() else { continue };
+        // What was read may end within a pair.
+        let is_cut = lines.peek().is_none() && !whole.is_empty() && last.iter().all(u8::is_ascii_digit);
+        return whole.iter().all(|token| is_pair(token)) && (is_cut || is_pair(last));
+    }
+    false
+}
+
+/// `index:value` or `qid:value`; the value may be cut off.
+fn is_pair(token: &[u8]) -> bool {
+    let Some(colon) = token.iter().position(|byte| *byte == b':') else { return false };
+    let (index, value) = (&token[..colon], &token[colon + 1..]);
+    (index == b"qid" || (!index.is_empty() && index.iter().all(u8::is_ascii_digit)))
+        && (value.is_empty() || parse_number(value, Decimal::Point).is_some())
+}
+
+/// A line up to its comment.
+fn without_comment(line: &[u8]) -> &[u8] {
+    memchr::memchr(b'#', line).map_or(line, |at| &line[..at])
+}
