@@ -1,4 +1,4 @@
-//! A whole table in memory, as typed columns.
+//! A whole table as typed columns, whose values are in pages.
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -12,6 +12,7 @@ use crate::column::{ColumnBuilder, TableColumn, Values, Wish};
 use crate::csv::{CsvOptions, CsvReader, Decimal, Format, Records};
 use crate::error::{DataError, Result};
 use crate::in_order::map_in_order;
+use crate::pages::{Budget, Decode, PageBuilder, PageColumn, Pages, Wanted};
 use crate::reader::{Inner, Reader};
 
 /// How the columns of a table are to be read.
@@ -38,12 +39,12 @@ pub struct Progress {
     pub total_bytes: Option<u64>,
 }
 
-/// A table in memory.
-#[derive(Debug, Clone, PartialEq)]
+/// A table: typed columns, and their values page by page.
+#[derive(Debug)]
 pub struct Table {
     name: String,
     columns: Vec<TableColumn>,
-    n_records: usize,
+    pages: Pages,
     fingerprint: String,
     lines: Lines,
 }
@@ -137,14 +138,46 @@ impl Rows {
         self.builders.iter_mut().for_each(|builder| builder.renumber(before));
         self.lines.jumps.iter_mut().for_each(|(_, line)| *line += before);
     }
+}
+
+/// A table under construction: what is known of its columns, and the pages so far.
+struct Growing {
+    builders: Vec<ColumnBuilder>,
+    lines: Lines,
+    pages: PageBuilder,
+}
+
+impl Growing {
+    fn new(header: &[String], wishes: &[Wish], decimal: Decimal) -> Self {
+        let Rows { builders, lines, .. } = Rows::none(header, wishes, decimal);
+        Self { builders, lines, pages: PageBuilder::new(header.len(), Budget::new(usize::MAX)) }
+    }
+
+    fn n_records(&self) -> usize {
+        self.pages.n_records()
+    }
 
     /// Takes in the records that follow.
-    fn append(&mut self, further: Self) {
-        for (builder, further) in self.builders.iter_mut().zip(further.builders) {
-            builder.append(further);
+    fn append(&mut self, further: Rows) -> Result<()> {
+        self.lines.append(self.n_records(), &further.lines);
+        let columns = self.builders.iter_mut().zip(further.builders);
+        let values: Vec<PageColumn> = columns.map(|(builder, further)| builder.append(further)).collect();
+        let builders = &self.builders;
+        self.pages.push(&values, further.n_records, || builders.iter().map(ColumnBuilder::value_bytes).sum())
+    }
+
+    /// The table, once all records are in.
+    ///
+    /// Errors: there is none.
+    fn finish(self, name: String, fingerprint: String) -> Result<Table> {
+        if self.n_records() == 0 {
+            return Err(DataError::HeaderOnly { file: name, n_columns: self.builders.len() });
         }
-        self.lines.append(self.n_records, &further.lines);
-        self.n_records += further.n_records;
+        let value_bytes = self.builders.iter().map(ColumnBuilder::value_bytes).sum();
+        let (columns, decode): (Vec<TableColumn>, Vec<Decode>) =
+            self.builders.into_iter().map(ColumnBuilder::finish).unzip();
+        let pages = self.pages.finish(&decode, value_bytes)?;
+        Ok(Table { name, columns, pages, fingerprint, lines: self.lines })
     }
 }
 
@@ -177,7 +210,7 @@ impl Table {
         let file = || format.name.to_string();
         let (wishes, threads) = options.settle(&format.name, &format.header)?;
         let (bytes_read, total_bytes) = (chunks.bytes_counter(), chunks.total_bytes);
-        let mut rows = Rows::none(&format.header, &wishes, format.decimal);
+        let mut table = Growing::new(&format.header, &wishes, format.decimal);
         let mut first = Some((records, held_back));
         map_in_order(
             threads,
@@ -187,20 +220,15 @@ impl Table {
             },
             |(records, held_back)| Rows::of(&format, &wishes, records, held_back),
             |further| {
-                rows.append(further);
+                table.append(further)?;
                 let bytes = bytes_read.load(Ordering::Relaxed);
-                match progress(Progress { records: rows.n_records as u64, bytes, total_bytes }) {
+                match progress(Progress { records: table.n_records() as u64, bytes, total_bytes }) {
                     ControlFlow::Continue(()) => Ok(()),
                     ControlFlow::Break(()) => Err(DataError::Interrupted { file: file() }),
                 }
             },
         )?;
-        if rows.n_records == 0 {
-            return Err(DataError::HeaderOnly { file: file(), n_columns: format.header.len() });
-        }
-        let columns = rows.builders.into_iter().map(ColumnBuilder::finish).collect();
-        let (n_records, lines) = (rows.n_records, rows.lines);
-        Ok(Self { name: file(), columns, n_records, fingerprint: chunks.fingerprint(), lines })
+        table.finish(file(), chunks.fingerprint())
     }
 
     /// The same, from a file of batches.
@@ -212,26 +240,21 @@ impl Table {
     ) -> Result<Self> {
         let (name, header) = (reader.name().clone(), reader.header().to_vec());
         let (wishes, threads) = options.settle(&name, &header)?;
-        let mut rows = Rows::none(&header, &wishes, Decimal::Point);
+        let mut table = Growing::new(&header, &wishes, Decimal::Point);
         map_in_order(
             threads,
             || reader.next_piece(),
             |piece| guarded(&name, || Rows::of_piece(&name, &header, &wishes, piece)),
             |mut further| {
-                further.renumber(rows.n_records as u64);
-                rows.append(further);
-                match progress(Progress { records: rows.n_records as u64, bytes: 0, total_bytes: None }) {
+                further.renumber(table.n_records() as u64);
+                table.append(further)?;
+                match progress(Progress { records: table.n_records() as u64, bytes: 0, total_bytes: None }) {
                     ControlFlow::Continue(()) => Ok(()),
                     ControlFlow::Break(()) => Err(DataError::Interrupted { file: name.to_string() }),
                 }
             },
         )?;
-        if rows.n_records == 0 {
-            return Err(DataError::HeaderOnly { file: name.to_string(), n_columns: header.len() });
-        }
-        let columns = rows.builders.into_iter().map(ColumnBuilder::finish).collect();
-        let (n_records, lines, fingerprint) = (rows.n_records, rows.lines, reader.fingerprint().to_owned());
-        Ok(Self { name: name.to_string(), columns, n_records, fingerprint, lines })
+        table.finish(name.to_string(), reader.fingerprint().to_owned())
     }
 
     /// The name of the file.
@@ -246,7 +269,24 @@ impl Table {
 
     /// N.
     pub fn n_records(&self) -> usize {
-        self.n_records
+        self.pages.n_records()
+    }
+
+    pub(crate) fn pages(&self) -> &Pages {
+        &self.pages
+    }
+
+    /// All values of a column at once, for tables that are small.
+    ///
+    /// Errors: those of the file that holds the pages.
+    pub fn values_of(&self, column: usize) -> Result<PageColumn> {
+        let (mut all, mut n) = (PageColumn::Missing, 0);
+        self.pages.show_each(&Wanted::of([column]), |_, rows, columns| {
+            all.extend(n, &columns[column], rows.clone());
+            n += rows.len();
+            ControlFlow::Continue(())
+        })?;
+        Ok(all)
     }
 
     /// A hash of the text that was read, without its byte-order mark.
@@ -263,9 +303,13 @@ impl Table {
     ///
     /// Errors: there is none; `setting` names it in the message.
     pub fn column(&self, name: &str, setting: &'static str) -> Result<&TableColumn> {
+        Ok(&self.columns[self.position(name, setting)?])
+    }
+
+    /// The position of a column by its name.
+    pub(crate) fn position(&self, name: &str, setting: &'static str) -> Result<usize> {
         let names: Vec<String> = self.columns.iter().map(|column| column.name.clone()).collect();
-        let index = check_name(&self.name, &names, name, setting)?;
-        Ok(&self.columns[index])
+        check_name(&self.name, &names, name, setting)
     }
 
     /// Whether a column can be computed with.
@@ -284,7 +328,7 @@ impl Table {
         if let Values::Unsupported(found) = &column.values {
             return Err(DataError::Unsupported { file, column: name, found: found.clone() });
         }
-        if let (Values::Numbers(_), Some(place)) = (&column.values, &facts.inexact) {
+        if let (Values::Numbers, Some(place)) = (&column.values, &facts.inexact) {
             return Err(DataError::Inexact { file, record: place.line, column: name, found: place.text.clone() });
         }
         match (&column.values, &facts.first_word, &facts.out_of_range) {
@@ -297,7 +341,7 @@ impl Table {
                 n_numbers: facts.n_numbers,
                 n_words: facts.n_words,
             }),
-            (Values::Numbers(_), _, Some(place)) => {
+            (Values::Numbers, _, Some(place)) => {
                 Err(DataError::OutOfRange { file, line: place.line, column: name, found: place.text.clone() })
             }
             _ => Ok(()),

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use deltarule_core::{Activation, Dataset, Init, Loss, Moments, Parameters, Problem, Scaling, Threads, Width, start};
-use deltarule_data::{Choices, DataError, Part, Prepared, ReadOptions, Table};
+use deltarule_core::{Activation, Init, Loss, Moments, Parameters, Problem, Scaling, Threads, Width, start};
+use deltarule_data::{Choices, DataError, Prepared, ReadOptions, Table};
 use deltarule_model::{Encoding, Model, ScaleRule};
 
 use crate::cli::{ColumnArgs, FileArgs, NetworkArgs};
@@ -96,11 +96,11 @@ pub(crate) fn with_problem<R>(
     threads: &Threads,
     run: impl FnOnce(Ready<'_>) -> Result<R>,
 ) -> Result<R> {
-    let dataset = dataset(&prepared.training)?;
-    let moments = Moments::of(&dataset, threads)?;
+    let source = &prepared.training;
+    let moments = Moments::of(source, threads)?;
     let (encoding, scaling) = prepared.encoding(&moments, scale, columns.missing.into(), has_bias);
     let problem = Problem {
-        source: &dataset,
+        source,
         scaling: &scaling,
         moments: &moments,
         activation: &prepared.activation,
@@ -109,11 +109,6 @@ pub(crate) fn with_problem<R>(
         threads,
     };
     run(Ready { encoding, problem })
-}
-
-/// Some records as the core reads them.
-pub(crate) fn dataset<'a>(part: &'a Part<'_>) -> Result<Dataset<'a, f64>> {
-    Ok(Dataset::from_columns(&part.columns, &part.targets)?)
 }
 
 /// The starting weights, and a sentence on where they come from.

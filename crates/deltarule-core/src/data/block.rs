@@ -122,6 +122,14 @@ impl<T: Float> Column<'_, T> {
         self.len() == 0
     }
 
+    fn into_owned(self) -> Column<'static, T> {
+        match self {
+            Column::Numbers(values) => Column::Numbers(Cow::Owned(values.into_owned())),
+            Column::Tiled(tiled) => Column::Tiled(tiled),
+            Column::Codes { codes, n_levels } => Column::Codes { codes: Cow::Owned(codes.into_owned()), n_levels },
+        }
+    }
+
     /// Number or category.
     pub fn kind(&self) -> ColumnKind {
         match self {
@@ -231,7 +239,7 @@ impl<'a, T: Float> Block<'a, T> {
             Targets::Numbers(numbers) => {
                 for (j, values) in numbers.iter().enumerate() {
                     check_length(|| format!("rows of target {}", j + 1), values.len(), n_records)?;
-                    if let Some(record) = values.iter().position(|y| !y.is_finite()) {
+                    if let Some(record) = first_that(values, |y| !y.is_finite()) {
                         return Err(Error::NotFinite {
                             what: format!("target {}", j + 1),
                             found: values[record].to_f64(),
@@ -243,6 +251,20 @@ impl<'a, T: Float> Block<'a, T> {
             Targets::Classes { codes, n_classes, .. } => check_codes(columns.len() + 1, codes, *n_classes, false)?,
         }
         Ok(Self { columns, has_missing, targets, n_records })
+    }
+
+    /// The same block, with nothing borrowed.
+    pub fn into_owned(self) -> Block<'static, T> {
+        let columns = self.columns.into_iter().map(Column::into_owned).collect();
+        let targets = match self.targets {
+            Targets::Numbers(numbers) => {
+                Targets::Numbers(numbers.into_iter().map(|values| Cow::Owned(values.into_owned())).collect())
+            }
+            Targets::Classes { codes, n_classes, low, high } => {
+                Targets::Classes { codes: Cow::Owned(codes.into_owned()), n_classes, low, high }
+            }
+        };
+        Block { columns, has_missing: self.has_missing, targets, n_records: self.n_records }
     }
 
     /// How many rows the block has.
@@ -275,9 +297,16 @@ fn check_length(what: impl Fn() -> String, found: usize, expected: usize) -> Res
     if found == expected { Ok(()) } else { Err(Error::Shape { what: what(), found, expected }) }
 }
 
+/// The first value that something is wrong with. Blocks that a source makes anew in every pass are checked each time, so the usual
+/// case, that there is none, is found without a branch for each value.
+fn first_that<V: Copy>(values: &[V], is_wrong: impl Fn(V) -> bool) -> Option<usize> {
+    let any = values.iter().fold(false, |any, &value| any | is_wrong(value));
+    if any { values.iter().position(|&value| is_wrong(value)) } else { None }
+}
+
 fn check_codes(column: usize, codes: &[u32], n_levels: usize, none_allowed: bool) -> Result<()> {
     let is_level = |code: u32| (code as usize) < n_levels || (none_allowed && code == NO_LEVEL);
-    match codes.iter().position(|&code| !is_level(code)) {
+    match first_that(codes, |code| !is_level(code)) {
         None => Ok(()),
         Some(row) => Err(Error::Code { column, found: codes[row], n_levels, record: row + 1 }),
     }

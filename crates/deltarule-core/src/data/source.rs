@@ -1,6 +1,7 @@
 //! Where the blocks of a pass come from, and what they have in common.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::{Block, Column, Targets, TiledNumbers};
 use crate::error::{Error, Result};
@@ -98,6 +99,17 @@ pub trait BlockSource<T: Float>: Sync {
     ///
     /// Errors: the block cannot be had.
     fn read(&self, index: usize, visit: &mut dyn FnMut(&Block<'_, T>)) -> Result<()>;
+    /// Shows a block that holds some rows of block `index`, and where in it they are.
+    ///
+    /// A source for which a part of a block is cheaper than the whole shows the part alone. Errors: the rows cannot be had.
+    fn read_rows(
+        &self,
+        index: usize,
+        rows: Range<usize>,
+        visit: &mut dyn FnMut(&Block<'_, T>, Range<usize>),
+    ) -> Result<()> {
+        self.read(index, &mut |block| visit(block, rows.clone()))
+    }
     /// How many blocks a pass has.
     fn n_blocks(&self) -> usize {
         self.n_records().div_ceil(self.block_rows())

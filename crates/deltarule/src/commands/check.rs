@@ -50,7 +50,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
         } else {
             let mut text = format!(
                 "∂E/∂w on {} of {}, f = {}, weights: {start_text}\n  by the delta rule, −Σδx, and by central differences, (E(w + ε) − E(w − ε))/2ε, relative to Σ|δx|\n\n",
-                count(prepared.training.records.len() as u64, "record"),
+                count(prepared.training.n_records() as u64, "record"),
                 table.name(),
                 prepared.activation
             );

@@ -18,7 +18,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
         table.column(target, "--target")?;
     }
     let targets: Vec<&str> = args.target.iter().map(String::as_str).collect();
-    let columns = summarize(&table, &targets);
+    let columns = summarize(&table, &targets)?;
     if args.json {
         output::print_json(&json!({
             "command": "inspect",

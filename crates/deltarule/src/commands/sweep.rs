@@ -17,7 +17,7 @@ use crate::cli::{BatchArg, OptimizerArg, SweepArgs, parse_eta};
 use crate::number::{count, digits, short};
 use crate::output::OutputFile;
 use crate::record::Record;
-use crate::scores::{Detail, Outcome, Scores};
+use crate::scores::{Detail, Scores, Tally};
 use crate::setup::{self, Ready};
 use crate::{failure, output, report};
 
@@ -102,8 +102,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
             trace.finish()?;
         }
         let score = |fit: &Fit, part: &Part<'_>| -> Result<Scores> {
-            let dataset = setup::dataset(part)?;
-            Ok(Outcome::of(&fit.layer, problem.scaling, dataset.blocks(), &part.classes)?.scores(&prepared.target))
+            Tally::of_part(&prepared.target, &fit.layer, problem.scaling, part)
         };
         let mut ended = Vec::with_capacity(fits.len());
         for (plan, fit) in plans.into_iter().zip(fits) {

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use deltarule_core::{
-    Batch, Config, Dataset, Epoch, Fit, Float, Moments, OptimizerKind, Parameters, Plan, Problem, Reduction, fit,
+    Batch, Config, Epoch, Fit, Float, Moments, OptimizerKind, Parameters, Plan, Problem, Reduction, fit,
 };
 use deltarule_data::{Prepared, Table, prepare};
 use deltarule_model::{Encoding, ScaleRule};
@@ -85,10 +85,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
 
 impl Run<'_> {
     fn descend_in_f32(&self, files: &mut Files, say: &Say) -> Result<Trained> {
-        let (columns, targets, shifts) = self.prepared.training.narrowed();
-        let source = &Dataset::from_columns(&columns, &targets)?;
+        let source = &self.prepared.training.narrowed()?;
         let moments = &Moments::of(source, self.problem.threads)?;
-        let scaling = &setup::shifted(self.problem.scaling, &shifts);
+        let scaling = &setup::shifted(self.problem.scaling, source.shifts());
         let Problem { activation, loss, has_bias, threads, .. } = *self.problem;
         self.descend(&Problem { source, scaling, moments, activation, loss, has_bias, threads }, files, say)
     }

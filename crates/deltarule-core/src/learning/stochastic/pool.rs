@@ -73,7 +73,8 @@ impl Pool {
             for index in first / block_rows..end.div_ceil(block_rows) {
                 let before = index * block_rows;
                 let rows = first.max(before) - before..end.min(before + block_rows) - before;
-                source.read(index, &mut |block| self.append(block, rows.clone(), before as u64))?;
+                let first_record = (before + rows.start) as u64;
+                source.read_rows(index, rows, &mut |block, rows| self.append(block, rows, first_record))?;
             }
         }
         self.order.clear();
@@ -82,9 +83,9 @@ impl Pool {
         Ok(())
     }
 
-    fn append<T: Float>(&mut self, block: &Block<'_, T>, rows: Range<usize>, records_before: u64) {
+    fn append<T: Float>(&mut self, block: &Block<'_, T>, rows: Range<usize>, first_record: u64) {
         let start = self.numbers.len();
-        self.numbers.extend(rows.clone().map(|r| records_before + r as u64 + 1));
+        self.numbers.extend((0..rows.len() as u64).map(|r| first_record + r + 1));
         self.append_numbers(block, rows.clone());
         self.append_categories(block, rows.clone());
         let mut targets = vec![T::ZERO; rows.len()];
