@@ -1,11 +1,14 @@
 //! One column of a table: its type is decided from all of its values, whatever their order.
 
+mod bits;
 mod builder;
+
+use serde::{Deserialize, Serialize};
 
 pub(crate) use builder::{ColumnBuilder, LARGEST, Wish};
 
 /// A value that stands for others, and the line on which it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The value.
     pub text: String,
@@ -14,7 +17,7 @@ pub struct Place {
 }
 
 /// A column.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TableColumn {
     /// Its name.
     pub name: String,
@@ -25,7 +28,7 @@ pub struct TableColumn {
 }
 
 /// What the values of a column are; the table holds the values themselves, page by page.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Values {
     /// Numbers; NaN is missing.
     Numbers,
@@ -49,7 +52,7 @@ pub enum Values {
 }
 
 /// What was seen of a column while it was read.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ColumnFacts {
     /// How many values are missing.
     pub n_missing: u64,
@@ -68,8 +71,10 @@ pub struct ColumnFacts {
     /// The first whole number that f64 does not hold exactly.
     pub inexact: Option<Place>,
     /// The smallest and the largest number; false is 0 and true is 1.
+    #[serde(with = "bits")]
     pub range: Option<(f64, f64)>,
     /// The first and the last number.
+    #[serde(with = "bits")]
     pub ends: Option<(f64, f64)>,
     /// Whether every number is whole.
     pub whole: bool,

@@ -15,6 +15,7 @@ mod inspect;
 mod pages;
 mod prepare;
 mod reader;
+mod source;
 mod table;
 
 pub use column::{ColumnFacts, Place, TableColumn, Values};
@@ -25,4 +26,4 @@ pub use inspect::{ColumnSummary, Suspicion, summarize, suspicions};
 pub use pages::PageColumn;
 pub use prepare::{Choices, Narrowed, Part, Prepared, Task, prepare};
 pub use reader::Reader;
-pub use table::{Progress, ReadOptions, Table};
+pub use table::{CacheUse, Progress, ReadOptions, Storage, Table};

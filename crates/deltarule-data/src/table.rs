@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::thread;
 
@@ -12,8 +12,15 @@ use crate::column::{ColumnBuilder, TableColumn, Values, Wish};
 use crate::csv::{CsvOptions, CsvReader, Decimal, Format, Records};
 use crate::error::{DataError, Result};
 use crate::in_order::map_in_order;
-use crate::pages::{Budget, Decode, PageBuilder, PageColumn, Pages, Wanted};
+use crate::pages::{Budget, Cached, Decode, Holding, PageBuilder, PageColumn, Pages, Wanted, read_cache};
 use crate::reader::{Inner, Reader};
+use crate::source::{Source, Stamp};
+
+mod lines;
+mod storage;
+
+use lines::Lines;
+pub use storage::{CacheUse, Storage};
 
 /// How the columns of a table are to be read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,6 +33,12 @@ pub struct ReadOptions {
     pub only: Vec<String>,
     /// How many threads parse; `None`: as many as there are. The table does not depend on it.
     pub threads: Option<NonZeroUsize>,
+    /// How many bytes of memory the table may take up; `None`: as many as it needs. What is beyond goes to a file.
+    pub memory: Option<usize>,
+    /// The file that holds the table after this run too, for the next one.
+    pub cache: Option<PathBuf>,
+    /// Whether the values will be held in f32, so that they need not be held as they are unless all of them can be.
+    pub narrow: bool,
 }
 
 /// How far reading has come.
@@ -47,36 +60,7 @@ pub struct Table {
     pages: Pages,
     fingerprint: String,
     lines: Lines,
-}
-
-/// The line of every record, where it is not simply the next one.
-#[derive(Debug, Clone, PartialEq, Default)]
-struct Lines {
-    /// From this record on, its line and those after it.
-    jumps: Vec<(usize, u64)>,
-}
-
-impl Lines {
-    fn push(&mut self, record: usize, line: u64) {
-        if self.of(record) != line {
-            self.jumps.push((record, line));
-        }
-    }
-
-    /// Takes in the lines of the records that follow the first `n`.
-    fn append(&mut self, n: usize, further: &Lines) {
-        for (record, line) in &further.jumps {
-            self.push(n + record, *line);
-        }
-    }
-
-    fn of(&self, record: usize) -> u64 {
-        let after = self.jumps.partition_point(|(first, _)| *first <= record);
-        match after.checked_sub(1).and_then(|before| self.jumps.get(before)) {
-            Some((first, line)) => line + (record - first) as u64,
-            None => 0,
-        }
-    }
+    cache: CacheUse,
 }
 
 /// Consecutive records, column by column.
@@ -148,9 +132,11 @@ struct Growing {
 }
 
 impl Growing {
-    fn new(header: &[String], wishes: &[Wish], decimal: Decimal) -> Self {
+    /// Errors: the folder of the cache cannot be written to.
+    fn new(header: &[String], wishes: &[Wish], decimal: Decimal, options: &ReadOptions) -> Result<Self> {
         let Rows { builders, lines, .. } = Rows::none(header, wishes, decimal);
-        Self { builders, lines, pages: PageBuilder::new(header.len(), Budget::new(usize::MAX)) }
+        let holding = Holding { budget: options.budget(), cache: options.cache.clone(), all_or_none: options.narrow };
+        Ok(Self { builders, lines, pages: PageBuilder::new(header.len(), holding)? })
     }
 
     fn n_records(&self) -> usize {
@@ -168,7 +154,7 @@ impl Growing {
 
     /// The table, once all records are in.
     ///
-    /// Errors: there is none.
+    /// Errors: there is none; the disk is full.
     fn finish(self, name: String, fingerprint: String) -> Result<Table> {
         if self.n_records() == 0 {
             return Err(DataError::HeaderOnly { file: name, n_columns: self.builders.len() });
@@ -176,8 +162,8 @@ impl Growing {
         let value_bytes = self.builders.iter().map(ColumnBuilder::value_bytes).sum();
         let (columns, decode): (Vec<TableColumn>, Vec<Decode>) =
             self.builders.into_iter().map(ColumnBuilder::finish).unzip();
-        let pages = self.pages.finish(&decode, value_bytes)?;
-        Ok(Table { name, columns, pages, fingerprint, lines: self.lines })
+        let pages = self.pages.finish(decode, value_bytes)?;
+        Ok(Table { name, columns, pages, fingerprint, lines: self.lines, cache: CacheUse::None })
     }
 }
 
@@ -186,18 +172,75 @@ impl Table {
     ///
     /// `progress` is shown how far it is, every megabyte or so, and may break off.
     ///
-    /// Errors: those of [`CsvReader`], a text that is not UTF-8, names in the options that are no columns.
+    /// A table that needs more memory than the options allow goes to a file without a name in the system's folder for temporary files,
+    /// as far as it must; with a cache, all of it goes there, and the next run takes it from there if the file is the same.
+    ///
+    /// Errors: those of [`CsvReader`], a text that is not UTF-8, names in the options that are no columns, a file that changes while it
+    /// is read, a full disk, a cache that is something else or of another table.
     pub fn read(
         path: &Path,
         csv: &CsvOptions,
         options: &ReadOptions,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self> {
-        match Reader::open(path, csv)?.inner {
+        let Some(cache) = &options.cache else { return Self::read_source(path, csv, options, progress) };
+        let source = Source::of(path, csv, options)?;
+        let remade = match Self::from_cache(path, cache, &source, options)? {
+            Ok(table) => return Ok(table),
+            Err(remade) => remade,
+        };
+        let mut table = Self::read_source(path, csv, options, progress)?;
+        table.cache = CacheUse::Written { remade };
+        let Self { name, columns, fingerprint, lines, .. } = &table;
+        table.pages.keep(cache, &(&source, name, columns, fingerprint, lines))?;
+        Ok(table)
+    }
+
+    /// Reads a file, whatever cache there is.
+    fn read_source(
+        path: &Path,
+        csv: &CsvOptions,
+        options: &ReadOptions,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Self> {
+        let before = Stamp::of(path);
+        let table = match Reader::open(path, csv)?.inner {
             Inner::Csv(reader) => Self::from_reader(*reader, options, progress),
             #[cfg(feature = "arrow")]
             Inner::Batches(reader) => Self::from_batches(*reader, options, progress),
+        };
+        if before != Stamp::of(path) {
+            return Err(DataError::Changed { file: path.display().to_string() });
         }
+        table
+    }
+
+    /// Takes a table from its cache. The inner error is that there is none, or why it cannot be used.
+    fn from_cache(
+        path: &Path,
+        cache: &Path,
+        source: &Source,
+        options: &ReadOptions,
+    ) -> Result<std::result::Result<Self, Option<&'static str>>> {
+        type About = (Source, String, Vec<TableColumn>, String, Lines);
+        let whole = match read_cache::<About>(cache)? {
+            Cached::Nothing => return Ok(Err(None)),
+            Cached::Broken(reason) => return Ok(Err(Some(reason))),
+            Cached::Whole(whole) => whole,
+        };
+        if whole.about.0.path() != source.path() {
+            let (file, found) = (cache.display().to_string(), whole.about.1.clone());
+            return Err(DataError::OtherCache { file, found, expected: path.display().to_string() });
+        }
+        if let Some(reason) = whole.about.0.differs_from(source) {
+            return Ok(Err(Some(reason)));
+        }
+        if whole.about.2.len() != whole.n_columns() {
+            return Ok(Err(Some("its end is damaged")));
+        }
+        let ((_, _, columns, fingerprint, lines), pages) = whole.into_pages(options.budget(), options.narrow)?;
+        let name = path.display().to_string();
+        Ok(Ok(Self { name, columns, pages, fingerprint, lines, cache: CacheUse::Read }))
     }
 
     /// The same, from an open reader.
@@ -210,7 +253,7 @@ impl Table {
         let file = || format.name.to_string();
         let (wishes, threads) = options.settle(&format.name, &format.header)?;
         let (bytes_read, total_bytes) = (chunks.bytes_counter(), chunks.total_bytes);
-        let mut table = Growing::new(&format.header, &wishes, format.decimal);
+        let mut table = Growing::new(&format.header, &wishes, format.decimal, options)?;
         let mut first = Some((records, held_back));
         map_in_order(
             threads,
@@ -240,7 +283,7 @@ impl Table {
     ) -> Result<Self> {
         let (name, header) = (reader.name().clone(), reader.header().to_vec());
         let (wishes, threads) = options.settle(&name, &header)?;
-        let mut table = Growing::new(&header, &wishes, Decimal::Point);
+        let mut table = Growing::new(&header, &wishes, Decimal::Point, options)?;
         map_in_order(
             threads,
             || reader.next_piece(),
@@ -287,6 +330,16 @@ impl Table {
             ControlFlow::Continue(())
         })?;
         Ok(all)
+    }
+
+    /// Where the table is held.
+    pub fn storage(&self) -> Storage {
+        Storage {
+            in_memory: self.pages.n_in_memory(),
+            on_disk: self.n_records() - self.pages.n_in_memory(),
+            bytes_on_disk: self.pages.bytes_on_disk(),
+            cache: self.cache.clone(),
+        }
     }
 
     /// A hash of the text that was read, without its byte-order mark.
@@ -388,8 +441,15 @@ impl ReadOptions {
             }
         }
         let wishes = header.iter().map(|column| self.wish(column)).collect();
-        let threads = self.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
-        Ok((wishes, threads))
+        Ok((wishes, self.n_threads()))
+    }
+
+    fn n_threads(&self) -> usize {
+        self.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+    }
+
+    fn budget(&self) -> Budget {
+        Budget::new(self.memory.unwrap_or(usize::MAX), self.n_threads())
     }
 
     fn wish(&self, column: &str) -> Wish {

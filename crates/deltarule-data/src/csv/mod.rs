@@ -8,7 +8,6 @@ mod reader;
 mod records;
 mod sniff;
 
-#[cfg(feature = "arrow")]
 pub(crate) use fingerprint::Fingerprint;
 pub use reader::CsvReader;
 pub(crate) use reader::Format;

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use deltarule_core::NO_LEVEL;
+use serde::{Deserialize, Serialize};
 
 /// The values of one column for some consecutive records.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +39,35 @@ impl PageColumn {
             PageColumn::Missing => true,
             PageColumn::Numbers(values) => values[row].is_nan(),
             PageColumn::Codes(codes) => codes[row] == NO_LEVEL,
+        }
+    }
+
+    /// Forgets the values, and keeps their memory.
+    pub(crate) fn clear(&mut self) {
+        match self {
+            PageColumn::Missing => {}
+            PageColumn::Numbers(values) => values.clear(),
+            PageColumn::Codes(codes) => codes.clear(),
+        }
+    }
+
+    /// Appends numbers; codes that are here are forgotten.
+    fn extend_numbers(&mut self, numbers: impl Iterator<Item = f64>) {
+        if !matches!(self, PageColumn::Numbers(_)) {
+            *self = PageColumn::Numbers(Vec::with_capacity(super::PAGE_ROWS));
+        }
+        if let PageColumn::Numbers(values) = self {
+            values.extend(numbers);
+        }
+    }
+
+    /// Appends codes; numbers that are here are forgotten.
+    fn extend_codes(&mut self, further: impl Iterator<Item = u32>) {
+        if !matches!(self, PageColumn::Codes(_)) {
+            *self = PageColumn::Codes(Vec::with_capacity(super::PAGE_ROWS));
+        }
+        if let PageColumn::Codes(codes) = self {
+            codes.extend(further);
         }
     }
 
@@ -79,7 +109,7 @@ impl PageColumn {
 }
 
 /// What a column's values in a page, as they were read, mean once the whole file is known.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Decode {
     /// Nothing.
     Unused,
@@ -105,6 +135,42 @@ impl Decode {
                 PageColumn::Codes(codes)
             }
             _ => PageColumn::Missing,
+        }
+    }
+
+    /// Appends so many missing values.
+    pub(super) fn append_missing(&self, n: usize, into: &mut PageColumn) {
+        match self {
+            Decode::Unused => {}
+            Decode::Numbers | Decode::Booleans(_) => into.extend_numbers(std::iter::repeat_n(f64::NAN, n)),
+            Decode::Codes(_) => into.extend_codes(std::iter::repeat_n(NO_LEVEL, n)),
+        }
+    }
+
+    /// Appends numbers as they stand in a file.
+    pub(super) fn append_numbers(&self, values: &[[u8; 8]], into: &mut PageColumn) {
+        match self {
+            Decode::Numbers => into.extend_numbers(values.iter().map(|value| f64::from_le_bytes(*value))),
+            _ => self.append_missing(values.len(), into),
+        }
+    }
+
+    /// Appends codes as they stand in a file.
+    pub(super) fn append_codes(&self, codes: &[[u8; 4]], into: &mut PageColumn) {
+        let codes = codes.iter().map(|code| u32::from_le_bytes(*code));
+        match self {
+            Decode::Codes(_) => into.extend_codes(codes.map(|code| self.code(code))),
+            Decode::Booleans(_) => into.extend_numbers(codes.map(|code| self.number(code))),
+            _ => self.append_missing(codes.len(), into),
+        }
+    }
+
+    /// What a value takes up in memory.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Decode::Unused => 0,
+            Decode::Codes(_) => 4,
+            Decode::Numbers | Decode::Booleans(_) => 8,
         }
     }
 

@@ -1,111 +1,55 @@
-//! The values of a table, in pages of so many records, all columns of a page together.
+//! The values of a table, in pages of so many records, all columns of a page together: in memory as long as the budget allows, in a
+//! file beyond it. What is read from either has the same bits.
 
+mod budget;
+mod builder;
+mod cache;
+mod checksum;
 mod column;
+mod file;
+mod place;
 mod row_set;
 
 use std::ops::{ControlFlow, Range};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use deltarule_core::BLOCK_ROWS;
 
+pub(crate) use budget::Budget;
+pub(crate) use builder::{Holding, PageBuilder};
+pub(crate) use cache::{Cached, read_cache};
 pub(crate) use column::Decode;
 pub use column::PageColumn;
 pub(crate) use row_set::RowSet;
 
 use crate::error::Result;
+use file::PageFile;
 
 /// How many records a page has; the last one may have fewer.
 pub(crate) const PAGE_ROWS: usize = BLOCK_ROWS;
 
-/// How many bytes may be held, and how many are.
-#[derive(Debug)]
-pub(crate) struct Budget {
-    total: usize,
-    used: AtomicUsize,
-}
-
-impl Budget {
-    pub(crate) fn new(total: usize) -> Self {
-        Self { total, used: AtomicUsize::new(0) }
-    }
-
-    /// Takes so many bytes, if there are so many left.
-    pub(crate) fn take(&self, bytes: usize) -> bool {
-        let more = |used: usize| used.checked_add(bytes).filter(|used| *used <= self.total);
-        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
-    }
-}
-
-/// Pages under construction: values come in pieces of any length.
-pub(crate) struct PageBuilder {
-    open: Vec<PageColumn>,
-    n_open: usize,
-    memory: Vec<Vec<PageColumn>>,
-    n_records: usize,
-    budget: Budget,
-}
-
-impl PageBuilder {
-    pub(crate) fn new(n_columns: usize, budget: Budget) -> Self {
-        let open = vec![PageColumn::Missing; n_columns];
-        Self { open, n_open: 0, memory: Vec::new(), n_records: 0, budget }
-    }
-
-    /// Takes the values of `n` further records; `value_bytes`: what a value of each column will take up in memory.
-    pub(crate) fn push(&mut self, columns: &[PageColumn], n: usize, value_bytes: impl Fn() -> usize) -> Result<()> {
-        let mut from = 0;
-        while from < n {
-            let to = n.min(from + PAGE_ROWS - self.n_open);
-            for (open, column) in self.open.iter_mut().zip(columns) {
-                open.extend(self.n_open, column, from..to);
-            }
-            self.n_open += to - from;
-            self.n_records += to - from;
-            from = to;
-            if self.n_open == PAGE_ROWS {
-                self.seal(value_bytes());
-            }
-        }
-        Ok(())
-    }
-
-    fn seal(&mut self, value_bytes: usize) {
-        let empty = vec![PageColumn::Missing; self.open.len()];
-        self.budget.take(self.n_open * value_bytes);
-        self.memory.push(std::mem::replace(&mut self.open, empty));
-        self.n_open = 0;
-    }
-
-    pub(crate) fn n_records(&self) -> usize {
-        self.n_records
-    }
-
-    /// The pages, once it is known how each column is to be read.
-    pub(crate) fn finish(mut self, decode: &[Decode], value_bytes: usize) -> Result<Pages> {
-        if self.n_open > 0 {
-            self.seal(value_bytes);
-        }
-        let Self { memory, n_records, budget, .. } = self;
-        let mut pages = Pages { memory, n_records, budget };
-        for (index, page) in pages.memory.iter_mut().enumerate() {
-            let n = PAGE_ROWS.min(n_records - index * PAGE_ROWS);
-            for (column, decode) in page.iter_mut().zip(decode) {
-                *column = decode.apply(std::mem::replace(column, PageColumn::Missing), n);
-            }
-        }
-        Ok(pages)
-    }
-}
-
 /// All pages of a table.
 #[derive(Debug)]
 pub(crate) struct Pages {
+    /// The first pages, decoded.
     memory: Vec<Vec<PageColumn>>,
+    /// The other pages, or all of them.
+    file: Option<PageFile>,
+    decode: Vec<Decode>,
     n_records: usize,
     budget: Budget,
+    /// Buffers that are not in use.
+    buffers: Mutex<Vec<Buffer>>,
 }
 
-/// Some consecutive rows of a page, column by column; those of columns that were not wanted are missing.
+/// A page on its way from the file, as bytes and decoded.
+#[derive(Debug, Default)]
+struct Buffer {
+    bytes: Vec<u8>,
+    columns: Vec<PageColumn>,
+}
+
+/// Some consecutive rows of a page, column by column; those of columns that were not wanted may be missing.
 pub(crate) struct PageRows<'p> {
     pub(crate) columns: &'p [PageColumn],
     /// Where in the columns the rows are that were asked for.
@@ -113,6 +57,16 @@ pub(crate) struct PageRows<'p> {
 }
 
 impl Pages {
+    fn new(
+        memory: Vec<Vec<PageColumn>>,
+        file: Option<PageFile>,
+        decode: Vec<Decode>,
+        n_records: usize,
+        budget: Budget,
+    ) -> Self {
+        Self { memory, file, decode, n_records, budget, buffers: Mutex::new(Vec::new()) }
+    }
+
     pub(crate) fn n_pages(&self) -> usize {
         self.n_records.div_ceil(PAGE_ROWS)
     }
@@ -121,13 +75,26 @@ impl Pages {
         self.n_records
     }
 
+    /// How many records are held in memory.
+    pub(crate) fn n_in_memory(&self) -> usize {
+        self.n_records.min(self.memory.len() * PAGE_ROWS)
+    }
+
+    /// How many bytes of pages there are in the file.
+    pub(crate) fn bytes_on_disk(&self) -> u64 {
+        self.file.as_ref().map_or(0, PageFile::end)
+    }
+
     /// How many records a page has.
     pub(crate) fn n_rows(&self, page: usize) -> usize {
         PAGE_ROWS.min(self.n_records.saturating_sub(page * PAGE_ROWS))
     }
 
-    pub(crate) fn budget(&self) -> &Budget {
-        &self.budget
+    /// Takes so many bytes for another form of the values, if there are so many left beside what passes need.
+    pub(crate) fn take(&self, bytes: usize) -> bool {
+        let page_bytes = PAGE_ROWS * self.decode.iter().map(Decode::bytes).sum::<usize>();
+        let in_memory = self.n_in_memory() == self.n_records;
+        self.budget.take_beside(bytes, if in_memory { 0 } else { self.budget.reserve(page_bytes) })
     }
 
     /// The columns of a page that is in memory.
@@ -142,11 +109,21 @@ impl Pages {
         &self,
         page: usize,
         rows: Range<usize>,
-        _wanted: &Wanted,
+        wanted: &Wanted,
         visit: impl FnOnce(&PageRows<'_>) -> R,
     ) -> Result<R> {
-        let columns = self.in_memory(page).unwrap_or_default();
-        Ok(visit(&PageRows { columns, rows }))
+        let (None, Some(file)) = (self.in_memory(page), &self.file) else {
+            return Ok(visit(&PageRows { columns: self.in_memory(page).unwrap_or_default(), rows }));
+        };
+        let mut buffer = self.spare_buffers(|spare| spare.pop()).unwrap_or_default();
+        let rows = file.read(page, rows, wanted, &self.decode, &mut buffer)?;
+        let seen = visit(&PageRows { columns: &buffer.columns, rows });
+        self.spare_buffers(|spare| spare.push(buffer));
+        Ok(seen)
+    }
+
+    fn spare_buffers<R>(&self, with: impl FnOnce(&mut Vec<Buffer>) -> R) -> R {
+        with(&mut self.buffers.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Shows every page, in order, until `visit` has seen enough.

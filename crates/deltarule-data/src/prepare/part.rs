@@ -65,7 +65,7 @@ impl<'t> Part<'t> {
             return Ok(Some(self.block_of(columns, 0..self.table.pages().n_rows(index))?));
         }
         let rows = self.rows_of(index);
-        if !self.table.pages().budget().take(rows.len() * self.record_bytes()) {
+        if !self.table.pages().take(rows.len() * self.record_bytes()) {
             return Ok(None);
         }
         let gathered = self.gather(rows.clone())?;
@@ -176,7 +176,7 @@ impl<'t> Part<'t> {
         let shifts: Vec<f64> = shifts.into_iter().map(Option::unwrap_or_default).collect();
         for index in 0..self.n_blocks() {
             let mut narrow = None;
-            if self.table.pages().budget().take(self.rows_of(index).len() * self.record_bytes().div_ceil(2)) {
+            if self.table.pages().take(self.rows_of(index).len() * self.record_bytes().div_ceil(2)) {
                 self.read(index, &mut |block| narrow = Some(narrowed(block, 0..block.n_records(), &shifts)))?;
             }
             held.push(narrow.transpose()?);

@@ -1,8 +1,9 @@
 //! Bytes to records.
 
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 
-use deltarule_data::{CsvOptions, CsvReader, DataError, Decimal, ReadOptions, Values, parse_number};
+use deltarule_data::{CsvOptions, CsvReader, DataError, Decimal, ReadOptions, Table, Values, parse_number};
 use proptest::prelude::*;
 
 use crate::{Drip, read, read_with, same};
@@ -170,6 +171,20 @@ fn the_table_does_not_depend_on_the_threads() {
         let error = read_with(broken.clone(), &COMMAS, &options).unwrap_err().to_string();
         assert!(error.contains("line 100002: found 5 fields"), "the first error, on {threads} threads: {error}");
     }
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("growing.csv");
+    std::fs::write(&path, "x,y\n1,2\n3,4\n").unwrap();
+    let grow = &mut |_| {
+        let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+        std::io::Write::write_all(&mut file, b"5,6\n").unwrap();
+        ControlFlow::Continue(())
+    };
+    let error = Table::read(&path, &CsvOptions::default(), &ReadOptions::default(), grow).unwrap_err();
+    assert!(matches!(error, DataError::Changed { .. }), "{error}");
 }
 
 #[test]

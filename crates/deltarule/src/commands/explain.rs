@@ -12,6 +12,7 @@ use deltarule_model::ScaleRule;
 
 use crate::cli::ExplainArgs;
 use crate::number::{count, short};
+use crate::setup::Machine;
 use crate::{output, setup};
 
 mod words;
@@ -181,7 +182,7 @@ fn of_table(args: &ExplainArgs, data: &std::path::Path) -> Result<Subject> {
         );
     }
     let choices = setup::choices(&args.columns, &args.network, None)?;
-    let table = setup::read_table(data, &args.files, &args.columns, None, args.json)?;
+    let table = setup::read_table(data, &args.files, &args.columns, &args.memory, Machine::default(), args.json)?;
     let prepared = prepare(&table, &choices)?;
     let threads = setup::threads(None, table.n_records() * table.columns().len())?;
     let has_bias = !args.network.no_bias;

@@ -13,7 +13,7 @@ use crate::{output, setup};
 
 pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
     let options = ReadOptions { categorical: args.categorical.clone(), ..ReadOptions::default() };
-    let table = setup::read(&args.data, &args.files, &options, args.json)?;
+    let table = setup::read(&args.data, &args.files, options, &args.memory, args.json)?;
     for target in &args.target {
         table.column(target, "--target")?;
     }

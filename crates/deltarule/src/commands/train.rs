@@ -16,7 +16,7 @@ use deltarule_data::{Prepared, Table, prepare};
 use deltarule_model::{Encoding, ScaleRule};
 
 use crate::cli::{BatchArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TrainArgs};
-use crate::setup::{self, Ready};
+use crate::setup::{self, Machine, Ready};
 use files::Files;
 use watch::Watcher;
 use words::Say;
@@ -64,7 +64,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let valid_file = args.valid.as_deref().filter(|_| held_out.is_none()).map(Path::new);
     let choices = setup::choices(&args.columns, &args.network, held_out)?;
     let mut files = Files::create(args)?;
-    let table = setup::read_table(&args.data, &args.files, &args.columns, args.threads, args.quiet || args.json)?;
+    let machine = Machine { threads: args.threads, narrow: args.precision == PrecisionArg::F32 };
+    let table =
+        setup::read_table(&args.data, &args.files, &args.columns, &args.memory, machine, args.quiet || args.json)?;
     let prepared = prepare(&table, &choices)?;
     let threads = setup::threads(args.threads, table.n_records() * table.columns().len())?;
     setup::with_problem(&prepared, &args.columns, settings.scale, settings.has_bias, &threads, |ready| {
