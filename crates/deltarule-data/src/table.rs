@@ -235,7 +235,7 @@ impl Table {
         if let Some(reason) = whole.about.0.differs_from(source) {
             return Ok(Err(Some(reason)));
         }
-        if whole.about.2.len() != whole.n_columns() {
+        if !whole.suits(&whole.about.2) {
             return Ok(Err(Some("its end is damaged")));
         }
         let ((_, _, columns, fingerprint, lines), pages) = whole.into_pages(options.budget(), options.narrow)?;

@@ -80,8 +80,10 @@ fn sound_memory() -> usize {
         .lines()
         .find_map(|line| line.strip_prefix("MemAvailable:")?.trim().strip_suffix("kB")?.trim().parse::<usize>().ok())
         .map(|kibibytes| kibibytes.saturating_mul(1024));
-    let of_group = text("/sys/fs/cgroup/memory.max").trim().parse::<usize>().ok();
-    of_machine.into_iter().chain(of_group).min().map_or(1 << 30, |free| free / 2)
+    // Both versions of control groups; where there is no limit, no number is found, or one that is beyond all memory.
+    let groups = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+    let of_groups = groups.into_iter().filter_map(|file| text(file).trim().parse::<usize>().ok());
+    of_machine.into_iter().chain(of_groups).min().map_or(1 << 30, |free| free / 2)
 }
 
 /// What the arguments choose of a table.

@@ -166,6 +166,14 @@ impl<T: Float> Targets<'_, T> {
         }
     }
 
+    /// How many rows there are.
+    fn n_records(&self) -> usize {
+        match self {
+            Targets::Numbers(numbers) => numbers.first().map_or(0, |first| first.len()),
+            Targets::Classes { codes, .. } => codes.len(),
+        }
+    }
+
     /// Writes output `j`'s targets for the rows from `start` on. Shape: `into` (rows,).
     pub(crate) fn load_into(&self, j: usize, start: usize, into: &mut [T]) {
         match self {
@@ -205,10 +213,7 @@ impl<'a, T: Float> Block<'a, T> {
     ///
     /// Errors: columns of different lengths, an infinite number, a target that is not finite, a code that is no level.
     pub fn new(columns: Vec<Column<'a, T>>, targets: Targets<'a, T>) -> Result<Self> {
-        let n_records = match &targets {
-            Targets::Numbers(numbers) => numbers.first().map_or(0, |first| first.len()),
-            Targets::Classes { codes, .. } => codes.len(),
-        };
+        let n_records = targets.n_records();
         let mut has_missing = Vec::with_capacity(columns.len());
         for (index, column) in columns.iter().enumerate() {
             check_length(|| format!("rows of column {}", index + 1), column.len(), n_records)?;
@@ -239,13 +244,52 @@ impl<'a, T: Float> Block<'a, T> {
             Targets::Numbers(numbers) => {
                 for (j, values) in numbers.iter().enumerate() {
                     check_length(|| format!("rows of target {}", j + 1), values.len(), n_records)?;
-                    if let Some(record) = first_that(values, |y| !y.is_finite()) {
+                    if let Some(record) = values.iter().position(|y| !y.is_finite()) {
                         return Err(Error::NotFinite {
                             what: format!("target {}", j + 1),
                             found: values[record].to_f64(),
                             record: record + 1,
                         });
                     }
+                }
+            }
+            Targets::Classes { codes, n_classes, .. } => check_codes(columns.len() + 1, codes, *n_classes, false)?,
+        }
+        Ok(Self { columns, has_missing, targets, n_records })
+    }
+
+    /// Puts columns and targets together whose numbers were checked before, as those of a source are that makes its blocks anew in every
+    /// pass: they are not looked at again, but for missing values in the columns that `may_miss` some.
+    ///
+    /// Errors: columns of different lengths, a code that is no level. Numbers that [`new`](Self::new) would refuse make an E that is not
+    /// finite.
+    pub fn of_checked(
+        columns: Vec<Column<'a, T>>,
+        may_miss: impl Fn(usize) -> bool,
+        targets: Targets<'a, T>,
+    ) -> Result<Self> {
+        let n_records = targets.n_records();
+        let mut has_missing = Vec::with_capacity(columns.len());
+        for (index, column) in columns.iter().enumerate() {
+            check_length(|| format!("rows of column {}", index + 1), column.len(), n_records)?;
+            has_missing.push(match column {
+                Column::Numbers(_) | Column::Tiled(_) => {
+                    let mut has_missing = false;
+                    if may_miss(index) {
+                        column.for_each_piece(0..n_records, |values| has_missing |= !all_finite(values));
+                    }
+                    has_missing
+                }
+                Column::Codes { codes, n_levels } => {
+                    check_codes(index + 1, codes, *n_levels, true)?;
+                    false
+                }
+            });
+        }
+        match &targets {
+            Targets::Numbers(numbers) => {
+                for (j, values) in numbers.iter().enumerate() {
+                    check_length(|| format!("rows of target {}", j + 1), values.len(), n_records)?;
                 }
             }
             Targets::Classes { codes, n_classes, .. } => check_codes(columns.len() + 1, codes, *n_classes, false)?,
@@ -297,16 +341,9 @@ fn check_length(what: impl Fn() -> String, found: usize, expected: usize) -> Res
     if found == expected { Ok(()) } else { Err(Error::Shape { what: what(), found, expected }) }
 }
 
-/// The first value that something is wrong with. Blocks that a source makes anew in every pass are checked each time, so the usual
-/// case, that there is none, is found without a branch for each value.
-fn first_that<V: Copy>(values: &[V], is_wrong: impl Fn(V) -> bool) -> Option<usize> {
-    let any = values.iter().fold(false, |any, &value| any | is_wrong(value));
-    if any { values.iter().position(|&value| is_wrong(value)) } else { None }
-}
-
 fn check_codes(column: usize, codes: &[u32], n_levels: usize, none_allowed: bool) -> Result<()> {
     let is_level = |code: u32| (code as usize) < n_levels || (none_allowed && code == NO_LEVEL);
-    match first_that(codes, |code| !is_level(code)) {
+    match codes.iter().position(|&code| !is_level(code)) {
         None => Ok(()),
         Some(row) => Err(Error::Code { column, found: codes[row], n_levels, record: row + 1 }),
     }

@@ -110,6 +110,10 @@ pub trait BlockSource<T: Float>: Sync {
     ) -> Result<()> {
         self.read(index, &mut |block| visit(block, rows.clone()))
     }
+    /// Says that some rows of block `index` will be asked for soon, so that a source can fetch several of them at once.
+    fn will_read(&self, index: usize, rows: Range<usize>) {
+        let _ = (index, rows);
+    }
     /// How many blocks a pass has.
     fn n_blocks(&self) -> usize {
         self.n_records().div_ceil(self.block_rows())

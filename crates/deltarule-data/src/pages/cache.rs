@@ -12,6 +12,7 @@ use super::checksum::checksum;
 use super::file::{HEADER_BYTES, Kind, Layout, MAGIC, PageFile, Place, VERSION, read_at, spill_error, write_at};
 use super::place::put_into_place;
 use super::{Budget, Buffer, Decode, PAGE_ROWS, Pages, Wanted};
+use crate::column::{TableColumn, Values};
 use crate::error::{DataError, Result};
 
 /// The footer; `about` is what the table says of itself.
@@ -146,8 +147,15 @@ impl<A> Footer<A> {
 }
 
 impl<A> Whole<A> {
-    pub(crate) fn n_columns(&self) -> usize {
-        self.decode.len()
+    /// Whether the values are read as these columns say.
+    pub(crate) fn suits(&self, columns: &[TableColumn]) -> bool {
+        let fits = |(column, decode): (&TableColumn, &Decode)| match (&column.values, decode) {
+            (Values::Text { levels }, Decode::Codes(codes)) => codes.iter().all(|&code| (code as usize) < levels.len()),
+            (Values::Numbers, Decode::Numbers) | (Values::Booleans, Decode::Booleans(_)) => true,
+            (Values::Text { .. } | Values::Numbers | Values::Booleans, _) => false,
+            (_, decode) => *decode == Decode::Unused,
+        };
+        columns.len() == self.decode.len() && columns.iter().zip(&self.decode).all(fits)
     }
 
     /// The pages: those that fit are taken into memory, or none, if `all_or_none` do not.

@@ -126,6 +126,14 @@ impl PageFile {
         Ok(())
     }
 
+    /// Asks the system to fetch some rows of a page of the table, and goes on without waiting for them.
+    pub(super) fn will_read(&self, page: usize, rows: Range<usize>) {
+        let Some(place) = page.checked_sub(self.first_page).and_then(|index| self.places.get(index)) else { return };
+        let whole = tile_bytes(&place.layout, TILE_ROWS) as u64;
+        let (first, end) = (rows.start / TILE_ROWS, rows.end.div_ceil(TILE_ROWS));
+        fetch(&self.file, place.offset + first as u64 * whole, (end - first) as u64 * whole);
+    }
+
     /// Reads some rows of a page of the table, and some around them; gives where in the buffer they are.
     ///
     /// Errors: the file cannot be read, or is not as it was written.
@@ -202,6 +210,15 @@ fn read_tile(
 pub(super) fn spill_error(name: &str, error: io::Error) -> DataError {
     DataError::Spill { place: name.to_owned(), error }
 }
+
+/// Advice that may be ignored, and whose failure does no harm.
+#[cfg(target_os = "linux")]
+fn fetch(file: &File, offset: u64, length: u64) {
+    let _ = rustix::fs::fadvise(file, offset, std::num::NonZeroU64::new(length), rustix::fs::Advice::WillNeed);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn fetch(_file: &File, _offset: u64, _length: u64) {}
 
 #[cfg(unix)]
 pub(super) fn read_at(file: &File, into: &mut [u8], offset: u64) -> io::Result<()> {

@@ -122,6 +122,13 @@ impl Pages {
         Ok(seen)
     }
 
+    /// Says that some rows of a page will be shown soon.
+    pub(crate) fn will_show(&self, page: usize, rows: Range<usize>) {
+        if let (None, Some(file)) = (self.in_memory(page), &self.file) {
+            file.will_read(page, rows);
+        }
+    }
+
     fn spare_buffers<R>(&self, with: impl FnOnce(&mut Vec<Buffer>) -> R) -> R {
         with(&mut self.buffers.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -17,6 +17,7 @@ use crate::table::Table;
 struct Input {
     position: usize,
     kind: ColumnKind,
+    may_miss: bool,
     new_codes: Option<Vec<u32>>,
 }
 
@@ -43,7 +44,8 @@ impl<'t> Part<'t> {
                     Values::Text { .. } => ColumnKind::Category { n_levels: feature.levels.len() },
                     _ => ColumnKind::Number,
                 };
-                Input { position: feature.position, kind, new_codes: feature.new_codes.clone() }
+                let may_miss = feature.column.facts.n_missing > 0;
+                Input { position: feature.position, kind, may_miss, new_codes: feature.new_codes.clone() }
             })
             .collect();
         let positions = inputs.iter().map(|input| input.position);
@@ -113,7 +115,8 @@ impl<'t> Part<'t> {
             (other, _) => Column::Numbers(Cow::Borrowed(other.numbers().get(rows.clone()).unwrap_or_default())),
         };
         let columns_of_block = self.inputs.iter().map(column).collect();
-        Ok(Block::new(columns_of_block, self.output.targets(columns, rows))?)
+        // Numbers were checked when the table was read.
+        Ok(Block::of_checked(columns_of_block, |k| self.inputs[k].may_miss, self.output.targets(columns, rows))?)
     }
 
     /// The columns of the table for some of these records.
@@ -236,6 +239,19 @@ impl BlockSource<f64> for Part<'_> {
         };
         shown.map_err(|error| source_error(index, error))
     }
+
+    fn will_read(&self, index: usize, rows: Range<usize>) {
+        if rows.is_empty() || self.held.get(index).is_some_and(Option::is_some) {
+            return;
+        }
+        let first = self.rows_of(index).start;
+        let (first, last) = (self.rows.select(first + rows.start), self.rows.select(first + rows.end - 1));
+        for page in first / PAGE_ROWS..=last / PAGE_ROWS {
+            let before = page * PAGE_ROWS;
+            let rows = first.max(before) - before..(last + 1).min(before + PAGE_ROWS) - before;
+            self.table.pages().will_show(page, rows);
+        }
+    }
 }
 
 /// Records of a [`Part`] in f32, every number less its column's shift.
@@ -288,6 +304,12 @@ impl BlockSource<f32> for Narrowed<'_, '_> {
         })?;
         wrong
     }
+
+    fn will_read(&self, index: usize, rows: Range<usize>) {
+        if !self.held.get(index).is_some_and(Option::is_some) {
+            self.part.will_read(index, rows);
+        }
+    }
 }
 
 /// Some rows of a block in f32, less the shifts.
@@ -300,9 +322,7 @@ fn narrowed(block: &Block<'_, f64>, rows: Range<usize>, shifts: &[f64]) -> delta
             Column::Numbers(values) => {
                 Column::Numbers(values[rows.clone()].iter().map(|x| (x - shift) as f32).collect())
             }
-            Column::Tiled(tiled) => {
-                Column::Numbers(rows.clone().map(|r| (tiled.get(r) - shift) as f32).collect())
-            }
+            Column::Tiled(tiled) => Column::Numbers(rows.clone().map(|r| (tiled.get(r) - shift) as f32).collect()),
             Column::Codes { codes, n_levels } => {
                 Column::Codes { codes: codes[rows.clone()].to_vec().into(), n_levels: *n_levels }
             }

@@ -183,8 +183,15 @@ impl Output {
                 let class = |row: usize| kind.class(column, row);
                 match kind.n_classes() {
                     2 => {
-                        let target = |row: usize| if class(row) == 1 { high } else { low };
-                        Targets::Numbers(vec![rows.map(target).collect()])
+                        let target = |is_second: bool| if is_second { high } else { low };
+                        let targets = match (column, kind) {
+                            (PageColumn::Codes(codes), _) => codes[rows].iter().map(|&c| target(c == 1)).collect(),
+                            (PageColumn::Numbers(values), TargetKind::Classes { numbers: Some(numbers), .. }) => {
+                                values[rows].iter().map(|&y| target(Some(&y) == numbers.get(1))).collect()
+                            }
+                            _ => rows.map(|row| target(class(row) == 1)).collect(),
+                        };
+                        Targets::Numbers(vec![targets])
                     }
                     n_classes => {
                         let codes = match column {

@@ -66,16 +66,12 @@ impl Pool {
         self.records.inputs.clear();
         self.records.targets.clear();
         self.numbers.clear();
-        for chunk in chunks {
-            let first = chunk * CHUNK_ROWS;
-            let end = (first + CHUNK_ROWS).min(source.n_records());
-            let block_rows = source.block_rows();
-            for index in first / block_rows..end.div_ceil(block_rows) {
-                let before = index * block_rows;
-                let rows = first.max(before) - before..end.min(before + block_rows) - before;
-                let first_record = (before + rows.start) as u64;
-                source.read_rows(index, rows, &mut |block, rows| self.append(block, rows, first_record))?;
-            }
+        for (index, rows) in chunks.iter().flat_map(|&chunk| blocks_of(source, chunk)) {
+            source.will_read(index, rows);
+        }
+        for (index, rows) in chunks.iter().flat_map(|&chunk| blocks_of(source, chunk)) {
+            let first_record = (index * source.block_rows() + rows.start) as u64;
+            source.read_rows(index, rows, &mut |block, rows| self.append(block, rows, first_record))?;
         }
         self.order.clear();
         self.order.extend(0..self.numbers.len() as u32);
@@ -144,4 +140,18 @@ impl Pool {
             first_feature += column.kind().n_features() as u32;
         }
     }
+}
+
+/// The blocks that a chunk is in, and its rows in each.
+fn blocks_of<T: Float>(
+    source: &dyn BlockSource<T>,
+    chunk: usize,
+) -> impl Iterator<Item = (usize, Range<usize>)> + use<T> {
+    let first = chunk * CHUNK_ROWS;
+    let end = (first + CHUNK_ROWS).min(source.n_records());
+    let block_rows = source.block_rows();
+    (first / block_rows..end.div_ceil(block_rows)).map(move |index| {
+        let before = index * block_rows;
+        (index, first.max(before) - before..end.min(before + block_rows) - before)
+    })
 }
