@@ -253,3 +253,16 @@ pub(super) fn write_at(file: &File, mut bytes: &[u8], mut offset: u64) -> io::Re
     }
     Ok(())
 }
+
+/// Elsewhere, where there are no threads, the place is moved.
+#[cfg(not(any(unix, windows)))]
+pub(super) fn read_at(mut file: &File, into: &mut [u8], offset: u64) -> io::Result<()> {
+    io::Seek::seek(&mut file, io::SeekFrom::Start(offset))?;
+    io::Read::read_exact(&mut file, into)
+}
+
+#[cfg(not(any(unix, windows)))]
+pub(super) fn write_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    io::Seek::seek(&mut file, io::SeekFrom::Start(offset))?;
+    io::Write::write_all(&mut file, bytes)
+}
