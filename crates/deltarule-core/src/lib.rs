@@ -50,6 +50,8 @@ pub use learning::{
     Observer, Optimizer, OptimizerKind, Plan, Problem, Reduction, Silent, StopReason, Triangle, delta, fit, fit_many,
     start,
 };
-pub use metrics::{ClassScores, RegressionScores, class_scores, most_probable, regression_scores};
+pub use metrics::{
+    ClassScores, ClassTally, RegressionScores, RegressionTally, class_scores, most_probable, regression_scores,
+};
 pub use network::{Activation, Formula, FormulaError, Layer, Parameters, UnknownActivation};
 pub use random::{Random, Stream};

@@ -1,4 +1,9 @@
-//! Scores of predictions, each to be read beside that of the best constant.
+//! Scores of predictions, each to be read beside that of the best constant. They are added up record by record, so that they need
+//! no more memory for a long table than for a short one.
+
+mod curve;
+
+use curve::Curve;
 
 /// How well numbers were predicted.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,6 +20,47 @@ pub struct RegressionScores {
     pub r_squared: Option<f64>,
 }
 
+/// Adds up what [`RegressionScores`] are made of.
+#[derive(Debug, Clone, Default)]
+pub struct RegressionTally {
+    n: u64,
+    squares: f64,
+    absolute: f64,
+    mean: f64,
+    around_mean: f64,
+}
+
+impl RegressionTally {
+    /// Takes one prediction.
+    ///
+    /// Source of Σ(y − ȳ)²: Welford 1962, note on a method for calculating corrected sums of squares.
+    pub fn add(&mut self, target: f64, output: f64) {
+        let residual = target - output;
+        self.n += 1;
+        self.squares += residual * residual;
+        self.absolute += residual.abs();
+        let before = target - self.mean;
+        self.mean += before / self.n as f64;
+        self.around_mean += before * (target - self.mean);
+    }
+
+    /// The scores so far.
+    pub fn scores(&self) -> RegressionScores {
+        let count = self.n.max(1) as f64;
+        RegressionScores {
+            n: self.n,
+            sse: 0.5 * self.squares,
+            rmse: (self.squares / count).sqrt(),
+            mae: self.absolute / count,
+            r_squared: (self.around_mean > 0.0).then(|| {
+                let r_squared = 1.0 - self.squares / self.around_mean;
+                // What is less is the rounding of the two sums.
+                if r_squared.abs() < 1e-12 { 0.0 } else { r_squared }
+            }),
+        }
+    }
+}
+
 /// Scores of numbers. Shapes: `targets` and `outputs` (n,).
 ///
 /// ```
@@ -22,21 +68,9 @@ pub struct RegressionScores {
 /// assert_eq!((scores.sse, scores.r_squared), (2.0, Some(-1.0)));
 /// ```
 pub fn regression_scores(targets: &[f64], outputs: &[f64]) -> RegressionScores {
-    let n = targets.len().min(outputs.len());
-    let count = n.max(1) as f64;
-    let pairs = || targets.iter().zip(outputs);
-    let squares: f64 = pairs().map(|(y, o)| (y - o) * (y - o)).sum();
-    let absolute: f64 = pairs().map(|(y, o)| (y - o).abs()).sum();
-    let first = targets.first().copied().unwrap_or(0.0);
-    let mean = first + targets.iter().map(|y| y - first).sum::<f64>() / count;
-    let around_mean: f64 = targets.iter().map(|y| (y - mean) * (y - mean)).sum();
-    RegressionScores {
-        n: n as u64,
-        sse: 0.5 * squares,
-        rmse: (squares / count).sqrt(),
-        mae: absolute / count,
-        r_squared: (around_mean > 0.0).then(|| 1.0 - squares / around_mean),
-    }
+    let mut tally = RegressionTally::default();
+    targets.iter().zip(outputs).for_each(|(&target, &output)| tally.add(target, output));
+    tally.scores()
 }
 
 /// How well classes were predicted.
@@ -53,53 +87,115 @@ pub struct ClassScores {
     /// The chance that a record of the second class gets a higher p than one of the first; for more than two classes the mean
     /// of each against the rest. `None` where a class has no record, or all have it.
     pub auc: Option<f64>,
+    /// How far `auc` can be from the truth: 0 up to 2²⁰ records (divided by the classes where there are more than two), beyond
+    /// which records are counted in bins of p.
+    pub auc_error: f64,
     /// Records by their own class (row) and their most probable one (column), shape (K, K).
     pub confusion: Vec<Vec<u64>>,
 }
 
-/// Scores of classes.
-///
-/// Shapes: `classes` (n,), each below K; `probabilities` (n, K), row by row. Of equal probabilities the later class counts as
-/// the more probable one, so that p = ½ means yes.
-pub fn class_scores(classes: &[u32], probabilities: &[f64], n_classes: usize) -> ClassScores {
-    const SMALLEST: f64 = 1e-15;
-    let n = classes.len();
-    let count = n.max(1) as f64;
-    let mut confusion = vec![vec![0; n_classes]; n_classes];
-    let (mut right, mut log_loss, mut brier) = (0_u64, 0.0, 0.0);
-    for (&class, row) in classes.iter().zip(probabilities.chunks_exact(n_classes.max(1))) {
-        let own = class as usize;
-        let predicted = most_probable(row);
-        if let Some(cell) = confusion.get_mut(own).and_then(|row: &mut Vec<u64>| row.get_mut(predicted)) {
+impl ClassScores {
+    /// The scores of the same probabilities for every record. Shapes: `counts`, the records of each class, and `probabilities` (K,).
+    pub fn of_constant(counts: &[u64], probabilities: &[f64]) -> Self {
+        let mut scores = ClassTally::new(counts.len()).scores();
+        scores.n = counts.iter().sum();
+        let predicted = most_probable(probabilities);
+        for (own, &n) in counts.iter().enumerate() {
+            let mut one = ClassTally::new(counts.len());
+            one.add(own as u32, probabilities);
+            let share = n as f64 / scores.n.max(1) as f64;
+            scores.log_loss += share * one.log_loss;
+            scores.brier += share * one.brier;
+            if own == predicted {
+                scores.accuracy = share;
+            }
+            scores.confusion[own][predicted] = n;
+        }
+        // All pairs are tied.
+        let both = |&n: &u64| n > 0 && n < scores.n;
+        scores.auc = (counts.len() > 1 && counts.iter().all(both)).then_some(0.5);
+        scores
+    }
+}
+
+/// Adds up what [`ClassScores`] are made of.
+#[derive(Debug, Clone)]
+pub struct ClassTally {
+    n: u64,
+    right: u64,
+    log_loss: f64,
+    brier: f64,
+    confusion: Vec<Vec<u64>>,
+    /// One for two classes, one for each of more.
+    curves: Vec<Curve>,
+}
+
+impl ClassTally {
+    /// An empty tally of K = `n_classes`.
+    pub fn new(n_classes: usize) -> Self {
+        let n_curves = if n_classes > 2 { n_classes } else { n_classes / 2 };
+        Self {
+            n: 0,
+            right: 0,
+            log_loss: 0.0,
+            brier: 0.0,
+            confusion: vec![vec![0; n_classes]; n_classes],
+            curves: vec![Curve::one_of(n_curves.max(1)); n_curves],
+        }
+    }
+
+    /// Takes one prediction: the record's class, below K, and the probabilities, shape (K,). Of equal probabilities the later
+    /// class counts as the more probable one, so that p = ½ means yes.
+    pub fn add(&mut self, class: u32, probabilities: &[f64]) {
+        const SMALLEST: f64 = 1e-15;
+        let (own, predicted) = (class as usize, most_probable(probabilities));
+        self.n += 1;
+        if let Some(cell) = self.confusion.get_mut(own).and_then(|row| row.get_mut(predicted)) {
             *cell += 1;
         }
-        right += u64::from(predicted == own);
-        let p = row.get(own).copied().unwrap_or(0.0);
-        log_loss -= libm::log(p.clamp(SMALLEST, 1.0 - SMALLEST));
+        self.right += u64::from(predicted == own);
+        let p = probabilities.get(own).copied().unwrap_or(0.0);
+        self.log_loss -= libm::log(p.clamp(SMALLEST, 1.0 - SMALLEST));
         let squares: f64 =
-            row.iter().enumerate().map(|(k, p)| if k == own { (1.0 - p) * (1.0 - p) } else { p * p }).sum();
-        brier += if n_classes == 2 { 0.5 * squares } else { squares };
+            probabilities.iter().enumerate().map(|(k, p)| if k == own { (1.0 - p) * (1.0 - p) } else { p * p }).sum();
+        self.brier += if probabilities.len() == 2 { 0.5 * squares } else { squares };
+        match &mut self.curves[..] {
+            [curve] => curve.add(probabilities.get(1).copied().unwrap_or(0.0), own == 1),
+            curves => {
+                for (k, (curve, &p)) in curves.iter_mut().zip(probabilities).enumerate() {
+                    curve.add(p, own == k);
+                }
+            }
+        }
     }
-    let auc_of = |k: usize| {
-        let scored = classes
-            .iter()
-            .zip(probabilities.chunks_exact(n_classes.max(1)))
-            .map(|(&class, row)| (row[k], class as usize == k));
-        area_under_curve(scored.collect())
-    };
-    let auc = match n_classes {
-        0 | 1 => None,
-        2 => auc_of(1),
-        _ => (0..n_classes).map(auc_of).sum::<Option<f64>>().map(|total| total / n_classes as f64),
-    };
-    ClassScores {
-        n: n as u64,
-        accuracy: right as f64 / count,
-        log_loss: log_loss / count,
-        brier: brier / count,
-        auc,
-        confusion,
+
+    /// The scores so far.
+    pub fn scores(&self) -> ClassScores {
+        let count = self.n.max(1) as f64;
+        let n_curves = self.curves.len() as f64;
+        let areas: Option<Vec<(f64, f64)>> = self.curves.iter().map(Curve::area).collect();
+        let areas = areas.filter(|areas| !areas.is_empty());
+        ClassScores {
+            n: self.n,
+            accuracy: self.right as f64 / count,
+            log_loss: self.log_loss / count,
+            brier: self.brier / count,
+            auc: areas.as_ref().map(|areas| areas.iter().map(|(area, _)| area).sum::<f64>() / n_curves),
+            auc_error: areas.map_or(0.0, |areas| areas.iter().map(|(_, error)| error).sum::<f64>() / n_curves),
+            confusion: self.confusion.clone(),
+        }
     }
+}
+
+/// Scores of classes.
+///
+/// Shapes: `classes` (n,), each below K; `probabilities` (n, K), row by row.
+pub fn class_scores(classes: &[u32], probabilities: &[f64], n_classes: usize) -> ClassScores {
+    let mut tally = ClassTally::new(n_classes);
+    for (&class, row) in classes.iter().zip(probabilities.chunks_exact(n_classes.max(1))) {
+        tally.add(class, row);
+    }
+    tally.scores()
 }
 
 /// The class with the largest probability; of equal ones the last.
@@ -113,33 +209,9 @@ pub fn most_probable(probabilities: &[f64]) -> usize {
     best
 }
 
-/// The area under the ROC curve, by ranks, ties counting half (Mann, Whitney 1947).
-fn area_under_curve(mut scored: Vec<(f64, bool)>) -> Option<f64> {
-    scored.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let positives = scored.iter().filter(|(_, positive)| *positive).count() as f64;
-    let negatives = scored.len() as f64 - positives;
-    if positives == 0.0 || negatives == 0.0 {
-        return None;
-    }
-    let (mut below, mut area) = (0.0, 0.0);
-    for tied in scored.chunk_by(|a, b| a.0 == b.0) {
-        let high = tied.iter().filter(|(_, positive)| *positive).count() as f64;
-        let low = tied.len() as f64 - high;
-        area += high * (below + 0.5 * low);
-        below += low;
-    }
-    Some(area / (positives * negatives))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn area_under_the_curve_counts_ties_half() {
-        let scored = vec![(0.1, false), (0.4, true), (0.4, false), (0.8, true)];
-        assert_eq!(area_under_curve(scored), Some(3.5 / 4.0));
-    }
 
     #[test]
     fn two_classes_score_as_by_hand() {
@@ -149,6 +221,25 @@ mod tests {
         let expected = -(0.75_f64.ln() + 0.5_f64.ln() + 0.25_f64.ln()) / 3.0;
         assert!((scores.log_loss - expected).abs() < 1e-15);
         assert_eq!(scores.confusion, vec![vec![1, 0], vec![1, 1]]);
-        assert_eq!(scores.auc, Some(0.75));
+        assert_eq!((scores.auc, scores.auc_error), (Some(0.75), 0.0));
+    }
+
+    #[test]
+    fn a_constant_scores_as_its_records_do() {
+        for (counts, row) in
+            [(vec![5_u64, 3], vec![0.7, 0.3]), (vec![2, 4, 4], vec![0.2, 0.4, 0.4]), (vec![0, 7], vec![0.1, 0.9])]
+        {
+            let classes: Vec<u32> = counts.iter().zip(0..).flat_map(|(&n, k)| vec![k; n as usize]).collect();
+            let expected = class_scores(&classes, &row.repeat(classes.len()), counts.len());
+            let found = ClassScores::of_constant(&counts, &row);
+            assert!((found.log_loss - expected.log_loss).abs() < 1e-14 && (found.brier - expected.brier).abs() < 1e-14);
+            let rest = |scores: ClassScores| (scores.n, scores.accuracy, scores.auc, scores.confusion);
+            assert_eq!(rest(found), rest(expected));
+        }
+    }
+
+    #[test]
+    fn equal_targets_have_no_r_squared() {
+        assert_eq!(regression_scores(&[0.1; 7], &[0.3; 7]).r_squared, None);
     }
 }

@@ -1,11 +1,14 @@
 //! One column of a table: its type is decided from all of its values, whatever their order.
 
+mod bits;
 mod builder;
+
+use serde::{Deserialize, Serialize};
 
 pub(crate) use builder::{ColumnBuilder, LARGEST, Wish};
 
 /// A value that stands for others, and the line on which it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// The value.
     pub text: String,
@@ -14,7 +17,7 @@ pub struct Place {
 }
 
 /// A column.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TableColumn {
     /// Its name.
     pub name: String,
@@ -24,17 +27,15 @@ pub struct TableColumn {
     pub facts: ColumnFacts,
 }
 
-/// The values of a column.
-#[derive(Debug, Clone, PartialEq)]
+/// What the values of a column are; the table holds the values themselves, page by page.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Values {
     /// Numbers; NaN is missing.
-    Numbers(Vec<f64>),
+    Numbers,
     /// true = 1, false = 0; NaN is missing.
-    Booleans(Vec<f64>),
+    Booleans,
     /// Texts as codes of levels that are sorted by their bytes; [`NO_LEVEL`](deltarule_core::NO_LEVEL) is missing.
     Text {
-        /// One code a record.
-        codes: Vec<u32>,
         /// The levels.
         levels: Vec<String>,
     },
@@ -51,7 +52,7 @@ pub enum Values {
 }
 
 /// What was seen of a column while it was read.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ColumnFacts {
     /// How many values are missing.
     pub n_missing: u64,
@@ -69,8 +70,12 @@ pub struct ColumnFacts {
     pub out_of_range: Option<Place>,
     /// The first whole number that f64 does not hold exactly.
     pub inexact: Option<Place>,
-    /// The smallest and the largest number.
+    /// The smallest and the largest number; false is 0 and true is 1.
+    #[serde(with = "bits")]
     pub range: Option<(f64, f64)>,
+    /// The first and the last number.
+    #[serde(with = "bits")]
+    pub ends: Option<(f64, f64)>,
     /// Whether every number is whole.
     pub whole: bool,
     /// Whether the numbers are consecutive whole numbers, up or down, without a gap.
@@ -83,9 +88,9 @@ impl TableColumn {
     /// One word for the type.
     pub fn type_name(&self) -> &'static str {
         match self.values {
-            Values::Numbers(_) if self.facts.whole => "whole number",
-            Values::Numbers(_) => "number",
-            Values::Booleans(_) => "boolean",
+            Values::Numbers if self.facts.whole => "whole number",
+            Values::Numbers => "number",
+            Values::Booleans => "boolean",
             Values::Text { .. } | Values::Unique => "text",
             Values::Mixed => "mixed",
             Values::Unsupported(_) => "unsupported",
@@ -97,7 +102,7 @@ impl TableColumn {
     /// How many different texts there are; `None` where the values are no texts, or too many to be kept.
     pub fn n_levels(&self) -> Option<usize> {
         match &self.values {
-            Values::Text { levels, .. } => Some(levels.len()),
+            Values::Text { levels } => Some(levels.len()),
             _ => None,
         }
     }

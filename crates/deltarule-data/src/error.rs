@@ -349,6 +349,61 @@ pub enum DataError {
         /// How many records there are.
         n_records: usize,
     },
+    /// A file that changed while it was read.
+    #[error("{file}: changed while it was read; try again once nothing writes to it")]
+    Changed {
+        /// The file.
+        file: String,
+    },
+    /// Pages that cannot be written to a file.
+    #[error(
+        "{place}: the pages of the table cannot be written there: {}; make room, or choose another folder with --cache FILE or \
+         the variable TMPDIR, or allow more --memory, so that fewer pages need a file",
+        spill_reason(error)
+    )]
+    Spill {
+        /// The folder, or the file that was asked for.
+        place: String,
+        /// The system's error.
+        error: std::io::Error,
+    },
+    /// Pages that cannot be read back.
+    #[error(
+        "{file}: the records from {record} on are not as they were written; is the disk sound? If it is a --cache, remove it: it will \
+         be made anew"
+    )]
+    CacheDamaged {
+        /// The file, or the folder it is in.
+        file: String,
+        /// The record, from 1.
+        record: usize,
+    },
+    /// A file where a cache is to be, and that is none.
+    #[error("{file}: is no cache of deltarule, expected one, or no file; name another file with --cache")]
+    NotACache {
+        /// The file.
+        file: String,
+    },
+    /// A cache of another table.
+    #[error(
+        "{file}: is the cache of {found}, expected that of {expected}; name another file with --cache, or remove this one"
+    )]
+    OtherCache {
+        /// The file.
+        file: String,
+        /// What it is the cache of.
+        found: String,
+        /// The table.
+        expected: String,
+    },
+    /// A budget in which nothing can be done.
+    #[error("--memory: found {}, expected at least {} for a table of so many columns", mebibytes(*found), mebibytes(*needed))]
+    MemoryTooSmall {
+        /// The bytes that were given.
+        found: usize,
+        /// The bytes that are needed.
+        needed: usize,
+    },
     /// Reading was interrupted.
     #[error("interrupted while reading {file}")]
     Interrupted {
@@ -370,6 +425,21 @@ fn describe(error: &std::io::Error) -> String {
         std::io::ErrorKind::PermissionDenied => "cannot be read: permission denied; check who may read it".to_owned(),
         _ => format!("cannot be read: {error}"),
     }
+}
+
+/// What a system's error means for a file that was to be written.
+fn spill_reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such folder".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        std::io::ErrorKind::StorageFull => "the disk is full".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// Bytes in MiB, rounded up.
+fn mebibytes(bytes: usize) -> String {
+    format!("{}MiB", bytes.div_ceil(1024 * 1024))
 }
 
 /// `n` with the noun it counts.

@@ -1,11 +1,15 @@
 //! What is in a table, and what about it is suspicious.
 
-use std::fmt;
+mod copies;
 
-use deltarule_core::NO_LEVEL;
+use std::fmt;
+use std::ops::ControlFlow;
 
 use crate::column::{TableColumn, Values};
+use crate::error::Result;
+use crate::pages::{PageColumn, Wanted};
 use crate::table::Table;
+use copies::copies_of_targets;
 
 /// What is suspicious about a column.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,30 +93,32 @@ const FEW: usize = 10;
 ///
 /// Where there is only one feature, it is not suspected to count the records, nor to be the target in another unit: a line through
 /// points that lie on it is what a first exercise asks for.
-pub fn suspicions(table: &Table, targets: &[&str]) -> Vec<(usize, Suspicion)> {
+///
+/// Errors: those of the file that holds the table's pages.
+pub fn suspicions(table: &Table, targets: &[&str]) -> Result<Vec<(usize, Suspicion)>> {
     let is_feature =
         |column: &TableColumn| !targets.contains(&column.name.as_str()) && column.values != Values::Skipped;
-    let n_features = table.columns().iter().filter(|column| is_feature(column)).count();
+    let features: Vec<usize> = (0..table.columns().len()).filter(|&c| is_feature(&table.columns()[c])).collect();
+    let usable = |c: &usize| table.check_usable(&table.columns()[*c]).is_ok();
+    let compared: Vec<usize> = features.iter().copied().filter(usable).collect();
+    let copies = if features.len() > 1 { copies_of_targets(table, &compared, targets)? } else { Vec::new() };
     let mut found = Vec::new();
-    for (index, column) in table.columns().iter().enumerate() {
-        if !is_feature(column) {
-            continue;
-        }
+    for &index in &features {
+        let column = &table.columns()[index];
         if let Err(error) = table.check_usable(column) {
             found.push((index, Suspicion::Unusable { message: error.to_string() }));
             continue;
         }
-        if let Some(suspicion) = suspicion_of(column, table.n_records(), n_features) {
+        if let Some(suspicion) = suspicion_of(column, table.n_records(), features.len()) {
             found.push((index, suspicion));
         }
         for target in targets {
-            let target_column = table.columns().iter().find(|other| other.name == *target);
-            if target_column.is_some_and(|target| n_features > 1 && tells(column, target)) {
+            if copies.contains(&(index, target)) {
                 found.push((index, Suspicion::EqualsTarget { target: (*target).to_owned() }));
             }
         }
     }
-    found
+    Ok(found)
 }
 
 fn suspicion_of(column: &TableColumn, n_records: usize, n_features: usize) -> Option<Suspicion> {
@@ -123,7 +129,7 @@ fn suspicion_of(column: &TableColumn, n_records: usize, n_features: usize) -> Op
             let n_levels = facts.n_words as usize;
             Some(Suspicion::NearlyUnique { n_levels, n_records })
         }
-        Values::Text { levels, .. } => {
+        Values::Text { levels } => {
             let example = || facts.first_word.as_ref().map(|word| word.text.clone()).unwrap_or_default();
             if facts.n_dates > 0 && 10 * facts.n_dates >= 9 * facts.n_words && levels.len() > 2 {
                 Some(Suspicion::LooksLikeDates { example: example() })
@@ -133,53 +139,20 @@ fn suspicion_of(column: &TableColumn, n_records: usize, n_features: usize) -> Op
                 (levels.len() == 1 && facts.n_missing == 0).then_some(Suspicion::Constant)
             }
         }
-        Values::Numbers(values) => {
-            let (low, high) = facts.range?;
+        Values::Numbers => {
+            let ((low, high), (first, last)) = (facts.range?, facts.ends?);
             if facts.counts_rows && n_records >= FEW && n_features > 1 {
-                Some(Suspicion::CountsRows { first: values[0], last: values[values.len() - 1] })
+                Some(Suspicion::CountsRows { first, last })
             } else {
                 (low == high && n_records > 1).then_some(Suspicion::Constant)
             }
         }
-        Values::Booleans(values) => {
-            (n_records > 1 && values.windows(2).all(|pair| pair[0] == pair[1])).then_some(Suspicion::Constant)
+        Values::Booleans => {
+            let constant = facts.range.is_some_and(|(low, high)| low == high) && facts.n_missing == 0;
+            (n_records > 1 && constant).then_some(Suspicion::Constant)
         }
         Values::Mixed | Values::Unsupported(_) | Values::Skipped => None,
     }
-}
-
-/// Whether a column is the target in another form: the same numbers but for a factor and an offset, or the same partition.
-fn tells(column: &TableColumn, target: &TableColumn) -> bool {
-    match (&column.values, &target.values) {
-        (Values::Numbers(x) | Values::Booleans(x), Values::Numbers(y) | Values::Booleans(y)) => is_linear_copy(x, y),
-        (Values::Text { codes, levels }, Values::Text { codes: others, levels: classes }) => {
-            levels.len() == classes.len() && levels.len() > 1 && is_same_partition(codes, others, levels.len())
-        }
-        _ => false,
-    }
-}
-
-fn is_linear_copy(x: &[f64], y: &[f64]) -> bool {
-    let pairs = || x.iter().zip(y).filter(|(x, y)| !x.is_nan() && !y.is_nan());
-    let Some((x0, y0)) = pairs().next() else { return false };
-    let Some((x1, y1)) = pairs().find(|(x, _)| *x != x0) else { return false };
-    let slope = (y1 - y0) / (x1 - x0);
-    let size = pairs().map(|(_, y)| y.abs()).fold(0.0, f64::max);
-    let n = pairs().count();
-    n > 4 && slope != 0.0 && pairs().all(|(x, y)| (y0 + slope * (x - x0) - y).abs() <= 1e-9 * size)
-}
-
-fn is_same_partition(codes: &[u32], others: &[u32], n_levels: usize) -> bool {
-    let mut partner = vec![NO_LEVEL; n_levels];
-    codes.len() > 4
-        && codes.iter().zip(others).all(|(&code, &other)| match partner.get_mut(code as usize) {
-            None => other == NO_LEVEL,
-            Some(partner) if *partner == NO_LEVEL => {
-                *partner = other;
-                true
-            }
-            Some(partner) => *partner == other,
-        })
 }
 
 /// What `inspect` shows of a column.
@@ -202,41 +175,75 @@ pub struct ColumnSummary {
 }
 
 /// A summary of every column.
-pub fn summarize(table: &Table, targets: &[&str]) -> Vec<ColumnSummary> {
-    let suspicions = suspicions(table, targets);
-    table
-        .columns()
-        .iter()
-        .enumerate()
-        .map(|(index, column)| ColumnSummary {
-            name: column.name.clone(),
-            type_name: column.type_name(),
-            n_missing: column.facts.n_missing,
-            numbers: numbers_of(column),
-            n_levels: column.n_levels(),
-            frequent: frequent_levels(column),
-            suspicions: suspicions.iter().filter(|(at, _)| *at == index).map(|(_, what)| what.clone()).collect(),
-        })
-        .collect()
+///
+/// Errors: those of the file that holds the table's pages.
+pub fn summarize(table: &Table, targets: &[&str]) -> Result<Vec<ColumnSummary>> {
+    let suspicions = suspicions(table, targets)?;
+    let mut counts: Vec<Count> = table.columns().iter().map(Count::of).collect();
+    let wanted = Wanted::of(0..counts.len());
+    table.pages().show_each(&wanted, |_, rows, columns| {
+        for (count, column) in counts.iter_mut().zip(columns) {
+            count.add(column, rows.clone());
+        }
+        ControlFlow::Continue(())
+    })?;
+    let summary = |(index, (column, count)): (usize, (&TableColumn, Count))| ColumnSummary {
+        name: column.name.clone(),
+        type_name: column.type_name(),
+        n_missing: column.facts.n_missing,
+        numbers: count.numbers(column),
+        n_levels: column.n_levels(),
+        frequent: count.frequent(column),
+        suspicions: suspicions.iter().filter(|(at, _)| *at == index).map(|(_, what)| what.clone()).collect(),
+    };
+    Ok(table.columns().iter().zip(counts).enumerate().map(summary).collect())
 }
 
-fn numbers_of(column: &TableColumn) -> Option<(f64, f64, f64)> {
-    let (Values::Numbers(values) | Values::Booleans(values)) = &column.values else { return None };
-    let present = || values.iter().copied().filter(|x| !x.is_nan());
-    let n = present().count();
-    let first = present().next()?;
-    let mean = first + present().map(|x| x - first).sum::<f64>() / n as f64;
-    Some((present().fold(first, f64::min), mean, present().fold(first, f64::max)))
+/// What is counted of a column.
+#[derive(Debug)]
+struct Count {
+    /// The first number, how many there are, and the sum of the differences to the first.
+    first: Option<f64>,
+    n: u64,
+    sum: f64,
+    /// Records of each level.
+    levels: Vec<u64>,
 }
 
-fn frequent_levels(column: &TableColumn) -> Vec<(String, u64)> {
-    let Values::Text { codes, levels } = &column.values else { return Vec::new() };
-    let mut counts: Vec<(u64, usize)> = (0..levels.len()).map(|k| (0, k)).collect();
-    for &code in codes {
-        if let Some((count, _)) = counts.get_mut(code as usize) {
-            *count += 1;
+impl Count {
+    fn of(column: &TableColumn) -> Self {
+        Self { first: None, n: 0, sum: 0.0, levels: vec![0; column.n_levels().unwrap_or(0)] }
+    }
+
+    fn add(&mut self, column: &PageColumn, rows: std::ops::Range<usize>) {
+        match column {
+            PageColumn::Missing => {}
+            PageColumn::Numbers(values) => {
+                for x in values[rows].iter().filter(|x| !x.is_nan()) {
+                    self.sum += x - *self.first.get_or_insert(*x);
+                    self.n += 1;
+                }
+            }
+            PageColumn::Codes(codes) => {
+                for &code in &codes[rows] {
+                    if let Some(count) = self.levels.get_mut(code as usize) {
+                        *count += 1;
+                    }
+                }
+            }
         }
     }
-    counts.sort_by_key(|(count, k)| (std::cmp::Reverse(*count), *k));
-    counts.into_iter().take(5).map(|(count, k)| (levels[k].clone(), count)).collect()
+
+    /// The smallest, the mean and the largest number.
+    fn numbers(&self, column: &TableColumn) -> Option<(f64, f64, f64)> {
+        let ((low, high), first) = (column.facts.range?, self.first?);
+        Some((low, first + self.sum / self.n as f64, high))
+    }
+
+    fn frequent(self, column: &TableColumn) -> Vec<(String, u64)> {
+        let Values::Text { levels } = &column.values else { return Vec::new() };
+        let mut counts: Vec<(u64, usize)> = self.levels.into_iter().zip(0..).collect();
+        counts.sort_by_key(|(count, k)| (std::cmp::Reverse(*count), *k));
+        counts.into_iter().take(5).map(|(count, k)| (levels[k].clone(), count)).collect()
+    }
 }

@@ -1,8 +1,8 @@
-//! A whole table in memory, as typed columns.
+//! A whole table as typed columns, whose values are in pages.
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::thread;
 
@@ -12,7 +12,15 @@ use crate::column::{ColumnBuilder, TableColumn, Values, Wish};
 use crate::csv::{CsvOptions, CsvReader, Decimal, Format, Records};
 use crate::error::{DataError, Result};
 use crate::in_order::map_in_order;
+use crate::pages::{Budget, Cached, Decode, Holding, PageBuilder, PageColumn, Pages, Wanted, read_cache};
 use crate::reader::{Inner, Reader};
+use crate::source::{Source, Stamp};
+
+mod lines;
+mod storage;
+
+use lines::Lines;
+pub use storage::{CacheUse, Storage};
 
 /// How the columns of a table are to be read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,6 +33,12 @@ pub struct ReadOptions {
     pub only: Vec<String>,
     /// How many threads parse; `None`: as many as there are. The table does not depend on it.
     pub threads: Option<NonZeroUsize>,
+    /// How many bytes of memory the table may take up; `None`: as many as it needs. What is beyond goes to a file.
+    pub memory: Option<usize>,
+    /// The file that holds the table after this run too, for the next one.
+    pub cache: Option<PathBuf>,
+    /// Whether the values will be held in f32, so that they need not be held as they are unless all of them can be.
+    pub narrow: bool,
 }
 
 /// How far reading has come.
@@ -38,44 +52,15 @@ pub struct Progress {
     pub total_bytes: Option<u64>,
 }
 
-/// A table in memory.
-#[derive(Debug, Clone, PartialEq)]
+/// A table: typed columns, and their values page by page.
+#[derive(Debug)]
 pub struct Table {
     name: String,
     columns: Vec<TableColumn>,
-    n_records: usize,
+    pages: Pages,
     fingerprint: String,
     lines: Lines,
-}
-
-/// The line of every record, where it is not simply the next one.
-#[derive(Debug, Clone, PartialEq, Default)]
-struct Lines {
-    /// From this record on, its line and those after it.
-    jumps: Vec<(usize, u64)>,
-}
-
-impl Lines {
-    fn push(&mut self, record: usize, line: u64) {
-        if self.of(record) != line {
-            self.jumps.push((record, line));
-        }
-    }
-
-    /// Takes in the lines of the records that follow the first `n`.
-    fn append(&mut self, n: usize, further: &Lines) {
-        for (record, line) in &further.jumps {
-            self.push(n + record, *line);
-        }
-    }
-
-    fn of(&self, record: usize) -> u64 {
-        let after = self.jumps.partition_point(|(first, _)| *first <= record);
-        match after.checked_sub(1).and_then(|before| self.jumps.get(before)) {
-            Some((first, line)) => line + (record - first) as u64,
-            None => 0,
-        }
-    }
+    cache: CacheUse,
 }
 
 /// Consecutive records, column by column.
@@ -137,14 +122,48 @@ impl Rows {
         self.builders.iter_mut().for_each(|builder| builder.renumber(before));
         self.lines.jumps.iter_mut().for_each(|(_, line)| *line += before);
     }
+}
+
+/// A table under construction: what is known of its columns, and the pages so far.
+struct Growing {
+    builders: Vec<ColumnBuilder>,
+    lines: Lines,
+    pages: PageBuilder,
+}
+
+impl Growing {
+    /// Errors: the folder of the cache cannot be written to.
+    fn new(header: &[String], wishes: &[Wish], decimal: Decimal, options: &ReadOptions) -> Result<Self> {
+        let Rows { builders, lines, .. } = Rows::none(header, wishes, decimal);
+        let holding = Holding { budget: options.budget(), cache: options.cache.clone(), all_or_none: options.narrow };
+        Ok(Self { builders, lines, pages: PageBuilder::new(header.len(), holding)? })
+    }
+
+    fn n_records(&self) -> usize {
+        self.pages.n_records()
+    }
 
     /// Takes in the records that follow.
-    fn append(&mut self, further: Self) {
-        for (builder, further) in self.builders.iter_mut().zip(further.builders) {
-            builder.append(further);
+    fn append(&mut self, further: Rows) -> Result<()> {
+        self.lines.append(self.n_records(), &further.lines);
+        let columns = self.builders.iter_mut().zip(further.builders);
+        let values: Vec<PageColumn> = columns.map(|(builder, further)| builder.append(further)).collect();
+        let builders = &self.builders;
+        self.pages.push(&values, further.n_records, || builders.iter().map(ColumnBuilder::value_bytes).sum())
+    }
+
+    /// The table, once all records are in.
+    ///
+    /// Errors: there is none; the disk is full.
+    fn finish(self, name: String, fingerprint: String) -> Result<Table> {
+        if self.n_records() == 0 {
+            return Err(DataError::HeaderOnly { file: name, n_columns: self.builders.len() });
         }
-        self.lines.append(self.n_records, &further.lines);
-        self.n_records += further.n_records;
+        let value_bytes = self.builders.iter().map(ColumnBuilder::value_bytes).sum();
+        let (columns, decode): (Vec<TableColumn>, Vec<Decode>) =
+            self.builders.into_iter().map(ColumnBuilder::finish).unzip();
+        let pages = self.pages.finish(decode, value_bytes)?;
+        Ok(Table { name, columns, pages, fingerprint, lines: self.lines, cache: CacheUse::None })
     }
 }
 
@@ -153,18 +172,75 @@ impl Table {
     ///
     /// `progress` is shown how far it is, every megabyte or so, and may break off.
     ///
-    /// Errors: those of [`CsvReader`], a text that is not UTF-8, names in the options that are no columns.
+    /// A table that needs more memory than the options allow goes to a file without a name in the system's folder for temporary files,
+    /// as far as it must; with a cache, all of it goes there, and the next run takes it from there if the file is the same.
+    ///
+    /// Errors: those of [`CsvReader`], a text that is not UTF-8, names in the options that are no columns, a file that changes while it
+    /// is read, a full disk, a cache that is something else or of another table.
     pub fn read(
         path: &Path,
         csv: &CsvOptions,
         options: &ReadOptions,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self> {
-        match Reader::open(path, csv)?.inner {
+        let Some(cache) = &options.cache else { return Self::read_source(path, csv, options, progress) };
+        let source = Source::of(path, csv, options)?;
+        let remade = match Self::from_cache(path, cache, &source, options)? {
+            Ok(table) => return Ok(table),
+            Err(remade) => remade,
+        };
+        let mut table = Self::read_source(path, csv, options, progress)?;
+        table.cache = CacheUse::Written { remade };
+        let Self { name, columns, fingerprint, lines, .. } = &table;
+        table.pages.keep(cache, &(&source, name, columns, fingerprint, lines))?;
+        Ok(table)
+    }
+
+    /// Reads a file, whatever cache there is.
+    fn read_source(
+        path: &Path,
+        csv: &CsvOptions,
+        options: &ReadOptions,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Self> {
+        let before = Stamp::of(path);
+        let table = match Reader::open(path, csv)?.inner {
             Inner::Csv(reader) => Self::from_reader(*reader, options, progress),
             #[cfg(feature = "arrow")]
             Inner::Batches(reader) => Self::from_batches(*reader, options, progress),
+        };
+        if before != Stamp::of(path) {
+            return Err(DataError::Changed { file: path.display().to_string() });
         }
+        table
+    }
+
+    /// Takes a table from its cache. The inner error is that there is none, or why it cannot be used.
+    fn from_cache(
+        path: &Path,
+        cache: &Path,
+        source: &Source,
+        options: &ReadOptions,
+    ) -> Result<std::result::Result<Self, Option<&'static str>>> {
+        type About = (Source, String, Vec<TableColumn>, String, Lines);
+        let whole = match read_cache::<About>(cache)? {
+            Cached::Nothing => return Ok(Err(None)),
+            Cached::Broken(reason) => return Ok(Err(Some(reason))),
+            Cached::Whole(whole) => whole,
+        };
+        if whole.about.0.path() != source.path() {
+            let (file, found) = (cache.display().to_string(), whole.about.1.clone());
+            return Err(DataError::OtherCache { file, found, expected: path.display().to_string() });
+        }
+        if let Some(reason) = whole.about.0.differs_from(source) {
+            return Ok(Err(Some(reason)));
+        }
+        if !whole.suits(&whole.about.2) {
+            return Ok(Err(Some("its end is damaged")));
+        }
+        let ((_, _, columns, fingerprint, lines), pages) = whole.into_pages(options.budget(), options.narrow)?;
+        let name = path.display().to_string();
+        Ok(Ok(Self { name, columns, pages, fingerprint, lines, cache: CacheUse::Read }))
     }
 
     /// The same, from an open reader.
@@ -177,7 +253,7 @@ impl Table {
         let file = || format.name.to_string();
         let (wishes, threads) = options.settle(&format.name, &format.header)?;
         let (bytes_read, total_bytes) = (chunks.bytes_counter(), chunks.total_bytes);
-        let mut rows = Rows::none(&format.header, &wishes, format.decimal);
+        let mut table = Growing::new(&format.header, &wishes, format.decimal, options)?;
         let mut first = Some((records, held_back));
         map_in_order(
             threads,
@@ -187,20 +263,15 @@ impl Table {
             },
             |(records, held_back)| Rows::of(&format, &wishes, records, held_back),
             |further| {
-                rows.append(further);
+                table.append(further)?;
                 let bytes = bytes_read.load(Ordering::Relaxed);
-                match progress(Progress { records: rows.n_records as u64, bytes, total_bytes }) {
+                match progress(Progress { records: table.n_records() as u64, bytes, total_bytes }) {
                     ControlFlow::Continue(()) => Ok(()),
                     ControlFlow::Break(()) => Err(DataError::Interrupted { file: file() }),
                 }
             },
         )?;
-        if rows.n_records == 0 {
-            return Err(DataError::HeaderOnly { file: file(), n_columns: format.header.len() });
-        }
-        let columns = rows.builders.into_iter().map(ColumnBuilder::finish).collect();
-        let (n_records, lines) = (rows.n_records, rows.lines);
-        Ok(Self { name: file(), columns, n_records, fingerprint: chunks.fingerprint(), lines })
+        table.finish(file(), chunks.fingerprint())
     }
 
     /// The same, from a file of batches.
@@ -212,26 +283,21 @@ impl Table {
     ) -> Result<Self> {
         let (name, header) = (reader.name().clone(), reader.header().to_vec());
         let (wishes, threads) = options.settle(&name, &header)?;
-        let mut rows = Rows::none(&header, &wishes, Decimal::Point);
+        let mut table = Growing::new(&header, &wishes, Decimal::Point, options)?;
         map_in_order(
             threads,
             || reader.next_piece(),
             |piece| guarded(&name, || Rows::of_piece(&name, &header, &wishes, piece)),
             |mut further| {
-                further.renumber(rows.n_records as u64);
-                rows.append(further);
-                match progress(Progress { records: rows.n_records as u64, bytes: 0, total_bytes: None }) {
+                further.renumber(table.n_records() as u64);
+                table.append(further)?;
+                match progress(Progress { records: table.n_records() as u64, bytes: 0, total_bytes: None }) {
                     ControlFlow::Continue(()) => Ok(()),
                     ControlFlow::Break(()) => Err(DataError::Interrupted { file: name.to_string() }),
                 }
             },
         )?;
-        if rows.n_records == 0 {
-            return Err(DataError::HeaderOnly { file: name.to_string(), n_columns: header.len() });
-        }
-        let columns = rows.builders.into_iter().map(ColumnBuilder::finish).collect();
-        let (n_records, lines, fingerprint) = (rows.n_records, rows.lines, reader.fingerprint().to_owned());
-        Ok(Self { name: name.to_string(), columns, n_records, fingerprint, lines })
+        table.finish(name.to_string(), reader.fingerprint().to_owned())
     }
 
     /// The name of the file.
@@ -246,7 +312,34 @@ impl Table {
 
     /// N.
     pub fn n_records(&self) -> usize {
-        self.n_records
+        self.pages.n_records()
+    }
+
+    pub(crate) fn pages(&self) -> &Pages {
+        &self.pages
+    }
+
+    /// All values of a column at once, for tables that are small.
+    ///
+    /// Errors: those of the file that holds the pages.
+    pub fn values_of(&self, column: usize) -> Result<PageColumn> {
+        let (mut all, mut n) = (PageColumn::Missing, 0);
+        self.pages.show_each(&Wanted::of([column]), |_, rows, columns| {
+            all.extend(n, &columns[column], rows.clone());
+            n += rows.len();
+            ControlFlow::Continue(())
+        })?;
+        Ok(all)
+    }
+
+    /// Where the table is held.
+    pub fn storage(&self) -> Storage {
+        Storage {
+            in_memory: self.pages.n_in_memory(),
+            on_disk: self.n_records() - self.pages.n_in_memory(),
+            bytes_on_disk: self.pages.bytes_on_disk(),
+            cache: self.cache.clone(),
+        }
     }
 
     /// A hash of the text that was read, without its byte-order mark.
@@ -263,9 +356,13 @@ impl Table {
     ///
     /// Errors: there is none; `setting` names it in the message.
     pub fn column(&self, name: &str, setting: &'static str) -> Result<&TableColumn> {
+        Ok(&self.columns[self.position(name, setting)?])
+    }
+
+    /// The position of a column by its name.
+    pub(crate) fn position(&self, name: &str, setting: &'static str) -> Result<usize> {
         let names: Vec<String> = self.columns.iter().map(|column| column.name.clone()).collect();
-        let index = check_name(&self.name, &names, name, setting)?;
-        Ok(&self.columns[index])
+        check_name(&self.name, &names, name, setting)
     }
 
     /// Whether a column can be computed with.
@@ -284,7 +381,7 @@ impl Table {
         if let Values::Unsupported(found) = &column.values {
             return Err(DataError::Unsupported { file, column: name, found: found.clone() });
         }
-        if let (Values::Numbers(_), Some(place)) = (&column.values, &facts.inexact) {
+        if let (Values::Numbers, Some(place)) = (&column.values, &facts.inexact) {
             return Err(DataError::Inexact { file, record: place.line, column: name, found: place.text.clone() });
         }
         match (&column.values, &facts.first_word, &facts.out_of_range) {
@@ -297,7 +394,7 @@ impl Table {
                 n_numbers: facts.n_numbers,
                 n_words: facts.n_words,
             }),
-            (Values::Numbers(_), _, Some(place)) => {
+            (Values::Numbers, _, Some(place)) => {
                 Err(DataError::OutOfRange { file, line: place.line, column: name, found: place.text.clone() })
             }
             _ => Ok(()),
@@ -344,8 +441,15 @@ impl ReadOptions {
             }
         }
         let wishes = header.iter().map(|column| self.wish(column)).collect();
-        let threads = self.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
-        Ok((wishes, threads))
+        Ok((wishes, self.n_threads()))
+    }
+
+    fn n_threads(&self) -> usize {
+        self.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+    }
+
+    fn budget(&self) -> Budget {
+        Budget::new(self.memory.unwrap_or(usize::MAX), self.n_threads())
     }
 
     fn wish(&self, column: &str) -> Wish {

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use deltarule_core::{Activation, Eta};
 
 pub(crate) use values::{BatchArg, MissingArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TaskArg, parse_eta};
-use values::{activation_help, parse_batch};
+use values::{activation_help, parse_batch, parse_size};
 
 /// Train, explain and use single-layer networks ŷ = f(Σ w·x + b) on tables.
 #[derive(Debug, Parser)]
@@ -78,6 +78,19 @@ pub(crate) struct FileArgs {
     pub(crate) header: bool,
 }
 
+/// How much memory a table may take up.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Machine")]
+pub(crate) struct MemoryArgs {
+    /// Memory for the table, such as 512MiB or 2GiB; what does not fit goes to a file without a name in the folder of TMPDIR.
+    /// The result does not depend on it [default: half of what is free]
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub(crate) memory: Option<usize>,
+    /// Keep the table in this file, from which the next run takes it if the data is still the same
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cache: Option<PathBuf>,
+}
+
 /// Which columns are what.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Columns")]
@@ -143,6 +156,7 @@ Examples:
   deltarule train examples/breast_cancer.csv --target diagnosis --valid 0.25 --out model.json
   deltarule train examples/ten.csv --target passed --textbook --eta 0.01 --trace trace.csv
   deltarule train examples/iris.csv --target species --batch 1 --epochs 50 --seed 7
+  deltarule train big.csv --target y --memory 2GiB --cache big.cache
   gunzip -c big.csv.gz | deltarule train - --target y --json")]
 pub(crate) struct TrainArgs {
     /// A file of CSV or JSON lines (plain, gzip or zstd), Parquet or Arrow IPC; - for standard input, CSV or JSON lines
@@ -198,6 +212,8 @@ pub(crate) struct TrainArgs {
     /// Hold the table in f64, or in f32 (half the memory; weights and sums stay f64)
     #[arg(long, value_enum, default_value_t = PrecisionArg::F64, value_name = "TYPE", help_heading = "Machine")]
     pub(crate) precision: PrecisionArg,
+    #[command(flatten)]
+    pub(crate) memory: MemoryArgs,
     #[command(flatten)]
     pub(crate) files: FileArgs,
 }
@@ -260,6 +276,8 @@ pub(crate) struct SweepArgs {
     /// Threads; the result does not depend on their number [default: all]
     #[arg(long, value_name = "N", help_heading = "Machine")]
     pub(crate) threads: Option<usize>,
+    #[command(flatten)]
+    pub(crate) memory: MemoryArgs,
     #[command(flatten)]
     pub(crate) files: FileArgs,
 }
@@ -370,6 +388,8 @@ pub(crate) struct ExplainArgs {
     #[command(flatten)]
     pub(crate) descent: DescentArgs,
     #[command(flatten)]
+    pub(crate) memory: MemoryArgs,
+    #[command(flatten)]
     pub(crate) files: FileArgs,
 }
 
@@ -385,6 +405,8 @@ pub(crate) struct CheckArgs {
     pub(crate) columns: ColumnArgs,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
+    #[command(flatten)]
+    pub(crate) memory: MemoryArgs,
     #[command(flatten)]
     pub(crate) files: FileArgs,
 }
@@ -403,6 +425,8 @@ pub(crate) struct InspectArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) memory: MemoryArgs,
     #[command(flatten)]
     pub(crate) files: FileArgs,
 }

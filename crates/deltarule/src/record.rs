@@ -23,9 +23,9 @@ impl Record<'_> {
             data: self.table.name().to_owned(),
             fingerprint: self.table.fingerprint().to_owned(),
             rows: self.table.n_records() as u64,
-            rows_trained: self.prepared.training.records.len() as u64,
+            rows_trained: self.prepared.training.n_records() as u64,
             rows_dropped: (self.prepared.without_target + self.prepared.with_missing) as u64,
-            rows_held_out: self.prepared.held_out.as_ref().map_or(0, |part| part.records.len() as u64),
+            rows_held_out: self.prepared.held_out.as_ref().map_or(0, |part| part.n_records() as u64),
             loss: Loss::Squared.name().to_owned(),
             optimizer: plan.optimizer.name().to_owned(),
             momentum: match plan.optimizer {

@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 
 use deltarule_core::{Activation, ChosenEta, EtaBasis, OptimizerKind, Plan, Reduction, StopReason};
+use deltarule_data::{CacheUse, Storage};
 use deltarule_model::Model;
 use serde_json::{Value, json};
 
+use crate::cli::MemoryArgs;
 use crate::number::{count, digits, short};
 
 /// The rule of descent in one sentence.
@@ -308,4 +310,35 @@ pub(crate) fn weights_json(model: &Model) -> Value {
         })
     });
     outputs.collect()
+}
+
+/// Where a table is held, if that is to be said.
+pub(crate) fn storage_text(storage: &Storage, memory: &MemoryArgs) -> Option<String> {
+    let mut sentences = Vec::new();
+    let cache = memory.cache.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+    match &storage.cache {
+        CacheUse::None => {}
+        CacheUse::Read => sentences.push(format!("the table was taken from the cache {cache}")),
+        CacheUse::Written { remade: None } => sentences.push(format!("the table is kept in the cache {cache}")),
+        CacheUse::Written { remade: Some(reason) } => {
+            sentences.push(format!("the cache {cache} was made anew, since {reason}"));
+        }
+    }
+    if storage.on_disk > 0 {
+        let place = if cache.is_empty() { "a temporary file" } else { "the cache" };
+        sentences.push(format!(
+            "holding {} in memory and {} in {place} on disk ({}): the table does not fit into --memory",
+            count(storage.in_memory as u64, "record"),
+            storage.on_disk,
+            size(storage.bytes_on_disk)
+        ));
+    }
+    (!sentences.is_empty()).then(|| sentences.join("\n"))
+}
+
+/// A number of bytes.
+fn size(bytes: u64) -> String {
+    let units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+    let power = (bytes.max(1).ilog2() / 10).min(4);
+    format!("{} {}", digits(bytes as f64 / 1024_f64.powi(power as i32), 3), units[power as usize])
 }

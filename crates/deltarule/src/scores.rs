@@ -1,51 +1,88 @@
-//! Scores of a model on some records, beside those of the best constant.
+//! Scores of a model on some records, beside those of the best constant. They are added up block by block.
 
 use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
-use deltarule_core::{Block, ClassScores, Layer, RegressionScores, Scaling, Targets, class_scores, regression_scores};
-use deltarule_data::{Reader, RowEncoder, RowState};
+use deltarule_core::{
+    Block, BlockSource, ClassScores, ClassTally, Layer, RegressionScores, RegressionTally, Scaling, Targets,
+};
+use deltarule_data::{Part, Reader, RowEncoder, RowState};
 use deltarule_model::{Model, Target};
 use serde_json::{Value, json};
 
 use crate::number::{digits, percent, short};
 
-/// Targets and outputs of some records, gathered block by block.
+/// Scores under way.
 #[derive(Debug)]
-pub(crate) struct Outcome {
-    /// y, output by output, shape (J, records).
-    pub(crate) targets: Vec<Vec<f64>>,
-    /// ŷ, output by output, shape (J, records).
-    pub(crate) outputs: Vec<Vec<f64>>,
-    /// The class of each record; nothing for numbers.
-    pub(crate) classes: Vec<u32>,
+pub(crate) struct Tally<'t> {
+    target: &'t Target,
+    n: u64,
+    /// Of each output: its scores, and those of the best constant.
+    outputs: Vec<(RegressionTally, RegressionTally)>,
+    constants: Vec<f64>,
+    classes: Option<ClassTally>,
+    /// Records of each class.
+    counts: Vec<u64>,
+    buffer: Vec<f64>,
 }
 
-impl Outcome {
-    pub(crate) fn new(n_outputs: usize) -> Self {
-        Self { targets: vec![Vec::new(); n_outputs], outputs: vec![Vec::new(); n_outputs], classes: Vec::new() }
-    }
+/// One record that was scored.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scored<'a> {
+    /// y of each output.
+    pub(crate) targets: &'a [f64],
+    /// ŷ of each output.
+    pub(crate) outputs: &'a [f64],
+}
 
-    /// Of whole blocks.
-    pub(crate) fn of(layer: &Layer, scaling: &Scaling, blocks: &[Block<'_, f64>], classes: &[u32]) -> Result<Self> {
-        let mut outcome = Self::new(layer.parameters().n_outputs());
-        for block in blocks {
-            outcome.add(layer, scaling, block, |_| true)?;
+impl Scored<'_> {
+    /// ½Σ_j(y_j − ŷ_j)².
+    pub(crate) fn error(&self) -> f64 {
+        0.5 * self.targets.iter().zip(self.outputs).map(|(y, o)| (y - o) * (y - o)).sum::<f64>()
+    }
+}
+
+impl<'t> Tally<'t> {
+    pub(crate) fn new(target: &'t Target) -> Self {
+        let n_classes = target.classes().map_or(0, |classes| classes.len());
+        let constants = match target {
+            Target::Numbers { means, .. } => means.clone(),
+            // The least E of a constant output is at the mean of its targets, as the least squared error is.
+            _ => target.constant_outputs(),
+        };
+        Self {
+            target,
+            n: 0,
+            outputs: vec![Default::default(); constants.len()],
+            constants,
+            classes: target.classes().map(|classes| ClassTally::new(classes.len())),
+            counts: vec![0; n_classes],
+            buffer: Vec::new(),
         }
-        outcome.classes = classes.to_vec();
-        Ok(outcome)
     }
 
-    /// Targets and outputs of all records of a file that have both; which records of the file these are, from 1; and how many
-    /// there are in all.
+    /// The scores on some records of a table.
+    pub(crate) fn of_part(target: &Target, layer: &Layer, scaling: &Scaling, part: &Part<'_>) -> Result<Scores> {
+        let mut tally = Tally::new(target);
+        for index in 0..part.n_blocks() {
+            let mut added = Ok(());
+            part.read(index, &mut |block| added = tally.add(layer, scaling, block, |_| true, |_, _| {}))?;
+            added?;
+        }
+        Ok(tally.scores())
+    }
+
+    /// The scores on all records of a file that have what is needed, and how many records there are in all. `visit` sees each record
+    /// that is scored, with its number from 1.
     pub(crate) fn of_file(
         reader: &mut Reader,
         encoder: &mut RowEncoder<'_>,
         model: &Model,
-    ) -> Result<(Self, Vec<u64>, u64)> {
+        mut visit: impl FnMut(u64, Scored<'_>),
+    ) -> Result<(Scores, u64)> {
         let scaling = model.encoding().scaling();
-        let mut outcome = Self::new(model.encoding().target.n_outputs());
-        let (mut records, mut n_read) = (Vec::new(), 0);
+        let mut tally = Tally::new(&model.encoding().target);
+        let mut n_read = 0;
         loop {
             while encoder.len() < deltarule_core::BLOCK_ROWS {
                 match reader.next_record()? {
@@ -57,100 +94,97 @@ impl Outcome {
                 break;
             }
             let complete = |r: usize| encoder.states()[r] == RowState::Complete;
-            outcome.add(model.layer(), &scaling, &encoder.block()?, complete)?;
-            for r in (0..encoder.len()).filter(|&r| complete(r)) {
-                records.push(n_read + r as u64 + 1);
-                outcome.classes.extend(encoder.classes().get(r));
-            }
+            tally.add(model.layer(), &scaling, &encoder.block()?, complete, |r, scored| {
+                visit(n_read + r as u64 + 1, scored);
+            })?;
             n_read += encoder.len() as u64;
             encoder.clear();
         }
-        if records.is_empty() {
+        if tally.n == 0 {
             bail!("{}: found no record with every feature and the target, expected at least one", reader.name());
         }
-        Ok((outcome, records, n_read))
+        Ok((tally.scores(), n_read))
     }
 
-    /// Adds the rows of a block that `keep` lets pass.
-    pub(crate) fn add(
+    /// Adds the rows of a block that `keep` lets pass, and shows them to `visit`.
+    fn add(
         &mut self,
         layer: &Layer,
         scaling: &Scaling,
         block: &Block<'_, f64>,
         keep: impl Fn(usize) -> bool,
+        mut visit: impl FnMut(usize, Scored<'_>),
     ) -> Result<()> {
-        let mut outputs = Vec::new();
+        let mut outputs = std::mem::take(&mut self.buffer);
         layer.outputs_into(block, scaling, &mut outputs)?;
-        let n = block.n_records();
-        for j in 0..self.outputs.len() {
-            for r in (0..n).filter(|&r| keep(r)) {
-                self.outputs[j].push(outputs[j * n + r]);
-                self.targets[j].push(match block.targets() {
-                    Targets::Numbers(columns) => columns[j][r],
-                    Targets::Classes { codes, low, high, .. } => {
-                        if codes[r] as usize == j {
-                            *high
-                        } else {
-                            *low
-                        }
-                    }
-                });
+        let (n, n_outputs) = (block.n_records(), self.outputs.len());
+        let (mut y, mut o) = (vec![0.0; n_outputs], vec![0.0; n_outputs]);
+        let mut probabilities = vec![0.0; self.counts.len()];
+        for r in (0..n).filter(|&r| keep(r)) {
+            for j in 0..n_outputs {
+                o[j] = outputs[j * n + r];
+                y[j] = target_of(block, j, r);
+                let (own, constant) = &mut self.outputs[j];
+                own.add(y[j], o[j]);
+                constant.add(y[j], self.constants[j]);
             }
+            if let Some(classes) = &mut self.classes {
+                let class = class_of(self.target, block, r);
+                self.target.probabilities_into(&o, &mut probabilities);
+                classes.add(class, &probabilities);
+                self.counts[class as usize] += 1;
+            }
+            visit(r, Scored { targets: &y, outputs: &o });
+            self.n += 1;
         }
+        self.buffer = outputs;
         Ok(())
     }
 
-    pub(crate) fn n_records(&self) -> usize {
-        self.outputs.first().map_or(0, Vec::len)
-    }
-
-    /// ½Σ_j(y_j − ŷ_j)² of one record.
-    pub(crate) fn error_of(&self, r: usize) -> f64 {
-        let squares = self.targets.iter().zip(&self.outputs).map(|(y, o)| (y[r] - o[r]) * (y[r] - o[r]));
-        0.5 * squares.sum::<f64>()
-    }
-
-    /// The scores of these records.
-    pub(crate) fn scores(&self, target: &Target) -> Scores {
-        let each: Vec<RegressionScores> =
-            self.targets.iter().zip(&self.outputs).map(|(y, o)| regression_scores(y, o)).collect();
-        let sse = each.iter().map(|scores| scores.sse).sum();
-        let n = self.n_records();
-        let detail = match target {
-            Target::Numbers { names, means } => Detail::Numbers(
-                names
-                    .iter()
-                    .zip(means)
-                    .zip(self.targets.iter().zip(each))
-                    .map(|((name, mean), (y, scores))| {
-                        (name.clone(), scores, regression_scores(y, &vec![*mean; y.len()]))
-                    })
-                    .collect(),
-            ),
-            Target::TwoClasses { .. } | Target::Classes { .. } => {
-                let names = target.classes().unwrap_or_default().to_vec();
-                let k = names.len();
-                let mut probabilities = vec![0.0; n * k];
-                let mut row_outputs = vec![0.0; self.outputs.len()];
-                for (r, row) in probabilities.chunks_exact_mut(k.max(1)).enumerate() {
-                    for (output, column) in row_outputs.iter_mut().zip(&self.outputs) {
-                        *output = column[r];
-                    }
-                    target.probabilities_into(&row_outputs, row);
-                }
+    fn scores(&self) -> Scores {
+        let each: Vec<(RegressionScores, RegressionScores)> =
+            self.outputs.iter().map(|(own, constant)| (own.scores(), constant.scores())).collect();
+        let sse = each.iter().map(|(scores, _)| scores.sse).sum();
+        let detail = match (self.target, &self.classes) {
+            (Target::Numbers { names, .. }, _) => {
+                Detail::Numbers(names.iter().cloned().zip(each).map(|(name, (own, base))| (name, own, base)).collect())
+            }
+            (target, classes) => {
                 let counts = target.class_counts();
                 let total = counts.iter().sum::<u64>().max(1) as f64;
                 let constant: Vec<f64> = counts.iter().map(|&count| count as f64 / total).collect();
-                let baseline = class_scores(&self.classes, &constant.repeat(n), k);
-                // The least E of a constant output is at the mean of its targets, as the least squared error is.
-                let outputs = target.constant_outputs();
-                let baseline_sse =
-                    self.targets.iter().zip(&outputs).map(|(y, &mean)| regression_scores(y, &vec![mean; n]).sse).sum();
-                let scores = class_scores(&self.classes, &probabilities, k);
-                Detail::Classes { scores, baseline, baseline_sse, names }
+                Detail::Classes {
+                    scores: classes.as_ref().map_or_else(|| ClassTally::new(0).scores(), ClassTally::scores),
+                    baseline: ClassScores::of_constant(&self.counts, &constant),
+                    baseline_sse: each.iter().map(|(_, baseline)| baseline.sse).sum(),
+                    names: target.classes().unwrap_or_default().to_vec(),
+                }
             }
         };
-        Scores { n: n as u64, sse, detail }
+        Scores { n: self.n, sse, detail }
+    }
+}
+
+/// y of output `j` in a row.
+fn target_of(block: &Block<'_, f64>, j: usize, r: usize) -> f64 {
+    match block.targets() {
+        Targets::Numbers(columns) => columns[j][r],
+        Targets::Classes { codes, low, high, .. } => {
+            if codes[r] as usize == j {
+                *high
+            } else {
+                *low
+            }
+        }
+    }
+}
+
+/// The class of a row.
+fn class_of(target: &Target, block: &Block<'_, f64>, r: usize) -> u32 {
+    match (target, block.targets()) {
+        (Target::TwoClasses { high, .. }, Targets::Numbers(columns)) => u32::from(columns[0][r] == *high),
+        (_, Targets::Classes { codes, .. }) => codes[r],
+        _ => 0,
     }
 }
 
@@ -181,7 +215,7 @@ impl Scores {
     pub(crate) fn table(parts: &[(&str, &Scores)]) -> String {
         let mut text = String::new();
         let heading = parts.iter().fold(format!("{:<26}", "scores"), |mut line, (label, scores)| {
-            let _ = write!(line, "{:>16}{:>12}", format!("{label} ({})", scores.n), "baseline");
+            let _ = write!(line, "{:>16}{:>14}", format!("{label} ({})", scores.n), "baseline");
             line
         });
         let _ = writeln!(text, "{heading}");
@@ -190,13 +224,20 @@ impl Scores {
             let _ = write!(text, "  {name:<24}");
             for part in &rows {
                 if let Some((_, value, baseline)) = part.get(index) {
-                    let _ = write!(text, "{value:>16}{baseline:>12}");
+                    let _ = write!(text, "{value:>16}{baseline:>14}");
                 }
             }
             text.push('\n');
         }
         for (label, scores) in parts {
             if let Detail::Classes { scores, names, .. } = &scores.detail {
+                if scores.auc_error > 0.0 {
+                    let _ = writeln!(
+                        text,
+                        "(AUC, {label}: from counts in bins, at most {} off)",
+                        digits(scores.auc_error, 2)
+                    );
+                }
                 text.push_str(&confusion(label, &scores.confusion, names));
             }
         }
@@ -269,6 +310,7 @@ fn regression_json(scores: &RegressionScores) -> Value {
 fn class_json(scores: &ClassScores) -> Value {
     json!({
         "accuracy": scores.accuracy, "log_loss": scores.log_loss, "brier": scores.brier, "auc": scores.auc,
+        "auc_error": scores.auc_error,
     })
 }
 

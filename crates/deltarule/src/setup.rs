@@ -5,19 +5,20 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use deltarule_core::{Activation, Dataset, Init, Loss, Moments, Parameters, Problem, Scaling, Threads, Width, start};
-use deltarule_data::{Choices, DataError, Part, Prepared, ReadOptions, Table};
+use deltarule_core::{Activation, Init, Loss, Moments, Parameters, Problem, Scaling, Threads, Width, start};
+use deltarule_data::{Choices, DataError, Prepared, ReadOptions, Table};
 use deltarule_model::{Encoding, Model, ScaleRule};
 
-use crate::cli::{ColumnArgs, FileArgs, NetworkArgs};
-use crate::{output, weights_file};
+use crate::cli::{ColumnArgs, FileArgs, MemoryArgs, NetworkArgs};
+use crate::{output, report, weights_file};
 
 /// Reads the columns that are asked for, with progress on a terminal; Ctrl-C breaks off.
 pub(crate) fn read_table(
     data: &Path,
     files: &FileArgs,
     columns: &ColumnArgs,
-    threads: Option<usize>,
+    memory: &MemoryArgs,
+    machine: Machine,
     quiet: bool,
 ) -> Result<Table> {
     let only = match columns.features.is_empty() {
@@ -25,20 +26,38 @@ pub(crate) fn read_table(
         false => columns.features.iter().chain(&columns.target).cloned().collect(),
     };
     let (categorical, drop) = (columns.categorical.clone(), columns.drop.clone());
-    let options = ReadOptions { categorical, drop, only, threads: threads.and_then(NonZeroUsize::new) };
-    read(data, files, &options, quiet)
+    let Machine { threads, narrow } = machine;
+    let threads = threads.and_then(NonZeroUsize::new);
+    let options = ReadOptions { categorical, drop, only, threads, narrow, ..ReadOptions::default() };
+    read(data, files, options, memory, quiet)
 }
 
-/// Reads a table with its own options.
-pub(crate) fn read(data: &Path, files: &FileArgs, options: &ReadOptions, quiet: bool) -> Result<Table> {
+/// How a table will be worked on.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Machine {
+    pub(crate) threads: Option<usize>,
+    /// Whether the values will be held in f32.
+    pub(crate) narrow: bool,
+}
+
+/// Reads a table with its own options, and says where it is held if not all of it is in memory.
+pub(crate) fn read(
+    data: &Path,
+    files: &FileArgs,
+    options: ReadOptions,
+    memory: &MemoryArgs,
+    quiet: bool,
+) -> Result<Table> {
     output::catch_interrupts();
-    let template = "reading {bytes} of {total_bytes} {bar:30} {msg} records";
+    let cache = memory.cache.clone();
+    let options = &ReadOptions { memory: Some(memory.memory.unwrap_or_else(sound_memory)), cache, ..options };
+    let template = "reading {bytes} of {total_bytes} {bar:30} {msg} records, {bytes_per_sec}, {eta} left";
     let mut bar = None;
     let table = Table::read(data, &files.options()?, options, &mut |progress| {
         let bar = bar.get_or_insert_with(|| match progress.total_bytes {
             Some(total) => output::progress(quiet, template, Some(total)),
             None if progress.bytes == 0 => output::progress(quiet, "reading {spinner} {msg} records", None),
-            None => output::progress(quiet, "reading {bytes} {spinner} {msg} records", None),
+            None => output::progress(quiet, "reading {bytes} {spinner} {msg} records, {bytes_per_sec}", None),
         });
         bar.set_position(progress.bytes);
         bar.set_message(progress.records.to_string());
@@ -47,7 +66,24 @@ pub(crate) fn read(data: &Path, files: &FileArgs, options: &ReadOptions, quiet: 
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    Ok(table?)
+    let table = table?;
+    if let Some(text) = report::storage_text(&table.storage(), memory).filter(|_| !quiet) {
+        eprintln!("{text}");
+    }
+    Ok(table)
+}
+
+/// Half of the memory that is free, as far as that is known; 1 GiB otherwise.
+fn sound_memory() -> usize {
+    let text = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
+    let of_machine = text("/proc/meminfo")
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:")?.trim().strip_suffix("kB")?.trim().parse::<usize>().ok())
+        .map(|kibibytes| kibibytes.saturating_mul(1024));
+    // Both versions of control groups; where there is no limit, no number is found, or one that is beyond all memory.
+    let groups = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+    let of_groups = groups.into_iter().filter_map(|file| text(file).trim().parse::<usize>().ok());
+    of_machine.into_iter().chain(of_groups).min().map_or(1 << 30, |free| free / 2)
 }
 
 /// What the arguments choose of a table.
@@ -96,11 +132,11 @@ pub(crate) fn with_problem<R>(
     threads: &Threads,
     run: impl FnOnce(Ready<'_>) -> Result<R>,
 ) -> Result<R> {
-    let dataset = dataset(&prepared.training)?;
-    let moments = Moments::of(&dataset, threads)?;
+    let source = &prepared.training;
+    let moments = Moments::of(source, threads)?;
     let (encoding, scaling) = prepared.encoding(&moments, scale, columns.missing.into(), has_bias);
     let problem = Problem {
-        source: &dataset,
+        source,
         scaling: &scaling,
         moments: &moments,
         activation: &prepared.activation,
@@ -109,11 +145,6 @@ pub(crate) fn with_problem<R>(
         threads,
     };
     run(Ready { encoding, problem })
-}
-
-/// Some records as the core reads them.
-pub(crate) fn dataset<'a>(part: &'a Part<'_>) -> Result<Dataset<'a, f64>> {
-    Ok(Dataset::from_columns(&part.columns, &part.targets)?)
 }
 
 /// The starting weights, and a sentence on where they come from.

@@ -134,6 +134,20 @@ impl<T: Float> Column<'_, T> {
         self.len() == 0
     }
 
+    fn into_owned(self) -> Column<'static, T> {
+        match self {
+            Column::Numbers(values) => Column::Numbers(Cow::Owned(values.into_owned())),
+            Column::Tiled(tiled) => Column::Tiled(tiled),
+            Column::Codes { codes, n_levels } => Column::Codes { codes: Cow::Owned(codes.into_owned()), n_levels },
+            Column::Sparse { n_columns, starts, indices, values } => Column::Sparse {
+                n_columns,
+                starts: Cow::Owned(starts.into_owned()),
+                indices: Cow::Owned(indices.into_owned()),
+                values: Cow::Owned(values.into_owned()),
+            },
+        }
+    }
+
     /// Number, category, or a group of sparse numbers.
     pub fn kind(&self) -> ColumnKind {
         match self {
@@ -168,6 +182,14 @@ impl<T: Float> Targets<'_, T> {
         match self {
             Targets::Numbers(columns) => columns.len(),
             Targets::Classes { n_classes, .. } => *n_classes,
+        }
+    }
+
+    /// How many rows there are.
+    fn n_records(&self) -> usize {
+        match self {
+            Targets::Numbers(numbers) => numbers.first().map_or(0, |first| first.len()),
+            Targets::Classes { codes, .. } => codes.len(),
         }
     }
 
@@ -211,10 +233,7 @@ impl<'a, T: Float> Block<'a, T> {
     /// Errors: columns of different lengths, an infinite number, a target that is not finite, a code that is no level, sparse rows
     /// whose indices are out of range or not ascending, or a value of theirs that is not finite.
     pub fn new(columns: Vec<Column<'a, T>>, targets: Targets<'a, T>) -> Result<Self> {
-        let n_records = match &targets {
-            Targets::Numbers(numbers) => numbers.first().map_or(0, |first| first.len()),
-            Targets::Classes { codes, .. } => codes.len(),
-        };
+        let n_records = targets.n_records();
         let mut has_missing = Vec::with_capacity(columns.len());
         for (index, column) in columns.iter().enumerate() {
             check_length(|| format!("rows of column {}", index + 1), column.len(), n_records)?;
@@ -262,6 +281,64 @@ impl<'a, T: Float> Block<'a, T> {
             Targets::Classes { codes, n_classes, .. } => check_codes(columns.len() + 1, codes, *n_classes, false)?,
         }
         Ok(Self { columns, has_missing, targets, n_records })
+    }
+
+    /// Puts columns and targets together whose numbers were checked before, as those of a source are that makes its blocks anew in every
+    /// pass: they are not looked at again, but for missing values in the columns that `may_miss` some.
+    ///
+    /// Errors: columns of different lengths, a code that is no level. Numbers that [`new`](Self::new) would refuse make an E that is not
+    /// finite.
+    pub fn of_checked(
+        columns: Vec<Column<'a, T>>,
+        may_miss: impl Fn(usize) -> bool,
+        targets: Targets<'a, T>,
+    ) -> Result<Self> {
+        let n_records = targets.n_records();
+        let mut has_missing = Vec::with_capacity(columns.len());
+        for (index, column) in columns.iter().enumerate() {
+            check_length(|| format!("rows of column {}", index + 1), column.len(), n_records)?;
+            has_missing.push(match column {
+                Column::Numbers(_) | Column::Tiled(_) => {
+                    let mut has_missing = false;
+                    if may_miss(index) {
+                        column.for_each_piece(0..n_records, |values| has_missing |= !all_finite(values));
+                    }
+                    has_missing
+                }
+                Column::Codes { codes, n_levels } => {
+                    check_codes(index + 1, codes, *n_levels, true)?;
+                    false
+                }
+                Column::Sparse { n_columns, starts, indices, values } => {
+                    check_starts(index + 1, starts, indices.len(), values.len())?;
+                    check_sparse(index + 1, *n_columns, SparseSlices { starts, indices, values })?;
+                    false
+                }
+            });
+        }
+        match &targets {
+            Targets::Numbers(numbers) => {
+                for (j, values) in numbers.iter().enumerate() {
+                    check_length(|| format!("rows of target {}", j + 1), values.len(), n_records)?;
+                }
+            }
+            Targets::Classes { codes, n_classes, .. } => check_codes(columns.len() + 1, codes, *n_classes, false)?,
+        }
+        Ok(Self { columns, has_missing, targets, n_records })
+    }
+
+    /// The same block, with nothing borrowed.
+    pub fn into_owned(self) -> Block<'static, T> {
+        let columns = self.columns.into_iter().map(Column::into_owned).collect();
+        let targets = match self.targets {
+            Targets::Numbers(numbers) => {
+                Targets::Numbers(numbers.into_iter().map(|values| Cow::Owned(values.into_owned())).collect())
+            }
+            Targets::Classes { codes, n_classes, low, high } => {
+                Targets::Classes { codes: Cow::Owned(codes.into_owned()), n_classes, low, high }
+            }
+        };
+        Block { columns, has_missing: self.has_missing, targets, n_records: self.n_records }
     }
 
     /// How many rows the block has.

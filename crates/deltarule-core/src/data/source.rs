@@ -114,6 +114,21 @@ pub trait BlockSource<T: Float>: Sync {
     ///
     /// Errors: the block cannot be had.
     fn read(&self, index: usize, visit: &mut dyn FnMut(&Block<'_, T>)) -> Result<()>;
+    /// Shows a block that holds some rows of block `index`, and where in it they are.
+    ///
+    /// A source for which a part of a block is cheaper than the whole shows the part alone. Errors: the rows cannot be had.
+    fn read_rows(
+        &self,
+        index: usize,
+        rows: Range<usize>,
+        visit: &mut dyn FnMut(&Block<'_, T>, Range<usize>),
+    ) -> Result<()> {
+        self.read(index, &mut |block| visit(block, rows.clone()))
+    }
+    /// Says that some rows of block `index` will be asked for soon, so that a source can fetch several of them at once.
+    fn will_read(&self, index: usize, rows: Range<usize>) {
+        let _ = (index, rows);
+    }
     /// Brings some rows of block `index`, which will be asked for next, from memory into the cache, if they are in memory.
     fn prefetch(&self, index: usize, rows: Range<usize>) {
         let _ = (index, rows);

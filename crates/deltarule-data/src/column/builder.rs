@@ -8,6 +8,7 @@ use super::{ColumnFacts, Place, TableColumn, Values};
 #[cfg(feature = "arrow")]
 use crate::batch::Cells;
 use crate::csv::{Decimal, is_decimal_comma, is_missing, parse_number};
+use crate::pages::{Decode, PageColumn};
 
 /// Numbers beyond this in size, or below its inverse, are refused as features and targets.
 pub(crate) const LARGEST: f64 = 1e150;
@@ -38,6 +39,8 @@ pub(crate) struct ColumnBuilder {
     wish: Wish,
     decimal: Decimal,
     state: State,
+    /// The values so far, texts as codes in the order in which they came up; those of parts that were appended are handed on.
+    values: PageColumn,
     facts: ColumnFacts,
     /// The first and the last number so far, and the step from the first to the second.
     first: f64,
@@ -46,12 +49,12 @@ pub(crate) struct ColumnBuilder {
     n: usize,
 }
 
+/// What the values so far are.
 enum State {
     /// Only missing values so far.
     Nothing,
-    Numbers(Vec<f64>),
+    Numbers,
     Text {
-        codes: Vec<u32>,
         seen: HashMap<Box<str>, u32>,
     },
     Unique,
@@ -62,27 +65,13 @@ enum State {
 }
 
 impl State {
-    /// The state after `n` fields in this state and `m` more in another.
-    fn followed_by(self, n: usize, further: Self, m: usize) -> Self {
+    /// The state after this and another, and the values of the other, their codes made codes of the whole.
+    fn followed_by(self, further: Self, values: PageColumn) -> (Self, PageColumn) {
         match (self, further) {
-            (State::Nothing, State::Nothing) => State::Nothing,
-            (State::Nothing, State::Numbers(values)) => State::Numbers(after_missing(n, f64::NAN, values)),
-            (State::Nothing, State::Text { codes, seen }) => {
-                State::Text { codes: after_missing(n, NO_LEVEL, codes), seen }
-            }
-            (State::Numbers(mut values), State::Nothing) => {
-                values.resize(n + m, f64::NAN);
-                State::Numbers(values)
-            }
-            (State::Numbers(mut values), State::Numbers(further)) => {
-                values.extend(further);
-                State::Numbers(values)
-            }
-            (State::Text { mut codes, seen }, State::Nothing) => {
-                codes.resize(n + m, NO_LEVEL);
-                State::Text { codes, seen }
-            }
-            (State::Text { mut codes, mut seen }, State::Text { codes: further, seen: others }) => {
+            (State::Nothing, further @ (State::Nothing | State::Numbers | State::Text { .. })) => (further, values),
+            (state @ (State::Numbers | State::Text { .. }), State::Nothing) => (state, values),
+            (State::Numbers, State::Numbers) => (State::Numbers, values),
+            (State::Text { mut seen }, State::Text { seen: others }) => {
                 // New levels get their codes in the order in which they came up, as if there had been no cut.
                 let mut others: Vec<(Box<str>, u32)> = others.into_iter().collect();
                 others.sort_unstable_by_key(|(_, code)| *code);
@@ -91,29 +80,24 @@ impl State {
                     let next = seen.len() as u32;
                     code_of.push(*seen.entry(level).or_insert(next));
                 }
-                codes.extend(further.iter().map(|&code| code_of.get(code as usize).copied().unwrap_or(NO_LEVEL)));
-                State::Text { codes, seen }
+                (State::Text { seen }, Decode::Codes(code_of).apply(values, 0))
             }
-            (State::Unsupported(kind), _) | (_, State::Unsupported(kind)) => State::Unsupported(kind),
-            (State::Unique, State::Nothing | State::Text { .. } | State::Unique) => State::Unique,
-            (State::Nothing | State::Text { .. }, State::Unique) => State::Unique,
-            _ => State::Mixed,
+            (State::Unsupported(kind), _) | (_, State::Unsupported(kind)) => {
+                (State::Unsupported(kind), PageColumn::Missing)
+            }
+            (State::Unique, State::Nothing | State::Text { .. } | State::Unique)
+            | (State::Nothing | State::Text { .. }, State::Unique) => (State::Unique, PageColumn::Missing),
+            _ => (State::Mixed, PageColumn::Missing),
         }
     }
-}
-
-/// `values` with so many missing ones in front.
-fn after_missing<V: Copy>(n: usize, missing: V, values: Vec<V>) -> Vec<V> {
-    let mut all = vec![missing; n];
-    all.extend(values);
-    all
 }
 
 impl ColumnBuilder {
     pub(crate) fn new(name: &str, wish: Wish, decimal: Decimal) -> Self {
         let facts = ColumnFacts { whole: true, counts_rows: true, ..ColumnFacts::default() };
         let (first, previous, direction) = (f64::NAN, f64::NAN, 0.0);
-        Self { name: name.to_owned(), wish, decimal, state: State::Nothing, facts, first, previous, direction, n: 0 }
+        let (state, values) = (State::Nothing, PageColumn::Missing);
+        Self { name: name.to_owned(), wish, decimal, state, values, facts, first, previous, direction, n: 0 }
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -158,25 +142,33 @@ impl ColumnBuilder {
             self.facts.counts_rows = self.goes_on(number);
         }
         self.previous = number;
-        match &mut self.state {
-            State::Numbers(values) => values.push(number),
+        match &mut self.values {
+            PageColumn::Numbers(values) => values.push(number),
+            _ => self.push_unexpected_number(number),
+        }
+    }
+
+    /// A number that is the first, or stands among words.
+    #[cold]
+    fn push_unexpected_number(&mut self, number: f64) {
+        (self.state, self.values) = match self.state {
             State::Nothing => {
                 let mut values = vec![f64::NAN; self.n];
                 values.push(number);
-                self.state = State::Numbers(values);
+                (State::Numbers, PageColumn::Numbers(values))
             }
-            _ => self.state = State::Mixed,
-        }
+            _ => (State::Mixed, PageColumn::Missing),
+        };
     }
 
     fn push_missing(&mut self, line: u64) {
         self.facts.n_missing += 1;
         self.facts.first_missing.get_or_insert(line);
         self.facts.counts_rows = false;
-        match &mut self.state {
-            State::Numbers(values) => values.push(f64::NAN),
-            State::Text { codes, .. } => codes.push(NO_LEVEL),
-            _ => {}
+        match &mut self.values {
+            PageColumn::Numbers(values) => values.push(f64::NAN),
+            PageColumn::Codes(codes) => codes.push(NO_LEVEL),
+            PageColumn::Missing => {}
         }
     }
 
@@ -193,10 +185,11 @@ impl ColumnBuilder {
             self.facts.n_dates += 1;
         }
         if let State::Nothing = self.state {
-            self.state = State::Text { codes: vec![NO_LEVEL; self.n], seen: HashMap::new() };
+            self.state = State::Text { seen: HashMap::new() };
+            self.values = PageColumn::Codes(vec![NO_LEVEL; self.n]);
         }
-        match &mut self.state {
-            State::Text { codes, seen } => {
+        match (&mut self.state, &mut self.values) {
+            (State::Text { seen }, PageColumn::Codes(codes)) => {
                 let next = seen.len() as u32;
                 let code = match seen.get(word) {
                     Some(&code) => code,
@@ -207,8 +200,8 @@ impl ColumnBuilder {
                 };
                 codes.push(code);
             }
-            State::Unique => {}
-            _ => self.state = State::Mixed,
+            (State::Unique, _) => {}
+            _ => (self.state, self.values) = (State::Mixed, PageColumn::Missing),
         }
     }
 
@@ -246,7 +239,9 @@ impl ColumnBuilder {
                     let text = x.value(row).trim();
                     if is_missing(text.as_bytes()) { self.push_missing(record) } else { self.push_word(text, record) }
                 }
-                Cells::Unsupported(kind) => self.state = State::Unsupported(kind.clone()),
+                Cells::Unsupported(kind) => {
+                    (self.state, self.values) = (State::Unsupported(kind.clone()), PageColumn::Missing);
+                }
                 _ => self.push_missing(record),
             }
             self.n += 1;
@@ -284,8 +279,9 @@ impl ColumnBuilder {
         step == self.direction && step.abs() == 1.0
     }
 
-    /// Takes in the fields that follow, as if they had been pushed one by one.
-    pub(crate) fn append(&mut self, further: Self) {
+    /// Takes in the fields that follow, as if they had been pushed one by one, and hands on their values for the pages of the
+    /// table.
+    pub(crate) fn append(&mut self, further: Self) -> PageColumn {
         let (facts, other) = (&mut self.facts, further.facts);
         facts.first_missing = facts.first_missing.or(other.first_missing);
         facts.first_word = facts.first_word.take().or(other.first_word);
@@ -312,62 +308,81 @@ impl ColumnBuilder {
         }
         self.facts.n_numbers += other.n_numbers;
         let state = std::mem::replace(&mut self.state, State::Mixed);
-        self.state = state.followed_by(self.n, further.state, further.n);
+        let (state, values) = state.followed_by(further.state, further.values);
+        self.state = state;
         self.n += further.n;
-        if let State::Text { seen, .. } = &self.state
+        if let State::Text { seen } = &self.state
             && self.wish == Wish::Decide
             && seen.len() > KEPT_LEVELS
             && 2 * seen.len() > self.n
         {
             self.state = State::Unique;
         }
+        values
     }
 
-    pub(crate) fn finish(mut self) -> TableColumn {
+    /// How many bytes a value of the column takes up in memory, in a page that is done.
+    pub(crate) fn value_bytes(&self) -> usize {
+        match &self.state {
+            _ if self.wish == Wish::Skip => 0,
+            State::Mixed | State::Unique | State::Unsupported(_) => 0,
+            State::Text { seen } if self.wish == Wish::Text || !seen.keys().all(|word| is_truth(word)) => 4,
+            _ => 8,
+        }
+    }
+
+    /// The column, and how its values are read from the pages.
+    pub(crate) fn finish(mut self) -> (TableColumn, Decode) {
         self.facts.counts_rows &= self.facts.n_numbers > 1;
-        let values = match self.state {
-            _ if self.wish == Wish::Skip => Values::Skipped,
-            State::Nothing => Values::Missing,
-            State::Numbers(values) => Values::Numbers(values),
-            State::Mixed => Values::Mixed,
-            State::Unsupported(kind) => Values::Unsupported(kind),
-            State::Unique if self.facts.n_numbers > 0 => Values::Mixed,
-            State::Unique => Values::Unique,
-            State::Text { codes, seen } => {
-                let is_truth = |word: &str| word.eq_ignore_ascii_case("true") || word.eq_ignore_ascii_case("false");
-                if self.wish != Wish::Text && seen.keys().all(|word| is_truth(word)) {
-                    booleans(&codes, &seen)
-                } else {
-                    sorted(codes, seen)
-                }
+        self.facts.ends = (self.facts.n_numbers > 0).then_some((self.first, self.previous));
+        let (values, decode) = match self.state {
+            _ if self.wish == Wish::Skip => (Values::Skipped, Decode::Unused),
+            State::Nothing => (Values::Missing, Decode::Unused),
+            State::Numbers => (Values::Numbers, Decode::Numbers),
+            State::Mixed => (Values::Mixed, Decode::Unused),
+            State::Unsupported(kind) => (Values::Unsupported(kind), Decode::Unused),
+            State::Unique if self.facts.n_numbers > 0 => (Values::Mixed, Decode::Unused),
+            State::Unique => (Values::Unique, Decode::Unused),
+            State::Text { seen } if self.wish != Wish::Text && seen.keys().all(|word| is_truth(word)) => {
+                let value_of = truth_values(&seen);
+                let low = value_of.iter().copied().fold(1.0, f64::min);
+                let high = value_of.iter().copied().fold(0.0, f64::max);
+                self.facts.range = Some((low, high));
+                (Values::Booleans, Decode::Booleans(value_of))
             }
+            State::Text { seen } => sorted(seen),
         };
-        TableColumn { name: self.name, values, facts: self.facts }
+        (TableColumn { name: self.name, values, facts: self.facts }, decode)
     }
 }
 
-fn booleans(codes: &[u32], seen: &HashMap<Box<str>, u32>) -> Values {
+fn is_truth(word: &str) -> bool {
+    word.eq_ignore_ascii_case("true") || word.eq_ignore_ascii_case("false")
+}
+
+/// 1 or 0 for each code.
+fn truth_values(seen: &HashMap<Box<str>, u32>) -> Vec<f64> {
     let mut value_of = vec![0.0; seen.len()];
     for (word, &code) in seen {
         if word.eq_ignore_ascii_case("true") {
             value_of[code as usize] = 1.0;
         }
     }
-    Values::Booleans(codes.iter().map(|&code| value_of.get(code as usize).copied().unwrap_or(f64::NAN)).collect())
+    value_of
 }
 
-/// Codes in the order of the levels' bytes instead of that of their first appearance.
-fn sorted(mut codes: Vec<u32>, seen: HashMap<Box<str>, u32>) -> Values {
+/// Levels in the order of their bytes, and the place of each code among them.
+fn sorted(seen: HashMap<Box<str>, u32>) -> (Values, Decode) {
     let mut levels: Vec<(Box<str>, u32)> = seen.into_iter().collect();
     levels.sort_by(|a, b| a.0.as_bytes().cmp(b.0.as_bytes()));
     let mut new_code = vec![0; levels.len()];
     for (new, (_, old)) in levels.iter().enumerate() {
         new_code[*old as usize] = new as u32;
     }
-    for code in &mut codes {
-        *code = new_code.get(*code as usize).copied().unwrap_or(NO_LEVEL);
-    }
-    Values::Text { codes, levels: levels.into_iter().map(|(level, _)| level.into_string()).collect() }
+    (
+        Values::Text { levels: levels.into_iter().map(|(level, _)| level.into_string()).collect() },
+        Decode::Codes(new_code),
+    )
 }
 
 /// Whether a word has the form of a date or a time: 2024-05-31, 31.05.2024, 5/31/24, with or without a time, or 12:30.
@@ -392,12 +407,20 @@ fn looks_like_date(word: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn built(wish: Wish, fields: &[&str]) -> TableColumn {
+    /// The column of some fields, and its values.
+    fn built_with_values(wish: Wish, fields: &[&str]) -> (TableColumn, PageColumn) {
         let mut builder = ColumnBuilder::new("c", wish, Decimal::Point);
         for (row, field) in fields.iter().enumerate() {
             builder.push(field.as_bytes(), row as u64 + 2).unwrap();
         }
-        builder.finish()
+        let mut whole = ColumnBuilder::new("c", wish, Decimal::Point);
+        let values = whole.append(builder);
+        let (column, decode) = whole.finish();
+        (column, decode.apply(values, fields.len()))
+    }
+
+    fn built(wish: Wish, fields: &[&str]) -> TableColumn {
+        built_with_values(wish, fields).0
     }
 
     #[test]
@@ -414,20 +437,24 @@ mod tests {
 
     #[test]
     fn levels_sort_by_their_bytes() {
-        let column = built(Wish::Decide, &["b", "a", "?", "é", "B", "a"]);
+        let (column, values) = built_with_values(Wish::Decide, &["b", "a", "?", "é", "B", "a"]);
         let levels = ["B", "a", "b", "é"].map(String::from).to_vec();
-        assert_eq!(column.values, Values::Text { codes: vec![2, 1, NO_LEVEL, 3, 0, 1], levels });
+        assert_eq!(column.values, Values::Text { levels });
+        assert_eq!(values, PageColumn::Codes(vec![2, 1, NO_LEVEL, 3, 0, 1]));
     }
 
     #[test]
     fn numbers_are_texts_where_that_is_asked_for() {
-        let column = built(Wish::Text, &["2", "10", "2"]);
-        assert_eq!(column.values, Values::Text { codes: vec![1, 0, 1], levels: vec!["10".into(), "2".into()] });
+        let (column, values) = built_with_values(Wish::Text, &["2", "10", "2"]);
+        assert_eq!(column.values, Values::Text { levels: vec!["10".into(), "2".into()] });
+        assert_eq!(values, PageColumn::Codes(vec![1, 0, 1]));
     }
 
     #[test]
     fn truth_values_are_numbers() {
-        let Values::Booleans(values) = built(Wish::Decide, &["True", "false", "NA", "TRUE"]).values else { panic!() };
+        let (column, values) = built_with_values(Wish::Decide, &["True", "false", "NA", "TRUE"]);
+        assert_eq!((column.values, column.facts.range), (Values::Booleans, Some((0.0, 1.0))));
+        let PageColumn::Numbers(values) = values else { panic!() };
         assert_eq!((values[0], values[1], values[2].is_nan(), values[3]), (1.0, 0.0, true, 1.0));
     }
 

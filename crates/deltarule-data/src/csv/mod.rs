@@ -9,7 +9,6 @@ mod records;
 mod sniff;
 
 pub(crate) use chunk::{Chunk, Chunks};
-#[cfg(feature = "arrow")]
 pub(crate) use fingerprint::Fingerprint;
 pub(crate) use open::{Opened, open, open_bytes};
 pub use reader::CsvReader;

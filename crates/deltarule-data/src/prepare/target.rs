@@ -1,24 +1,37 @@
 //! What the target columns are: numbers, or classes.
 
 use std::borrow::Cow;
+use std::ops::{ControlFlow, Range};
 
-use deltarule_core::{NO_LEVEL, Targets};
+use deltarule_core::{Activation, NO_LEVEL, Targets};
 use deltarule_model::Target;
 
-use super::{Choices, Part, Task, numbers_of, pick};
+use super::{Choices, Task};
 use crate::column::{TableColumn, Values};
 use crate::error::{DataError, Result};
+use crate::pages::{PageColumn, RowSet, Wanted};
 use crate::table::Table;
 
 /// What the target columns are taken as.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum TargetKind {
     Numbers,
     Classes {
-        /// The class of every record of the table; [`NO_LEVEL`] without a target.
-        codes: Vec<u32>,
         names: Vec<String>,
+        /// The number of each class, in ascending order, where the column holds numbers; codes are the classes themselves.
+        numbers: Option<Vec<f64>>,
     },
+}
+
+/// What the outputs of a network are trained to be.
+#[derive(Debug, Clone)]
+pub(super) struct Output {
+    pub(super) kind: TargetKind,
+    /// The positions of the target columns.
+    pub(super) columns: Vec<usize>,
+    /// The targets of classes.
+    pub(super) low: f64,
+    pub(super) high: f64,
 }
 
 /// More classes than this must have two records each, on average.
@@ -28,19 +41,16 @@ const FEW_CLASSES: usize = 10;
 const MOST_CLASSES: usize = 1000;
 
 impl TargetKind {
-    pub(super) fn of(
-        table: &Table,
-        targets: &[&TableColumn],
-        choices: &Choices,
-        notes: &mut Vec<String>,
-    ) -> Result<Self> {
+    pub(super) fn of(table: &Table, targets: &[usize], choices: &Choices, notes: &mut Vec<String>) -> Result<Self> {
         let wrong = |column: &TableColumn, found: &str, expected: &str| DataError::Target {
             file: table.name().to_owned(),
             column: column.name.clone(),
             found: found.to_owned(),
             expected: expected.to_owned(),
         };
-        for target in targets {
+        let positions = targets;
+        let targets: Vec<&TableColumn> = targets.iter().map(|&position| &table.columns()[position]).collect();
+        for target in &targets {
             table.check_usable(target)?;
             match target.values {
                 Values::Missing => return Err(wrong(target, "no value at all", "numbers or classes")),
@@ -51,8 +61,8 @@ impl TargetKind {
                 _ => {}
             }
         }
-        let [target] = targets else {
-            for target in targets {
+        let [target] = targets[..] else {
+            for target in &targets {
                 if let Values::Text { .. } = target.values {
                     return Err(wrong(target, "text", "numbers, as for every one of several targets"));
                 }
@@ -64,7 +74,7 @@ impl TargetKind {
         };
         let name = &target.name;
         match &target.values {
-            Values::Text { codes, levels } => {
+            Values::Text { levels } => {
                 if choices.task == Some(Task::Regression) {
                     return Err(wrong(target, "text", "numbers, for --task regression"));
                 }
@@ -92,11 +102,11 @@ impl TargetKind {
                     }
                     n => notes.push(format!("target {name}: {n} classes, one output for each")),
                 }
-                Ok(TargetKind::Classes { codes: codes.clone(), names: levels.clone() })
+                Ok(TargetKind::Classes { names: levels.clone(), numbers: None })
             }
-            Values::Numbers(values) | Values::Booleans(values) => {
-                let truth = matches!(target.values, Values::Booleans(_));
-                let distinct = distinct_values(values, MOST_CLASSES);
+            Values::Numbers | Values::Booleans => {
+                let truth = target.values == Values::Booleans;
+                let distinct = distinct_values(table, positions[0], MOST_CLASSES)?;
                 let two = distinct.as_deref().is_some_and(|d| *d == [0.0, 1.0] || *d == [-1.0, 1.0]);
                 let classes = match choices.task {
                     Some(Task::Regression) => false,
@@ -124,107 +134,173 @@ impl TargetKind {
                         name_of(&distinct[1])
                     ));
                 }
-                let code = |y: &f64| distinct.iter().position(|value| value == y).map_or(NO_LEVEL, |k| k as u32);
-                Ok(TargetKind::Classes {
-                    codes: values.iter().map(code).collect(),
-                    names: distinct.iter().map(name_of).collect(),
-                })
+                Ok(TargetKind::Classes { names: distinct.iter().map(name_of).collect(), numbers: Some(distinct) })
             }
             _ => Ok(TargetKind::Numbers),
         }
     }
 
-    pub(super) fn classes_of(&self, records: &[usize]) -> Vec<u32> {
+    /// How many classes there are; 1 for numbers.
+    pub(super) fn n_classes(&self) -> usize {
         match self {
-            TargetKind::Numbers => Vec::new(),
-            TargetKind::Classes { codes, .. } => records.iter().map(|&r| codes[r]).collect(),
+            TargetKind::Numbers => 1,
+            TargetKind::Classes { names, .. } => names.len(),
         }
     }
 
-    pub(super) fn gather<'t>(
-        &self,
-        targets: &[&'t TableColumn],
-        records: &[usize],
-        low: f64,
-        high: f64,
-    ) -> Targets<'t, f64> {
-        match self {
-            TargetKind::Numbers => Targets::Numbers(
-                targets.iter().filter_map(|target| numbers_of(target)).map(|y| pick(y, records)).collect(),
-            ),
-            TargetKind::Classes { codes, names } if names.len() == 2 => {
-                let value = |&r: &usize| if codes[r] == 1 { high } else { low };
-                Targets::Numbers(vec![records.iter().map(value).collect()])
+    /// The class of a row of the target column; [`NO_LEVEL`] without a target.
+    pub(super) fn class(&self, column: &PageColumn, row: usize) -> u32 {
+        match (self, column) {
+            (TargetKind::Classes { numbers: Some(numbers), .. }, PageColumn::Numbers(values)) => {
+                let y = values[row];
+                numbers.iter().position(|number| *number == y).map_or(NO_LEVEL, |k| k as u32)
             }
-            TargetKind::Classes { names, .. } => {
-                Targets::Classes { codes: self.classes_of(records).into(), n_classes: names.len(), low, high }
-            }
+            (TargetKind::Classes { numbers: None, .. }, PageColumn::Codes(codes)) => codes[row],
+            _ => NO_LEVEL,
+        }
+    }
+}
+
+impl Output {
+    pub(super) fn n_outputs(&self) -> usize {
+        match &self.kind {
+            TargetKind::Numbers => self.columns.len(),
+            TargetKind::Classes { names, .. } if names.len() == 2 => 1,
+            TargetKind::Classes { names, .. } => names.len(),
         }
     }
 
-    /// The target as the model keeps it, with means and counts of the training records.
-    pub(super) fn target(
-        &self,
-        targets: &[&TableColumn],
-        training: &Part<'_>,
-        low: f64,
-        high: f64,
-        table: &Table,
-    ) -> Result<Target> {
-        match (self, &training.targets) {
-            (TargetKind::Classes { names, .. }, _) => {
-                let mut counts = vec![0; names.len()];
-                for &class in &training.classes {
-                    if let Some(count) = counts.get_mut(class as usize) {
-                        *count += 1;
+    /// The targets of some rows of a page.
+    pub(super) fn targets<'p>(&self, columns: &'p [PageColumn], rows: Range<usize>) -> Targets<'p, f64> {
+        let (low, high) = (self.low, self.high);
+        match &self.kind {
+            TargetKind::Numbers => {
+                let numbers = |&position: &usize| Cow::Borrowed(&columns[position].numbers()[rows.clone()]);
+                Targets::Numbers(self.columns.iter().map(numbers).collect())
+            }
+            kind => {
+                let column = &columns[self.columns[0]];
+                let class = |row: usize| kind.class(column, row);
+                match kind.n_classes() {
+                    2 => {
+                        let target = |is_second: bool| if is_second { high } else { low };
+                        let targets = match (column, kind) {
+                            (PageColumn::Codes(codes), _) => codes[rows].iter().map(|&c| target(c == 1)).collect(),
+                            (PageColumn::Numbers(values), TargetKind::Classes { numbers: Some(numbers), .. }) => {
+                                values[rows].iter().map(|&y| target(Some(&y) == numbers.get(1))).collect()
+                            }
+                            _ => rows.map(|row| target(class(row) == 1)).collect(),
+                        };
+                        Targets::Numbers(vec![targets])
+                    }
+                    n_classes => {
+                        let codes = match column {
+                            PageColumn::Codes(codes) => Cow::Borrowed(&codes[rows]),
+                            _ => rows.map(class).collect(),
+                        };
+                        Targets::Classes { codes, n_classes, low, high }
                     }
                 }
-                let name = targets[0].name.clone();
-                if let Some(empty) = counts.iter().position(|count| *count == 0) {
-                    return Err(DataError::Target {
-                        file: table.name().to_owned(),
-                        column: name,
-                        found: format!("no record of class {:?} to train on", names[empty]),
-                        expected: "records of every class; try --missing mean, or another --valid or --seed".into(),
-                    });
-                }
-                Ok(match (&names[..], &counts[..]) {
-                    ([first, second], [a, b]) => Target::TwoClasses {
-                        name,
-                        classes: [first.clone(), second.clone()],
-                        low,
-                        high,
-                        counts: [*a, *b],
-                    },
-                    _ => Target::Classes { name, classes: names.clone(), low, high, counts },
-                })
-            }
-            (TargetKind::Numbers, Targets::Numbers(columns)) => {
-                let mean = |y: &Cow<'_, [f64]>| {
-                    let first = y.first().copied().unwrap_or(0.0);
-                    first + y.iter().map(|y| y - first).sum::<f64>() / y.len().max(1) as f64
-                };
-                let names = targets.iter().map(|target| target.name.clone()).collect();
-                Ok(Target::Numbers { names, means: columns.iter().map(mean).collect() })
-            }
-            (TargetKind::Numbers, Targets::Classes { .. }) => {
-                Err(DataError::NoFeatures { file: table.name().to_owned() })
             }
         }
     }
 }
 
-/// The different values, ascending; `None` where there are more than `most`.
-fn distinct_values(values: &[f64], most: usize) -> Option<Vec<f64>> {
-    let mut distinct: Vec<f64> = Vec::new();
-    for y in values.iter().filter(|y| !y.is_nan()) {
-        if let Err(place) = distinct.binary_search_by(|known| known.partial_cmp(y).unwrap_or(std::cmp::Ordering::Equal))
-        {
-            if distinct.len() == most {
-                return None;
-            }
-            distinct.insert(place, *y);
-        }
+/// What one look at the targets of the training records says of them.
+#[derive(Debug, Default)]
+pub(super) struct TargetTally {
+    /// Records of each class.
+    counts: Vec<u64>,
+    /// Of each target column the first number, and the sum of the differences to it.
+    sums: Vec<(f64, f64)>,
+    n_records: usize,
+    /// How many targets f cannot reach.
+    outside: usize,
+}
+
+impl TargetTally {
+    pub(super) fn of(table: &Table, rows: &RowSet, output: &Output, (low, high): (f64, f64)) -> Result<Self> {
+        let mut tally = Self { counts: vec![0; output.kind.n_classes()], ..Self::default() };
+        table.pages().show_each(&Wanted::of(output.columns.iter().copied()), |page, shown, columns| {
+            rows.in_page(page, 0, |row| {
+                let row = shown.start + row;
+                if let TargetKind::Classes { .. } = output.kind {
+                    let class = output.kind.class(&columns[output.columns[0]], row);
+                    if let Some(count) = tally.counts.get_mut(class as usize) {
+                        *count += 1;
+                    }
+                } else {
+                    for (k, &position) in output.columns.iter().enumerate() {
+                        let y = columns[position].numbers().get(row).copied().unwrap_or(f64::NAN);
+                        if tally.sums.len() == k {
+                            tally.sums.push((y, 0.0));
+                        }
+                        let (first, sum) = &mut tally.sums[k];
+                        *sum += y - *first;
+                        tally.outside += usize::from(y < low || y > high);
+                    }
+                }
+                tally.n_records += 1;
+            });
+            ControlFlow::Continue(())
+        })?;
+        Ok(tally)
     }
-    Some(distinct)
+
+    /// The target as the model keeps it, with means and counts of the training records.
+    pub(super) fn target(&self, output: &Output, table: &Table) -> Result<Target> {
+        let name = |position: &usize| table.columns()[*position].name.clone();
+        let TargetKind::Classes { names, .. } = &output.kind else {
+            let mean = |(first, sum): &(f64, f64)| first + sum / self.n_records.max(1) as f64;
+            let names = output.columns.iter().map(name).collect();
+            return Ok(Target::Numbers { names, means: self.sums.iter().map(mean).collect() });
+        };
+        let name = name(&output.columns[0]);
+        if let Some(empty) = self.counts.iter().position(|count| *count == 0) {
+            return Err(DataError::Target {
+                file: table.name().to_owned(),
+                column: name,
+                found: format!("no record of class {:?} to train on", names[empty]),
+                expected: "records of every class; try --missing mean, or another --valid or --seed".into(),
+            });
+        }
+        let (low, high) = (output.low, output.high);
+        Ok(match (&names[..], &self.counts[..]) {
+            ([first, second], [a, b]) => {
+                Target::TwoClasses { name, classes: [first.clone(), second.clone()], low, high, counts: [*a, *b] }
+            }
+            (_, counts) => Target::Classes { name, classes: names.clone(), low, high, counts: counts.to_vec() },
+        })
+    }
+
+    /// Targets that f cannot reach leave an error that no weight removes.
+    pub(super) fn warning(&self, activation: &Activation) -> Option<String> {
+        let ((low, high), outside) = (activation.range(), self.outside);
+        (outside > 0).then(|| {
+            format!(
+                "{outside} targets lie outside of what {activation} can give, {low} to {high}: no weights can reach them; \
+                 try another --activation (identity has no limits)"
+            )
+        })
+    }
+}
+
+/// The different numbers of a column, ascending; `None` where there are more than `most`.
+fn distinct_values(table: &Table, position: usize, most: usize) -> Result<Option<Vec<f64>>> {
+    let mut distinct: Vec<f64> = Vec::new();
+    let mut too_many = false;
+    table.pages().show_each(&Wanted::of([position]), |_, rows, columns| {
+        for y in columns[position].numbers()[rows].iter().filter(|y| !y.is_nan()) {
+            let place = distinct.binary_search_by(|known| known.partial_cmp(y).unwrap_or(std::cmp::Ordering::Equal));
+            if let Err(place) = place {
+                if distinct.len() == most {
+                    too_many = true;
+                    return ControlFlow::Break(());
+                }
+                distinct.insert(place, *y);
+            }
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok((!too_many).then_some(distinct))
 }

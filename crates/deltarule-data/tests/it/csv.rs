@@ -1,11 +1,12 @@
 //! Bytes to records.
 
 use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 
-use deltarule_data::{CsvOptions, CsvReader, DataError, Decimal, ReadOptions, Values, parse_number};
+use deltarule_data::{CsvOptions, CsvReader, DataError, Decimal, ReadOptions, Table, Values, parse_number};
 use proptest::prelude::*;
 
-use crate::{Drip, read, read_with};
+use crate::{Drip, read, read_with, same};
 
 const COMMAS: CsvOptions = CsvOptions { delimiter: Some(b','), header: Some(true), decimal: Decimal::Point };
 
@@ -131,7 +132,8 @@ fn a_table_longer_than_the_buffers_is_read_whole() {
     let table = read_with(text, &COMMAS, &Default::default()).unwrap();
     assert_eq!(table.n_records(), 200_000);
     assert_eq!(table.line(199_999), 200_001);
-    let deltarule_data::Values::Numbers(x) = &table.columns()[0].values else { panic!("numbers") };
+    let x = table.values_of(0).unwrap();
+    let x = x.numbers();
     assert_eq!((x[0], x[123_456], x[199_999]), (0.5, 123_456.5, 199_999.5));
 }
 
@@ -153,11 +155,15 @@ fn the_table_does_not_depend_on_the_threads() {
     assert_eq!((one.n_records(), one.line(119_999)), (120_000, 240_000));
     assert!(one.columns()[0].facts.counts_rows, "across chunks");
     assert_eq!(one.columns()[4].values, Values::Mixed);
-    assert!(
-        matches!(&one.columns()[3].values, Values::Text { levels, .. } if levels[2] == "a \"quote\"\nand, a line 2")
-    );
+    assert!(matches!(&one.columns()[3].values, Values::Text { levels } if levels[2] == "a \"quote\"\nand, a line 2"));
     for threads in [2, 3, 8] {
-        assert_eq!(table(threads), one, "{threads} threads");
+        let other = table(threads);
+        assert_eq!(other.columns(), one.columns(), "{threads} threads");
+        assert_eq!((other.n_records(), other.fingerprint()), (one.n_records(), one.fingerprint()));
+        for column in 0..one.columns().len() {
+            assert_eq!(same(&other, column), same(&one, column), "{threads} threads, column {column}");
+        }
+        assert!((0..one.n_records()).all(|record| other.line(record) == one.line(record)));
     }
     let broken = text.replacen("\n100000,", "\n100000,1,2,3,4,5,6,", 1).replacen("\n50000,", "\n50000;", 1);
     for threads in [1, 2, 8] {
@@ -165,6 +171,20 @@ fn the_table_does_not_depend_on_the_threads() {
         let error = read_with(broken.clone(), &COMMAS, &options).unwrap_err().to_string();
         assert!(error.contains("line 100002: found 5 fields"), "the first error, on {threads} threads: {error}");
     }
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_read_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("growing.csv");
+    std::fs::write(&path, "x,y\n1,2\n3,4\n").unwrap();
+    let grow = &mut |_| {
+        let mut file = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+        std::io::Write::write_all(&mut file, b"5,6\n").unwrap();
+        ControlFlow::Continue(())
+    };
+    let error = Table::read(&path, &CsvOptions::default(), &ReadOptions::default(), grow).unwrap_err();
+    assert!(matches!(error, DataError::Changed { .. }), "{error}");
 }
 
 #[test]
@@ -193,5 +213,5 @@ fn json_lines_are_records() {
     let many: String = (0..50_000).map(|i| format!("{{\"x\": {i}.5, \"y\": {}}}\n", i % 7)).collect();
     let table = read(many).unwrap();
     assert_eq!((table.n_records(), table.line(0), table.line(49_999)), (50_000, 1, 50_000));
-    assert!(matches!(&table.columns()[0].values, Values::Numbers(x) if x[49_999] == 49_999.5));
+    assert_eq!(table.values_of(0).unwrap().numbers()[49_999], 49_999.5);
 }

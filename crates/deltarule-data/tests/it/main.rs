@@ -36,3 +36,9 @@ impl Read for Drip {
         Ok(n)
     }
 }
+
+/// Bits that are equal where the values of a column are, missing ones among them.
+fn same(table: &Table, column: usize) -> (Vec<u64>, Vec<u32>) {
+    let values = table.values_of(column).unwrap();
+    (values.numbers().iter().map(|x| x.to_bits()).collect(), values.codes().to_vec())
+}

@@ -1,13 +1,25 @@
 //! From a table to what training needs.
 
-use deltarule_core::{Activation, Column, NO_LEVEL, Targets};
-use deltarule_data::{Choices, Task, prepare};
+use deltarule_core::{Activation, Block, BlockSource, Column, Float, NO_LEVEL, Targets};
+use deltarule_data::{Choices, Part, Task, prepare};
 use deltarule_model::{MissingRule, Target};
 
 use crate::read;
 
 fn choices(target: &str) -> Choices {
     Choices { targets: vec![target.into()], ..Choices::default() }
+}
+
+/// The first block of a source.
+fn first_block<T: Float>(source: &dyn BlockSource<T>) -> Block<'static, T> {
+    let mut first = None;
+    source.read(0, &mut |block| first = Some(block.clone().into_owned())).unwrap();
+    first.unwrap()
+}
+
+/// Which records of the table these are.
+fn records(part: &Part<'_>) -> Vec<usize> {
+    (0..part.n_records()).map(|k| part.record(k)).collect()
 }
 
 #[test]
@@ -32,11 +44,12 @@ fn missing_values_follow_the_rule() {
     let error = prepare(&table, &with(MissingRule::Error)).unwrap_err().to_string();
     assert!(error.contains("x (1 of 4), k (1 of 4), the first on line 3"), "{error}");
     let dropped = prepare(&table, &with(MissingRule::Drop)).unwrap();
-    assert_eq!((dropped.training.records.clone(), dropped.without_target, dropped.with_missing), (vec![0, 4], 1, 2));
+    assert_eq!((records(&dropped.training), dropped.without_target, dropped.with_missing), (vec![0, 4], 1, 2));
     let mean = prepare(&table, &with(MissingRule::Mean)).unwrap();
-    assert_eq!(mean.training.records, [0, 1, 2, 4]);
-    assert!(matches!(&mean.training.columns[0], Column::Numbers(x) if x[1].is_nan()));
-    assert!(matches!(&mean.training.columns[1], Column::Codes { codes, .. } if codes[2] == NO_LEVEL));
+    assert_eq!(records(&mean.training), [0, 1, 2, 4]);
+    let block = first_block(&mean.training);
+    assert!(matches!(&block.columns()[0], Column::Numbers(x) if x[1].is_nan()));
+    assert!(matches!(&block.columns()[1], Column::Codes { codes, .. } if codes[2] == NO_LEVEL));
 }
 
 #[test]
@@ -46,7 +59,7 @@ fn held_out_classes_keep_their_shares() {
     let table = read(text).unwrap();
     let split = |seed: u64| {
         let prepared = prepare(&table, &Choices { held_out: Some(0.3), seed, ..choices("y") }).unwrap();
-        (prepared.training.records.clone(), prepared.held_out.unwrap().records)
+        (records(&prepared.training), records(&prepared.held_out.unwrap()))
     };
     let (training, held_out) = split(1);
     assert_eq!((training.len(), held_out.len()), (140, 60));
@@ -68,8 +81,9 @@ fn a_level_that_is_only_held_out_is_not_in_the_encoding() {
     for seed in 0..20 {
         let prepared = prepare(&table, &Choices { held_out: Some(0.5), seed, ..choices("y") }).unwrap();
         let held_out = prepared.held_out.as_ref().unwrap();
-        let Column::Codes { codes, n_levels } = &held_out.columns[0] else { panic!("codes") };
-        let Some(at) = held_out.records.iter().position(|r| *r == 17) else { continue };
+        let Some(at) = held_out.position_of(17) else { continue };
+        let block = first_block(held_out);
+        let Column::Codes { codes, n_levels } = &block.columns()[0] else { panic!("codes") };
         assert_eq!((codes[at], *n_levels), (NO_LEVEL, 2));
         return;
     }
@@ -80,16 +94,15 @@ fn a_level_that_is_only_held_out_is_not_in_the_encoding() {
 fn several_targets_make_several_outputs() {
     let table = read("x,u,v\n1,2,3\n2,3,5\n4,1,1\n").unwrap();
     let prepared = prepare(&table, &Choices { targets: vec!["v".into(), "u".into()], ..Choices::default() }).unwrap();
-    assert!(
-        matches!(&prepared.training.targets, Targets::Numbers(columns) if columns[0][0] == 3.0 && columns[1][0] == 2.0)
-    );
+    let block = first_block(&prepared.training);
+    assert!(matches!(block.targets(), Targets::Numbers(columns) if columns[0][0] == 3.0 && columns[1][0] == 2.0));
 }
 
 #[test]
 fn f32_keeps_small_differences_of_large_numbers() {
     let table = read("x,y\n1000000.25,1\n1000000.5,2\n1000000.75,3\n").unwrap();
     let prepared = prepare(&table, &choices("y")).unwrap();
-    let (columns, _, shifts) = prepared.training.narrowed();
-    assert_eq!(shifts, [1000000.25]);
-    assert!(matches!(&columns[0], Column::Numbers(x) if x[..] == [0.0, 0.25, 0.5]));
+    let narrowed = prepared.training.narrowed().unwrap();
+    assert_eq!(narrowed.shifts(), [1000000.25]);
+    assert!(matches!(&first_block(&narrowed).columns()[0], Column::Numbers(x) if x[..] == [0.0, 0.25, 0.5]));
 }

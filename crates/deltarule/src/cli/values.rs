@@ -96,6 +96,20 @@ pub(super) fn activation_help() -> String {
     )
 }
 
+/// 1024 bytes a step for KiB and so on, 1000 for kB and so on.
+pub(super) fn parse_size(text: &str) -> Result<usize, String> {
+    let wrong = || "expected a size such as 512MiB or 2GiB".to_owned();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit() && c != '.').ok_or_else(wrong)?);
+    let (name, base) = match unit.trim().to_lowercase() {
+        unit if unit.ends_with("ib") => (unit[..unit.len() - 2].to_owned(), 1024_f64),
+        unit if unit.ends_with('b') => (unit[..unit.len() - 1].to_owned(), 1000.0),
+        _ => return Err(wrong()),
+    };
+    let power = ["", "k", "m", "g", "t"].iter().position(|prefix| *prefix == name).ok_or_else(wrong)?;
+    let bytes = number.parse::<f64>().map_err(|_| wrong())? * base.powi(power as i32);
+    if bytes >= 1.0 && bytes <= usize::MAX as f64 { Ok(bytes as usize) } else { Err(wrong()) }
+}
+
 pub(crate) fn parse_eta(text: &str) -> Result<Eta, String> {
     match text {
         "auto" => Ok(Eta::Auto),

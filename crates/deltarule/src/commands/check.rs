@@ -11,11 +11,12 @@ use serde_json::json;
 
 use crate::cli::CheckArgs;
 use crate::number::{count, digits, short};
+use crate::setup::Machine;
 use crate::{failure, output, setup};
 
 pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
     let choices = setup::choices(&args.columns, &args.network, None)?;
-    let table = setup::read_table(&args.data, &args.files, &args.columns, None, args.json)?;
+    let table = setup::read_table(&args.data, &args.files, &args.columns, &args.memory, Machine::default(), args.json)?;
     let prepared = prepare(&table, &choices)?;
     let threads = setup::threads(None, table.n_records() * table.columns().len())?;
     let scale = args.columns.scale.map_or(ScaleRule::Standard, Into::into);
@@ -50,7 +51,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
         } else {
             let mut text = format!(
                 "∂E/∂w on {} of {}, f = {}, weights: {start_text}\n  by the delta rule, −Σδx, and by central differences, (E(w + ε) − E(w − ε))/2ε, relative to Σ|δx|\n\n",
-                count(prepared.training.records.len() as u64, "record"),
+                count(prepared.training.n_records() as u64, "record"),
                 table.name(),
                 prepared.activation
             );

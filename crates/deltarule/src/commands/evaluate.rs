@@ -1,5 +1,7 @@
 //! `deltarule evaluate`: scores beside the baseline, and the records that make up most of E.
 
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
@@ -9,21 +11,19 @@ use serde_json::json;
 
 use crate::cli::EvaluateArgs;
 use crate::number::{count, digits, percent, short};
-use crate::scores::{Outcome, Scores};
+use crate::scores::{Scored, Scores, Tally};
 use crate::{output, setup};
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     let model = setup::read_model(&args.model)?;
     let mut reader = Reader::open(&args.data, &args.files.options()?)?;
     let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
-    let (outcome, records, n_read) = Outcome::of_file(&mut reader, &mut encoder, &model)?;
-    let left_out = n_read - records.len() as u64;
-    let target = &model.encoding().target;
-    let scores = outcome.scores(target);
-    let mut worst: Vec<usize> = (0..outcome.n_records()).collect();
-    worst.sort_by(|&a, &b| outcome.error_of(b).total_cmp(&outcome.error_of(a)));
-    worst.truncate(args.worst);
-    let share = |r: usize| if scores.sse > 0.0 { outcome.error_of(r) / scores.sse } else { 0.0 };
+    let mut worst = Worst { most: args.worst, records: BinaryHeap::new() };
+    let (scores, n_read) =
+        Tally::of_file(&mut reader, &mut encoder, &model, |record, scored| worst.add(record, scored))?;
+    let left_out = n_read - scores.n;
+    let worst = worst.in_order();
+    let share = |bad: &Bad| if scores.sse > 0.0 { bad.error / scores.sse } else { 0.0 };
     let unseen: Vec<(String, u64)> = unseen_levels(&model, encoder.unseen());
     if args.json {
         output::print_json(&json!({
@@ -33,12 +33,12 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
             "scores": scores.json(),
             "left_out": left_out,
             "unseen_levels": unseen.iter().map(|(column, n)| json!({ "column": column, "values": n })).collect::<Vec<_>>(),
-            "worst": worst.iter().map(|&r| json!({
-                "record": records[r],
-                "error": outcome.error_of(r),
-                "share_of_sse": share(r),
-                "target": outcome.targets.iter().map(|y| y[r]).collect::<Vec<_>>(),
-                "output": outcome.outputs.iter().map(|y| y[r]).collect::<Vec<_>>(),
+            "worst": worst.iter().map(|bad| json!({
+                "record": bad.record,
+                "error": bad.error,
+                "share_of_sse": share(bad),
+                "target": bad.targets,
+                "output": bad.outputs,
             })).collect::<Vec<_>>(),
         }))?;
         return Ok(ExitCode::SUCCESS);
@@ -68,24 +68,79 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
             digits(scores.sse, 8)
         );
         let _ = writeln!(text, "  {:>10}{:>16}{:>16}{:>16}{:>12}", "record", "y", "ŷ", "½(y − ŷ)²", "share of E");
-        let numbers =
-            |columns: &[Vec<f64>], r: usize| columns.iter().map(|y| short(y[r])).collect::<Vec<_>>().join(" ");
-        for &r in &worst {
-            let (y, output) = (numbers(&outcome.targets, r), numbers(&outcome.outputs, r));
+        let numbers = |ys: &[f64]| ys.iter().map(|y| short(*y)).collect::<Vec<_>>().join(" ");
+        for bad in &worst {
+            let (y, output) = (numbers(&bad.targets), numbers(&bad.outputs));
             let _ = writeln!(
                 text,
                 "  {:>10}{y:>16}{output:>16}{:>16}{:>12}",
-                records[r],
-                short(outcome.error_of(r)),
-                percent(share(r))
+                bad.record,
+                short(bad.error),
+                percent(share(bad))
             );
         }
-        let together: f64 = worst.iter().map(|&r| share(r)).sum();
+        let together: f64 = worst.iter().map(share).sum();
         let _ = writeln!(text, "  together {} of E", percent(together));
     }
     output::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
+
+/// The records that make up most of E, so far.
+struct Worst {
+    most: usize,
+    /// The least bad of them on top.
+    records: BinaryHeap<Reverse<Bad>>,
+}
+
+/// A record with a large error.
+struct Bad {
+    record: u64,
+    error: f64,
+    targets: Vec<f64>,
+    outputs: Vec<f64>,
+}
+
+impl Worst {
+    fn add(&mut self, record: u64, scored: Scored<'_>) {
+        let error = scored.error();
+        let full = self.records.len() == self.most;
+        if full && self.records.peek().is_none_or(|Reverse(least)| error.total_cmp(&least.error).is_le()) {
+            return;
+        }
+        let (targets, outputs) = (scored.targets.to_vec(), scored.outputs.to_vec());
+        self.records.push(Reverse(Bad { record, error, targets, outputs }));
+        if full {
+            self.records.pop();
+        }
+    }
+
+    /// The worst first.
+    fn in_order(self) -> Vec<Bad> {
+        self.records.into_sorted_vec().into_iter().map(|Reverse(bad)| bad).collect()
+    }
+}
+
+impl Ord for Bad {
+    /// By the error; of equal ones the earlier record is the worse one.
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.error.total_cmp(&other.error).then(other.record.cmp(&self.record))
+    }
+}
+
+impl PartialOrd for Bad {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Bad {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Bad {}
 
 /// The columns in which levels came up that the model has not seen, and how often.
 pub(crate) fn unseen_levels(model: &deltarule_model::Model, unseen: &[u64]) -> Vec<(String, u64)> {

@@ -4,17 +4,21 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use deltarule_core::{
-    Activation, Batch, Column, Config, Eta, Layer, Parameters, Plan, Reduction, Scaling, Targets, explain,
-    explain_batch,
+    Activation, BLOCK_ROWS, Batch, BlockSource, Column, Config, Eta, Layer, Parameters, Plan, Reduction, Scaling,
+    Targets, explain, explain_batch,
 };
-use deltarule_data::{Reader, RowEncoder, RowState, prepare};
+use deltarule_data::{Part, Reader, RowEncoder, RowState, prepare};
 use deltarule_model::ScaleRule;
 
 use crate::cli::ExplainArgs;
 use crate::number::{count, short};
+use crate::setup::Machine;
 use crate::{output, setup};
 
 mod words;
+
+/// A record: its number, inputs, targets.
+type Numbered = (u64, Vec<f64>, Vec<f64>);
 
 /// What is to be explained: a layer and some records, with names and units.
 struct Subject {
@@ -23,8 +27,7 @@ struct Subject {
     layer: Layer,
     inputs: Vec<String>,
     outputs: Vec<String>,
-    /// Number of the record, inputs, targets.
-    records: Vec<(u64, Vec<f64>, Vec<f64>)>,
+    records: Vec<Numbered>,
     eta: f64,
     eta_text: String,
     reduction: Reduction,
@@ -179,7 +182,7 @@ fn of_table(args: &ExplainArgs, data: &std::path::Path) -> Result<Subject> {
         );
     }
     let choices = setup::choices(&args.columns, &args.network, None)?;
-    let table = setup::read_table(data, &args.files, &args.columns, None, args.json)?;
+    let table = setup::read_table(data, &args.files, &args.columns, &args.memory, Machine::default(), args.json)?;
     let prepared = prepare(&table, &choices)?;
     let threads = setup::threads(None, table.n_records() * table.columns().len())?;
     let has_bias = !args.network.no_bias;
@@ -203,17 +206,7 @@ fn of_table(args: &ExplainArgs, data: &std::path::Path) -> Result<Subject> {
         } else {
             given_eta(args, 0.1, "where --eta gives none")
         };
-        let part = &prepared.training;
-        let records: Vec<(u64, Vec<f64>, Vec<f64>)> = part
-            .records
-            .iter()
-            .enumerate()
-            .filter(|(_, record)| wanted.is_none_or(|wanted| wanted == **record as u64 + 1))
-            .map(|(r, record)| {
-                let (x, y) = expand(&part.columns, &part.targets, ready.problem.scaling, r);
-                (*record as u64 + 1, x, y)
-            })
-            .collect();
+        let records = records_of(&prepared.training, wanted, ready.problem.scaling)?;
         if records.is_empty() {
             bail!(
                 "--record: record {} of {} has no target or a missing value, expected a complete one",
@@ -245,6 +238,30 @@ fn of_table(args: &ExplainArgs, data: &std::path::Path) -> Result<Subject> {
             )],
         })
     })
+}
+
+/// The record that is wanted, or all of them: its number, inputs and targets.
+fn records_of(part: &Part<'_>, wanted: Option<u64>, scaling: &Scaling) -> Result<Vec<Numbered>> {
+    let rows = match wanted {
+        None => 0..part.n_records(),
+        Some(record) => match part.position_of(record as usize - 1) {
+            Some(k) => k..k + 1,
+            None => return Ok(Vec::new()),
+        },
+    };
+    let mut records = Vec::with_capacity(rows.len());
+    for block in rows.start / BLOCK_ROWS..rows.end.div_ceil(BLOCK_ROWS) {
+        let before = block * BLOCK_ROWS;
+        let of_block = rows.start.max(before) - before..rows.end.min(before + BLOCK_ROWS) - before;
+        let first = before + of_block.start;
+        part.read_rows(block, of_block, &mut |block, rows| {
+            for (r, k) in rows.zip(first..) {
+                let (x, y) = expand(block.columns(), block.targets(), scaling, r);
+                records.push((part.record(k) as u64 + 1, x, y));
+            }
+        })?;
+    }
+    Ok(records)
 }
 
 /// A record of a table, with a trained model.

@@ -13,12 +13,12 @@ use crate::{output, setup};
 
 pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
     let options = ReadOptions { categorical: args.categorical.clone(), ..ReadOptions::default() };
-    let table = setup::read(&args.data, &args.files, &options, args.json)?;
+    let table = setup::read(&args.data, &args.files, options, &args.memory, args.json)?;
     for target in &args.target {
         table.column(target, "--target")?;
     }
     let targets: Vec<&str> = args.target.iter().map(String::as_str).collect();
-    let columns = summarize(&table, &targets);
+    let columns = summarize(&table, &targets)?;
     if args.json {
         output::print_json(&json!({
             "command": "inspect",

@@ -17,8 +17,8 @@ use crate::cli::{BatchArg, OptimizerArg, SweepArgs, parse_eta};
 use crate::number::{count, digits, short};
 use crate::output::OutputFile;
 use crate::record::Record;
-use crate::scores::{Detail, Outcome, Scores};
-use crate::setup::{self, Ready};
+use crate::scores::{Detail, Scores, Tally};
+use crate::setup::{self, Machine, Ready};
 use crate::{failure, output, report};
 
 /// Epochs of one full-batch run, unless asked for otherwise: a sweep is to see, not to finish.
@@ -53,7 +53,8 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
     let choices = setup::choices(&args.columns, &args.network, args.valid)?;
     let mut trace = args.trace.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
     let mut model_file = args.out.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
-    let table = setup::read_table(&args.data, &args.files, &args.columns, args.threads, args.json)?;
+    let machine = Machine { threads: args.threads, narrow: false };
+    let table = setup::read_table(&args.data, &args.files, &args.columns, &args.memory, machine, args.json)?;
     let prepared = prepare(&table, &choices)?;
     let threads = setup::threads(args.threads, table.n_records() * table.columns().len() * settings.len())?;
     let scale = args.columns.scale.map_or(ScaleRule::Standard, Into::into);
@@ -102,8 +103,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
             trace.finish()?;
         }
         let score = |fit: &Fit, part: &Part<'_>| -> Result<Scores> {
-            let dataset = setup::dataset(part)?;
-            Ok(Outcome::of(&fit.layer, problem.scaling, dataset.blocks(), &part.classes)?.scores(&prepared.target))
+            Tally::of_part(&prepared.target, &fit.layer, problem.scaling, part)
         };
         let mut ended = Vec::with_capacity(fits.len());
         for (plan, fit) in plans.into_iter().zip(fits) {

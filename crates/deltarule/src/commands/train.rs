@@ -10,13 +10,13 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use deltarule_core::{
-    Batch, Config, Dataset, Epoch, Fit, Float, Moments, OptimizerKind, Parameters, Plan, Problem, Reduction, fit,
+    Batch, Config, Epoch, Fit, Float, Moments, OptimizerKind, Parameters, Plan, Problem, Reduction, fit,
 };
 use deltarule_data::{Prepared, Table, prepare};
 use deltarule_model::{Encoding, ScaleRule};
 
 use crate::cli::{BatchArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TrainArgs};
-use crate::setup::{self, Ready};
+use crate::setup::{self, Machine, Ready};
 use files::Files;
 use watch::Watcher;
 use words::Say;
@@ -64,7 +64,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let valid_file = args.valid.as_deref().filter(|_| held_out.is_none()).map(Path::new);
     let choices = setup::choices(&args.columns, &args.network, held_out)?;
     let mut files = Files::create(args)?;
-    let table = setup::read_table(&args.data, &args.files, &args.columns, args.threads, args.quiet || args.json)?;
+    let machine = Machine { threads: args.threads, narrow: args.precision == PrecisionArg::F32 };
+    let table =
+        setup::read_table(&args.data, &args.files, &args.columns, &args.memory, machine, args.quiet || args.json)?;
     let prepared = prepare(&table, &choices)?;
     let threads = setup::threads(args.threads, table.n_records() * table.columns().len())?;
     setup::with_problem(&prepared, &args.columns, settings.scale, settings.has_bias, &threads, |ready| {
@@ -85,10 +87,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
 
 impl Run<'_> {
     fn descend_in_f32(&self, files: &mut Files, say: &Say) -> Result<Trained> {
-        let (columns, targets, shifts) = self.prepared.training.narrowed();
-        let source = &Dataset::from_columns(&columns, &targets)?;
+        let source = &self.prepared.training.narrowed()?;
         let moments = &Moments::of(source, self.problem.threads)?;
-        let scaling = &setup::shifted(self.problem.scaling, &shifts);
+        let scaling = &setup::shifted(self.problem.scaling, source.shifts());
         let Problem { activation, loss, has_bias, threads, .. } = *self.problem;
         self.descend(&Problem { source, scaling, moments, activation, loss, has_bias, threads }, files, say)
     }

@@ -84,6 +84,9 @@ impl Pool {
         chunks: &[usize],
         random: &mut Random,
     ) -> Result<()> {
+        for (index, rows) in chunks.iter().flat_map(|&chunk| blocks_of(source, chunk)) {
+            source.will_read(index, rows);
+        }
         self.parts.clear();
         self.n_records = 0;
         for &chunk in chunks {
@@ -114,7 +117,7 @@ impl Pool {
         let Self { sparse, sparse_scaling, .. } = self;
         sparse.iter_mut().for_each(SparseRows::clear);
         for (index, rows) in chunks.iter().flat_map(|&chunk| blocks_of(source, chunk)) {
-            source.read(index, &mut |block| {
+            source.read_rows(index, rows, &mut |block, rows| {
                 let mut parts = sparse.iter_mut();
                 for (column, scaling) in block.columns().iter().zip(sparse_scaling.iter()) {
                     if let Column::Sparse { starts, indices, values, .. } = column
@@ -196,11 +199,11 @@ impl<'a> Rows<'a> {
                 // While a run is worked on, its like in the next chunk comes into the cache.
                 let ahead = |run: Range<usize>| {
                     if let Some((index, next_rows)) = &next {
-                        let shifted = |r: usize| (next_rows.start + r - rows.start).min(next_rows.end);
+                        let shifted = |r: usize| (next_rows.start + r).min(next_rows.end);
                         source.prefetch(*index, shifted(run.start)..shifted(run.end));
                     }
                 };
-                source.read(index, &mut |block| part.take(block, scales, rows.clone(), &ahead))?;
+                source.read_rows(index, rows.clone(), &mut |block, within| part.take(block, scales, within, &ahead))?;
             }
         }
         Ok(())
@@ -249,7 +252,7 @@ impl<'a> Rows<'a> {
         while start < rows.end && n_groups > 0 {
             let end = rows.end.min((start / RUN_ROWS + 1) * RUN_ROWS);
             let (now, later) = into.split_at_mut((end - start) * n_groups);
-            ahead(start..end);
+            ahead(start - rows.start..end - rows.start);
             standardize_rows(&columns, scales, start, n_groups, now);
             into = later;
             start = end;

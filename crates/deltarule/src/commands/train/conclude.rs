@@ -17,8 +17,8 @@ use super::{Run, Trained};
 use crate::cli::PrecisionArg;
 use crate::number::count;
 use crate::record::Record;
-use crate::scores::{Outcome, Scores};
-use crate::{failure, output, report, setup};
+use crate::scores::{Scores, Tally};
+use crate::{failure, output, report};
 
 /// A trained model with its scores.
 struct Conclusion {
@@ -61,17 +61,14 @@ impl Run<'_> {
 
     /// Scores on some of the records that were read.
     fn score(&self, trained: &Trained, part: &Part<'_>) -> Result<Scores> {
-        let dataset = setup::dataset(part)?;
-        let outcome = Outcome::of(&trained.fit.layer, self.problem.scaling, dataset.blocks(), &part.classes)?;
-        Ok(outcome.scores(&self.prepared.target))
+        Tally::of_part(&self.prepared.target, &trained.fit.layer, self.problem.scaling, part)
     }
 
     /// Scores on the records of another file.
     fn score_file(&self, path: &Path, model: &Model) -> Result<Scores> {
         let mut reader = Reader::open(path, &self.args.files.options()?)?;
         let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
-        let (outcome, ..) = Outcome::of_file(&mut reader, &mut encoder, model)?;
-        Ok(outcome.scores(&model.encoding().target))
+        Ok(Tally::of_file(&mut reader, &mut encoder, model, |_, _| {})?.0)
     }
 
     /// Writes the model, if it was asked for and there is something to keep.

@@ -59,7 +59,7 @@ fn introduction(run: &Run<'_>) -> String {
         let _ = write!(text, ", {} with missing values left out", prepared.with_missing);
     }
     if let Some(held_out) = &prepared.held_out {
-        let _ = write!(text, ", {} held out", held_out.records.len());
+        let _ = write!(text, ", {} held out", held_out.n_records());
     }
     let (numbers, booleans, categories) = prepared.count_features();
     let kinds: Vec<String> = [(numbers, "number"), (booleans, "boolean"), (categories, "category")]

@@ -1,0 +1,192 @@
+//! A column's values within a page.
+
+use std::ops::Range;
+
+use deltarule_core::NO_LEVEL;
+use serde::{Deserialize, Serialize};
+
+/// The values of one column for some consecutive records.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PageColumn {
+    /// All of them missing, or not kept.
+    Missing,
+    /// Numbers; NaN is missing.
+    Numbers(Vec<f64>),
+    /// Codes; [`NO_LEVEL`] is missing.
+    Codes(Vec<u32>),
+}
+
+impl PageColumn {
+    /// The numbers; none where these are no numbers.
+    pub fn numbers(&self) -> &[f64] {
+        match self {
+            PageColumn::Numbers(values) => values,
+            _ => &[],
+        }
+    }
+
+    /// The codes; none where these are no codes.
+    pub fn codes(&self) -> &[u32] {
+        match self {
+            PageColumn::Codes(codes) => codes,
+            _ => &[],
+        }
+    }
+
+    /// Whether the value of a row is missing.
+    pub(crate) fn is_missing(&self, row: usize) -> bool {
+        match self {
+            PageColumn::Missing => true,
+            PageColumn::Numbers(values) => values[row].is_nan(),
+            PageColumn::Codes(codes) => codes[row] == NO_LEVEL,
+        }
+    }
+
+    /// Forgets the values, and keeps their memory.
+    pub(crate) fn clear(&mut self) {
+        match self {
+            PageColumn::Missing => {}
+            PageColumn::Numbers(values) => values.clear(),
+            PageColumn::Codes(codes) => codes.clear(),
+        }
+    }
+
+    /// Appends numbers; codes that are here are forgotten.
+    fn extend_numbers(&mut self, numbers: impl Iterator<Item = f64>) {
+        if !matches!(self, PageColumn::Numbers(_)) {
+            *self = PageColumn::Numbers(Vec::with_capacity(super::PAGE_ROWS));
+        }
+        if let PageColumn::Numbers(values) = self {
+            values.extend(numbers);
+        }
+    }
+
+    /// Appends codes; numbers that are here are forgotten.
+    fn extend_codes(&mut self, further: impl Iterator<Item = u32>) {
+        if !matches!(self, PageColumn::Codes(_)) {
+            *self = PageColumn::Codes(Vec::with_capacity(super::PAGE_ROWS));
+        }
+        if let PageColumn::Codes(codes) = self {
+            codes.extend(further);
+        }
+    }
+
+    /// Appends some values of another column to the `n` that are here. A column that has both numbers and codes is of no use, and
+    /// is not kept.
+    pub(crate) fn extend(&mut self, n: usize, further: &Self, range: Range<usize>) {
+        match (&mut *self, further) {
+            (PageColumn::Missing, PageColumn::Missing) => {}
+            (PageColumn::Missing, PageColumn::Numbers(values)) => {
+                let mut all = Vec::with_capacity(super::PAGE_ROWS);
+                all.resize(n, f64::NAN);
+                all.extend_from_slice(&values[range]);
+                *self = PageColumn::Numbers(all);
+            }
+            (PageColumn::Missing, PageColumn::Codes(codes)) => {
+                let mut all = Vec::with_capacity(super::PAGE_ROWS);
+                all.resize(n, NO_LEVEL);
+                all.extend_from_slice(&codes[range]);
+                *self = PageColumn::Codes(all);
+            }
+            (PageColumn::Numbers(values), PageColumn::Missing) => values.resize(n + range.len(), f64::NAN),
+            (PageColumn::Numbers(values), PageColumn::Numbers(further)) => values.extend_from_slice(&further[range]),
+            (PageColumn::Codes(codes), PageColumn::Missing) => codes.resize(n + range.len(), NO_LEVEL),
+            (PageColumn::Codes(codes), PageColumn::Codes(further)) => codes.extend_from_slice(&further[range]),
+            (PageColumn::Numbers(_), PageColumn::Codes(_)) | (PageColumn::Codes(_), PageColumn::Numbers(_)) => {
+                *self = PageColumn::Missing;
+            }
+        }
+    }
+
+    /// Appends one value of another column of the same kind.
+    pub(crate) fn push_from(&mut self, other: &Self, row: usize) {
+        match (self, other) {
+            (PageColumn::Numbers(values), PageColumn::Numbers(others)) => values.push(others[row]),
+            (PageColumn::Codes(codes), PageColumn::Codes(others)) => codes.push(others[row]),
+            _ => {}
+        }
+    }
+}
+
+/// What a column's values in a page, as they were read, mean once the whole file is known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Decode {
+    /// Nothing.
+    Unused,
+    Numbers,
+    /// Codes stand for numbers.
+    Booleans(Vec<f64>),
+    /// Codes stand for other codes.
+    Codes(Vec<u32>),
+}
+
+impl Decode {
+    /// The values of a column of `n` records.
+    pub(crate) fn apply(&self, column: PageColumn, n: usize) -> PageColumn {
+        match (self, column) {
+            (Decode::Numbers, PageColumn::Numbers(values)) => PageColumn::Numbers(values),
+            (Decode::Numbers | Decode::Booleans(_), PageColumn::Missing) => PageColumn::Numbers(vec![f64::NAN; n]),
+            (Decode::Codes(_), PageColumn::Missing) => PageColumn::Codes(vec![NO_LEVEL; n]),
+            (Decode::Booleans(_), PageColumn::Codes(codes)) => {
+                PageColumn::Numbers(codes.into_iter().map(|code| self.number(code)).collect())
+            }
+            (Decode::Codes(_), PageColumn::Codes(mut codes)) => {
+                codes.iter_mut().for_each(|code| *code = self.code(*code));
+                PageColumn::Codes(codes)
+            }
+            _ => PageColumn::Missing,
+        }
+    }
+
+    /// Appends so many missing values.
+    pub(super) fn append_missing(&self, n: usize, into: &mut PageColumn) {
+        match self {
+            Decode::Unused => {}
+            Decode::Numbers | Decode::Booleans(_) => into.extend_numbers(std::iter::repeat_n(f64::NAN, n)),
+            Decode::Codes(_) => into.extend_codes(std::iter::repeat_n(NO_LEVEL, n)),
+        }
+    }
+
+    /// Appends numbers as they stand in a file.
+    pub(super) fn append_numbers(&self, values: &[[u8; 8]], into: &mut PageColumn) {
+        match self {
+            Decode::Numbers => into.extend_numbers(values.iter().map(|value| f64::from_le_bytes(*value))),
+            _ => self.append_missing(values.len(), into),
+        }
+    }
+
+    /// Appends codes as they stand in a file.
+    pub(super) fn append_codes(&self, codes: &[[u8; 4]], into: &mut PageColumn) {
+        let codes = codes.iter().map(|code| u32::from_le_bytes(*code));
+        match self {
+            Decode::Codes(_) => into.extend_codes(codes.map(|code| self.code(code))),
+            Decode::Booleans(_) => into.extend_numbers(codes.map(|code| self.number(code))),
+            _ => self.append_missing(codes.len(), into),
+        }
+    }
+
+    /// What a value takes up in memory.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Decode::Unused => 0,
+            Decode::Codes(_) => 4,
+            Decode::Numbers | Decode::Booleans(_) => 8,
+        }
+    }
+
+    /// The number of a boolean's code.
+    fn number(&self, code: u32) -> f64 {
+        match self {
+            Decode::Booleans(values) => values.get(code as usize).copied().unwrap_or(f64::NAN),
+            _ => f64::NAN,
+        }
+    }
+
+    /// The new code of a code.
+    fn code(&self, code: u32) -> u32 {
+        match self {
+            Decode::Codes(codes) => codes.get(code as usize).copied().unwrap_or(NO_LEVEL),
+            _ => NO_LEVEL,
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! Some records of a table as blocks of raw columns.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use deltarule_core::{BLOCK_ROWS, Block, BlockSource, Column, ColumnKind, Error, NO_LEVEL, Shape, Targets};
+
+use super::DraftFeature;
+use super::target::Output;
+use crate::column::Values;
+use crate::error::{DataError, Result};
+use crate::pages::{PAGE_ROWS, PageColumn, RowSet, Wanted};
+use crate::table::Table;
+
+/// A feature as it stands in blocks.
+#[derive(Debug, Clone)]
+struct Input {
+    position: usize,
+    kind: ColumnKind,
+    may_miss: bool,
+    new_codes: Option<Vec<u32>>,
+}
+
+/// Some records of a table: a source of blocks, which are cut by index among these records.
+///
+/// Blocks are held where memory allows, and otherwise made anew each time; their values are the same.
+#[derive(Debug)]
+pub struct Part<'t> {
+    table: &'t Table,
+    rows: RowSet,
+    inputs: Vec<Input>,
+    output: Output,
+    wanted: Wanted,
+    shape: Shape,
+    held: Vec<Option<Block<'t, f64>>>,
+}
+
+impl<'t> Part<'t> {
+    pub(super) fn new(table: &'t Table, rows: RowSet, features: &[DraftFeature<'_>], output: &Output) -> Result<Self> {
+        let inputs: Vec<Input> = features
+            .iter()
+            .map(|feature| {
+                let kind = match feature.column.values {
+                    Values::Text { .. } => ColumnKind::Category { n_levels: feature.levels.len() },
+                    _ => ColumnKind::Number,
+                };
+                let may_miss = feature.column.facts.n_missing > 0;
+                Input { position: feature.position, kind, may_miss, new_codes: feature.new_codes.clone() }
+            })
+            .collect();
+        let positions = inputs.iter().map(|input| input.position);
+        let wanted = Wanted::of(positions.chain(output.columns.iter().copied()));
+        let shape = Shape::new(inputs.iter().map(|input| input.kind).collect(), output.n_outputs());
+        let (output, held) = (output.clone(), Vec::new());
+        let mut part = Self { table, rows, inputs, output, wanted, shape, held };
+        for index in 0..part.n_blocks() {
+            let block = part.block_to_hold(index)?;
+            part.held.push(block);
+        }
+        Ok(part)
+    }
+
+    /// A block that can be held: it is in memory already, or there is room for it.
+    fn block_to_hold(&self, index: usize) -> Result<Option<Block<'t, f64>>> {
+        if self.rows.is_all() {
+            let Some(columns) = self.table.pages().in_memory(index) else { return Ok(None) };
+            return Ok(Some(self.block_of(columns, 0..self.table.pages().n_rows(index))?));
+        }
+        let rows = self.rows_of(index);
+        if !self.table.pages().take(rows.len() * self.record_bytes()) {
+            return Ok(None);
+        }
+        let gathered = self.gather(rows.clone())?;
+        Ok(Some(self.block_of(&gathered, 0..rows.len())?.into_owned()))
+    }
+
+    /// How many bytes a record takes up in blocks.
+    fn record_bytes(&self) -> usize {
+        let of_input = |input: &Input| if input.kind == ColumnKind::Number { 8 } else { 4 };
+        self.inputs.iter().map(of_input).sum::<usize>() + 8 * self.output.columns.len()
+    }
+
+    /// How many records there are.
+    pub fn n_records(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Which record of the table the one with `k` others before it is, from 0.
+    pub fn record(&self, k: usize) -> usize {
+        self.rows.select(k)
+    }
+
+    /// How many of these records stand before one of the table's; `None` where that one is not among them.
+    pub fn position_of(&self, record: usize) -> Option<usize> {
+        self.rows.contains(record).then(|| self.rows.rank(record))
+    }
+
+    /// The records of a block, by their places among these records.
+    fn rows_of(&self, block: usize) -> Range<usize> {
+        let first = block * BLOCK_ROWS;
+        first..(first + BLOCK_ROWS).min(self.rows.len())
+    }
+
+    /// A block of some rows of columns of the table.
+    fn block_of<'p>(&self, columns: &'p [PageColumn], rows: Range<usize>) -> Result<Block<'p, f64>> {
+        let column = |input: &Input| match (&columns[input.position], input.kind) {
+            (PageColumn::Codes(codes), ColumnKind::Category { n_levels }) => {
+                let codes = &codes[rows.clone()];
+                let codes = match &input.new_codes {
+                    None => Cow::Borrowed(codes),
+                    Some(new) => codes.iter().map(|&c| new.get(c as usize).copied().unwrap_or(NO_LEVEL)).collect(),
+                };
+                Column::Codes { codes, n_levels }
+            }
+            (other, _) => Column::Numbers(Cow::Borrowed(other.numbers().get(rows.clone()).unwrap_or_default())),
+        };
+        let columns_of_block = self.inputs.iter().map(column).collect();
+        // Numbers were checked when the table was read.
+        Ok(Block::of_checked(columns_of_block, |k| self.inputs[k].may_miss, self.output.targets(columns, rows))?)
+    }
+
+    /// The columns of the table for some of these records.
+    fn gather(&self, rows: Range<usize>) -> Result<Vec<PageColumn>> {
+        let pages = self.table.pages();
+        let mut gathered = vec![PageColumn::Missing; self.table.columns().len()];
+        for &position in self.wanted.columns() {
+            gathered[position] = match &self.table.columns()[position].values {
+                Values::Text { .. } => PageColumn::Codes(Vec::with_capacity(rows.len())),
+                _ => PageColumn::Numbers(Vec::with_capacity(rows.len())),
+            };
+        }
+        let mut left = rows.len();
+        let mut record = self.rows.select(rows.start);
+        while left > 0 && record < pages.n_records() {
+            let (page, from) = (record / PAGE_ROWS, record % PAGE_ROWS);
+            let mut members = Vec::with_capacity(left);
+            self.rows.in_page(page, from, |row| {
+                if members.len() < left {
+                    members.push(row);
+                }
+            });
+            if let (Some(&first), Some(&last)) = (members.first(), members.last()) {
+                pages.show(page, first..last + 1, &self.wanted, |shown| {
+                    for &position in self.wanted.columns() {
+                        let from = &shown.columns[position];
+                        members.iter().for_each(|row| {
+                            gathered[position].push_from(from, row - first + shown.rows.start);
+                        });
+                    }
+                })?;
+            }
+            left -= members.len();
+            record = (page + 1) * PAGE_ROWS;
+        }
+        Ok(gathered)
+    }
+
+    /// The same records in f32, every number less its column's first value.
+    ///
+    /// The difference to the first value keeps its digits where the number itself (a time stamp, say) would lose them.
+    ///
+    /// Errors: those of the file that holds the table's pages.
+    pub fn narrowed(&self) -> Result<Narrowed<'_, 't>> {
+        let mut shifts: Vec<Option<f64>> =
+            self.inputs.iter().map(|input| (input.kind != ColumnKind::Number).then_some(0.0)).collect();
+        let mut held = Vec::with_capacity(self.n_blocks());
+        for index in 0..self.n_blocks() {
+            if shifts.iter().all(Option::is_some) {
+                break;
+            }
+            self.read(index, &mut |block| {
+                for (shift, column) in shifts.iter_mut().zip(block.columns()) {
+                    if let (None, Column::Numbers(values)) = (&shift, column) {
+                        *shift = values.iter().copied().find(|x| !x.is_nan());
+                    }
+                }
+            })?;
+        }
+        let shifts: Vec<f64> = shifts.into_iter().map(Option::unwrap_or_default).collect();
+        for index in 0..self.n_blocks() {
+            let mut narrow = None;
+            if self.table.pages().take(self.rows_of(index).len() * self.record_bytes().div_ceil(2)) {
+                self.read(index, &mut |block| narrow = Some(narrowed(block, 0..block.n_records(), &shifts)))?;
+            }
+            held.push(narrow.transpose()?);
+        }
+        Ok(Narrowed { part: self, shifts, held })
+    }
+}
+
+/// What stands in the way of a block.
+fn source_error(index: usize, error: DataError) -> Error {
+    match error {
+        DataError::Core(error) => error,
+        other => Error::Source { index, reason: other.to_string() },
+    }
+}
+
+impl BlockSource<f64> for Part<'_> {
+    fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    fn n_records(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn block_rows(&self) -> usize {
+        BLOCK_ROWS
+    }
+
+    fn read(&self, index: usize, visit: &mut dyn FnMut(&Block<'_, f64>)) -> deltarule_core::Result<()> {
+        self.read_rows(index, 0..self.rows_of(index).len(), &mut |block, _| visit(block))
+    }
+
+    fn read_rows(
+        &self,
+        index: usize,
+        rows: Range<usize>,
+        visit: &mut dyn FnMut(&Block<'_, f64>, Range<usize>),
+    ) -> deltarule_core::Result<()> {
+        if let Some(Some(block)) = self.held.get(index) {
+            visit(block, rows);
+            return Ok(());
+        }
+        let show =
+            |columns: &[PageColumn], rows: Range<usize>, visit: &mut dyn FnMut(&Block<'_, f64>, Range<usize>)| {
+                let n = rows.len();
+                self.block_of(columns, rows).map(|block| visit(&block, 0..n))
+            };
+        let shown = if self.rows.is_all() {
+            self.table
+                .pages()
+                .show(index, rows, &self.wanted, |shown| show(shown.columns, shown.rows.clone(), visit))
+                .and_then(|shown| shown)
+        } else {
+            let first = self.rows_of(index).start;
+            self.gather(first + rows.start..first + rows.end).and_then(|gathered| show(&gathered, 0..rows.len(), visit))
+        };
+        shown.map_err(|error| source_error(index, error))
+    }
+
+    fn will_read(&self, index: usize, rows: Range<usize>) {
+        if rows.is_empty() || self.held.get(index).is_some_and(Option::is_some) {
+            return;
+        }
+        let first = self.rows_of(index).start;
+        let (first, last) = (self.rows.select(first + rows.start), self.rows.select(first + rows.end - 1));
+        for page in first / PAGE_ROWS..=last / PAGE_ROWS {
+            let before = page * PAGE_ROWS;
+            let rows = first.max(before) - before..(last + 1).min(before + PAGE_ROWS) - before;
+            self.table.pages().will_show(page, rows);
+        }
+    }
+}
+
+/// Records of a [`Part`] in f32, every number less its column's shift.
+#[derive(Debug)]
+pub struct Narrowed<'p, 't> {
+    part: &'p Part<'t>,
+    shifts: Vec<f64>,
+    held: Vec<Option<Block<'static, f32>>>,
+}
+
+impl Narrowed<'_, '_> {
+    /// What was subtracted from each column.
+    pub fn shifts(&self) -> &[f64] {
+        &self.shifts
+    }
+}
+
+impl BlockSource<f32> for Narrowed<'_, '_> {
+    fn shape(&self) -> &Shape {
+        &self.part.shape
+    }
+
+    fn n_records(&self) -> usize {
+        self.part.rows.len()
+    }
+
+    fn block_rows(&self) -> usize {
+        BLOCK_ROWS
+    }
+
+    fn read(&self, index: usize, visit: &mut dyn FnMut(&Block<'_, f32>)) -> deltarule_core::Result<()> {
+        self.read_rows(index, 0..self.part.rows_of(index).len(), &mut |block, _| visit(block))
+    }
+
+    fn read_rows(
+        &self,
+        index: usize,
+        rows: Range<usize>,
+        visit: &mut dyn FnMut(&Block<'_, f32>, Range<usize>),
+    ) -> deltarule_core::Result<()> {
+        if let Some(Some(block)) = self.held.get(index) {
+            visit(block, rows);
+            return Ok(());
+        }
+        let mut wrong = Ok(());
+        let n = rows.len();
+        self.part.read_rows(index, rows, &mut |block, rows| match narrowed(block, rows, &self.shifts) {
+            Ok(narrow) => visit(&narrow, 0..n),
+            Err(error) => wrong = Err(error),
+        })?;
+        wrong
+    }
+
+    fn will_read(&self, index: usize, rows: Range<usize>) {
+        if !self.held.get(index).is_some_and(Option::is_some) {
+            self.part.will_read(index, rows);
+        }
+    }
+}
+
+/// Some rows of a block in f32, less the shifts.
+fn narrowed(block: &Block<'_, f64>, rows: Range<usize>, shifts: &[f64]) -> deltarule_core::Result<Block<'static, f32>> {
+    let columns = block
+        .columns()
+        .iter()
+        .zip(shifts)
+        .map(|(column, shift)| match column {
+            Column::Numbers(values) => {
+                Column::Numbers(values[rows.clone()].iter().map(|x| (x - shift) as f32).collect())
+            }
+            Column::Tiled(tiled) => Column::Numbers(rows.clone().map(|r| (tiled.get(r) - shift) as f32).collect()),
+            Column::Codes { codes, n_levels } => {
+                Column::Codes { codes: codes[rows.clone()].to_vec().into(), n_levels: *n_levels }
+            }
+            // A difference to another value than 0 would leave no zeros.
+            Column::Sparse { n_columns, starts, indices, values } => {
+                let (first, end) = (starts[rows.start], starts[rows.end]);
+                Column::Sparse {
+                    n_columns: *n_columns,
+                    starts: starts[rows.start..=rows.end].iter().map(|start| start - first).collect(),
+                    indices: indices[first..end].to_vec().into(),
+                    values: values[first..end].iter().map(|&x| x as f32).collect(),
+                }
+            }
+        })
+        .collect();
+    let targets = match block.targets() {
+        Targets::Numbers(columns) => {
+            Targets::Numbers(columns.iter().map(|y| y[rows.clone()].iter().map(|&y| y as f32).collect()).collect())
+        }
+        Targets::Classes { codes, n_classes, low, high } => {
+            Targets::Classes { codes: codes[rows].to_vec().into(), n_classes: *n_classes, low: *low, high: *high }
+        }
+    };
+    Block::new(columns, targets)
+}

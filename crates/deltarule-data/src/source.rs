@@ -1,0 +1,86 @@
+//! What a table was read from, so that a cache can be compared with it.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use serde::{Deserialize, Serialize};
+
+use crate::csv::{CsvOptions, Fingerprint};
+use crate::error::{DataError, Result};
+use crate::table::ReadOptions;
+
+/// So much of each end of a file is compared.
+const END_BYTES: u64 = 1024 * 1024;
+
+/// The size and the time of the last change of a file; nothing for a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stamp {
+    size: u64,
+    seconds: u64,
+    nanoseconds: u32,
+}
+
+impl Stamp {
+    /// Errors: none; a file that cannot be looked at will be told by its reader.
+    pub(crate) fn of(path: &Path) -> Option<Self> {
+        let about = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
+        let modified = about.modified().ok()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+        Some(Self { size: about.len(), seconds: modified.as_secs(), nanoseconds: modified.subsec_nanos() })
+    }
+}
+
+/// A file, and how it was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Source {
+    path: String,
+    /// Nothing for a stream, which is never the same.
+    stamp: Option<Stamp>,
+    /// A hash of both ends.
+    ends: String,
+    options: String,
+}
+
+impl Source {
+    /// Errors: the file cannot be read.
+    pub(crate) fn of(path: &Path, csv: &CsvOptions, options: &ReadOptions) -> Result<Self> {
+        let name = || path.display().to_string();
+        let stamp = Stamp::of(path);
+        let (path, ends) = match stamp {
+            None => (name(), String::new()),
+            Some(_) => {
+                let full = fs::canonicalize(path).map_or_else(|_| name(), |full| full.display().to_string());
+                (full, ends_of(path).map_err(|error| DataError::Io { file: name(), error })?)
+            }
+        };
+        let ReadOptions { categorical, drop, only, .. } = options;
+        Ok(Self { path, stamp, ends, options: format!("{csv:?} {categorical:?} {drop:?} {only:?}") })
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Why a cache of `self` cannot stand for `now`; `None` where it can.
+    pub(crate) fn differs_from(&self, now: &Self) -> Option<&'static str> {
+        match (self.stamp, now.stamp) {
+            (None, _) | (_, None) => Some("a stream cannot be compared with it"),
+            (then, now) if then != now => Some("the file has changed since"),
+            _ if self.ends != now.ends => Some("the file has changed since"),
+            _ if self.options != now.options => Some("it was made with other options of reading"),
+            _ => None,
+        }
+    }
+}
+
+fn ends_of(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let (mut hash, mut bytes) = (Fingerprint::default(), Vec::new());
+    (&mut file).take(END_BYTES).read_to_end(&mut bytes)?;
+    file.seek(SeekFrom::Start(length.saturating_sub(END_BYTES)))?;
+    file.take(END_BYTES).read_to_end(&mut bytes)?;
+    hash.add(&bytes);
+    Ok(hash.to_text())
+}
