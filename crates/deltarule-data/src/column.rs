@@ -1,6 +1,7 @@
 //! One column of a table: its type is decided from all of its values, whatever their order.
 
 mod builder;
+mod numbers;
 
 pub(crate) use builder::{ColumnBuilder, LARGEST, Wish};
 

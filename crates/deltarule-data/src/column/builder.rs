@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use deltarule_core::NO_LEVEL;
 
+use super::numbers::{is_in_range, is_whole, range_of};
 use super::{ColumnFacts, Place, TableColumn, Values};
 #[cfg(feature = "arrow")]
 use crate::batch::Cells;
@@ -44,6 +45,10 @@ pub(crate) struct ColumnBuilder {
     previous: f64,
     direction: f64,
     n: usize,
+    /// How many of the numbers the facts tell of; those of the others are found all at once.
+    n_settled: usize,
+    /// How many fields there will be, as far as is known.
+    expected: usize,
 }
 
 enum State {
@@ -113,7 +118,13 @@ impl ColumnBuilder {
     pub(crate) fn new(name: &str, wish: Wish, decimal: Decimal) -> Self {
         let facts = ColumnFacts { whole: true, counts_rows: true, ..ColumnFacts::default() };
         let (first, previous, direction) = (f64::NAN, f64::NAN, 0.0);
-        Self { name: name.to_owned(), wish, decimal, state: State::Nothing, facts, first, previous, direction, n: 0 }
+        let (name, state) = (name.to_owned(), State::Nothing);
+        Self { name, wish, decimal, state, facts, first, previous, direction, n: 0, n_settled: 0, expected: 0 }
+    }
+
+    /// Makes room for so many fields, once it is known of what kind they are.
+    pub(crate) fn expect(&mut self, n: usize) {
+        self.expected = n;
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -122,6 +133,18 @@ impl ColumnBuilder {
 
     pub(crate) fn is_skipped(&self) -> bool {
         self.wish == Wish::Skip
+    }
+
+    /// Whether numbers may be numbers.
+    pub(crate) fn takes_numbers(&self) -> bool {
+        matches!(self.wish, Wish::Decide | Wish::Keep)
+    }
+
+    /// Takes the next field, which is a number that the short way read: far from the largest and the smallest.
+    #[inline(always)]
+    pub(crate) fn push_short(&mut self, number: f64) {
+        self.push_value(number);
+        self.n += 1;
     }
 
     /// Takes the next field. The inner error is a text that is not UTF-8.
@@ -142,31 +165,66 @@ impl ColumnBuilder {
 
     #[inline]
     fn push_number(&mut self, number: f64, line: u64, text: impl FnOnce() -> String) {
-        self.facts.n_numbers += 1;
-        let size = number.abs();
-        if !(size <= LARGEST && (size >= 1.0 / LARGEST || size == 0.0)) && self.facts.out_of_range.is_none() {
+        if !is_in_range(number) && self.facts.out_of_range.is_none() {
             self.facts.out_of_range = Some(Place { text: text(), line });
         }
-        self.facts.range = Some(match self.facts.range {
-            None => (number, number),
-            Some((low, high)) => (low.min(number), high.max(number)),
-        });
-        self.facts.whole &= number == number.trunc();
-        if self.facts.n_numbers == 1 {
-            self.first = number;
-        } else if self.facts.counts_rows {
-            self.facts.counts_rows = self.goes_on(number);
-        }
-        self.previous = number;
+        self.push_value(number);
+    }
+
+    #[inline(always)]
+    fn push_value(&mut self, number: f64) {
         match &mut self.state {
             State::Numbers(values) => values.push(number),
-            State::Nothing => {
-                let mut values = vec![f64::NAN; self.n];
-                values.push(number);
-                self.state = State::Numbers(values);
-            }
-            _ => self.state = State::Mixed,
+            _ => self.push_unexpected(number),
         }
+    }
+
+    /// A number that is the first, or comes after words.
+    #[cold]
+    fn push_unexpected(&mut self, number: f64) {
+        if let State::Nothing = self.state {
+            let mut values = Vec::with_capacity(self.expected.max(self.n + 1));
+            values.resize(self.n, f64::NAN);
+            values.push(number);
+            self.state = State::Numbers(values);
+        } else {
+            self.state = State::Mixed;
+            self.absorb(&[number]);
+        }
+    }
+
+    /// Sees to it that the facts tell of all numbers so far.
+    pub(crate) fn settle(&mut self) {
+        if let State::Numbers(values) = &mut self.state {
+            let values = std::mem::take(values);
+            self.absorb(values.get(self.n_settled..).unwrap_or_default());
+            self.n_settled = values.len();
+            self.state = State::Numbers(values);
+        }
+    }
+
+    /// Takes what is to be said of the next numbers into the facts; NaN is none.
+    fn absorb(&mut self, values: &[f64]) {
+        let mut numbers = values.iter().copied().filter(|value| !value.is_nan());
+        let (Some(first), last) = (numbers.clone().next(), values.iter().rfind(|value| !value.is_nan())) else {
+            return;
+        };
+        let (low, high, n) = range_of(values);
+        let facts = &mut self.facts;
+        facts.range = Some(facts.range.map_or((low, high), |range| (range.0.min(low), range.1.max(high))));
+        facts.whole = facts.whole && values.iter().all(|value| is_whole(*value));
+        if facts.n_numbers == 0 {
+            (self.first, self.previous) = (first, first);
+            numbers.next();
+        }
+        facts.n_numbers += n as u64;
+        while self.facts.counts_rows
+            && let Some(number) = numbers.next()
+        {
+            self.facts.counts_rows = self.goes_on(number);
+            self.previous = number;
+        }
+        self.previous = last.copied().unwrap_or(self.previous);
     }
 
     fn push_missing(&mut self, line: u64) {
@@ -208,7 +266,10 @@ impl ColumnBuilder {
                 codes.push(code);
             }
             State::Unique => {}
-            _ => self.state = State::Mixed,
+            _ => {
+                self.settle();
+                self.state = State::Mixed;
+            }
         }
     }
 
@@ -246,7 +307,10 @@ impl ColumnBuilder {
                     let text = x.value(row).trim();
                     if is_missing(text.as_bytes()) { self.push_missing(record) } else { self.push_word(text, record) }
                 }
-                Cells::Unsupported(kind) => self.state = State::Unsupported(kind.clone()),
+                Cells::Unsupported(kind) => {
+                    self.settle();
+                    self.state = State::Unsupported(kind.clone());
+                }
                 _ => self.push_missing(record),
             }
             self.n += 1;
@@ -285,7 +349,9 @@ impl ColumnBuilder {
     }
 
     /// Takes in the fields that follow, as if they had been pushed one by one.
-    pub(crate) fn append(&mut self, further: Self) {
+    pub(crate) fn append(&mut self, mut further: Self) {
+        self.settle();
+        further.settle();
         let (facts, other) = (&mut self.facts, further.facts);
         facts.first_missing = facts.first_missing.or(other.first_missing);
         facts.first_word = facts.first_word.take().or(other.first_word);
@@ -314,6 +380,9 @@ impl ColumnBuilder {
         let state = std::mem::replace(&mut self.state, State::Mixed);
         self.state = state.followed_by(self.n, further.state, further.n);
         self.n += further.n;
+        if let State::Numbers(values) = &self.state {
+            self.n_settled = values.len();
+        }
         if let State::Text { seen, .. } = &self.state
             && self.wish == Wish::Decide
             && seen.len() > KEPT_LEVELS
@@ -324,6 +393,7 @@ impl ColumnBuilder {
     }
 
     pub(crate) fn finish(mut self) -> TableColumn {
+        self.settle();
         self.facts.counts_rows &= self.facts.n_numbers > 1;
         let values = match self.state {
             _ if self.wish == Wish::Skip => Values::Skipped,
@@ -372,6 +442,9 @@ fn sorted(mut codes: Vec<u32>, seen: HashMap<Box<str>, u32>) -> Values {
 
 /// Whether a word has the form of a date or a time: 2024-05-31, 31.05.2024, 5/31/24, with or without a time, or 12:30.
 fn looks_like_date(word: &str) -> bool {
+    if !word.starts_with(|c: char| c.is_ascii_digit()) {
+        return false;
+    }
     let date = word.split(['T', ' ']).next().unwrap_or_default();
     let parts_of = |text: &str, separator: char| -> Option<Vec<usize>> {
         let parts: Vec<&str> = text.split(separator).collect();
