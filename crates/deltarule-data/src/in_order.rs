@@ -153,3 +153,96 @@ impl<P, W, R> Drop for Closing<'_, P, W, R> {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::DataError;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    fn error(number: usize) -> DataError {
+        DataError::Empty { file: number.to_string() }
+    }
+
+    /// What is taken of `n` jobs, and the error if there was one; those in `bad` fail.
+    fn taken(threads: usize, n: usize, bad: &[usize]) -> (Vec<usize>, Option<String>) {
+        let (mut next, mut taken) = (0, Vec::new());
+        let produce = || {
+            next += 1;
+            Ok((next <= n).then_some(next - 1))
+        };
+        let work = |job: usize| {
+            (0..(job * 7919) % 13).for_each(|_| thread::yield_now());
+            if bad.contains(&job) { Err(error(job)) } else { Ok(2 * job) }
+        };
+        let result = map_in_order(threads, produce, work, |result| {
+            taken.push(result);
+            Ok(())
+        });
+        (taken, result.err().map(|error| error.to_string()))
+    }
+
+    #[test]
+    fn results_come_in_order_and_the_first_error_ends_it() {
+        for threads in [1, 2, 3, 8] {
+            for n in [0, 1, 2, 5, 200] {
+                assert_eq!(taken(threads, n, &[]), ((0..n).map(|job| 2 * job).collect(), None), "{threads} threads");
+            }
+            let expected = ((0..50).map(|job| 2 * job).collect(), Some(error(50).to_string()));
+            assert_eq!(taken(threads, 200, &[51, 50, 120]), expected, "{threads} threads");
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_source_comes_after_the_results_before_it() {
+        for threads in [1, 2, 8] {
+            let (mut next, mut taken) = (0, 0);
+            let produce = || {
+                next += 1;
+                if next > 20 { Err(error(next)) } else { Ok(Some(next)) }
+            };
+            let result = map_in_order(threads, produce, Ok, |_| {
+                taken += 1;
+                Ok(())
+            });
+            assert_eq!((taken, result.unwrap_err().to_string()), (20, error(21).to_string()));
+        }
+    }
+
+    #[test]
+    fn no_more_jobs_are_under_way_than_three_for_each_thread() {
+        let (open, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let mut next = 0;
+        let produce = || {
+            next += 1;
+            most.fetch_max(open.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            Ok((next <= 300).then_some(next))
+        };
+        let take = |_| {
+            thread::yield_now();
+            open.fetch_sub(1, Ordering::SeqCst);
+            Ok(())
+        };
+        map_in_order(4, produce, Ok, take).unwrap();
+        assert!((1..=12).contains(&most.into_inner()));
+    }
+
+    #[test]
+    fn a_panic_in_a_job_does_not_leave_the_others_waiting() {
+        for bad in [0, 1, 30] {
+            let run = || {
+                let mut next = 0;
+                let produce = || {
+                    next += 1;
+                    Ok((next <= 60).then_some(next - 1))
+                };
+                let work = |job: usize| {
+                    assert_ne!(job, bad);
+                    Ok(job)
+                };
+                map_in_order(3, produce, work, |_| Ok(()))
+            };
+            assert!(std::panic::catch_unwind(run).is_err());
+        }
+    }
+}
