@@ -2,6 +2,7 @@
 
 mod bits;
 mod builder;
+mod numbers;
 
 use serde::{Deserialize, Serialize};
 

@@ -9,7 +9,7 @@ use std::thread;
 #[cfg(feature = "arrow")]
 use crate::batch::{BatchReader, Cells, Piece, guarded};
 use crate::column::{ColumnBuilder, TableColumn, Values, Wish};
-use crate::csv::{CsvOptions, CsvReader, Decimal, Format, Records};
+use crate::csv::{CsvOptions, CsvReader, Decimal, Field, Format, PlainRecords, Record, Records};
 use crate::error::{DataError, Result};
 use crate::in_order::map_in_order;
 use crate::pages::{Budget, Cached, Decode, Holding, PageBuilder, PageColumn, Pages, Wanted, read_cache};
@@ -78,20 +78,50 @@ impl Rows {
     }
 
     /// The records of a chunk, from the current one if that is `held_back`, from the next one otherwise.
-    fn of(format: &Format, wishes: &[Wish], mut records: Records, mut held_back: bool) -> Result<Self> {
+    fn of(format: &Format, wishes: &[Wish], mut records: Records, held_back: bool) -> Result<Self> {
         let mut rows = Self::none(&format.header, wishes, format.decimal);
-        while std::mem::take(&mut held_back) || records.advance() {
-            let record = records.current();
-            format.check(&record)?;
-            rows.lines.push(rows.n_records, record.line);
-            rows.n_records += 1;
-            for (index, builder) in rows.builders.iter_mut().enumerate() {
-                if !builder.is_skipped() && builder.push(record.trimmed(index), record.line).is_err() {
-                    format.text(record.trimmed(index), record.line, builder.name())?;
-                }
+        if held_back {
+            rows.push(format, &records.current())?;
+        }
+        let plain = PlainRecords::of(&records, format.decimal);
+        if let Some(place) = plain.map(|plain| rows.push_plain(plain)) {
+            records.go_to(place);
+        }
+        while records.advance() {
+            rows.push(format, &records.current())?;
+        }
+        rows.builders.iter_mut().for_each(ColumnBuilder::settle);
+        Ok(rows)
+    }
+
+    /// Takes the next record.
+    ///
+    /// Errors: it has too few or too many fields, or one that is not UTF-8.
+    fn push(&mut self, format: &Format, record: &Record<'_>) -> Result<()> {
+        format.check(record)?;
+        self.lines.push(self.n_records, record.line);
+        self.n_records += 1;
+        for (index, builder) in self.builders.iter_mut().enumerate() {
+            if !builder.is_skipped() && builder.push(record.trimmed(index), record.line).is_err() {
+                format.text(record.trimmed(index), record.line, builder.name())?;
             }
         }
-        Ok(rows)
+        Ok(())
+    }
+
+    /// Takes records, and gives the place behind them: the end of the chunk, or a record with which something is wrong, which
+    /// [`push`](Self::push) then says.
+    fn push_plain(&mut self, mut plain: PlainRecords<'_>) -> (usize, u64) {
+        self.builders.iter_mut().for_each(|builder| builder.expect(plain.at_most()));
+        while plain.next_record() {
+            let place = plain.place();
+            if !push_fields(&mut self.builders, &mut plain) {
+                return place;
+            }
+            self.lines.push(self.n_records, place.1);
+            self.n_records += 1;
+        }
+        plain.place()
     }
 
     /// The records of a piece of a file of batches. Their lines are their numbers within the piece.
@@ -165,6 +195,31 @@ impl Growing {
         let pages = self.pages.finish(decode, value_bytes)?;
         Ok(Table { name, columns, pages, fingerprint, lines: self.lines, cache: CacheUse::None })
     }
+}
+
+/// Hands the fields of a record to their columns; false if there is not one for each, or one is not UTF-8.
+fn push_fields(builders: &mut [ColumnBuilder], plain: &mut PlainRecords<'_>) -> bool {
+    let (_, line) = plain.place();
+    for builder in builders {
+        if !plain.goes_on() {
+            return false;
+        }
+        let text = if builder.takes_numbers() {
+            match plain.next_field() {
+                Field::Number(number) => {
+                    builder.push_short(number);
+                    continue;
+                }
+                Field::Text(text) => text,
+            }
+        } else {
+            plain.next_text()
+        };
+        if !builder.is_skipped() && builder.push(text.trim_ascii(), line).is_err() {
+            return false;
+        }
+    }
+    !plain.goes_on()
 }
 
 impl Table {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use deltarule_core::NO_LEVEL;
 
+use super::numbers::{is_in_range, is_whole, range_of};
 use super::{ColumnFacts, Place, TableColumn, Values};
 #[cfg(feature = "arrow")]
 use crate::batch::Cells;
@@ -47,6 +48,10 @@ pub(crate) struct ColumnBuilder {
     previous: f64,
     direction: f64,
     n: usize,
+    /// How many of the numbers the facts tell of; those of the others are found all at once.
+    n_settled: usize,
+    /// How many fields there will be, as far as is known.
+    expected: usize,
 }
 
 /// What the values so far are.
@@ -96,8 +101,14 @@ impl ColumnBuilder {
     pub(crate) fn new(name: &str, wish: Wish, decimal: Decimal) -> Self {
         let facts = ColumnFacts { whole: true, counts_rows: true, ..ColumnFacts::default() };
         let (first, previous, direction) = (f64::NAN, f64::NAN, 0.0);
-        let (state, values) = (State::Nothing, PageColumn::Missing);
-        Self { name: name.to_owned(), wish, decimal, state, values, facts, first, previous, direction, n: 0 }
+        let (name, state, values) = (name.to_owned(), State::Nothing, PageColumn::Missing);
+        let (n, n_settled, expected) = (0, 0, 0);
+        Self { name, wish, decimal, state, values, facts, first, previous, direction, n, n_settled, expected }
+    }
+
+    /// Makes room for so many fields, once it is known of what kind they are.
+    pub(crate) fn expect(&mut self, n: usize) {
+        self.expected = n;
     }
 
     pub(crate) fn name(&self) -> &str {
@@ -106,6 +117,18 @@ impl ColumnBuilder {
 
     pub(crate) fn is_skipped(&self) -> bool {
         self.wish == Wish::Skip
+    }
+
+    /// Whether numbers may be numbers.
+    pub(crate) fn takes_numbers(&self) -> bool {
+        matches!(self.wish, Wish::Decide | Wish::Keep)
+    }
+
+    /// Takes the next field, which is a number that the short way read: far from the largest and the smallest.
+    #[inline(always)]
+    pub(crate) fn push_short(&mut self, number: f64) {
+        self.push_value(number);
+        self.n += 1;
     }
 
     /// Takes the next field. The inner error is a text that is not UTF-8.
@@ -126,39 +149,72 @@ impl ColumnBuilder {
 
     #[inline]
     fn push_number(&mut self, number: f64, line: u64, text: impl FnOnce() -> String) {
-        self.facts.n_numbers += 1;
-        let size = number.abs();
-        if !(size <= LARGEST && (size >= 1.0 / LARGEST || size == 0.0)) && self.facts.out_of_range.is_none() {
+        if !is_in_range(number) && self.facts.out_of_range.is_none() {
             self.facts.out_of_range = Some(Place { text: text(), line });
         }
-        self.facts.range = Some(match self.facts.range {
-            None => (number, number),
-            Some((low, high)) => (low.min(number), high.max(number)),
-        });
-        self.facts.whole &= number == number.trunc();
-        if self.facts.n_numbers == 1 {
-            self.first = number;
-        } else if self.facts.counts_rows {
-            self.facts.counts_rows = self.goes_on(number);
-        }
-        self.previous = number;
+        self.push_value(number);
+    }
+
+    #[inline(always)]
+    fn push_value(&mut self, number: f64) {
         match &mut self.values {
             PageColumn::Numbers(values) => values.push(number),
-            _ => self.push_unexpected_number(number),
+            _ => self.push_unexpected(number),
         }
     }
 
-    /// A number that is the first, or stands among words.
+    /// A number that is the first, or comes after words.
     #[cold]
-    fn push_unexpected_number(&mut self, number: f64) {
-        (self.state, self.values) = match self.state {
-            State::Nothing => {
-                let mut values = vec![f64::NAN; self.n];
-                values.push(number);
-                (State::Numbers, PageColumn::Numbers(values))
-            }
-            _ => (State::Mixed, PageColumn::Missing),
+    fn push_unexpected(&mut self, number: f64) {
+        if let State::Nothing = self.state {
+            let mut values = Vec::with_capacity(self.expected.max(self.n + 1));
+            values.resize(self.n, f64::NAN);
+            values.push(number);
+            (self.state, self.values) = (State::Numbers, PageColumn::Numbers(values));
+        } else {
+            self.mix();
+            self.absorb(&[number]);
+        }
+    }
+
+    /// Numbers and words both: from now on there is only to count.
+    fn mix(&mut self) {
+        self.settle();
+        (self.state, self.values) = (State::Mixed, PageColumn::Missing);
+    }
+
+    /// Sees to it that the facts tell of all numbers so far.
+    pub(crate) fn settle(&mut self) {
+        if let PageColumn::Numbers(values) = &mut self.values {
+            let values = std::mem::take(values);
+            self.absorb(values.get(self.n_settled..).unwrap_or_default());
+            self.n_settled = values.len();
+            self.values = PageColumn::Numbers(values);
+        }
+    }
+
+    /// Takes what is to be said of the next numbers into the facts; NaN is none.
+    fn absorb(&mut self, values: &[f64]) {
+        let mut numbers = values.iter().copied().filter(|value| !value.is_nan());
+        let (Some(first), last) = (numbers.clone().next(), values.iter().rfind(|value| !value.is_nan())) else {
+            return;
         };
+        let (low, high, n) = range_of(values);
+        let facts = &mut self.facts;
+        facts.range = Some(facts.range.map_or((low, high), |range| (range.0.min(low), range.1.max(high))));
+        facts.whole = facts.whole && values.iter().all(|value| is_whole(*value));
+        if facts.n_numbers == 0 {
+            (self.first, self.previous) = (first, first);
+            numbers.next();
+        }
+        facts.n_numbers += n as u64;
+        while self.facts.counts_rows
+            && let Some(number) = numbers.next()
+        {
+            self.facts.counts_rows = self.goes_on(number);
+            self.previous = number;
+        }
+        self.previous = last.copied().unwrap_or(self.previous);
     }
 
     fn push_missing(&mut self, line: u64) {
@@ -201,7 +257,7 @@ impl ColumnBuilder {
                 codes.push(code);
             }
             (State::Unique, _) => {}
-            _ => (self.state, self.values) = (State::Mixed, PageColumn::Missing),
+            _ => self.mix(),
         }
     }
 
@@ -240,7 +296,8 @@ impl ColumnBuilder {
                     if is_missing(text.as_bytes()) { self.push_missing(record) } else { self.push_word(text, record) }
                 }
                 Cells::Unsupported(kind) => {
-                    (self.state, self.values) = (State::Unsupported(kind.clone()), PageColumn::Missing);
+                    self.mix();
+                    self.state = State::Unsupported(kind.clone());
                 }
                 _ => self.push_missing(record),
             }
@@ -281,7 +338,8 @@ impl ColumnBuilder {
 
     /// Takes in the fields that follow, as if they had been pushed one by one, and hands on their values for the pages of the
     /// table.
-    pub(crate) fn append(&mut self, further: Self) -> PageColumn {
+    pub(crate) fn append(&mut self, mut further: Self) -> PageColumn {
+        further.settle();
         let (facts, other) = (&mut self.facts, further.facts);
         facts.first_missing = facts.first_missing.or(other.first_missing);
         facts.first_word = facts.first_word.take().or(other.first_word);
@@ -333,6 +391,7 @@ impl ColumnBuilder {
 
     /// The column, and how its values are read from the pages.
     pub(crate) fn finish(mut self) -> (TableColumn, Decode) {
+        self.settle();
         self.facts.counts_rows &= self.facts.n_numbers > 1;
         self.facts.ends = (self.facts.n_numbers > 0).then_some((self.first, self.previous));
         let (values, decode) = match self.state {
@@ -387,6 +446,9 @@ fn sorted(seen: HashMap<Box<str>, u32>) -> (Values, Decode) {
 
 /// Whether a word has the form of a date or a time: 2024-05-31, 31.05.2024, 5/31/24, with or without a time, or 12:30.
 fn looks_like_date(word: &str) -> bool {
+    if !word.starts_with(|c: char| c.is_ascii_digit()) {
+        return false;
+    }
     let date = word.split(['T', ' ']).next().unwrap_or_default();
     let parts_of = |text: &str, separator: char| -> Option<Vec<usize>> {
         let parts: Vec<&str> = text.split(separator).collect();

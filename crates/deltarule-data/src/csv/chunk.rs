@@ -1,29 +1,55 @@
 //! A text cut into chunks of whole records, which can then be parsed apart from each other.
 
 use std::io::Read;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use memchr::{memchr, memchr_iter, memrchr};
 
 use super::fingerprint::Fingerprint;
+use super::number::WINDOW;
 use super::open::{Opened, read_error};
 use crate::error::{DataError, Result};
 
 /// How much text a chunk has, unless a single record is longer.
-const CHUNK: usize = 1024 * 1024;
+const CHUNK: usize = 256 * 1024;
 /// A record longer than this is a mistake.
 const MAX_RECORD: usize = 64 * 1024 * 1024;
 
 /// Some consecutive records of a text, from the first byte of one to the line end of another.
 #[derive(Debug, Default)]
 pub(crate) struct Chunk {
+    /// The text, and [`WINDOW`] or more bytes of no meaning.
     pub(crate) bytes: Vec<u8>,
+    length: usize,
     /// The line on which it begins, from 1.
     pub(crate) first_line: u64,
+    /// How many line ends it has.
+    pub(crate) n_lines: u64,
     /// Whether there is neither a quote nor a carriage return but before a line feed: each line is a record, and what lies
     /// between its delimiters are the fields.
     pub(crate) is_plain: bool,
+    spare: Spare,
+}
+
+/// Buffers of chunks that are done with.
+type Spare = Arc<Mutex<Vec<Vec<u8>>>>;
+
+impl Chunk {
+    /// The text.
+    #[inline]
+    pub(crate) fn text(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+}
+
+impl Drop for Chunk {
+    fn drop(&mut self) {
+        // A buffer that one long record made large is not kept.
+        if self.bytes.len() == CHUNK + WINDOW {
+            self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(std::mem::take(&mut self.bytes));
+        }
+    }
 }
 
 /// Cuts a text into chunks; where it cuts depends on the text alone, not on how the bytes arrive.
@@ -39,6 +65,7 @@ pub(crate) struct Chunks {
     line: u64,
     at_end: bool,
     fingerprint: Fingerprint,
+    spare: Spare,
 }
 
 impl Chunks {
@@ -54,6 +81,7 @@ impl Chunks {
             line: opened.first_line,
             at_end: false,
             fingerprint: Fingerprint::default(),
+            spare: Spare::default(),
         }
     }
 
@@ -75,19 +103,29 @@ impl Chunks {
     ///
     /// Errors: the text cannot be read on, a quote is never closed, a record is longer than could be.
     pub(crate) fn next(&mut self) -> Result<Option<Chunk>> {
-        let mut bytes = std::mem::take(&mut self.carry);
-        let mut size = CHUNK;
+        let mut bytes = self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+        let (mut size, mut filled) = (CHUNK, self.carry.len());
+        bytes.resize(size.max(filled) + WINDOW, 0);
+        bytes[..filled].copy_from_slice(&self.carry);
         loop {
-            self.fill(&mut bytes, size)?;
-            if bytes.is_empty() {
+            bytes.resize(size.max(filled) + WINDOW, 0);
+            filled = self.fill(&mut bytes, filled)?;
+            let text = &bytes[..filled];
+            if text.is_empty() {
                 return Ok(None);
             }
-            let cut = self.cut(&bytes)?;
-            if cut > 0 {
-                self.carry = bytes.split_off(cut);
+            let marks = Marks::of(text);
+            let length = self.cut(text, &marks)?;
+            if length > 0 {
+                self.carry.clear();
+                self.carry.extend_from_slice(&text[length..]);
+                let n_lines = marks.n_lines - memchr_iter(b'\n', &self.carry).count() as u64;
+                let is_plain = marks.is_plain() || is_plain(&text[..length]);
+                bytes[length..length + WINDOW].fill(0);
                 let first_line = self.line;
-                self.line += memchr_iter(b'\n', &bytes).count() as u64;
-                return Ok(Some(Chunk { is_plain: is_plain(&bytes), bytes, first_line }));
+                self.line += n_lines;
+                let spare = Arc::clone(&self.spare);
+                return Ok(Some(Chunk { bytes, length, first_line, n_lines, is_plain, spare }));
             }
             if size >= MAX_RECORD {
                 let limit = MAX_RECORD / (1024 * 1024);
@@ -97,12 +135,11 @@ impl Chunks {
         }
     }
 
-    /// Reads on until `bytes` has `size` bytes, or the text is at its end.
-    fn fill(&mut self, bytes: &mut Vec<u8>, size: usize) -> Result<()> {
-        let mut filled = bytes.len();
-        bytes.resize(size.max(filled), 0);
-        while filled < bytes.len() && !self.at_end {
-            match self.input.read(&mut bytes[filled..]) {
+    /// Reads on until all of `bytes` but a window is filled, or the text is at its end; gives how many are.
+    fn fill(&mut self, bytes: &mut [u8], mut filled: usize) -> Result<usize> {
+        let size = bytes.len() - WINDOW;
+        while filled < size && !self.at_end {
+            match self.input.read(&mut bytes[filled..size]) {
                 Ok(0) => self.at_end = true,
                 Ok(n) => {
                     self.fingerprint.add(&bytes[filled..filled + n]);
@@ -112,15 +149,15 @@ impl Chunks {
                 Err(error) => return Err(read_error(&self.name, self.compression, error)),
             }
         }
-        bytes.truncate(filled);
-        Ok(())
+        Ok(filled)
     }
 
     /// The end of the last whole record; 0 where there is none.
-    fn cut(&self, bytes: &[u8]) -> Result<usize> {
-        let (end, open) = match memchr(b'"', bytes) {
-            None => (memrchr(b'\n', bytes).map_or(0, |at| at + 1), None),
-            Some(_) => last_record_end(bytes, self.delimiter),
+    fn cut(&self, bytes: &[u8], marks: &Marks) -> Result<usize> {
+        let (end, open) = if marks.quote {
+            last_record_end(bytes, self.delimiter)
+        } else {
+            (memrchr(b'\n', bytes).map_or(0, |at| at + 1), None)
         };
         if !self.at_end {
             return Ok(end);
@@ -132,6 +169,47 @@ impl Chunks {
             }
             None => Ok(bytes.len()),
         }
+    }
+}
+
+/// What is in a text.
+struct Marks {
+    n_lines: u64,
+    quote: bool,
+    carriage_return: bool,
+}
+
+impl Marks {
+    /// Looks for everything in one go, with loops over arrays that the compiler turns into vectors.
+    fn of(text: &[u8]) -> Self {
+        let (blocks, rest) = text.as_chunks::<128>();
+        let mut marks = Self { n_lines: 0, quote: false, carriage_return: false };
+        for block in blocks {
+            marks.add(block);
+        }
+        for byte in rest {
+            marks.add(&[*byte]);
+        }
+        marks
+    }
+
+    /// At most 255 bytes.
+    #[inline(always)]
+    fn add<const N: usize>(&mut self, block: &[u8; N]) {
+        let (mut lines, mut quotes, mut returns) = (0_u8, 0_u8, 0_u8);
+        for byte in block {
+            lines += u8::from(*byte == b'\n');
+            quotes |= u8::from(*byte == b'"');
+            returns |= u8::from(*byte == b'\r');
+        }
+        self.n_lines += u64::from(lines);
+        self.quote |= quotes != 0;
+        self.carriage_return |= returns != 0;
+    }
+
+    /// Whether each line is a record as it stands, by what is not there.
+    fn is_plain(&self) -> bool {
+        !self.quote && !self.carriage_return
     }
 }
 

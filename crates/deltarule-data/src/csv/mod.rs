@@ -3,14 +3,18 @@
 mod chunk;
 mod fingerprint;
 mod json_lines;
+mod number;
 mod open;
+mod plain;
 mod reader;
 mod records;
 mod sniff;
 
 pub(crate) use chunk::{Chunk, Chunks};
 pub(crate) use fingerprint::Fingerprint;
+pub use number::parse_number;
 pub(crate) use open::{Opened, open, open_bytes};
+pub(crate) use plain::{Field, PlainRecords};
 pub use reader::CsvReader;
 pub(crate) use reader::Format;
 pub use records::Record;
@@ -37,6 +41,15 @@ pub enum Decimal {
     Comma,
 }
 
+impl Decimal {
+    fn sign(self) -> u8 {
+        match self {
+            Decimal::Point => b'.',
+            Decimal::Comma => b',',
+        }
+    }
+}
+
 /// Whether a field (without the white space around it) stands for nothing: empty, NA, N/A, NaN, null or ?, in any case.
 pub fn is_missing(field: &[u8]) -> bool {
     match field.len() {
@@ -46,28 +59,6 @@ pub fn is_missing(field: &[u8]) -> bool {
         3 => field.eq_ignore_ascii_case(b"nan") || field.eq_ignore_ascii_case(b"n/a"),
         4 => field.eq_ignore_ascii_case(b"null"),
         _ => false,
-    }
-}
-
-/// The number that a field (without the white space around it) is; `None` for a word. A number too large for f64 is infinite.
-#[inline]
-pub fn parse_number(field: &[u8], decimal: Decimal) -> Option<f64> {
-    // Words like "inf" and "nan" are no numbers here.
-    if !matches!(field.iter().find(|c| !matches!(c, b'+' | b'-')), Some(b'0'..=b'9' | b'.' | b',')) {
-        return None;
-    }
-    match decimal {
-        Decimal::Point => fast_float2::parse(field).ok(),
-        Decimal::Comma => {
-            let comma = field.iter().position(|c| *c == b',');
-            if field.contains(&b'.') {
-                return None;
-            }
-            let Some(comma) = comma else { return fast_float2::parse(field).ok() };
-            let mut with_point = field.to_vec();
-            with_point[comma] = b'.';
-            fast_float2::parse(&with_point).ok()
-        }
     }
 }
 

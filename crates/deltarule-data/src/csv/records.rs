@@ -55,7 +55,8 @@ pub(crate) struct Records {
     at: usize,
     /// The line there.
     next_line: u64,
-    core: csv_core::Reader,
+    /// Made when it is needed.
+    core: Option<csv_core::Reader>,
     /// The fields of the current record, where they had to be unquoted.
     unquoted: Vec<u8>,
     /// The current record within the chunk, where it is plain.
@@ -72,7 +73,7 @@ impl Records {
             chunk,
             delimiter,
             at: 0,
-            core: csv_core::ReaderBuilder::new().delimiter(delimiter).build(),
+            core: None,
             unquoted: Vec::new(),
             current: 0..0,
             ends: Vec::new(),
@@ -84,10 +85,20 @@ impl Records {
         if self.chunk.is_plain { self.advance_plain() } else { self.advance_quoted() }
     }
 
+    /// The chunk, the delimiter, where the next record begins, and the line there.
+    pub(crate) fn rest(&self) -> (&Chunk, u8, usize, u64) {
+        (&self.chunk, self.delimiter, self.at, self.next_line)
+    }
+
+    /// Goes to a record of a plain chunk.
+    pub(crate) fn go_to(&mut self, (at, line): (usize, u64)) {
+        (self.at, self.next_line) = (at, line);
+    }
+
     /// The record that [`advance`](Self::advance) came to.
     pub(crate) fn current(&self) -> Record<'_> {
         if self.chunk.is_plain {
-            Record { bytes: &self.chunk.bytes[self.current.clone()], ends: &self.ends, gap: 1, line: self.line }
+            Record { bytes: &self.chunk.text()[self.current.clone()], ends: &self.ends, gap: 1, line: self.line }
         } else {
             Record { bytes: &self.unquoted, ends: &self.ends, gap: 0, line: self.line }
         }
@@ -95,7 +106,7 @@ impl Records {
 
     fn advance_plain(&mut self) -> bool {
         loop {
-            let rest = &self.chunk.bytes[self.at..];
+            let rest = &self.chunk.text()[self.at..];
             if rest.is_empty() {
                 return false;
             }
@@ -115,24 +126,26 @@ impl Records {
     }
 
     fn advance_quoted(&mut self) -> bool {
-        let blank = self.chunk.bytes[self.at..].iter().take_while(|c| matches!(c, b'\n' | b'\r')).count();
-        let skipped = &self.chunk.bytes[self.at..self.at + blank];
+        let blank = self.chunk.text()[self.at..].iter().take_while(|c| matches!(c, b'\n' | b'\r')).count();
+        let skipped = &self.chunk.text()[self.at..self.at + blank];
         self.next_line += memchr_iter(b'\n', skipped).count() as u64;
         self.at += blank;
         self.line = self.next_line;
         let (mut n_bytes, mut n_fields) = (0, 0);
-        if self.at == self.chunk.bytes.len() {
+        if self.at == self.chunk.text().len() {
             return false;
         }
         loop {
             // The end of the text ends the last record.
-            let rest = self.chunk.bytes.get(self.at..).filter(|rest| !rest.is_empty()).unwrap_or(b"\n");
+            let rest = self.chunk.text().get(self.at..).filter(|rest| !rest.is_empty()).unwrap_or(b"\n");
             self.unquoted.resize(self.unquoted.len().max(n_bytes + 1024), 0);
             self.ends.resize(self.ends.len().max(n_fields + 64), 0);
+            let core =
+                self.core.get_or_insert_with(|| csv_core::ReaderBuilder::new().delimiter(self.delimiter).build());
             let (result, read, written, ended) =
-                self.core.read_record(rest, &mut self.unquoted[n_bytes..], &mut self.ends[n_fields..]);
+                core.read_record(rest, &mut self.unquoted[n_bytes..], &mut self.ends[n_fields..]);
             self.next_line += memchr_iter(b'\n', &rest[..read]).count() as u64;
-            self.at = (self.at + read).min(self.chunk.bytes.len());
+            self.at = (self.at + read).min(self.chunk.text().len());
             n_bytes += written;
             n_fields += ended;
             match result {

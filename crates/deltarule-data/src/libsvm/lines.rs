@@ -25,7 +25,7 @@ impl Rows {
     /// Errors: what is no label, no pair, an index that is too large, below `first_index` or not above the one before it.
     pub(super) fn of(file: &str, chunk: &Chunk, first_index: u32) -> Result<Self> {
         let mut rows = Self::default();
-        let (mut rest, mut line) = (&chunk.bytes[..], chunk.first_line);
+        let (mut rest, mut line) = (chunk.text(), chunk.first_line);
         while !rest.is_empty() {
             let length = memchr(b'\n', rest).unwrap_or(rest.len());
             rows.push(&Line { file, line, text: &rest[..length] }, first_index)?;

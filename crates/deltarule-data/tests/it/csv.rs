@@ -73,6 +73,178 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    #[test]
+    fn digits_of_any_number_are_read_to_the_last_bit(
+        text in prop_oneof![
+            "[+-]?0{0,3}[0-9]{1,8}(\\.[0-9]{0,9})?",
+            "[+-]?0{0,3}[0-9]{0,3}\\.[0-9]{1,14}",
+            "[+-]?[0-9]{1,3}(\\.[0-9]{0,9})?[eE][+-]?[0-9]{1,2}",
+            "[+-]?0{0,2}[0-9]{9,25}(\\.[0-9]{0,25})?",
+            "[+-]?[0-9]\\.[0-9]{15,24}([eE][+-]?[0-9]{1,3})?",
+            "[+-]?[1-9](\\.[0-9]{0,16})?e-3(0[0-9]|1[0-9]|2[0-3])",
+            "[+-]?(4503599627370|9007199254740|18014398509481)[0-9]{2,4}(\\.[0-9]{0,3})?(e-?[0-9]{1,2})?",
+        ],
+    ) {
+        let expected = text.parse::<f64>().unwrap();
+        prop_assert_eq!(parse_number(text.as_bytes(), Decimal::Point).map(f64::to_bits), Some(expected.to_bits()));
+        let with_comma = text.replace('.', ",");
+        prop_assert_eq!(parse_number(with_comma.as_bytes(), Decimal::Comma).map(f64::to_bits), Some(expected.to_bits()));
+        let table = read(format!("x,y\n{text},1\n 1 , {text} \n1,{text}\r\n")).unwrap();
+        for (column, row) in [(0, 0), (1, 1), (1, 2)] {
+            prop_assert_eq!(table.values_of(column).unwrap().numbers()[row].to_bits(), expected.to_bits());
+        }
+    }
+
+    #[test]
+    fn what_is_nearly_a_number_is_one_where_the_standard_library_says_so(text in "[+-]?[0-9]{0,3}[.,eE+-]?[0-9]{0,2}[.eE+-]?[0-9]{0,2}") {
+        let expected = text.parse::<f64>().ok().map(f64::to_bits);
+        prop_assert_eq!(parse_number(text.as_bytes(), Decimal::Point).map(f64::to_bits), expected, "{}", text);
+    }
+}
+
+/// A field of a table, as likely one that the quick way reads as one that it does not.
+fn any_field() -> impl Strategy<Value = String> {
+    prop_oneof![
+        6 => "-?[0-9]{1,3}\\.[0-9]{1,7}",
+        2 => "-?[0-9]{1,12}",
+        1 => "[+-]?[0-9]\\.[0-9]{16}",
+        1 => "[0-9]\\.[0-9]{2}e-?[0-9]{1,2}",
+        1 => Just("1e200".to_owned()),
+        1 => " ?-?[0-9]{1,3} ?",
+        1 => prop_oneof![Just(""), Just("NA"), Just("?")].prop_map(str::to_owned),
+        1 => "[a-c]{1,3}",
+        1 => Just("2,5".to_owned()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn a_table_is_what_its_records_are(
+        pattern in prop::collection::vec(prop::collection::vec(any_field(), 4), 1..12),
+        numbers in prop::collection::vec("-?[0-9]{1,4}\\.[0-9]{0,6}", 1..50),
+        crlf in any::<bool>(),
+        blank in any::<bool>(),
+        quoted_late in any::<bool>(),
+        semicolon in any::<bool>(),
+        n in prop_oneof![1..50_usize, 20_000..40_000_usize],
+    ) {
+        let (delimiter, end) = (if semicolon { ";" } else { "," }, if crlf { "\r\n" } else { "\n" });
+        let mut text = ["a", "b", "c", "d", "e", "f"].join(delimiter) + end;
+        for row in 0..n {
+            let mut fields = pattern[row % pattern.len()].clone();
+            // Two columns with nothing but numbers; the last number comes right before the line end.
+            fields.extend([row.to_string(), numbers[row % numbers.len()].clone()]);
+            // A chunk with quotes is read another way than one without.
+            let quote_all = quoted_late && row > n / 2;
+            for field in &mut fields {
+                if quote_all || field.contains(delimiter) {
+                    *field = quoted(field);
+                }
+            }
+            text += &(fields.join(delimiter) + end);
+            if blank && row % 1000 == 7 {
+                text += end;
+            }
+        }
+        let csv = CsvOptions { delimiter: Some(delimiter.as_bytes()[0]), ..COMMAS };
+        let tables = [1, 2, 3, 8].map(|threads| {
+            let options = ReadOptions { threads: NonZeroUsize::new(threads), ..ReadOptions::default() };
+            read_with(text.clone(), &csv, &options).unwrap()
+        });
+        let mut core = csv_core::ReaderBuilder::new().delimiter(delimiter.as_bytes()[0]).build();
+        let columns = columns_by_record(&mut core, text.as_bytes());
+        for table in &tables {
+            prop_assert_eq!((table.n_records(), table.fingerprint()), (n, tables[0].fingerprint()));
+            for (index, (column, expected)) in table.columns().iter().zip(&columns).enumerate() {
+                let is_missing = |field: &&String| deltarule_data::is_missing(field.trim().as_bytes());
+                let number = |field: &String| field.trim().parse::<f64>().ok();
+                let found: Vec<f64> = expected.iter().filter_map(number).collect();
+                let n_missing = expected.iter().filter(is_missing).count();
+                let facts = &column.facts;
+                prop_assert_eq!(facts.n_numbers as usize, found.len());
+                prop_assert_eq!(facts.n_missing as usize, n_missing);
+                prop_assert_eq!(facts.n_words as usize, n - found.len() - n_missing);
+                let low = found.iter().copied().fold(f64::INFINITY, f64::min);
+                let high = found.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                prop_assert_eq!(facts.range, (!found.is_empty()).then_some((low, high)));
+                prop_assert_eq!(facts.whole, found.iter().all(|x| *x == x.trunc()));
+                prop_assert_eq!(facts.out_of_range.is_some(), found.iter().any(|x| x.abs() > 1e150));
+                if facts.n_words == 0 && !found.is_empty() {
+                    let values = table.values_of(index).unwrap();
+                    let values = values.numbers();
+                    let same = values.iter().zip(expected).all(|(x, field)| {
+                        number(field).map_or(x.is_nan(), |y| x.to_bits() == y.to_bits())
+                    });
+                    prop_assert!(same && values.len() == n);
+                } else {
+                    prop_assert_eq!(format!("{:?}", column.values), format!("{:?}", tables[0].column(&column.name, "").unwrap().values));
+                }
+            }
+            prop_assert!(n < 2 || table.columns()[4].facts.counts_rows);
+            prop_assert_eq!((0..n).map(|row| table.line(row)).collect::<Vec<_>>(), (0..n as u64).map(|row| {
+                row + 2 + if blank { (row + 992) / 1000 } else { 0 }
+            }).collect::<Vec<_>>());
+        }
+    }
+}
+
+/// The columns of a CSV text, by csv-core alone, without its first record.
+fn columns_by_record(core: &mut csv_core::Reader, text: &[u8]) -> Vec<Vec<String>> {
+    let mut columns: Vec<Vec<String>> = Vec::new();
+    let (mut rest, mut output, mut ends) = (text, [0; 4096], [0; 16]);
+    let mut is_first = true;
+    loop {
+        let (result, read, _, n) = core.read_record(rest, &mut output, &mut ends);
+        rest = &rest[read..];
+        if let csv_core::ReadRecordResult::End = result {
+            return columns;
+        }
+        if std::mem::take(&mut is_first) {
+            columns = vec![Vec::new(); n];
+            continue;
+        }
+        let mut start = 0;
+        for (column, &end) in columns.iter_mut().zip(&ends[..n]) {
+            column.push(String::from_utf8(output[start..end].to_vec()).unwrap());
+            start = end;
+        }
+    }
+}
+
+#[test]
+fn the_end_of_the_text_ends_the_last_field() {
+    for (end, y) in [("", 25.0), ("\r", 25.0), ("\n", 25.0), ("\r\n\r\n", 25.0), (" ", 25.0), ("e1", 250.0)] {
+        let table = read_with(format!("x,y\n1,2\n3,25{end}"), &COMMAS, &ReadOptions::default()).unwrap();
+        assert_eq!(table.values_of(1).unwrap().numbers(), [2.0, y], "{end:?}");
+    }
+    let table = read_with("x,y\n1,2\n3,", &COMMAS, &ReadOptions::default()).unwrap();
+    let found = table.values_of(1).unwrap();
+    assert!(found.numbers()[0] == 2.0 && found.numbers()[1].is_nan());
+    for (text, part) in [("x,y\n1,2\n3", "line 3: found 1 field"), ("x,y\n1,2\n3,4,", "line 3: found 3 fields")] {
+        let error = read_with(text, &COMMAS, &ReadOptions::default()).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn a_delimiter_that_could_be_a_part_of_a_number_divides_numbers() {
+    for delimiter in *b".-e5+" {
+        let csv = CsvOptions { delimiter: Some(delimiter), ..COMMAS };
+        let text: Vec<u8> = b"x,y\n1,2\n3,4".iter().map(|c| if *c == b',' { delimiter } else { *c }).collect();
+        let table = read_with(text, &csv, &ReadOptions::default()).unwrap();
+        let columns = [0, 1].map(|column| table.values_of(column).unwrap().numbers().to_vec());
+        assert_eq!(columns, [[1.0, 3.0], [2.0, 4.0]], "{delimiter}");
+    }
+    let commas = CsvOptions { decimal: Decimal::Comma, ..COMMAS };
+    let table = read_with("x,y\n1,2\n", &commas, &ReadOptions::default()).unwrap();
+    assert_eq!(table.values_of(1).unwrap().numbers(), [2.0]);
+}
+
 #[test]
 fn words_are_no_numbers() {
     for word in ["", "-", "+", ".", "inf", "-inf", "nan", "0x10", "1_000", "1 000", "1,5", "1.5.2", "12a", "e5", "1e"] {

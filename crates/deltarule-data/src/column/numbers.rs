@@ -1,0 +1,65 @@
+//! What there is to say about many numbers at once, in loops that the compiler turns into vectors.
+
+use super::LARGEST;
+
+const LANES: usize = 8;
+
+/// The smallest and the largest number, and how many there are; NaN is none. Zeros have no sign.
+pub(super) fn range_of(values: &[f64]) -> (f64, f64, usize) {
+    let (mut low, mut high, mut n) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES], [0_u64; LANES]);
+    let (blocks, rest) = values.as_chunks::<LANES>();
+    let mut last = [f64::NAN; LANES];
+    last[..rest.len()].copy_from_slice(rest);
+    for block in blocks.iter().chain([&last]) {
+        for lane in 0..LANES {
+            let value = block[lane];
+            low[lane] = if value < low[lane] { value } else { low[lane] };
+            high[lane] = if value > high[lane] { value } else { high[lane] };
+            n[lane] += u64::from(!value.is_nan());
+        }
+    }
+    let low = low.into_iter().fold(f64::INFINITY, f64::min);
+    let high = high.into_iter().fold(f64::NEG_INFINITY, f64::max);
+    (low + 0.0, high + 0.0, n.iter().sum::<u64>() as usize)
+}
+
+/// Whether a number is whole; NaN, which is none, does not speak against it.
+pub(super) fn is_whole(number: f64) -> bool {
+    // From here on, f64 has no digits after the point: adding it rounds to a whole number.
+    const NO_FRACTION: f64 = (1_u64 << 52) as f64;
+    let size = number.abs();
+    number.is_nan() || size >= NO_FRACTION || (size + NO_FRACTION) - NO_FRACTION == size
+}
+
+/// Whether a number can be computed with.
+#[inline]
+pub(super) fn is_in_range(number: f64) -> bool {
+    let size = number.abs();
+    size <= LARGEST && (size >= 1.0 / LARGEST || size == 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_range_is_that_of_one_after_the_other(
+            values in prop::collection::vec(prop_oneof![any::<f64>(), Just(f64::NAN), -3.0..3.0_f64], 0..40),
+        ) {
+            let numbers: Vec<f64> = values.iter().copied().filter(|x| !x.is_nan()).collect();
+            let low = numbers.iter().copied().fold(f64::INFINITY, f64::min);
+            let high = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            prop_assert_eq!(range_of(&values), (low, high, numbers.len()));
+        }
+
+        #[test]
+        fn whole_numbers_are_those_that_truncation_leaves(bits in any::<u64>(), small in -5000..5000_i32) {
+            let x = f64::from_bits(bits);
+            for x in [x, x.trunc(), f64::from(small) / 4.0, (x % 1e17).trunc(), f64::INFINITY, -0.0] {
+                prop_assert_eq!(is_whole(x), x.is_nan() || x == x.trunc(), "{}", x);
+            }
+        }
+    }
+}
