@@ -177,6 +177,17 @@ impl BatchReader {
         &self.fingerprint
     }
 
+    /// How many bytes the values of the largest piece take up once they are decoded; 0 where that is not known, and small.
+    pub(crate) fn largest_piece(&self) -> usize {
+        match &self.source {
+            Source::Parquet { metadata, .. } => {
+                let rows = metadata.metadata().row_groups().iter().map(|group| group.num_rows().max(0) as usize).max();
+                rows.unwrap_or(0).saturating_mul(8 * self.header.len())
+            }
+            Source::Stream(_) => 0,
+        }
+    }
+
     /// The next piece of the file; `None` after the last.
     ///
     /// Errors: it is damaged.

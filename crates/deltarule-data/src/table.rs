@@ -338,6 +338,7 @@ impl Table {
     ) -> Result<Self> {
         let (name, header) = (reader.name().clone(), reader.header().to_vec());
         let (wishes, threads) = options.settle(&name, &header)?;
+        let threads = threads.min(options.pieces_at_once(reader.largest_piece()));
         let mut table = Growing::new(&header, &wishes, Decimal::Point, options)?;
         map_in_order(
             threads,
@@ -501,6 +502,15 @@ impl ReadOptions {
 
     fn n_threads(&self) -> usize {
         self.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
+    }
+
+    /// How many threads may decode pieces of so many bytes: three for each thread are under way. One may always.
+    #[cfg(feature = "arrow")]
+    fn pieces_at_once(&self, bytes: usize) -> usize {
+        match self.memory {
+            Some(memory) if bytes > 0 => (memory / 3 / bytes).max(1),
+            _ => usize::MAX,
+        }
     }
 
     fn budget(&self) -> Budget {
