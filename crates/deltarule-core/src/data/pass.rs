@@ -61,8 +61,8 @@ impl Threads {
         (a(), b())
     }
 
-    /// `work(0), …, work(n − 1)`, results in that order.
-    fn map<A: Send>(&self, first: usize, n: usize, work: impl Fn(usize) -> A + Sync) -> Vec<A> {
+    /// `work(first), …, work(first + n − 1)`, at the same time where there are threads for it; results in that order.
+    pub fn map<A: Send>(&self, first: usize, n: usize, work: impl Fn(usize) -> A + Sync) -> Vec<A> {
         #[cfg(feature = "threads")]
         if let Some(pool) = &self.pool
             && n > 1

@@ -104,13 +104,19 @@ for_every_width! {
                 }
                 continue;
             }
-            // Four outputs share the column; where there are fewer, the last one is worked out again.
-            for i in 0..n_columns {
-                let others = std::array::from_fn(row_values);
-                let mut totals = std::array::from_fn(|j: usize| sums[j.min(n_outputs - 1) * n_columns + i]);
-                add_four_products(column(i), others, &mut totals);
-                for (j, total) in totals.into_iter().enumerate().take(n_outputs) {
-                    sums[j * n_columns + i] = total;
+            // Four outputs share two columns; where there are fewer, the last one is worked out again.
+            for first in (0..n_columns).step_by(2) {
+                let last = (first + 1).min(n_columns - 1);
+                let place = |j: usize, i: usize| j.min(n_outputs - 1) * n_columns + i;
+                let mut totals = [
+                    std::array::from_fn(|j| sums[place(j, first)]),
+                    std::array::from_fn(|j| sums[place(j, last)]),
+                ];
+                add_eight_products([column(first), column(last)], std::array::from_fn(row_values), &mut totals);
+                for (totals, i) in totals.into_iter().zip([first, last]) {
+                    for (j, total) in totals.into_iter().enumerate().take(n_outputs) {
+                        sums[j * n_columns + i] = total;
+                    }
                 }
             }
         }
@@ -133,9 +139,39 @@ fn add_four_products<T: Float>(one: &[T], others: [&[T]; 4], totals: &mut [[T; L
     }
     *totals = [total_a, total_b, total_c, total_d];
     for (total, rest_of) in totals.iter_mut().zip([a.1, b.1, c.1, d.1]) {
-        for (total, (&x, &y)) in total.iter_mut().zip(rest.iter().zip(rest_of)) {
-            *total += x * y;
+        add_rest(total, rest, rest_of);
+    }
+}
+
+/// The same for two: each value that is loaded is then used twice or four times.
+#[inline(always)]
+fn add_eight_products<T: Float>(two: [&[T]; 2], others: [&[T]; 4], totals: &mut [[[T; LANES]; 4]; 2]) {
+    let [x, y] = two.map(|values| values.as_chunks::<LANES>());
+    let [a, b, c, d] = others.map(|values| values.as_chunks::<LANES>());
+    let [[mut x_a, mut x_b, mut x_c, mut x_d], [mut y_a, mut y_b, mut y_c, mut y_d]] = *totals;
+    for (((x, y), (a, b)), (c, d)) in x.0.iter().zip(y.0).zip(a.0.iter().zip(b.0)).zip(c.0.iter().zip(d.0)) {
+        add_products(&mut x_a, x, a);
+        add_products(&mut y_a, y, a);
+        add_products(&mut x_b, x, b);
+        add_products(&mut y_b, y, b);
+        add_products(&mut x_c, x, c);
+        add_products(&mut y_c, y, c);
+        add_products(&mut x_d, x, d);
+        add_products(&mut y_d, y, d);
+    }
+    *totals = [[x_a, x_b, x_c, x_d], [y_a, y_b, y_c, y_d]];
+    for (totals, rest) in totals.iter_mut().zip([x.1, y.1]) {
+        for (total, rest_of) in totals.iter_mut().zip([a.1, b.1, c.1, d.1]) {
+            add_rest(total, rest, rest_of);
         }
+    }
+}
+
+/// The rows that are left over.
+#[inline(always)]
+fn add_rest<T: Float>(total: &mut [T; LANES], a: &[T], b: &[T]) {
+    for (total, (&a, &b)) in total.iter_mut().zip(a.iter().zip(b)) {
+        *total += a * b;
     }
 }
 

@@ -105,10 +105,13 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
         let score = |fit: &Fit, part: &Part<'_>| -> Result<Scores> {
             Tally::of_part(&prepared.target, &fit.layer, problem.scaling, part)
         };
+        let scores = threads.map(0, fits.len(), |run| -> Result<_> {
+            let held_out = prepared.held_out.as_ref().map(|part| score(&fits[run], part)).transpose()?;
+            Ok((score(&fits[run], &prepared.training)?, held_out))
+        });
         let mut ended = Vec::with_capacity(fits.len());
-        for (plan, fit) in plans.into_iter().zip(fits) {
-            let training = score(&fit, &prepared.training)?;
-            let held_out = prepared.held_out.as_ref().map(|part| score(&fit, part)).transpose()?;
+        for ((plan, fit), scores) in plans.into_iter().zip(fits).zip(scores) {
+            let (training, held_out) = scores?;
             ended.push(Ended { plan, fit, training, held_out });
         }
         let sound = ended.iter().enumerate().filter(|(_, run)| !run.fit.reason.is_failure());
