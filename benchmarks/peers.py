@@ -49,8 +49,7 @@ def vw(folder):
     workspace.finish()
 
 
-def numpy_step(folder):
-    """One full-batch sigmoid step, two passes over scaled data: X@w, then X.T@delta."""
+def step_data():
     import numpy
 
     rows, columns, kind = sys.argv[3].split(":")
@@ -59,16 +58,121 @@ def numpy_step(folder):
     x = rng.standard_normal((int(rows), int(columns)), dtype=kind)
     y = (x[:, 0] > 0).astype(kind)
     w = (0.1 / numpy.arange(1, int(columns) + 1)).astype(kind)
+    return x, y, w, kind
+
+
+def median_of(step, runs=9):
     times = []
-    for _ in range(9):
+    for _ in range(runs):
         start = time.perf_counter()
+        step()
+        times.append(time.perf_counter() - start)
+    return 1000 * sorted(times)[len(times) // 2]
+
+
+def numpy_step(folder):
+    """One full-batch sigmoid step, two passes over scaled data: X@w, then X.T@delta."""
+    import numpy
+
+    x, y, w, kind = step_data()
+
+    def step():
         output = 1 / (1 + numpy.exp(-(x @ w + kind(0.1))))
         residual = y - output
         delta = residual * output * (1 - output)
-        error, gradient, bias = 0.5 * float(residual @ residual), x.T @ delta, delta.sum()
-        times.append(time.perf_counter() - start)
-    assert error > 0 and gradient.shape == w.shape and bias is not None
-    print(f"milliseconds {1000 * sorted(times)[len(times) // 2]}")
+        return 0.5 * float(residual @ residual), x.T @ delta, delta.sum()
+
+    error, gradient, _ = step()
+    assert error > 0 and gradient.shape == w.shape
+    print(f"milliseconds {median_of(step)}")
+
+
+def torch_step(folder):
+    """The same in PyTorch: by hand, and with autograd and optim.SGD; the quicker of the two counts."""
+    import torch
+
+    x, y, w, _ = step_data()
+    x, y, w = torch.from_numpy(x), torch.from_numpy(y), torch.from_numpy(w)
+
+    def by_hand():
+        with torch.no_grad():
+            output = torch.sigmoid(x @ w + 0.1)
+            residual = y - output
+            delta = residual * output * (1 - output)
+            return 0.5 * float(residual @ residual), x.T @ delta, delta.sum()
+
+    weights = w.clone().requires_grad_(True)
+    bias = torch.full((1,), 0.1, dtype=w.dtype, requires_grad=True)
+    optimizer = torch.optim.SGD([weights, bias], lr=1e-12)
+
+    def autograd():
+        optimizer.zero_grad()
+        loss = 0.5 * ((y - torch.sigmoid(x @ weights + bias)) ** 2).sum()
+        loss.backward()
+        optimizer.step()
+        return float(loss.detach())
+
+    by_hand(), autograd()
+    print(f"milliseconds {min(median_of(by_hand), median_of(autograd))}")
+
+
+def accuracy(found, expected):
+    print(f"accuracy {sum(int(a == b) for a, b in zip(found, expected)) / len(expected)}")
+
+
+def adult_sklearn(folder):
+    import pandas
+    from sklearn.compose import make_column_transformer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    train, test = (pandas.read_csv(folder / f"adult_{part}.csv") for part in ("train", "test"))
+    features = train.drop(columns="label")
+    numbers = features.select_dtypes("number").columns
+    encode = make_column_transformer(
+        (StandardScaler(), numbers),
+        (OneHotEncoder(handle_unknown="ignore"), features.columns.difference(numbers)),
+    )
+    model = make_pipeline(encode, LogisticRegression(max_iter=200)).fit(features, train["label"])
+    accuracy(model.predict(test.drop(columns="label")), test["label"])
+
+
+def vw_classes(train, test):
+    import vowpalwabbit
+
+    workspace = vowpalwabbit.Workspace(f"-d {train} -b 18 --loss_function logistic --link logistic --passes 3 -k "
+                                       f"--cache_file {train}.cache --quiet --no_stdin")
+    hits, lines = 0, open(test).read().splitlines()
+    for line in lines:
+        hits += (workspace.predict(line) > 0.5) == line.startswith("1")
+    workspace.finish()
+    print(f"accuracy {hits / len(lines)}")
+
+
+def adult_vw(folder):
+    vw_classes(folder / "adult_train.vw", folder / "adult_test.vw")
+
+
+def a9a_vw(folder):
+    vw_classes(folder / "a9a_train.vw", folder / "a9a_test.vw")
+
+
+def a9a_sklearn(folder):
+    from sklearn.datasets import load_svmlight_files
+    from sklearn.linear_model import LogisticRegression
+
+    x, y, x_test, y_test = load_svmlight_files([str(folder / "a9a.libsvm"), str(folder / "a9a.t.libsvm")])
+    accuracy(LogisticRegression(max_iter=200).fit(x, y).predict(x_test), y_test)
+
+
+def a9a_liblinear(folder):
+    from liblinear.liblinearutil import predict, svm_read_problem, train
+
+    y, x = svm_read_problem(str(folder / "a9a.libsvm"), return_scipy=True)
+    y_test, x_test = svm_read_problem(str(folder / "a9a.t.libsvm"), return_scipy=True)
+    labels, *_ = predict(y_test, x_test, train(y, x, "-s 0 -q"), "-q")
+    accuracy(labels, y_test)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,22 @@
 """deltarule beside its peers on the same data: whole processes, interleaved, medians. `make bench` runs it.
 
+    python run.py [SECTION …]      all sections, or only some: table, steps, records, sweep, classes
+
 It makes its data (1,000,000 records of 30 numbers; a pair of columns correlated 0.99; units of very different size), puts the quality
-that each reaches beside its time, and writes results.md with the date and the machine.
+that each reaches beside its time, and writes results.md with the date and the machine. Sections that are not run keep their rows of the last time.
+
+BENCH_RUNS and BENCH_RECORDS change the number of runs and of records. BENCH_TABLES names a folder with adult.csv (its column label is 0 or 1),
+a9a.libsvm and a9a.t.libsvm, for the section classes. PyTorch is compared where it is installed in benchmarks/.venv.
 """
 
 import datetime
+import importlib.util
 import json
 import os
 import pathlib
 import platform
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -21,6 +28,7 @@ DATA = HERE / "data"
 PROGRAM = ROOT / "target" / "release" / "deltarule"
 RUNS = int(os.environ.get("BENCH_RUNS", "5"))
 RECORDS = int(os.environ.get("BENCH_RECORDS", "1000000"))
+TABLES = os.environ.get("BENCH_TABLES")
 
 
 def make_data():
@@ -52,6 +60,31 @@ def make_data():
         for row, target in zip(z.drop(columns="y").to_numpy(), frame["y"]):
             file.write(f"{target:.8g} | " + " ".join(f"{i}:{v:.8g}" for i, v in enumerate(row)) + "\n")
     (DATA / "numbers.tmp").rename(DATA / "numbers.vw")
+
+
+def make_classes():
+    """adult, cut into records to train and to test on, and a9a; both as VW text, too."""
+    import pandas
+
+    tables = pathlib.Path(TABLES)
+    frame = pandas.read_csv(tables / "adult.csv").sample(frac=1, random_state=0)
+    numbers = frame.drop(columns="label").select_dtypes("number").columns
+    quarter = len(frame) // 4
+    for part, rows in (("test", frame[:quarter]), ("train", frame[quarter:])):
+        rows.to_csv(DATA / f"adult_{part}.csv", index=False)
+        scaled = rows.copy()
+        scaled[numbers] = (rows[numbers] - frame[quarter:][numbers].mean()) / frame[quarter:][numbers].std()
+        with open(DATA / f"adult_{part}.vw", "w") as file:
+            for record in scaled.to_dict("records"):
+                label = record.pop("label")
+                words = (f"{k}:{v:.6g}" if k in numbers else f"{k}={str(v).replace(' ', '_')}" for k, v in record.items())
+                file.write(f"{1 if label else -1} | {' '.join(words)}\n")
+    for part, name in (("train", "a9a.libsvm"), ("test", "a9a.t.libsvm")):
+        shutil.copy(tables / name, DATA / name)
+        with open(DATA / f"a9a_{part}.vw", "w") as file:
+            for line in (tables / name).read_text().splitlines():
+                label, *pairs = line.split()
+                file.write(f"{1 if float(label) > 0 else -1} | {' '.join(pairs)}\n")
 
 
 def timed(command):
@@ -88,12 +121,14 @@ def quality(printed):
         result = json.loads(printed)
         if "runs" in result:
             return f"{len(result['runs'])} runs"
-        training = result["training"]
-        if "targets" in training:
-            return f"R² {training['targets'][0]['model']['r_squared']:.5f}"
-        return f"accuracy {training['model']['accuracy']:.4f}"
-    found = re.search(r"r_squared (\S+)", printed)
-    return f"R² {float(found[1]):.5f}" if found else ""
+        scores = result["held_out"] or result["training"]
+        if "targets" in scores:
+            return f"R² {scores['targets'][0]['model']['r_squared']:.5f}"
+        return f"accuracy {scores['model']['accuracy']:.4f}"
+    for name, pattern in (("R²", r"r_squared (\S+)"), ("accuracy", r"^accuracy (\S+)")):
+        if found := re.search(pattern, printed, re.MULTILINE):
+            return f"{name} {float(found[1]):.5f}" if name == "R²" else f"{name} {float(found[1]):.4f}"
+    return ""
 
 
 def deltarule(command, data, *options):
@@ -104,77 +139,130 @@ def peer(name, *options):
     return [sys.executable, str(HERE / "peers.py"), name, str(DATA), *options]
 
 
-def steps():
-    """Milliseconds of one full-batch sigmoid step on data in memory."""
-    rows = []
-    shapes = [(8_000_000, 16, "float32"), (4_000_000, 64, "float32"), (500_000, 512, "float32"), (120_000, 2000, "float32"),
-              (8_000_000, 16, "float64")]
-    for n, d, kind in shapes:
-        short = "f32" if kind == "float32" else "f64"
-        command = ["cargo", "bench", "-q", "-p", "deltarule-core", "--bench", "step", "--", f"{n}x{d}:{short}"]
-        ours, shares, theirs = [], [], []
-        for _ in range(3):
-            output = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
-            fields = output.strip().splitlines()[-1].split()
-            ours.append(float(fields[3]))
-            shares.append(float(fields[5]))
-            printed = timed(peer("numpy_step", f"{n}:{d}:{kind}"))[1]
-            theirs.append(float(printed.split()[1]))
-        a, b = statistics.median(ours), statistics.median(theirs)
-        rows.append(f"| {n:,} × {d} {short} | {a:.1f} | {b:.1f} | {b / a:.2f} | {statistics.median(shares):.0f} % |")
-        print(rows[-1], flush=True)
+def step_bench(*options):
+    """The last line that the core's own benchmark prints, in words."""
+    command = ["cargo", "bench", "-q", "-p", "deltarule-core", "--bench", "step", "--", *options]
+    output = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    return output.strip().splitlines()[-1].split()
+
+
+def table_section():
+    stochastic = ["--target", "y", "--batch", "1", "--epochs", "5"]
+    rows = compare("CSV → model, 5 epochs of one record a step", deltarule("train", "numbers.csv", *stochastic),
+                   {"pandas + SGDRegressor": peer("pandas_sklearn"), "VW, one pass over its own text": peer("vw")})
+    rows += compare("Parquet → model, the same", deltarule("train", "numbers.parquet", *stochastic),
+                    {"polars + SGDRegressor": peer("polars_sklearn")})
+    rows += compare("CSV → least squares, on defaults", deltarule("train", "numbers.csv", "--target", "y"),
+                    {"pandas + LinearRegression": peer("pandas_least_squares")})
+    gd = ["--target", "y", "--optimizer", "gd", "--tolerance", "0", "--eta", "0.1"]
+    rows += compare("Parquet, identity, 10,000 plain steps", deltarule("train", "numbers.parquet", *gd, "--epochs", "10000"),
+                    {"deltarule, one step": deltarule("train", "numbers.parquet", *gd, "--epochs", "1")})
     return rows
 
 
-def rate(epochs, output_of):
-    """Records per second of one record a step, from the difference of a long and a short run."""
-    long, short = (statistics.median(timed(output_of(k))[0] for _ in range(RUNS)) for k in (epochs, 5))
-    return (epochs - 5) * RECORDS / (long - short)
+def classes_section():
+    if not TABLES:
+        print("BENCH_TABLES names no folder: adult and a9a are left out")
+        return None
+    make_classes()
+    rows = compare("adult → model and held-out accuracy",
+                   deltarule("train", "adult_train.csv", "--target", "label", "--valid", str(DATA / "adult_test.csv"), "--batch", "16", "--epochs", "10"),
+                   {"pandas + LogisticRegression": peer("adult_sklearn"), "VW, 3 passes over its own text": peer("adult_vw")})
+    rows += compare("a9a → model and held-out accuracy",
+                    deltarule("train", "a9a.libsvm", "--valid", str(DATA / "a9a.t.libsvm"), "--batch", "16", "--epochs", "10"),
+                    {"scikit-learn LogisticRegression": peer("a9a_sklearn"), "liblinear -s 0": peer("a9a_liblinear"),
+                     "VW, 3 passes over its own text": peer("a9a_vw")})
+    return rows
+
+
+def steps_section():
+    """Milliseconds of one full-batch sigmoid step on data in memory."""
+    rows = []
+    with_torch = importlib.util.find_spec("torch") is not None
+    for n, d in ((8_000_000, 16), (4_000_000, 64), (500_000, 512), (120_000, 2000)):
+        for kind, short in (("float32", "f32"), ("float64", "f64")):
+            ours, shares, numpy, torch = [], [], [], []
+            for _ in range(3):
+                fields = step_bench(f"{n}x{d}:{short}")
+                ours.append(float(fields[3]))
+                shares.append(float(fields[5]))
+                numpy.append(float(timed(peer("numpy_step", f"{n}:{d}:{kind}"))[1].split()[1]))
+                if with_torch:
+                    torch.append(float(timed(peer("torch_step", f"{n}:{d}:{kind}"))[1].split()[1]))
+            a, b = statistics.median(ours), statistics.median(numpy)
+            c = f"{statistics.median(torch):.1f} | {statistics.median(torch) / a:.2f}" if torch else "– | –"
+            rows.append(f"| {n:,} × {d} {short} | {a:.1f} | {statistics.median(shares):.0f} % | {b:.1f} | {b / a:.2f} | {c} |")
+            print(rows[-1], flush=True)
+    return rows
+
+
+def records_section():
+    """One record a step in memory, f64, 1,000,000 × 30, 5 epochs, shuffle and E of every epoch included."""
+    ours, theirs = [], []
+    for _ in range(RUNS):
+        fields = step_bench("1000000x30:f64", "--epochs", "5", "--activation", "identity")
+        ours.append(float(fields[fields.index("million") - 1]))
+        printed = timed(peer("polars_sklearn"))[1]
+        theirs.append(float(re.search(r"records_per_second (\S+)", printed)[1]) / 1e6)
+    a, b = statistics.median(ours), statistics.median(theirs)
+    return [f"{a:.1f} million records a second; SGDRegressor {b:.1f} million ({a / b:.1f} times)."]
+
+
+def sweep_section():
+    """Training time of a sweep of 16 η beside that of one run: without that of the same command with no epoch."""
+    runs = ["--target", "c"]
+    sweep = lambda k: deltarule("sweep", "classes.parquet", *runs, "--epochs", k, "--eta", "0.1..10", "--points", "16")
+    one = lambda k: deltarule("train", "classes.parquet", *runs, "--epochs", k, "--optimizer", "gd", "--eta", "1")
+    times = {name: [] for name in ("sweep", "one")}
+    for _ in range(RUNS):
+        for name, command in (("sweep", sweep), ("one", one)):
+            times[name].append(timed(command("20"))[0] - timed(command("0"))[0])
+    a, b = statistics.median(times["sweep"]), statistics.median(times["one"])
+    return [f"{a:.2f} s for 16 runs of 20 epochs, {b:.2f} s for one: {a / (16 * b):.2f} of 16 separate runs."]
+
+
+SECTIONS = {"table": table_section, "classes": classes_section, "records": records_section, "sweep": sweep_section, "steps": steps_section}
+
+
+def write(rows):
+    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.processor())
+    line = lambda name: "\n".join(rows.get(name, ["not run"]))
+    text = f"""# Results
+
+Made by `make bench` on {datetime.date.today()}: {cpu}, {os.cpu_count()} cores, {platform.system()}. Interleaved runs, medians; {RUNS} runs of whole
+processes, 3 of the steps. Machines that are shared are noisy: only ratios of one run mean something.
+
+Whole processes, in seconds; {RECORDS:,} records of 30 numbers, and two tables of classes. The ratio is deltarule's time to that of the row: below 1, deltarule is quicker.
+
+| work | program | seconds | ratio | quality reached |
+|---|---|---|---|---|
+{line("table")}
+{line("classes")}
+
+One record a step, f64, in memory, 5 epochs, shuffle and E of every epoch included: {line("records")}
+
+A sweep of 16 η, sigmoid, training time: {line("sweep")}
+
+One full-batch sigmoid step, data in memory; deltarule scales raw tiled columns on the way, the others have scaled data. Milliseconds, the share of the
+memory's read bandwidth (measured in the same run) that deltarule reaches, and how many times as quick it is.
+
+| table | deltarule | bandwidth | numpy | times | PyTorch | times |
+|---|---|---|---|---|---|---|
+{line("steps")}
+"""
+    (HERE / "results.md").write_text(text)
+    print(text)
 
 
 def main():
     make_data()
-    stochastic = ["--target", "y", "--batch", "1", "--epochs", "5"]
-    table = []
-    table += compare("CSV → model, 5 epochs of one record a step", deltarule("train", "numbers.csv", *stochastic),
-                     {"pandas + SGDRegressor": peer("pandas_sklearn"), "VW, one pass over its own text": peer("vw")})
-    table += compare("Parquet → model, the same", deltarule("train", "numbers.parquet", *stochastic),
-                     {"polars + SGDRegressor": peer("polars_sklearn")})
-    table += compare("CSV → least squares, on defaults", deltarule("train", "numbers.csv", "--target", "y"),
-                     {"pandas + LinearRegression": peer("pandas_least_squares")})
-    gd = ["--target", "y", "--optimizer", "gd", "--tolerance", "0", "--eta", "0.1"]
-    table += compare("Parquet, identity, 10,000 plain steps", deltarule("train", "numbers.parquet", *gd, "--epochs", "10000"),
-                     {"deltarule, one step": deltarule("train", "numbers.parquet", *gd, "--epochs", "1")})
-    runs = ["--target", "c", "--epochs", "20"]
-    table += compare("sweep of 16 η, sigmoid, 20 epochs",
-                     deltarule("sweep", "classes.parquet", *runs, "--eta", "0.1..10", "--points", "16"),
-                     {"deltarule, one run": deltarule("train", "classes.parquet", *runs, "--optimizer", "gd", "--eta", "1")})
-    ours = rate(25, lambda k: deltarule("train", "numbers.csv", "--target", "y", "--batch", "1", "--epochs", str(k), "--tolerance", "0"))
-    printed = timed(peer("pandas_sklearn"))[1]
-    theirs = float(re.search(r"records_per_second (\S+)", printed)[1])
-    step_rows = steps()
-    cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.processor())
-    text = f"""# Results
-
-Made by `make bench` on {datetime.date.today()}: {cpu}, {os.cpu_count()} cores, {platform.system()}. Whole processes, {RUNS} interleaved runs each,
-medians in seconds; {RECORDS:,} records of 30 numbers. The ratio is deltarule's time to that of the row: below 1, deltarule is quicker.
-
-| work | program | seconds | ratio | quality reached |
-|---|---|---|---|---|
-{chr(10).join(table)}
-
-One record a step, in memory, shuffle and E of every epoch included: {ours / 1e6:.1f} million records a second; SGDRegressor: {theirs / 1e6:.1f} million
-({ours / theirs:.1f} times).
-
-One full-batch sigmoid step, data in memory; deltarule scales raw columns on the way, numpy has scaled data. Milliseconds, and the share of the
-memory's read bandwidth, measured in the same run, that deltarule reaches:
-
-| table | deltarule | numpy | times as quick | bandwidth |
-|---|---|---|---|---|
-{chr(10).join(step_rows)}
-"""
-    (HERE / "results.md").write_text(text)
-    print(text)
+    kept = DATA / "rows.json"
+    rows = json.loads(kept.read_text()) if kept.exists() else {}
+    for name in sys.argv[1:] or SECTIONS:
+        if (made := SECTIONS[name]()) is not None:
+            rows[name] = made
+            kept.write_text(json.dumps(rows))
+    write(rows)
 
 
 if __name__ == "__main__":
