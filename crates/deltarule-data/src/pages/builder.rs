@@ -17,6 +17,13 @@ pub(crate) struct Holding {
     pub(crate) all_or_none: bool,
 }
 
+/// Whether pages may follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Further {
+    Expected,
+    None,
+}
+
 /// Pages under construction.
 pub(crate) struct PageBuilder {
     open: Vec<PageColumn>,
@@ -66,18 +73,20 @@ impl PageBuilder {
             self.n_records += to - from;
             from = to;
             if self.n_open == PAGE_ROWS {
-                self.seal(record_bytes())?;
+                self.seal(record_bytes(), Further::Expected)?;
             }
         }
         Ok(())
     }
 
     /// Ends the page that is open.
-    fn seal(&mut self, record_bytes: usize) -> Result<()> {
+    fn seal(&mut self, record_bytes: usize, further: Further) -> Result<()> {
         let (bytes, page_bytes) = (self.n_open * record_bytes, PAGE_ROWS * record_bytes);
         if self.fits {
             let reserve = self.holding.budget.reserve(page_bytes);
-            self.fits = self.holding.budget.take_beside(bytes, reserve);
+            // Once all pages are in memory, nothing else is needed.
+            let beside = if further == Further::None { 0 } else { reserve };
+            self.fits = self.holding.budget.take_beside(bytes, beside);
             if self.fits {
                 self.memory_bytes += bytes;
             } else {
@@ -125,7 +134,7 @@ impl PageBuilder {
     /// Errors: those of the file.
     pub(crate) fn finish(mut self, decode: Vec<Decode>, record_bytes: usize) -> Result<Pages> {
         if self.n_open > 0 {
-            self.seal(record_bytes)?;
+            self.seal(record_bytes, Further::None)?;
         }
         let Self { mut memory, n_records, holding, file, .. } = self;
         for (index, page) in memory.iter_mut().enumerate() {

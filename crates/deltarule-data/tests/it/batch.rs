@@ -100,7 +100,7 @@ fn every_format_and_every_cut_gives_the_table_of_the_csv() {
         paths.push(arrow_stream(folder, &format!("{rows}.arrows"), &batch, rows));
     }
     for path in &paths {
-        for (threads, memory) in [(1, None), (3, None), (3, Some(1 << 30)), (3, Some(1 << 15))] {
+        for (threads, memory) in [(1, None), (3, None), (3, Some(1 << 25))] {
             let options = ReadOptions { threads: NonZeroUsize::new(threads), memory, ..ReadOptions::default() };
             let table = read_with(path, &options).unwrap();
             for (index, (found, expected_column)) in table.columns().iter().zip(expected.columns()).enumerate() {

@@ -346,6 +346,18 @@ fn the_table_does_not_depend_on_the_threads() {
 }
 
 #[test]
+fn a_table_that_fits_needs_no_memory_beside_it() {
+    let read = |n: usize| {
+        let text = (0..n).fold(String::from("x,y\n"), |text, i| text + &format!("{i}.5,{}\n", i % 7));
+        let options = ReadOptions { memory: Some(16_000), ..ReadOptions::default() };
+        read_with(text, &CsvOptions::default(), &options)
+    };
+    assert_eq!(read(1000).unwrap().storage().in_memory, 1000);
+    let error = read(1001).unwrap_err();
+    assert!(matches!(error, DataError::MemoryTooSmall { found: 16_000, .. }), "{error}");
+}
+
+#[test]
 fn a_file_that_changes_while_it_is_read_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("growing.csv");
