@@ -48,6 +48,15 @@ pub enum Values {
     Unsupported(String),
     /// Every value is missing.
     Missing,
+    /// Many numbers of which most are 0, known by their indices; nothing is missing.
+    Sparse {
+        /// The index that counting begins with: 0 or 1.
+        first_index: u32,
+        /// The indices that occur, as they are written, in ascending order.
+        indices: Vec<u32>,
+        /// How many values are not 0.
+        n_stored: u64,
+    },
     /// Not read, since it was not asked for.
     Skipped,
 }
@@ -96,6 +105,7 @@ impl TableColumn {
             Values::Mixed => "mixed",
             Values::Unsupported(_) => "unsupported",
             Values::Missing => "all missing",
+            Values::Sparse { .. } => "sparse",
             Values::Skipped => "not read",
         }
     }

@@ -5,6 +5,7 @@ use deltarule_model::{Encoding, Feature, FeatureKind, MissingRule, Target};
 
 use crate::csv::{Decimal, Record, is_missing, parse_number};
 use crate::error::{DataError, Result};
+use crate::libsvm::{Line, for_each_pair};
 use crate::reader::Reader;
 
 /// What became of one record.
@@ -29,17 +30,78 @@ pub struct RowEncoder<'m> {
     target_positions: Vec<usize>,
     numbers: Vec<Vec<f64>>,
     codes: Vec<Vec<u32>>,
+    sparse: Option<SparseRows>,
     targets: Vec<Vec<f64>>,
     classes: Vec<u32>,
     states: Vec<RowState>,
     unseen: Vec<u64>,
 }
 
+/// Records of sparse numbers.
+#[derive(Debug)]
+struct SparseRows {
+    /// Where the model has each index; [`NO_LEVEL`] for those that it does not have.
+    places: Vec<u32>,
+    /// The index of the first feature in the model, and in the file.
+    model_first: u32,
+    file_first: u32,
+    starts: Vec<usize>,
+    indices: Vec<u32>,
+    values: Vec<f64>,
+}
+
+impl SparseRows {
+    fn of(feature: &Feature, file_first: Option<u32>) -> Option<Self> {
+        let FeatureKind::Sparse { first_index, features } = &feature.kind else { return None };
+        let mut places = vec![NO_LEVEL; features.last().map_or(0, |last| last.index as usize + 1)];
+        for (place, feature) in (0..).zip(features) {
+            places[feature.index as usize] = place;
+        }
+        let (model_first, file_first) = (*first_index, file_first.unwrap_or(*first_index));
+        let (starts, indices, values) = (vec![0], Vec::new(), Vec::new());
+        Some(Self { places, model_first, file_first, starts, indices, values })
+    }
+
+    /// Takes the pairs of a line, and gives how many of them the model does not know.
+    fn push(&mut self, line: &Line<'_>) -> Result<u64> {
+        let mut unseen = 0;
+        let tokens = line.text.split(u8::is_ascii_whitespace).filter(|token| !token.is_empty());
+        for_each_pair(line, tokens, self.file_first, |index, value| {
+            let index = index - self.file_first + self.model_first;
+            match self.places.get(index as usize) {
+                _ if value == 0.0 => {}
+                Some(&place) if place != NO_LEVEL => {
+                    self.indices.push(place);
+                    self.values.push(value);
+                }
+                _ => unseen += 1,
+            }
+        })?;
+        self.starts.push(self.values.len());
+        Ok(unseen)
+    }
+
+    fn clear(&mut self) {
+        self.starts.truncate(1);
+        self.indices.clear();
+        self.values.clear();
+    }
+}
+
 impl<'m> RowEncoder<'m> {
     /// An encoder for the records of a file; `with_target` takes the targets along.
     ///
-    /// Errors: a column that the model needs is not there.
+    /// Errors: a column that the model needs is not there; columns with names where the model has sparse numbers, or the other way round.
     pub fn new(encoding: &'m Encoding, reader: &Reader, with_target: bool) -> Result<Self> {
+        let file = reader.name().to_owned();
+        match (encoding.is_sparse(), reader.libsvm()) {
+            (true, None) => return Err(DataError::NotSparse { file }),
+            (false, Some(_)) => {
+                let columns = encoding.features.iter().map(|feature| feature.name.clone()).collect();
+                return Err(DataError::NoNames { file, columns });
+            }
+            _ => {}
+        }
         let position = |name: &str| reader.header().iter().position(|column| column == name);
         let targets = if with_target { encoding.target.columns() } else { Vec::new() };
         let needed = encoding.features.iter().map(|feature| feature.name.as_str()).chain(targets.iter().copied());
@@ -57,6 +119,7 @@ impl<'m> RowEncoder<'m> {
             target_positions: targets.iter().filter_map(|name| position(name)).collect(),
             numbers: vec![Vec::new(); n],
             codes: vec![Vec::new(); n],
+            sparse: encoding.features.iter().find_map(|f| SparseRows::of(f, reader.libsvm().flatten())),
             targets: vec![Vec::new(); encoding.target.n_outputs()],
             classes: Vec::new(),
             states: Vec::new(),
@@ -70,6 +133,12 @@ impl<'m> RowEncoder<'m> {
     pub fn push(&mut self, record: &Record<'_>) -> Result<()> {
         let mut state = RowState::Complete;
         for (index, feature) in self.encoding.features.iter().enumerate() {
+            if let Some(sparse) = &mut self.sparse {
+                let (before, text) = (record.field(0).len(), record.field(self.positions[index]));
+                let line = Line { file: &self.file, line: record.line, before, text };
+                self.unseen[index] += sparse.push(&line)?;
+                continue;
+            }
             let field = record.trimmed(self.positions[index]);
             let missing = is_missing(field);
             if missing && self.encoding.missing != MissingRule::Mean {
@@ -123,7 +192,12 @@ impl<'m> RowEncoder<'m> {
 
     /// Takes the targets; false where one is missing.
     fn push_target(&mut self, record: &Record<'_>) -> Result<bool> {
-        let fields: Vec<&[u8]> = self.target_positions.iter().map(|&at| record.trimmed(at)).collect();
+        let fields = self.target_positions.iter().map(|&at| match (record.trimmed(at), &self.sparse) {
+            // A label may have a plus sign.
+            (label, Some(_)) => label.strip_prefix(b"+").unwrap_or(label),
+            (field, None) => field,
+        });
+        let fields: Vec<&[u8]> = fields.collect();
         let missing = fields.iter().any(|field| is_missing(field));
         let wrong = |index: usize, expected: String| DataError::Value {
             file: self.file.clone(),
@@ -206,6 +280,15 @@ impl<'m> RowEncoder<'m> {
                 FeatureKind::Category { levels, .. } => {
                     Column::Codes { codes: self.codes[index].as_slice().into(), n_levels: levels.len() }
                 }
+                FeatureKind::Sparse { features, .. } => match &self.sparse {
+                    Some(SparseRows { starts, indices, values, .. }) => Column::Sparse {
+                        n_columns: features.len(),
+                        starts: starts.as_slice().into(),
+                        indices: indices.as_slice().into(),
+                        values: values.as_slice().into(),
+                    },
+                    None => Column::Numbers(Vec::new().into()),
+                },
                 _ => Column::Numbers(self.numbers[index].as_slice().into()),
             })
             .collect();
@@ -229,6 +312,7 @@ impl<'m> RowEncoder<'m> {
     pub fn clear(&mut self) {
         self.numbers.iter_mut().chain(&mut self.targets).for_each(Vec::clear);
         self.codes.iter_mut().for_each(Vec::clear);
+        self.sparse.iter_mut().for_each(SparseRows::clear);
         self.classes.clear();
         self.states.clear();
     }

@@ -56,6 +56,37 @@ pub enum DataError {
         /// What must be there, and what to try.
         expected: String,
     },
+    /// A setting that libsvm's format has no use for.
+    #[error(
+        "{setting}: found beside {file}, which is in libsvm's format: its features are numbers with an index, none of them missing, \
+         and are held in memory; leave {setting} out"
+    )]
+    SparseSetting {
+        /// The file.
+        file: String,
+        /// The setting.
+        setting: &'static str,
+    },
+    /// A table of columns for a model of libsvm's format.
+    #[error(
+        "{file}: has columns with names, and the model was trained on libsvm's format; expected lines of the form \
+         label index:value …, with the indices of the training file"
+    )]
+    NotSparse {
+        /// The file.
+        file: String,
+    },
+    /// libsvm's format for a model of columns.
+    #[error(
+        "{file}: is in libsvm's format, whose features have an index and no name, and the model has columns with names; expected a \
+         table with the columns {}", columns.join(", ")
+    )]
+    NoNames {
+        /// The file.
+        file: String,
+        /// The model's columns.
+        columns: Vec<String>,
+    },
     /// A Parquet or Arrow file ends too early or is damaged.
     #[error("{file}: is damaged or cut short ({reason}); write or download it again")]
     Damaged {

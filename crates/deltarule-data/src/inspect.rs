@@ -151,7 +151,7 @@ fn suspicion_of(column: &TableColumn, n_records: usize, n_features: usize) -> Op
             let constant = facts.range.is_some_and(|(low, high)| low == high) && facts.n_missing == 0;
             (n_records > 1 && constant).then_some(Suspicion::Constant)
         }
-        Values::Mixed | Values::Unsupported(_) | Values::Skipped => None,
+        Values::Mixed | Values::Unsupported(_) | Values::Sparse { .. } | Values::Skipped => None,
     }
 }
 
@@ -217,7 +217,7 @@ impl Count {
 
     fn add(&mut self, column: &PageColumn, rows: std::ops::Range<usize>) {
         match column {
-            PageColumn::Missing => {}
+            PageColumn::Missing | PageColumn::Sparse { .. } => {}
             PageColumn::Numbers(values) => {
                 for x in values[rows].iter().filter(|x| !x.is_nan()) {
                     self.sum += x - *self.first.get_or_insert(*x);

@@ -6,8 +6,8 @@ mod target;
 
 use std::ops::ControlFlow;
 
-use deltarule_core::{Activation, ColumnMoments, Moments, NO_LEVEL, Scaling};
-use deltarule_model::{Encoding, Feature, FeatureKind, MissingRule, ScaleRule, Target};
+use deltarule_core::{Activation, ColumnMoments, ColumnScaling, Moments, NO_LEVEL, Scaling};
+use deltarule_model::{Encoding, Feature, FeatureKind, MissingRule, ScaleRule, SparseFeature, Target};
 
 use crate::column::{TableColumn, Values};
 use crate::error::{DataError, Result};
@@ -239,17 +239,19 @@ impl Prepared<'_> {
             .features
             .iter()
             .zip(moments.columns().iter().zip(scaling.columns()))
-            .map(|(draft, (moments, scaling))| Feature {
+            .enumerate()
+            .map(|(k, (draft, (moments, column)))| Feature {
                 name: draft.column.name.clone(),
                 kind: match (moments, &draft.column.values) {
                     (ColumnMoments::Number { mean, .. }, Values::Booleans) => {
-                        FeatureKind::Boolean { mean: *mean, scaling: *scaling }
+                        FeatureKind::Boolean { mean: *mean, scaling: *column }
                     }
                     (ColumnMoments::Number { mean, .. }, _) => {
                         let (min, max) = moments.range();
-                        FeatureKind::Number { mean: *mean, min, max, scaling: *scaling }
+                        FeatureKind::Number { mean: *mean, min, max, scaling: *column }
                     }
-                    (ColumnMoments::Category { .. } | ColumnMoments::Sparse { .. }, _) => {
+                    (ColumnMoments::Sparse { .. }, values) => sparse_kind(values, moments, scaling.sparse(k)),
+                    (ColumnMoments::Category { .. }, _) => {
                         FeatureKind::Category { levels: draft.levels.clone(), counts: moments.level_counts().to_vec() }
                     }
                 },
@@ -258,12 +260,27 @@ impl Prepared<'_> {
         (Encoding { features, target: self.target.clone(), missing, scale }, scaling)
     }
 
-    /// How many number, boolean and category columns are features.
+    /// How many number, boolean and category columns are features; sparse numbers are not counted.
     pub fn count_features(&self) -> (usize, usize, usize) {
         self.features.iter().fold((0, 0, 0), |(n, b, c), feature| match feature.column.values {
             Values::Booleans => (n, b + 1, c),
             Values::Text { .. } => (n, b, c + 1),
+            Values::Sparse { .. } => (n, b, c),
             _ => (n + 1, b, c),
         })
     }
+}
+
+/// Each of the sparse numbers with its mean and its scaling.
+fn sparse_kind(values: &Values, moments: &ColumnMoments, scalings: &[ColumnScaling]) -> FeatureKind {
+    let (first_index, indices) = match values {
+        Values::Sparse { first_index, indices, .. } => (*first_index, indices.as_slice()),
+        _ => (1, &[][..]),
+    };
+    let known = moments.sparse_features().zip(scalings);
+    let features = indices.iter().zip(known).map(|(&index, (moments, scaling))| {
+        let mean = if let ColumnMoments::Number { mean, .. } = moments { mean } else { 0.0 };
+        SparseFeature { index, mean, scaling: *scaling }
+    });
+    FeatureKind::Sparse { first_index, features: features.collect() }
 }

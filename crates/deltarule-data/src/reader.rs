@@ -8,10 +8,11 @@ use std::path::Path;
 
 #[cfg(feature = "arrow")]
 use crate::batch::{BatchReader, is_batch_file};
-use crate::csv::{CsvOptions, CsvReader, Decimal, Record};
+use crate::csv::{CsvOptions, CsvReader, Decimal, Record, open};
 use crate::error::Result;
+use crate::libsvm::{LibsvmReader, is_libsvm};
 
-/// Reads the records of a file, in bounded memory: CSV, and with the feature `arrow` Parquet and Arrow IPC. The format is
+/// Reads the records of a file, in bounded memory: CSV, libsvm's format, and with the feature `arrow` Parquet and Arrow IPC. The format is
 /// recognised by the first bytes.
 #[derive(Debug)]
 pub struct Reader {
@@ -20,6 +21,7 @@ pub struct Reader {
 
 pub(crate) enum Inner {
     Csv(Box<CsvReader>),
+    Libsvm(Box<LibsvmReader>),
     #[cfg(feature = "arrow")]
     Batches(Box<BatchReader>),
 }
@@ -28,6 +30,7 @@ impl std::fmt::Debug for Inner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Inner::Csv(csv) => csv.fmt(f),
+            Inner::Libsvm(libsvm) => f.debug_tuple("Libsvm").field(&libsvm.name()).finish(),
             #[cfg(feature = "arrow")]
             Inner::Batches(batches) => f.debug_tuple("Batches").field(batches.name()).finish(),
         }
@@ -41,7 +44,7 @@ impl From<CsvReader> for Reader {
 }
 
 impl Reader {
-    /// Opens a file; `-` is standard input, which is CSV.
+    /// Opens a file; `-` is standard input, which is CSV or in libsvm's format.
     ///
     /// Errors: it cannot be opened, is none of the formats, is empty or damaged, or has two columns of one name.
     pub fn open(path: &Path, options: &CsvOptions) -> Result<Self> {
@@ -54,13 +57,27 @@ impl Reader {
                 return Ok(Self { inner: Inner::Batches(Box::new(BatchReader::open(path, &start)?)) });
             }
         }
-        Ok(CsvReader::open(path, options)?.into())
+        let opened = open(path)?;
+        // Whoever says how fields are parted, or whether there are names, says that it is CSV.
+        if options.delimiter.is_none() && options.header.is_none() && is_libsvm(&opened.prefix) {
+            return Ok(Self { inner: Inner::Libsvm(Box::new(LibsvmReader::new(opened, options.first_index))) });
+        }
+        Ok(CsvReader::new(opened, options)?.into())
+    }
+
+    /// Whether the file is in libsvm's format; `None` of the index of its first feature: it was not given.
+    pub(crate) fn libsvm(&self) -> Option<Option<u32>> {
+        match &self.inner {
+            Inner::Libsvm(libsvm) => Some(libsvm.first_index),
+            _ => None,
+        }
     }
 
     /// The names of the columns.
     pub fn header(&self) -> &[String] {
         match &self.inner {
             Inner::Csv(csv) => csv.header(),
+            Inner::Libsvm(libsvm) => libsvm.header(),
             #[cfg(feature = "arrow")]
             Inner::Batches(batches) => batches.header(),
         }
@@ -70,6 +87,7 @@ impl Reader {
     pub fn name(&self) -> &str {
         match &self.inner {
             Inner::Csv(csv) => csv.name(),
+            Inner::Libsvm(libsvm) => libsvm.name(),
             #[cfg(feature = "arrow")]
             Inner::Batches(batches) => batches.name(),
         }
@@ -79,6 +97,7 @@ impl Reader {
     pub fn decimal(&self) -> Decimal {
         match &self.inner {
             Inner::Csv(csv) => csv.decimal(),
+            Inner::Libsvm(_) => Decimal::Point,
             #[cfg(feature = "arrow")]
             Inner::Batches(_) => Decimal::Point,
         }
@@ -88,6 +107,7 @@ impl Reader {
     pub fn bytes_read(&self) -> u64 {
         match &self.inner {
             Inner::Csv(csv) => csv.bytes_read(),
+            Inner::Libsvm(libsvm) => libsvm.bytes_read(),
             #[cfg(feature = "arrow")]
             Inner::Batches(_) => 0,
         }
@@ -97,6 +117,7 @@ impl Reader {
     pub fn total_bytes(&self) -> Option<u64> {
         match &self.inner {
             Inner::Csv(csv) => csv.total_bytes(),
+            Inner::Libsvm(libsvm) => libsvm.total_bytes(),
             #[cfg(feature = "arrow")]
             Inner::Batches(_) => None,
         }
@@ -108,6 +129,7 @@ impl Reader {
     pub fn next_record(&mut self) -> Result<Option<Record<'_>>> {
         match &mut self.inner {
             Inner::Csv(csv) => csv.next_record(),
+            Inner::Libsvm(libsvm) => libsvm.next_record(),
             #[cfg(feature = "arrow")]
             Inner::Batches(batches) => batches.next_record(),
         }

@@ -12,6 +12,7 @@ use crate::column::{ColumnBuilder, TableColumn, Values, Wish};
 use crate::csv::{CsvOptions, CsvReader, Decimal, Field, Format, PlainRecords, Record, Records};
 use crate::error::{DataError, Result};
 use crate::in_order::map_in_order;
+use crate::libsvm::{LibsvmReader, SparseTable};
 use crate::pages::{Budget, Cached, Decode, Holding, PageBuilder, PageColumn, Pages, Wanted, read_cache};
 use crate::reader::{Inner, Reader};
 use crate::source::{Source, Stamp};
@@ -261,6 +262,7 @@ impl Table {
         let before = Stamp::of(path);
         let table = match Reader::open(path, csv)?.inner {
             Inner::Csv(reader) => Self::from_reader(*reader, options, progress),
+            Inner::Libsvm(reader) => Self::from_libsvm(*reader, options, progress),
             #[cfg(feature = "arrow")]
             Inner::Batches(reader) => Self::from_batches(*reader, options, progress),
         };
@@ -329,6 +331,30 @@ impl Table {
         table.finish(file(), chunks.fingerprint())
     }
 
+    /// The same, from libsvm's format: the labels and the features. It is held in memory.
+    fn from_libsvm(
+        reader: LibsvmReader,
+        options: &ReadOptions,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Self> {
+        let named = [
+            ("--categorical", !options.categorical.is_empty()),
+            ("--drop", !options.drop.is_empty()),
+            ("--features", !options.only.is_empty()),
+            ("--cache", options.cache.is_some()),
+        ];
+        if let Some((setting, _)) = named.into_iter().find(|(_, is_set)| *is_set) {
+            return Err(DataError::SparseSetting { file: reader.name().to_owned(), setting });
+        }
+        let sparse = SparseTable::of(reader, options.threads, progress)?;
+        let (name, fingerprint, n_records) =
+            (sparse.name().to_owned(), sparse.fingerprint().to_owned(), sparse.n_records());
+        let (columns, pages) = sparse.into_columns();
+        let pages = Pages::of_memory(pages, n_records);
+        let (columns, lines) = (columns.to_vec(), Lines::default());
+        Ok(Self { name, columns, pages, fingerprint, lines, cache: CacheUse::None })
+    }
+
     /// The same, from a file of batches.
     #[cfg(feature = "arrow")]
     fn from_batches(
@@ -369,6 +395,22 @@ impl Table {
     /// N.
     pub fn n_records(&self) -> usize {
         self.pages.n_records()
+    }
+
+    /// The sparse features of a table in libsvm's format: the index of the first, those that occur, and how many values are not 0.
+    pub fn sparse(&self) -> Option<(u32, &[u32], u64)> {
+        self.columns.iter().find_map(|column| match &column.values {
+            Values::Sparse { first_index, indices, n_stored } => Some((*first_index, indices.as_slice(), *n_stored)),
+            _ => None,
+        })
+    }
+
+    /// How many values there are to compute with, zeros that are not stored left out.
+    pub fn n_values(&self) -> usize {
+        match self.sparse() {
+            Some((.., n_stored)) => n_stored as usize,
+            None => self.n_records() * self.columns.len(),
+        }
     }
 
     pub(crate) fn pages(&self) -> &Pages {

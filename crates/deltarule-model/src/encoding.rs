@@ -56,7 +56,7 @@ impl ScaleRule {
 pub struct Feature {
     /// The column's name.
     pub name: String,
-    /// Number, boolean or category.
+    /// Number, boolean, category, or a group of sparse numbers.
     pub kind: FeatureKind,
 }
 
@@ -88,14 +88,40 @@ pub enum FeatureKind {
         /// Training records of each level, shape (levels,).
         counts: Vec<u64>,
     },
+    /// Many numbers, most of them 0, known by their indices.
+    Sparse {
+        /// The index that counting begins with: 0 or 1.
+        first_index: u32,
+        /// Those that occur in the training data, by ascending index.
+        features: Vec<SparseFeature>,
+    },
+}
+
+/// One of many sparse numbers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SparseFeature {
+    /// Its index, as it is written in files.
+    pub index: u32,
+    /// The mean over the training records, zeros counted.
+    pub mean: f64,
+    /// From its units to those descended in.
+    pub scaling: ColumnScaling,
 }
 
 impl Feature {
-    /// The scaling; `None` for a category.
+    /// The scaling; `None` for a category, and for sparse numbers, which have one each.
     pub fn scaling(&self) -> Option<ColumnScaling> {
         match &self.kind {
             FeatureKind::Number { scaling, .. } | FeatureKind::Boolean { scaling, .. } => Some(*scaling),
-            FeatureKind::Category { .. } => None,
+            FeatureKind::Category { .. } | FeatureKind::Sparse { .. } => None,
+        }
+    }
+
+    /// The sparse numbers; nothing for others.
+    pub fn sparse(&self) -> &[SparseFeature] {
+        match &self.kind {
+            FeatureKind::Sparse { features, .. } => features,
+            _ => &[],
         }
     }
 
@@ -103,6 +129,7 @@ impl Feature {
     pub fn n_inputs(&self) -> usize {
         match &self.kind {
             FeatureKind::Category { levels, .. } => levels.len(),
+            FeatureKind::Sparse { features, .. } => features.len(),
             _ => 1,
         }
     }
@@ -117,12 +144,13 @@ impl Feature {
         }
     }
 
-    /// `number`, `boolean` or `category`.
+    /// `number`, `boolean`, `category` or `sparse`.
     pub fn kind_name(&self) -> &'static str {
         match self.kind {
             FeatureKind::Number { .. } => "number",
             FeatureKind::Boolean { .. } => "boolean",
             FeatureKind::Category { .. } => "category",
+            FeatureKind::Sparse { .. } => "sparse",
         }
     }
 }
@@ -265,6 +293,7 @@ impl Encoding {
     pub fn shape(&self) -> Shape {
         let kinds = self.features.iter().map(|feature| match &feature.kind {
             FeatureKind::Category { levels, .. } => ColumnKind::Category { n_levels: levels.len() },
+            FeatureKind::Sparse { features, .. } => ColumnKind::Sparse { n_columns: features.len() },
             _ => ColumnKind::Number,
         });
         Shape::new(kinds.collect(), self.target.n_outputs())
@@ -272,16 +301,31 @@ impl Encoding {
 
     /// The scaling of every column.
     pub fn scaling(&self) -> Scaling {
-        Scaling::from_columns(self.features.iter().map(|feature| feature.scaling().unwrap_or(ColumnScaling::NONE)))
+        let columns = self.features.iter().map(|feature| feature.scaling().unwrap_or(ColumnScaling::NONE));
+        let mut scaling = Scaling::from_columns(columns);
+        for (index, feature) in self.features.iter().enumerate() {
+            if let FeatureKind::Sparse { features, .. } = &feature.kind {
+                scaling = scaling.with_sparse(index, features.iter().map(|feature| feature.scaling).collect());
+            }
+        }
+        scaling
     }
 
-    /// A name for every one of the d inputs: the column's, or `column=level`.
+    /// Whether the features are sparse numbers, known by their indices.
+    pub fn is_sparse(&self) -> bool {
+        self.features.iter().any(|feature| matches!(feature.kind, FeatureKind::Sparse { .. }))
+    }
+
+    /// A name for every one of the d inputs: the column's, `column=level`, or the index of a sparse number.
     pub fn input_names(&self) -> Vec<String> {
         let mut names = Vec::new();
         for feature in &self.features {
             match &feature.kind {
                 FeatureKind::Category { levels, .. } => {
                     names.extend(levels.iter().map(|level| format!("{}={level}", feature.name)));
+                }
+                FeatureKind::Sparse { features, .. } => {
+                    names.extend(features.iter().map(|feature| feature.index.to_string()));
                 }
                 _ => names.push(feature.name.clone()),
             }

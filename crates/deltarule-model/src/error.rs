@@ -80,6 +80,11 @@ pub enum ScoreError {
         /// What the model expects.
         expected: &'static str,
     },
+    /// A model of sparse numbers, whose rows have no columns.
+    #[error(
+        "the model has sparse numbers, known by their indices, and a row has named columns; score a block of them with Model::layer"
+    )]
+    Sparse,
     /// A missing value where the model's rule gives none.
     #[error("column {column:?} is missing, and the model was trained with --missing {rule}, which gives it no value")]
     Missing {

@@ -5,12 +5,15 @@
 use deltarule_core::{Activation, ColumnScaling, Layer, Parameters};
 use serde::{Deserialize, Serialize};
 
-use crate::encoding::{Encoding, Feature, FeatureKind, MissingRule, ScaleRule, Target};
+use crate::encoding::{Encoding, Feature, FeatureKind, MissingRule, ScaleRule, SparseFeature, Target};
 use crate::error::{ModelError, Result};
+use crate::lines::to_lines;
 use crate::model::{Model, Training};
 
 const FORMAT: &str = "deltarule-model";
 const VERSION: u64 = 1;
+/// Readers of sparse tables go no further.
+const LARGEST_INDEX: u32 = (1 << 24) - 1;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,6 +36,16 @@ enum FeatureFile {
     Number { name: String, mean: f64, min: f64, max: f64, offset: f64, factor: f64 },
     Boolean { name: String, mean: f64, offset: f64, factor: f64 },
     Category { name: String, levels: Vec<String>, counts: Vec<u64> },
+    Sparse { name: String, index_base: u32, entries: Vec<SparseFile> },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SparseFile {
+    index: u32,
+    mean: f64,
+    offset: f64,
+    factor: f64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -179,7 +192,8 @@ impl Model {
             training: training_fields!(training => TrainingFile),
         };
         // Only maps with keys that are no texts can fail to be written, and there is none.
-        let mut text = serde_json::to_string_pretty(&file).unwrap_or_default();
+        let written = if encoding.is_sparse() { to_lines(&file) } else { serde_json::to_string_pretty(&file) };
+        let mut text = written.unwrap_or_default();
         text.push('\n');
         text
     }
@@ -212,6 +226,13 @@ fn feature_file(feature: &Feature) -> FeatureFile {
         }
         FeatureKind::Category { levels, counts } => {
             FeatureFile::Category { name, levels: levels.clone(), counts: counts.clone() }
+        }
+        FeatureKind::Sparse { first_index, features } => {
+            let entry = |feature: &SparseFeature| {
+                let SparseFeature { index, mean, scaling: ColumnScaling { offset, factor, .. } } = *feature;
+                SparseFile { index, mean, offset, factor }
+            };
+            FeatureFile::Sparse { name, index_base: *first_index, entries: features.iter().map(entry).collect() }
         }
     }
 }
@@ -267,6 +288,12 @@ fn encoding_of(file: &ModelFile) -> Result<Encoding> {
                 }
                 (name, FeatureKind::Category { levels: levels.clone(), counts: counts.clone() })
             }
+            FeatureFile::Sparse { name, index_base, entries } => {
+                if file.features.len() > 1 {
+                    return field("features", file.features.len(), "one, where it is of kind sparse");
+                }
+                (name, sparse_of(*index_base, entries)?)
+            }
         };
         if features.iter().any(|known| known.name == *name) {
             return field(&at("name"), format!("{name:?} a second time"), "a name of its own");
@@ -274,6 +301,30 @@ fn encoding_of(file: &ModelFile) -> Result<Encoding> {
         features.push(Feature { name: name.clone(), kind });
     }
     Ok(Encoding { features, target: target_of(&file.target)?, missing, scale })
+}
+
+/// The sparse numbers of the first feature.
+fn sparse_of(first_index: u32, entries: &[SparseFile]) -> Result<FeatureKind> {
+    if first_index > 1 {
+        return field("features[0].index_base", first_index, "0 or 1");
+    }
+    let mut least = first_index;
+    let mut features = Vec::with_capacity(entries.len());
+    for (k, entry) in entries.iter().enumerate() {
+        let at = |part: &str| format!("features[0].entries[{k}].{part}");
+        let SparseFile { index, mean, offset, factor } = *entry;
+        if index < least || index > LARGEST_INDEX {
+            let expected = format!("an index from {least} to {LARGEST_INDEX}: they ascend, each once");
+            return field(&at("index"), index, &expected);
+        }
+        least = index + 1;
+        for (part, value) in [("mean", mean), ("offset", offset), ("factor", factor)] {
+            finite(|| at(part), value)?;
+        }
+        let scaling = ColumnScaling { offset, factor, fill: (mean - offset) * factor };
+        features.push(SparseFeature { index, mean, scaling });
+    }
+    Ok(FeatureKind::Sparse { first_index, features })
 }
 
 fn target_of(file: &TargetFile) -> Result<Target> {

@@ -6,10 +6,11 @@
 mod encoding;
 mod error;
 mod file;
+mod lines;
 mod model;
 mod scorer;
 
-pub use encoding::{Encoding, Feature, FeatureKind, MissingRule, ScaleRule, Target};
+pub use encoding::{Encoding, Feature, FeatureKind, MissingRule, ScaleRule, SparseFeature, Target};
 pub use error::{ModelError, Result, ScoreError};
 pub use model::{Model, OriginalWeights, Training};
 pub use scorer::{Scorer, Value};

@@ -122,10 +122,11 @@ impl Model {
         let mut bias = parameters.bias(j);
         let shape = self.encoding.shape();
         for (index, feature) in self.encoding.features.iter().enumerate() {
-            let Some(scaling) = feature.scaling() else { continue };
-            let weight = &mut weights[shape.features_of(index).start];
-            *weight *= scaling.factor;
-            bias -= *weight * scaling.offset;
+            let scalings = feature.scaling().into_iter().chain(feature.sparse().iter().map(|feature| feature.scaling));
+            for (weight, scaling) in weights[shape.features_of(index)].iter_mut().zip(scalings) {
+                *weight *= scaling.factor;
+                bias -= *weight * scaling.offset;
+            }
         }
         OriginalWeights { weights, bias }
     }

@@ -72,6 +72,9 @@ impl<'m> Scorer<'m> {
         outputs: &mut [f64],
         value_of: impl Fn(usize, &str) -> Result<Value<'v>, ScoreError>,
     ) -> Result<(), ScoreError> {
+        if self.model.encoding().is_sparse() {
+            return Err(ScoreError::Sparse);
+        }
         let layer = self.model.layer();
         let parameters = layer.parameters();
         if outputs.len() != parameters.n_outputs() {

@@ -76,6 +76,9 @@ pub(crate) struct FileArgs {
     /// The first line holds names, whatever it looks like
     #[arg(long)]
     pub(crate) header: bool,
+    /// In libsvm's format, whether indices count from 0 or from 1; auto: from 0 where 0 occurs, in prediction as in training
+    #[arg(long, value_name = "0|1|auto", default_value = "auto", value_parser = ["0", "1", "auto"])]
+    pub(crate) index_base: String,
 }
 
 /// How much memory a table may take up.
@@ -95,7 +98,7 @@ pub(crate) struct MemoryArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Columns")]
 pub(crate) struct ColumnArgs {
-    /// The columns to predict
+    /// The columns to predict; in libsvm's format it is label, and can be left out
     #[arg(long, short, value_name = "NAME[,NAME…]", value_delimiter = ',')]
     pub(crate) target: Vec<String>,
     /// The columns to predict from; all others by default
@@ -157,9 +160,10 @@ Examples:
   deltarule train examples/ten.csv --target passed --textbook --eta 0.01 --trace trace.csv
   deltarule train examples/iris.csv --target species --batch 1 --epochs 50 --seed 7
   deltarule train big.csv --target y --memory 2GiB --cache big.cache
+  deltarule train a9a.libsvm --valid a9a.t.libsvm --out model.json
   gunzip -c big.csv.gz | deltarule train - --target y --json")]
 pub(crate) struct TrainArgs {
-    /// A file of CSV or JSON lines (plain, gzip or zstd), Parquet or Arrow IPC; - for standard input, CSV or JSON lines
+    /// A file of CSV, JSON lines or libsvm's format (plain, gzip or zstd), Parquet or Arrow IPC; - for standard input, but for the last two
     pub(crate) data: PathBuf,
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
@@ -228,7 +232,7 @@ Examples:
   deltarule sweep examples/iris.csv --target species --optimizer gd,nesterov --seeds 0..4 --init normal --epochs 200"
 )]
 pub(crate) struct SweepArgs {
-    /// A file of CSV or JSON lines (plain, gzip or zstd), Parquet or Arrow IPC; - for standard input, CSV or JSON lines
+    /// A file of CSV, JSON lines or libsvm's format (plain, gzip or zstd), Parquet or Arrow IPC; - for standard input, but for the last two
     pub(crate) data: PathBuf,
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
@@ -396,7 +400,7 @@ pub(crate) struct ExplainArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  deltarule check examples/iris.csv --target species --activation tanh")]
 pub(crate) struct CheckArgs {
-    /// A file of CSV or JSON lines, Parquet or Arrow IPC; - for standard input
+    /// A file of CSV, JSON lines or libsvm's format, Parquet or Arrow IPC; - for standard input
     pub(crate) data: PathBuf,
     /// Print JSON
     #[arg(long)]
@@ -414,7 +418,7 @@ pub(crate) struct CheckArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  deltarule inspect examples/iris.csv --target species")]
 pub(crate) struct InspectArgs {
-    /// A file of CSV or JSON lines, Parquet or Arrow IPC; - for standard input
+    /// A file of CSV, JSON lines or libsvm's format, Parquet or Arrow IPC; - for standard input
     pub(crate) data: PathBuf,
     /// The columns to predict, which are then not suspected
     #[arg(long, short, value_name = "NAME[,NAME…]", value_delimiter = ',')]

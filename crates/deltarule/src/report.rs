@@ -183,6 +183,9 @@ pub(crate) fn reason_text(reason: &StopReason, plan: &Plan, activation: &Activat
     }
 }
 
+/// So many weights of sparse numbers are listed.
+const MOST_SPARSE: usize = 60;
+
 /// Every weight, in the user's units and in those descended in, output by output.
 ///
 /// `most` limits the lines of one output; the largest weights are then shown.
@@ -190,7 +193,12 @@ pub(crate) fn weights_text(model: &Model, most: usize) -> String {
     let encoding = model.encoding();
     let names = encoding.input_names();
     let parameters = model.layer().parameters();
-    let scaled = encoding.features.iter().any(|f| f.scaling().is_some_and(|s| s.factor != 1.0 || s.offset != 0.0));
+    let scalings = || {
+        let features = encoding.features.iter();
+        features.flat_map(|f| f.scaling().into_iter().chain(f.sparse().iter().map(|feature| feature.scaling)))
+    };
+    let scaled = scalings().any(|s| s.factor != 1.0 || s.offset != 0.0);
+    let most = if encoding.is_sparse() { most.min(MOST_SPARSE) } else { most };
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(20, 44);
     let name_of = |name: &str| -> String {
         if name.chars().count() <= width {
@@ -260,7 +268,11 @@ pub(crate) fn equation(model: &Model) -> String {
             if *weight == 0.0 {
                 continue;
             }
-            let input = if name.contains('=') { format!("[{name}]") } else { name.clone() };
+            let input = match (encoding.is_sparse(), name.contains('=')) {
+                (true, _) => format!("x[{name}]"),
+                (false, true) => format!("[{name}]"),
+                (false, false) => name.clone(),
+            };
             let sign = if *weight < 0.0 { "-" } else { "+" };
             terms.push(format!("{sign} {} {input}", short(weight.abs())));
         }

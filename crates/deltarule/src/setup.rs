@@ -6,10 +6,10 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use deltarule_core::{Activation, Init, Loss, Moments, Parameters, Problem, Scaling, Threads, Width, start};
-use deltarule_data::{Choices, DataError, Prepared, ReadOptions, Table};
+use deltarule_data::{Choices, DataError, Prepared, ReadOptions, SparseTable, Table};
 use deltarule_model::{Encoding, Model, ScaleRule};
 
-use crate::cli::{ColumnArgs, FileArgs, MemoryArgs, NetworkArgs};
+use crate::cli::{ColumnArgs, FileArgs, MemoryArgs, MissingArg, NetworkArgs};
 use crate::{output, report, weights_file};
 
 /// Reads the columns that are asked for, with progress on a terminal; Ctrl-C breaks off.
@@ -29,7 +29,32 @@ pub(crate) fn read_table(
     let Machine { threads, narrow } = machine;
     let threads = threads.and_then(NonZeroUsize::new);
     let options = ReadOptions { categorical, drop, only, threads, narrow, ..ReadOptions::default() };
-    read(data, files, options, memory, quiet)
+    let table = read(data, files, options, memory, quiet)?;
+    check_sparse(&table, columns, memory, files)?;
+    Ok(table)
+}
+
+/// What libsvm's format has no use for, and what needs it.
+fn check_sparse(table: &Table, columns: &ColumnArgs, memory: &MemoryArgs, files: &FileArgs) -> Result<()> {
+    let refused = |setting| Err(DataError::SparseSetting { file: table.name().to_owned(), setting }.into());
+    match table.sparse() {
+        Some(_) if memory.memory.is_some() => refused("--memory"),
+        Some(_) if columns.missing != MissingArg::Error => refused("--missing"),
+        None if columns.target.is_empty() => no_target(),
+        None if files.index_base != "auto" => {
+            bail!(
+                "--index-base: found beside {}, which is not in libsvm's format; leave --index-base out",
+                table.name()
+            )
+        }
+        _ => Ok(()),
+    }
+}
+
+fn no_target<R>() -> Result<R> {
+    bail!(
+        "--target: found nothing, expected the name of the column to predict; deltarule inspect DATA lists the columns"
+    )
 }
 
 /// How a table will be worked on.
@@ -86,12 +111,16 @@ fn sound_memory() -> usize {
     of_machine.into_iter().chain(of_groups).min().map_or(1 << 30, |free| free / 2)
 }
 
-/// What the arguments choose of a table.
-pub(crate) fn choices(columns: &ColumnArgs, network: &NetworkArgs, held_out: Option<f64>) -> Result<Choices> {
-    if columns.target.is_empty() {
-        bail!(
-            "--target: found nothing, expected the name of the column to predict; deltarule inspect DATA lists the columns"
-        );
+/// What the arguments choose of a table. In libsvm's format the target is the label, unless said otherwise.
+pub(crate) fn choices(
+    data: &Path,
+    columns: &ColumnArgs,
+    network: &NetworkArgs,
+    held_out: Option<f64>,
+) -> Result<Choices> {
+    // What standard input is comes out when it is read.
+    if columns.target.is_empty() && data.as_os_str() != "-" && !SparseTable::recognises_file(data) {
+        return no_target();
     }
     for (index, name) in columns.target.iter().enumerate() {
         if columns.target[..index].contains(name) {
@@ -105,7 +134,7 @@ pub(crate) fn choices(columns: &ColumnArgs, network: &NetworkArgs, held_out: Opt
         bail!("--features: found the target {name:?}, expected other columns");
     }
     Ok(Choices {
-        targets: columns.target.clone(),
+        targets: if columns.target.is_empty() { vec!["label".to_owned()] } else { columns.target.clone() },
         features: columns.features.clone(),
         categorical: columns.categorical.clone(),
         missing: columns.missing.into(),

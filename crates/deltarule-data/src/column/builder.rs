@@ -224,7 +224,7 @@ impl ColumnBuilder {
         match &mut self.values {
             PageColumn::Numbers(values) => values.push(f64::NAN),
             PageColumn::Codes(codes) => codes.push(NO_LEVEL),
-            PageColumn::Missing => {}
+            PageColumn::Missing | PageColumn::Sparse { .. } => {}
         }
     }
 

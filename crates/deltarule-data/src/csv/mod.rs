@@ -29,6 +29,8 @@ pub struct CsvOptions {
     pub header: Option<bool>,
     /// The decimal sign of numbers.
     pub decimal: Decimal,
+    /// In libsvm's format, the index of the first feature, 0 or 1.
+    pub first_index: Option<u32>,
 }
 
 /// The decimal sign of numbers.

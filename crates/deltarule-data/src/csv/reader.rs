@@ -94,7 +94,7 @@ impl CsvReader {
         Self::new(from_reader(name.to_owned(), Box::new(reader), None)?, options)
     }
 
-    fn new(opened: Opened, options: &CsvOptions) -> Result<Self> {
+    pub(crate) fn new(opened: Opened, options: &CsvOptions) -> Result<Self> {
         let whole = opened.prefix.len() < 32 * 1024;
         let (delimiter, has_header) = sniff::settle(options, &opened.prefix, whole);
         let mut chunks = Chunks::new(opened, delimiter);

@@ -17,7 +17,6 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    #[cfg(feature = "arrow")]
     /// A record whose fields follow each other, each ending where `ends` says.
     pub(crate) fn of_fields(bytes: &'a [u8], ends: &'a [usize], line: u64) -> Self {
         Self { bytes, ends, gap: 0, line }

@@ -28,7 +28,7 @@ impl Rows {
         let (mut rest, mut line) = (chunk.text(), chunk.first_line);
         while !rest.is_empty() {
             let length = memchr(b'\n', rest).unwrap_or(rest.len());
-            rows.push(&Line { file, line, text: &rest[..length] }, first_index)?;
+            rows.push(&Line { file, line, before: 0, text: &rest[..length] }, first_index)?;
             rest = rest.get(length + 1..).unwrap_or_default();
             line += 1;
         }
@@ -39,13 +39,7 @@ impl Rows {
         let mut tokens = without_comment(line.text).split(u8::is_ascii_whitespace).filter(|token| !token.is_empty());
         let Some(label) = tokens.next() else { return Ok(()) };
         self.labels.push(line.label(label)?);
-        let mut least = first_index;
-        for token in tokens {
-            let (index, value) = line.pair(token)?;
-            if index < least {
-                return Err(line.wrong(token, &below(index, least, first_index)));
-            }
-            least = index + 1;
+        for_each_pair(line, tokens, first_index, |index, value| {
             self.smallest = self.smallest.map_or(Some(index), |smallest| Some(smallest.min(index)));
             self.largest = self.largest.max(Some(index));
             // A zero that is written out is the same as one that is not.
@@ -53,7 +47,7 @@ impl Rows {
                 self.indices.push(index);
                 self.values.push(value);
             }
-        }
+        })?;
         self.ends.push(self.values.len());
         Ok(())
     }
@@ -70,6 +64,27 @@ impl Rows {
     }
 }
 
+/// Shows the pairs of a line to `visit`, zeros too.
+///
+/// Errors: what is no pair, an index that is too large, below `first_index` or not above the one before it.
+pub(crate) fn for_each_pair<'t>(
+    line: &Line<'_>,
+    tokens: impl Iterator<Item = &'t [u8]>,
+    first_index: u32,
+    mut visit: impl FnMut(u32, f64),
+) -> Result<()> {
+    let mut least = first_index;
+    for token in tokens {
+        let (index, value) = line.pair(token)?;
+        if index < least {
+            return Err(line.wrong(token, &below(index, least, first_index)));
+        }
+        least = index + 1;
+        visit(index, value);
+    }
+    Ok(())
+}
+
 /// What to say of an index that is too small.
 fn below(index: u32, least: u32, first_index: u32) -> String {
     if index < first_index {
@@ -78,15 +93,16 @@ fn below(index: u32, least: u32, first_index: u32) -> String {
     format!("an index from {least} on: within a line they ascend, each once")
 }
 
-/// One line of the text.
-struct Line<'a> {
-    file: &'a str,
-    line: u64,
-    text: &'a [u8],
+/// One line of the text, or what of it follows so many bytes.
+pub(crate) struct Line<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) line: u64,
+    pub(crate) before: usize,
+    pub(crate) text: &'a [u8],
 }
 
 impl Line<'_> {
-    fn label(&self, token: &[u8]) -> Result<f64> {
+    pub(super) fn label(&self, token: &[u8]) -> Result<f64> {
         if memchr(b':', token).is_some() {
             return Err(self.wrong(token, "the label, a number, before the first index:value pair"));
         }
@@ -113,7 +129,7 @@ impl Line<'_> {
         let index = std::str::from_utf8(index).ok().and_then(|digits| digits.parse::<u32>().ok());
         let Some(index) = index.filter(|index| *index <= LARGEST_INDEX) else {
             let advice = format!(
-                "an index up to {LARGEST_INDEX}: every index up to the largest has a weight; number the features that occur anew"
+                "an index up to {LARGEST_INDEX}: room is kept for every index up to the largest; number the features that occur anew"
             );
             return Err(self.wrong(token, &advice));
         };
@@ -129,7 +145,7 @@ impl Line<'_> {
         let place = token.as_ptr() as usize - self.text.as_ptr() as usize;
         let found: String = String::from_utf8_lossy(token).chars().take(60).collect();
         let (file, expected) = (self.file.to_owned(), expected.to_owned());
-        DataError::Libsvm { file, line: self.line, place: place + 1, found, expected }
+        DataError::Libsvm { file, line: self.line, place: self.before + place + 1, found, expected }
     }
 }
 

@@ -1,8 +1,11 @@
 //! The text format of libsvm and SVMlight: on each line a label and the index:value pairs of what is not zero.
 
 mod lines;
+mod reader;
 mod table;
 
+pub(crate) use lines::{Line, for_each_pair};
+pub(crate) use reader::{FEATURES, LABEL, LibsvmReader};
 pub use table::SparseTable;
 
 use crate::csv::{Decimal, parse_number};
@@ -37,6 +40,6 @@ fn is_pair(token: &[u8]) -> bool {
 }
 
 /// A line up to its comment.
-fn without_comment(line: &[u8]) -> &[u8] {
+pub(crate) fn without_comment(line: &[u8]) -> &[u8] {
     memchr::memchr(b'#', line).map_or(line, |at| &line[..at])
 }

@@ -8,11 +8,13 @@ use std::thread;
 
 use deltarule_core::{Column, Targets};
 
-use super::is_libsvm;
 use super::lines::Rows;
-use crate::csv::{Chunks, Opened, open, open_bytes};
+use super::{FEATURES, LABEL, LibsvmReader, is_libsvm};
+use crate::column::{ColumnFacts, TableColumn, Values};
+use crate::csv::{open, open_bytes};
 use crate::error::{DataError, Result};
 use crate::in_order::map_in_order;
+use crate::pages::{PAGE_ROWS, PageColumn};
 use crate::table::Progress;
 
 /// A table of libsvm's or SVMlight's text format (plain, gzip or zstd), in compressed sparse rows.
@@ -57,26 +59,25 @@ impl SparseTable {
         threads: Option<NonZeroUsize>,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self> {
-        Self::of(open(path)?, first_index, threads, progress)
+        Self::of(LibsvmReader::new(open(path)?, first_index), threads, progress)
     }
 
     /// Reads from memory, on this thread alone.
     ///
     /// Errors: those of [`read`](Self::read).
     pub fn from_bytes(name: &str, bytes: Vec<u8>, first_index: Option<u32>) -> Result<Self> {
-        let opened = open_bytes(name, bytes)?;
-        Self::of(opened, first_index, NonZeroUsize::new(1), &mut |_| ControlFlow::Continue(()))
+        let reader = LibsvmReader::new(open_bytes(name, bytes)?, first_index);
+        Self::of(reader, NonZeroUsize::new(1), &mut |_| ControlFlow::Continue(()))
     }
 
-    fn of(
-        opened: Opened,
-        first_index: Option<u32>,
+    pub(crate) fn of(
+        reader: LibsvmReader,
         threads: Option<NonZeroUsize>,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self> {
-        let name = opened.name.clone();
-        // No byte parts fields that could be quoted: a quote is only ever part of a comment.
-        let mut chunks = Chunks::new(opened, 0);
+        let first_index = reader.first_index;
+        let mut chunks = reader.into_chunks();
+        let name = chunks.name.to_string();
         let threads = threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
         let (bytes_read, total_bytes) = (chunks.bytes_counter(), chunks.total_bytes);
         let mut rows = Rows::default();
@@ -113,6 +114,55 @@ impl SparseTable {
             indices,
             values: rows.values,
         })
+    }
+
+    /// Whether a file is in the format, by its begin; false where it cannot be read.
+    pub fn recognises_file(path: &Path) -> bool {
+        open(path).is_ok_and(|opened| is_libsvm(&opened.prefix))
+    }
+
+    /// The labels and the features that occur as the columns of a table, and their pages.
+    pub(crate) fn into_columns(self) -> ([TableColumn; 2], Vec<Vec<PageColumn>>) {
+        let mut places = vec![u32::MAX; self.n_features];
+        self.indices.iter().for_each(|&index| places[index as usize] = 0);
+        let mut indices = Vec::new();
+        for (index, place) in (self.first_index..).zip(&mut places) {
+            if *place == 0 {
+                *place = indices.len() as u32;
+                indices.push(index);
+            }
+        }
+        let (low, high) = self
+            .labels
+            .iter()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &label| (low.min(label), high.max(label)));
+        let facts = ColumnFacts {
+            n_numbers: self.labels.len() as u64,
+            range: Some((low, high)),
+            ends: self.labels.first().copied().zip(self.labels.last().copied()),
+            whole: self.labels.iter().all(|label| label.fract() == 0.0),
+            ..ColumnFacts::default()
+        };
+        let label = TableColumn { name: LABEL.to_owned(), values: Values::Numbers, facts };
+        let values = Values::Sparse { first_index: self.first_index, indices, n_stored: self.values.len() as u64 };
+        let features = TableColumn { name: FEATURES.to_owned(), values, facts: ColumnFacts::default() };
+        let page = |labels: &[f64], starts: &[usize]| {
+            let first = starts.first().copied().unwrap_or_default();
+            let stored = first..starts.last().copied().unwrap_or_default();
+            let sparse = PageColumn::Sparse {
+                starts: starts.iter().map(|start| start - first).collect(),
+                indices: self.indices[stored.clone()].iter().map(|&index| places[index as usize]).collect(),
+                values: self.values[stored].to_vec(),
+            };
+            vec![PageColumn::Numbers(labels.to_vec()), sparse]
+        };
+        let firsts = (0..self.labels.len()).step_by(PAGE_ROWS);
+        let pages = firsts.map(|first| {
+            let end = (first + PAGE_ROWS).min(self.labels.len());
+            page(&self.labels[first..end], &self.starts[first..=end])
+        });
+        let pages = pages.collect();
+        ([label, features], pages)
     }
 
     /// The name of the file.

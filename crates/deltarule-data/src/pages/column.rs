@@ -14,6 +14,15 @@ pub enum PageColumn {
     Numbers(Vec<f64>),
     /// Codes; [`NO_LEVEL`] is missing.
     Codes(Vec<u32>),
+    /// Of each record the sparse numbers that are not 0.
+    Sparse {
+        /// Record `r` has the values from `starts[r]` to `starts[r + 1]`.
+        starts: Vec<usize>,
+        /// Positions among the indices that occur, ascending within a record.
+        indices: Vec<u32>,
+        /// The values.
+        values: Vec<f64>,
+    },
 }
 
 impl PageColumn {
@@ -37,6 +46,7 @@ impl PageColumn {
     pub(crate) fn is_missing(&self, row: usize) -> bool {
         match self {
             PageColumn::Missing => true,
+            PageColumn::Sparse { .. } => false,
             PageColumn::Numbers(values) => values[row].is_nan(),
             PageColumn::Codes(codes) => codes[row] == NO_LEVEL,
         }
@@ -48,6 +58,11 @@ impl PageColumn {
             PageColumn::Missing => {}
             PageColumn::Numbers(values) => values.clear(),
             PageColumn::Codes(codes) => codes.clear(),
+            PageColumn::Sparse { starts, indices, values } => {
+                starts.truncate(1);
+                indices.clear();
+                values.clear();
+            }
         }
     }
 
@@ -92,9 +107,7 @@ impl PageColumn {
             (PageColumn::Numbers(values), PageColumn::Numbers(further)) => values.extend_from_slice(&further[range]),
             (PageColumn::Codes(codes), PageColumn::Missing) => codes.resize(n + range.len(), NO_LEVEL),
             (PageColumn::Codes(codes), PageColumn::Codes(further)) => codes.extend_from_slice(&further[range]),
-            (PageColumn::Numbers(_), PageColumn::Codes(_)) | (PageColumn::Codes(_), PageColumn::Numbers(_)) => {
-                *self = PageColumn::Missing;
-            }
+            _ => *self = PageColumn::Missing,
         }
     }
 
@@ -103,6 +116,15 @@ impl PageColumn {
         match (self, other) {
             (PageColumn::Numbers(values), PageColumn::Numbers(others)) => values.push(others[row]),
             (PageColumn::Codes(codes), PageColumn::Codes(others)) => codes.push(others[row]),
+            (
+                PageColumn::Sparse { starts, indices, values },
+                PageColumn::Sparse { starts: others, indices: other_indices, values: other_values },
+            ) => {
+                let stored = others[row]..others[row + 1];
+                indices.extend_from_slice(&other_indices[stored.clone()]);
+                values.extend_from_slice(&other_values[stored]);
+                starts.push(values.len());
+            }
             _ => {}
         }
     }

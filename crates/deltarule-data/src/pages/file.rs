@@ -36,7 +36,8 @@ impl Kind {
 
     fn of(column: &PageColumn) -> Self {
         match column {
-            PageColumn::Missing => Kind::Missing,
+            // Sparse pages stay in memory.
+            PageColumn::Missing | PageColumn::Sparse { .. } => Kind::Missing,
             PageColumn::Numbers(_) => Kind::Numbers,
             PageColumn::Codes(_) => Kind::Codes,
         }
@@ -113,7 +114,7 @@ impl PageFile {
             let first = bytes.len();
             for column in columns {
                 match column {
-                    PageColumn::Missing => {}
+                    PageColumn::Missing | PageColumn::Sparse { .. } => {}
                     PageColumn::Numbers(x) => x[rows.clone()].iter().for_each(|x| bytes.extend(x.to_le_bytes())),
                     PageColumn::Codes(codes) => codes[rows.clone()].iter().for_each(|c| bytes.extend(c.to_le_bytes())),
                 }

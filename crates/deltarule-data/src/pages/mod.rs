@@ -67,6 +67,11 @@ impl Pages {
         Self { memory, file, decode, n_records, budget, buffers: Mutex::new(Vec::new()) }
     }
 
+    /// Pages that are in memory, whatever their size.
+    pub(crate) fn of_memory(memory: Vec<Vec<PageColumn>>, n_records: usize) -> Self {
+        Self::new(memory, None, Vec::new(), n_records, Budget::new(usize::MAX, 1))
+    }
+
     pub(crate) fn n_pages(&self) -> usize {
         self.n_records.div_ceil(PAGE_ROWS)
     }

@@ -42,6 +42,7 @@ impl<'t> Part<'t> {
             .map(|feature| {
                 let kind = match feature.column.values {
                     Values::Text { .. } => ColumnKind::Category { n_levels: feature.levels.len() },
+                    Values::Sparse { ref indices, .. } => ColumnKind::Sparse { n_columns: indices.len() },
                     _ => ColumnKind::Number,
                 };
                 let may_miss = feature.column.facts.n_missing > 0;
@@ -112,6 +113,12 @@ impl<'t> Part<'t> {
                 };
                 Column::Codes { codes, n_levels }
             }
+            (PageColumn::Sparse { starts, indices, values }, ColumnKind::Sparse { n_columns }) => Column::Sparse {
+                n_columns,
+                starts: Cow::Borrowed(&starts[rows.start..=rows.end]),
+                indices: Cow::Borrowed(indices),
+                values: Cow::Borrowed(values),
+            },
             (other, _) => Column::Numbers(Cow::Borrowed(other.numbers().get(rows.clone()).unwrap_or_default())),
         };
         let columns_of_block = self.inputs.iter().map(column).collect();
@@ -126,6 +133,9 @@ impl<'t> Part<'t> {
         for &position in self.wanted.columns() {
             gathered[position] = match &self.table.columns()[position].values {
                 Values::Text { .. } => PageColumn::Codes(Vec::with_capacity(rows.len())),
+                Values::Sparse { .. } => {
+                    PageColumn::Sparse { starts: vec![0], indices: Vec::new(), values: Vec::new() }
+                }
                 _ => PageColumn::Numbers(Vec::with_capacity(rows.len())),
             };
         }

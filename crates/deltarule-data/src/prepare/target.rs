@@ -57,6 +57,13 @@ impl TargetKind {
                 Values::Unique => {
                     return Err(wrong(target, "texts that are nearly all different", "numbers or classes"));
                 }
+                Values::Sparse { .. } => {
+                    return Err(wrong(
+                        target,
+                        "the features of libsvm's format",
+                        "label, the first number of each line",
+                    ));
+                }
                 Values::Skipped => return Err(wrong(target, "a column that is also dropped", "a column that is kept")),
                 _ => {}
             }

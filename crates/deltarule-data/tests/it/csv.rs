@@ -8,7 +8,8 @@ use proptest::prelude::*;
 
 use crate::{Drip, read, read_with, same};
 
-const COMMAS: CsvOptions = CsvOptions { delimiter: Some(b','), header: Some(true), decimal: Decimal::Point };
+const COMMAS: CsvOptions =
+    CsvOptions { delimiter: Some(b','), header: Some(true), decimal: Decimal::Point, first_index: None };
 
 type Fields = Vec<Vec<u8>>;
 

@@ -147,6 +147,7 @@ impl FileArgs {
             _ => None,
         };
         let decimal = if self.decimal == "," { deltarule_data::Decimal::Comma } else { deltarule_data::Decimal::Point };
-        Ok(deltarule_data::CsvOptions { delimiter, header, decimal })
+        let first_index = self.index_base.parse().ok();
+        Ok(deltarule_data::CsvOptions { delimiter, header, decimal, first_index })
     }
 }

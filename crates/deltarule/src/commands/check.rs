@@ -15,10 +15,10 @@ use crate::setup::Machine;
 use crate::{failure, output, setup};
 
 pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
-    let choices = setup::choices(&args.columns, &args.network, None)?;
+    let choices = setup::choices(&args.data, &args.columns, &args.network, None)?;
     let table = setup::read_table(&args.data, &args.files, &args.columns, &args.memory, Machine::default(), args.json)?;
     let prepared = prepare(&table, &choices)?;
-    let threads = setup::threads(None, table.n_records() * table.columns().len())?;
+    let threads = setup::threads(None, table.n_values())?;
     let scale = args.columns.scale.map_or(ScaleRule::Standard, Into::into);
     let has_bias = !args.network.no_bias;
     setup::with_problem(&prepared, &args.columns, scale, has_bias, &threads, |ready| {

@@ -54,11 +54,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
         let _ = writeln!(text, "warning: {warning}");
     }
     for (column, n) in unseen {
-        let _ = writeln!(
-            text,
-            "{} of column {column} unknown to the model counted as none of its levels",
-            count(n, "value")
-        );
+        let _ = writeln!(text, "{}", unseen_text(&model, &column, n));
     }
     if !worst.is_empty() {
         let _ = writeln!(
@@ -141,6 +137,15 @@ impl PartialEq for Bad {
 }
 
 impl Eq for Bad {}
+
+/// What became of values that the model has no weight for.
+pub(crate) fn unseen_text(model: &deltarule_model::Model, column: &str, n: u64) -> String {
+    let values = count(n, "value");
+    match model.encoding().is_sparse() {
+        true => format!("{values} of indices that did not occur in training left out"),
+        false => format!("{values} of column {column} unknown to the model counted as none of its levels"),
+    }
+}
 
 /// The columns in which levels came up that the model has not seen, and how often.
 pub(crate) fn unseen_levels(model: &deltarule_model::Model, unseen: &[u64]) -> Vec<(String, u64)> {

@@ -160,6 +160,13 @@ fn numbers(args: &ExplainArgs, x: &str) -> Result<Subject> {
     })
 }
 
+/// Sparse numbers are too many to be written out one by one.
+fn no_sparse<R>(file: &str) -> Result<R> {
+    bail!(
+        "{file}: has sparse numbers, which are too many to be written out; expected a table or a model of columns with names"
+    )
+}
+
 /// Numbers separated by commas.
 fn list(option: &str, text: &str) -> Result<Vec<f64>> {
     text.split(',')
@@ -181,10 +188,13 @@ fn of_table(args: &ExplainArgs, data: &std::path::Path) -> Result<Subject> {
             data.display()
         );
     }
-    let choices = setup::choices(&args.columns, &args.network, None)?;
+    let choices = setup::choices(data, &args.columns, &args.network, None)?;
     let table = setup::read_table(data, &args.files, &args.columns, &args.memory, Machine::default(), args.json)?;
+    if table.sparse().is_some() {
+        return no_sparse(table.name());
+    }
     let prepared = prepare(&table, &choices)?;
-    let threads = setup::threads(None, table.n_records() * table.columns().len())?;
+    let threads = setup::threads(None, table.n_values())?;
     let has_bias = !args.network.no_bias;
     let scale = args.columns.scale.map_or(ScaleRule::Standard, Into::into);
     setup::with_problem(&prepared, &args.columns, scale, has_bias, &threads, |ready| {
@@ -271,6 +281,9 @@ fn of_model(args: &ExplainArgs, model: &std::path::Path, data: &std::path::Path)
     }
     let model_name = model.display().to_string();
     let model = setup::read_model(model)?;
+    if model.encoding().is_sparse() {
+        return no_sparse(&model_name);
+    }
     let mut reader = Reader::open(data, &args.files.options()?)?;
     let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
     let scaling = model.encoding().scaling();

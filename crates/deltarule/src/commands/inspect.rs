@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use deltarule_data::{ColumnSummary, ReadOptions, summarize};
+use deltarule_data::{ColumnSummary, ReadOptions, Table, summarize};
 use serde_json::json;
 
 use crate::cli::InspectArgs;
@@ -25,11 +25,22 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
             "data": table.name(),
             "records": table.n_records(),
             "fingerprint": table.fingerprint(),
+            "sparse": table.sparse().map(|(first_index, indices, n_stored)| json!({
+                "index_base": first_index,
+                "features": indices.len(),
+                "values": n_stored,
+                "density": density(&table),
+            })),
             "columns": columns.iter().map(column_json).collect::<Vec<_>>(),
         }))?;
         return Ok(ExitCode::SUCCESS);
     }
     let n = table.n_records() as u64;
+    let sparse = table.sparse().map(|(first, indices, n_stored)| {
+        let features = count(indices.len() as u64, "feature");
+        let values = count(n_stored, "value");
+        format!("{features} that occur, indices from {first} on, {values} not 0 ({})", percent(density(&table)))
+    });
     let mut text = format!("{}: {}, {}\n\n", table.name(), count(n, "record"), count(columns.len() as u64, "column"));
     let width = columns.iter().map(|column| column.name.chars().count()).max().unwrap_or(0).clamp(6, 30) + 2;
     let _ = writeln!(text, "  {:<width$}{:<14}{:>10}  values", "column", "type", "missing");
@@ -37,7 +48,15 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
         let missing = if column.n_missing == 0 { "-".to_owned() } else { column.n_missing.to_string() };
         let name =
             if targets.contains(&column.name.as_str()) { format!("{} *", column.name) } else { column.name.clone() };
-        let _ = writeln!(text, "  {name:<width$}{:<14}{missing:>10}  {}", column.type_name, values(column, n));
+        let _ = writeln!(
+            text,
+            "  {name:<width$}{:<14}{missing:>10}  {}",
+            column.type_name,
+            match (column.type_name, &sparse) {
+                ("sparse", Some(text)) => text.clone(),
+                _ => values(column, n),
+            }
+        );
     }
     if !targets.is_empty() {
         text.push_str("  (* the target)\n");
@@ -63,6 +82,12 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
     }
     output::print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The share of sparse numbers that are not 0.
+fn density(table: &Table) -> f64 {
+    let (n_features, n_stored) = table.sparse().map_or((0, 0), |(_, indices, n_stored)| (indices.len(), n_stored));
+    n_stored as f64 / (table.n_records() * n_features).max(1) as f64
 }
 
 /// Range and mean of numbers, the most frequent levels of a text.

@@ -8,7 +8,7 @@ use deltarule_core::{BLOCK_ROWS, most_probable};
 use deltarule_data::{Reader, RowEncoder, RowState};
 use deltarule_model::{Model, Target};
 
-use super::evaluate::unseen_levels;
+use super::evaluate::{unseen_levels, unseen_text};
 use crate::cli::PredictArgs;
 use crate::number::count;
 use crate::output::{OutputFile, csv_field};
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
             eprintln!("{predictions} not finite: {} overflows there", model.layer().activation());
         }
         for (column, n) in counts.unseen {
-            eprintln!("{} of column {column} unknown to the model counted as none of its levels", count(n, "value"));
+            eprintln!("{}", unseen_text(&model, &column, n));
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -50,13 +50,13 @@ impl Ended {
 
 pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
     let settings = settings(args)?;
-    let choices = setup::choices(&args.columns, &args.network, args.valid)?;
+    let choices = setup::choices(&args.data, &args.columns, &args.network, args.valid)?;
     let mut trace = args.trace.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
     let mut model_file = args.out.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
     let machine = Machine { threads: args.threads, narrow: false };
     let table = setup::read_table(&args.data, &args.files, &args.columns, &args.memory, machine, args.json)?;
     let prepared = prepare(&table, &choices)?;
-    let threads = setup::threads(args.threads, table.n_records() * table.columns().len() * settings.len())?;
+    let threads = setup::threads(args.threads, table.n_values() * settings.len())?;
     let scale = args.columns.scale.map_or(ScaleRule::Standard, Into::into);
     let has_bias = !args.network.no_bias;
     setup::with_problem(&prepared, &args.columns, scale, has_bias, &threads, |ready| {
@@ -297,7 +297,7 @@ fn to_text(args: &SweepArgs, ended: &[Ended], best: Option<usize>, baseline_sse:
                 "\n* the least E {judged}: run {}. To see it alone: deltarule train {} --target {} --optimizer {} --epochs {}{}{}",
                 index + 1,
                 args.data.display(),
-                args.columns.target.join(","),
+                if args.columns.target.is_empty() { "label".to_owned() } else { args.columns.target.join(",") },
                 run.plan.optimizer.name(),
                 run.plan.epochs,
                 if run.plan.chooses_eta() { String::new() } else { format!(" --eta {}", run.plan.eta.eta) },

@@ -62,13 +62,13 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         _ => None,
     };
     let valid_file = args.valid.as_deref().filter(|_| held_out.is_none()).map(Path::new);
-    let choices = setup::choices(&args.columns, &args.network, held_out)?;
+    let choices = setup::choices(&args.data, &args.columns, &args.network, held_out)?;
     let mut files = Files::create(args)?;
     let machine = Machine { threads: args.threads, narrow: args.precision == PrecisionArg::F32 };
     let table =
         setup::read_table(&args.data, &args.files, &args.columns, &args.memory, machine, args.quiet || args.json)?;
     let prepared = prepare(&table, &choices)?;
-    let threads = setup::threads(args.threads, table.n_records() * table.columns().len())?;
+    let threads = setup::threads(args.threads, table.n_values())?;
     setup::with_problem(&prepared, &args.columns, settings.scale, settings.has_bias, &threads, |ready| {
         let Ready { encoding, problem } = &ready;
         let say = Say::new(args);

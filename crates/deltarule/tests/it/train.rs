@@ -382,7 +382,7 @@ fn json_follows_its_schema() {
     let schema = std::fs::read_to_string(project().join("docs/json-schema.json")).unwrap();
     let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
     let sandbox = Sandbox::new();
-    sandbox.file("new.csv", "hours,sleep,passed\n1,2,1\n");
+    sandbox.file("new.csv", "hours,sleep,passed\n1,2,1\n").file("s.libsvm", "1 1:2 3:1\n-1 2:1\n1 1:1\n-1 3:2\n");
     for line in [
         "deltarule train examples/diabetes.csv --target progression --out d.json --json",
         "deltarule train examples/iris.csv --target species --valid 0.2 --out i.json --json",
@@ -397,6 +397,10 @@ fn json_follows_its_schema() {
         "deltarule explain t.json examples/ten.csv --record 2 --json",
         "deltarule check examples/ten.csv --target passed --activation relu --json",
         "deltarule inspect examples/iris.csv --target species --json",
+        "deltarule train s.libsvm --out s.json --json",
+        "deltarule evaluate s.json s.libsvm --json",
+        "deltarule show s.json --json",
+        "deltarule inspect s.libsvm --json",
         "deltarule sweep examples/ten.csv --target passed --eta 0.1,100,auto --json",
         "deltarule sweep examples/diabetes.csv --target progression --eta 1,2 --valid 0.2 --json || true",
     ] {

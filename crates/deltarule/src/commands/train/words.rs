@@ -7,7 +7,7 @@ use deltarule_model::ScaleRule;
 
 use super::Run;
 use crate::cli::TrainArgs;
-use crate::number::{count, digits};
+use crate::number::{count, digits, percent};
 use crate::{output, report};
 
 /// What is said to a person; nothing of it with `--json` or `--quiet`.
@@ -62,11 +62,13 @@ fn introduction(run: &Run<'_>) -> String {
         let _ = write!(text, ", {} held out", held_out.n_records());
     }
     let (numbers, booleans, categories) = prepared.count_features();
-    let kinds: Vec<String> = [(numbers, "number"), (booleans, "boolean"), (categories, "category")]
-        .into_iter()
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, noun)| count(n as u64, noun))
-        .collect();
+    let sparse = encoding.features.iter().map(|feature| feature.sparse().len()).sum();
+    let kinds: Vec<String> =
+        [(numbers, "number"), (booleans, "boolean"), (categories, "category"), (sparse, "sparse number")]
+            .into_iter()
+            .filter(|(n, _)| *n > 0)
+            .map(|(n, noun)| count(n as u64, noun))
+            .collect();
     let shape = encoding.shape();
     let _ = write!(
         text,
@@ -77,7 +79,16 @@ fn introduction(run: &Run<'_>) -> String {
         prepared.activation,
         if run.problem.has_bias { "" } else { ", no bias" },
     );
-    if numbers + booleans > 0 {
+    if let Some((first, _, n_stored)) = table.sparse() {
+        let of = (table.n_records() * sparse).max(1) as f64;
+        let _ = write!(
+            text,
+            "\n{} not 0 ({}), indices from {first} on",
+            count(n_stored, "value"),
+            percent(n_stored as f64 / of)
+        );
+    }
+    if numbers + booleans + sparse > 0 {
         let scaled = match encoding.scale {
             ScaleRule::Standard => "scaled to mean 0 and standard deviation 1",
             ScaleRule::None => "as they are (--scale none)",

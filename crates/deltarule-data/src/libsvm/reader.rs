@@ -1,0 +1,83 @@
+//! A file line by line: each record has two fields, the label and the text of its pairs.
+
+use std::sync::{Arc, LazyLock};
+
+use memchr::memchr;
+
+use super::lines::Line;
+use super::without_comment;
+use crate::csv::{Chunk, Chunks, Opened, Record};
+use crate::error::Result;
+
+/// The name of the labels' column.
+pub(crate) const LABEL: &str = "label";
+/// The name of all features together.
+pub(crate) const FEATURES: &str = "features";
+
+static HEADER: LazyLock<[String; 2]> = LazyLock::new(|| [LABEL.to_owned(), FEATURES.to_owned()]);
+
+/// Reads records in bounded memory.
+pub(crate) struct LibsvmReader {
+    chunks: Chunks,
+    chunk: Chunk,
+    /// Where the next line begins in the chunk, and its number.
+    at: usize,
+    line: u64,
+    ends: [usize; 2],
+    /// The index of the first feature, where it was given.
+    pub(crate) first_index: Option<u32>,
+}
+
+impl LibsvmReader {
+    pub(crate) fn new(opened: Opened, first_index: Option<u32>) -> Self {
+        // No byte parts fields that could be quoted: a quote is only ever part of a comment.
+        let chunks = Chunks::new(opened, 0);
+        Self { chunks, chunk: Chunk::default(), at: 0, line: 1, ends: [0; 2], first_index }
+    }
+
+    /// The text, from the begin on where nothing was read before.
+    pub(crate) fn into_chunks(self) -> Chunks {
+        self.chunks
+    }
+
+    pub(crate) fn header(&self) -> &[String] {
+        &*HEADER
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.chunks.name
+    }
+
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.chunks.bytes_read()
+    }
+
+    pub(crate) fn total_bytes(&self) -> Option<u64> {
+        self.chunks.total_bytes
+    }
+
+    /// The next record; `None` after the last. The second field follows the first without a gap.
+    ///
+    /// Errors: the file cannot be read on, a line without a label.
+    pub(crate) fn next_record(&mut self) -> Result<Option<Record<'_>>> {
+        loop {
+            while self.at >= self.chunk.text().len() {
+                let Some(chunk) = self.chunks.next()? else { return Ok(None) };
+                (self.at, self.line, self.chunk) = (0, chunk.first_line, chunk);
+            }
+            let begin = self.at;
+            let rest = &self.chunk.text()[begin..];
+            let length = memchr(b'\n', rest).unwrap_or(rest.len());
+            self.at += length + 1;
+            self.line += 1;
+            let text = without_comment(&rest[..length]);
+            let Some(start) = text.iter().position(|byte| !byte.is_ascii_whitespace()) else { continue };
+            let width = text[start..].iter().position(u8::is_ascii_whitespace).unwrap_or(text.len() - start);
+            self.ends = [start + width, text.len()];
+            let (name, line) = (Arc::clone(&self.chunks.name), self.line - 1);
+            Line { file: &name, line, before: 0, text }.label(&text[start..start + width])?;
+            let bytes = &self.chunk.text()[begin..begin + self.ends[1]];
+            return Ok(Some(Record::of_fields(bytes, &self.ends, line)));
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! libsvm's format: the same as the dense table of the same values, from training to prediction.
+
+use std::fmt::Write as _;
+
+use deltarule_model::Model;
+
+use crate::support::Sandbox;
+
+/// The same values as libsvm's format and as CSV: 600 records, 12 features of which one never occurs, a label of two values.
+fn both() -> Sandbox {
+    let (mut sparse, mut dense) = (String::new(), String::new());
+    let names: Vec<String> = (1..=12).filter(|i| *i != 7).map(|i| format!("x{i}")).collect();
+    writeln!(dense, "label,{}", names.join(",")).unwrap();
+    // A plain generator of the test's own: any values will do, so long as they are the same in both files.
+    let mut state = 12345_u64;
+    let mut draw = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f64 / (1_u64 << 24) as f64
+    };
+    for _ in 0..600 {
+        let label = if draw() < 0.4 { 1 } else { -1 };
+        let (mut pairs, mut fields) = (String::new(), String::new());
+        for i in (1..=12).filter(|i| *i != 7) {
+            // Feature 12 has hardly any zeros, the others many.
+            let stored = draw() < if i == 12 { 0.99 } else { 0.2 };
+            let x = if stored { (8.0 * draw()).round() / 4.0 - 0.5 + f64::from(label * i) / 64.0 } else { 0.0 };
+            write!(fields, ",{x}").unwrap();
+            if x != 0.0 {
+                write!(pairs, " {i}:{x}").unwrap();
+            }
+        }
+        writeln!(sparse, "{}{label}{pairs}", if label > 0 { "+" } else { "" }).unwrap();
+        writeln!(dense, "{label}{fields}").unwrap();
+    }
+    let sandbox = Sandbox::new();
+    sandbox.file("data.libsvm", sparse).file("data.csv", dense);
+    sandbox
+}
+
+fn number(value: &serde_json::Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value}"))
+}
+
+#[test]
+fn libsvm_and_dense_csv_give_the_same_model_and_predictions() {
+    let sandbox = both();
+    for options in ["--scale standard", "--scale none", "--scale standard --batch 16 --valid 0.25"] {
+        let epochs = "--epochs 40 --eta 0.05";
+        let sparse = format!("deltarule train data.libsvm --out s.json --force --json {epochs} {options}");
+        let dense = format!("deltarule train data.csv --target label --out d.json --force --json {epochs} {options}");
+        let (sparse, dense) = (sandbox.sh(&sparse).ok().json(), sandbox.sh(&dense).ok().json());
+        let (e, expected) = (number(&sparse["sse"]), number(&dense["sse"]));
+        assert!((e - expected).abs() < 1e-8 * expected, "{options}: {e} {expected}");
+        assert_eq!(sparse["held_out"]["records"], dense["held_out"]["records"], "{options}");
+        let p = |model: &str, data: &str| -> Vec<f64> {
+            let text = sandbox.sh(&format!("deltarule predict {model} {data} --proba --quiet")).ok().stdout;
+            text.lines().skip(1).map(|row| row.rsplit(',').next().unwrap().parse().unwrap()).collect()
+        };
+        let (p, expected) = (p("s.json", "data.libsvm"), p("d.json", "data.csv"));
+        assert_eq!((p.len(), expected.len()), (600, 600));
+        let apart = p.iter().zip(&expected).map(|(p, q)| (p - q).abs()).fold(0.0, f64::max);
+        assert!(apart < 1e-6, "{options}: {apart}");
+    }
+}
+
+#[test]
+fn training_has_the_same_bits_for_any_threads_compression_or_way_in() {
+    let sandbox = both();
+    let train = "deltarule train data.libsvm --epochs 30 --quiet --out";
+    sandbox.sh(&format!("{train} one.json --threads 1 && gzip -k data.libsvm")).ok();
+    sandbox.sh(&format!("{train} three.json --threads 3 && {train} f32.json --precision f32")).ok();
+    sandbox.sh("deltarule train - --epochs 30 --quiet --out stdin.json < data.libsvm.gz").ok();
+    let outputs = |name: &str| {
+        let json: serde_json::Value = serde_json::from_str(&sandbox.read(name)).unwrap();
+        (json["features"].clone(), json["outputs"].clone())
+    };
+    assert_eq!(outputs("three.json"), outputs("one.json"));
+    assert_eq!(outputs("stdin.json"), outputs("one.json"));
+    let e = |name: &str| number(&sandbox.sh(&format!("deltarule show {name} --json")).ok().json()["training"]["sse"]);
+    assert!((e("f32.json") - e("one.json")).abs() < 1e-4 * e("one.json"));
+}
+
+#[test]
+fn a_model_of_libsvm_is_short_and_comes_back_to_the_same_bits() {
+    let sandbox = both();
+    let trained = sandbox.sh("deltarule train data.libsvm --out m.json --json --epochs 50").ok().json();
+    let text = sandbox.read("m.json");
+    let model = Model::from_bytes(text.as_bytes()).unwrap();
+    assert_eq!(model.to_json(), text);
+    assert_eq!(model.encoding().input_names(), ["1", "2", "3", "4", "5", "6", "8", "9", "10", "11", "12"]);
+    assert_eq!(text.lines().filter(|line| line.contains("\"factor\"")).count(), 11, "a line for each feature");
+    assert_eq!(text.lines().filter(|line| line.contains("\"weight\"")).count(), 11, "a line for each weight");
+    let evaluated = sandbox.sh("deltarule evaluate m.json data.libsvm --json").ok().json();
+    assert_eq!(evaluated["scores"], trained["training"]);
+    for (from, to) in [
+        ("\"index_base\": 1", "\"index_base\": 2"),
+        ("{\"index\":2,", "{\"index\":1,"),
+        ("{\"index\":12,", "{\"index\":16777216,"),
+        ("{\"input\":\"3\"", "{\"input\":\"4\""),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let error = Model::from_bytes(text.replace(from, to).as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("expected"), "{to}: {error}");
+    }
+}
+
+#[test]
+fn indices_that_did_not_occur_in_training_are_left_out_and_counted() {
+    let sandbox = both();
+    sandbox.sh("deltarule train data.libsvm --out m.json --quiet --epochs 20").ok();
+    sandbox.file("known.libsvm", "1 1:0.5 3:2\n-1 12:1\n").file("more.libsvm", "1 1:0.5 3:2 7:9\n-1 12:1 99:1 100:0\n");
+    let (known, more) =
+        (sandbox.sh("deltarule predict m.json known.libsvm"), sandbox.sh("deltarule predict m.json more.libsvm"));
+    assert_eq!(known.ok().stdout, more.stdout);
+    assert_eq!(more.stderr, "2 values of indices that did not occur in training left out\n");
+    // A file whose indices begin at 0 has the same features, one lower.
+    sandbox.file("from_0.libsvm", "1 0:0.5 2:2\n-1 11:1\n");
+    assert_eq!(sandbox.sh("deltarule predict m.json from_0.libsvm --index-base 0").ok().stdout, more.stdout);
+}
+
+#[test]
+fn a_long_table_of_weights_shows_the_largest_and_json_all() {
+    let sandbox = Sandbox::new();
+    let line = |r: usize| format!("{} {}:1 {}:2\n", r % 5, r % 90 + 1, r % 90 + 91);
+    sandbox.file("wide.libsvm", (0..400).map(line).collect::<String>());
+    sandbox.sh("deltarule train wide.libsvm --out m.json --epochs 10").ok();
+    let shown = sandbox.sh("deltarule show m.json").ok().stdout;
+    assert!(shown.contains("… the 60 largest of 180 weights; --json shows all"), "{shown}");
+    let json = sandbox.sh("deltarule show m.json --json").ok().json();
+    assert_eq!(json["weights"][0]["weights"].as_array().unwrap().len(), 180);
+    assert_eq!(json["features"][0]["kind"], "sparse");
+}
+
+#[test]
+fn inspect_and_sweep_read_libsvm() {
+    let sandbox = both();
+    let json = sandbox.sh("deltarule inspect data.libsvm --json").ok().json();
+    assert_eq!((json["records"].as_u64(), json["sparse"]["features"].as_u64()), (Some(600), Some(11)));
+    let density = number(&json["sparse"]["values"]) / 6600.0;
+    assert_eq!(number(&json["sparse"]["density"]), density);
+    let runs = sandbox.sh("deltarule sweep data.libsvm --eta 0.1,1 --epochs 5 --valid 0.2 --out m.json").ok();
+    assert!(runs.stdout.contains("deltarule train data.libsvm --target label"), "{}", runs.stdout);
+    sandbox.sh("deltarule evaluate m.json data.libsvm").ok();
+}
