@@ -428,7 +428,7 @@ pub enum DataError {
         expected: String,
     },
     /// A budget in which nothing can be done.
-    #[error("--memory: found {}, expected at least {} for a table of so many columns", mebibytes(*found), mebibytes(*needed))]
+    #[error("--memory: found {}, expected at least {} for a table of so many columns", size_text(*found), size_text(*needed))]
     MemoryTooSmall {
         /// The bytes that were given.
         found: usize,
@@ -468,9 +468,10 @@ fn spill_reason(error: &std::io::Error) -> String {
     }
 }
 
-/// Bytes in MiB, rounded up.
-fn mebibytes(bytes: usize) -> String {
-    format!("{}MiB", bytes.div_ceil(1024 * 1024))
+/// Bytes in KiB below one MiB, and in MiB from there on, rounded up.
+fn size_text(bytes: usize) -> String {
+    const MIB: usize = 1024 * 1024;
+    if bytes < MIB { format!("{}KiB", bytes.div_ceil(1024)) } else { format!("{}MiB", bytes.div_ceil(MIB)) }
 }
 
 /// `n` with the noun it counts.

@@ -254,13 +254,8 @@ impl<'a, T: Float> Block<'a, T> {
                     }
                     has_missing
                 }
-                Column::Codes { codes, n_levels } => {
-                    check_codes(index + 1, codes, *n_levels, true)?;
-                    false
-                }
-                Column::Sparse { n_columns, starts, indices, values } => {
-                    check_starts(index + 1, starts, indices.len(), values.len())?;
-                    check_sparse(index + 1, *n_columns, SparseSlices { starts, indices, values })?;
+                Column::Codes { .. } | Column::Sparse { .. } => {
+                    check_places(index + 1, column)?;
                     false
                 }
             });
@@ -305,13 +300,8 @@ impl<'a, T: Float> Block<'a, T> {
                     }
                     has_missing
                 }
-                Column::Codes { codes, n_levels } => {
-                    check_codes(index + 1, codes, *n_levels, true)?;
-                    false
-                }
-                Column::Sparse { n_columns, starts, indices, values } => {
-                    check_starts(index + 1, starts, indices.len(), values.len())?;
-                    check_sparse(index + 1, *n_columns, SparseSlices { starts, indices, values })?;
+                Column::Codes { .. } | Column::Sparse { .. } => {
+                    check_places(index + 1, column)?;
                     false
                 }
             });
@@ -376,6 +366,18 @@ fn check_codes(column: usize, codes: &[u32], n_levels: usize, none_allowed: bool
     match codes.iter().position(|&code| !is_level(code)) {
         None => Ok(()),
         Some(row) => Err(Error::Code { column, found: codes[row], n_levels, record: row + 1 }),
+    }
+}
+
+/// Checks the codes of a category, or the rows of sparse columns.
+fn check_places<T: Float>(index: usize, column: &Column<'_, T>) -> Result<()> {
+    match column {
+        Column::Numbers(_) | Column::Tiled(_) => Ok(()),
+        Column::Codes { codes, n_levels } => check_codes(index, codes, *n_levels, true),
+        Column::Sparse { n_columns, starts, indices, values } => {
+            check_starts(index, starts, indices.len(), values.len())?;
+            check_sparse(index, *n_columns, SparseSlices { starts, indices, values })
+        }
     }
 }
 
