@@ -210,6 +210,24 @@ impl BatchReader {
     ///
     /// Errors: the file is damaged.
     pub(crate) fn next_record(&mut self) -> Result<Option<Record<'_>>> {
+        if !self.has_next()? {
+            return Ok(None);
+        }
+        self.fields.clear();
+        self.ends.clear();
+        for cells in &self.current {
+            cells.write(self.row, &mut self.fields);
+            self.ends.push(self.fields.len());
+        }
+        self.row += 1;
+        self.n_read += 1;
+        Ok(Some(Record::of_fields(&self.fields, &self.ends, self.n_read)))
+    }
+
+    /// Whether there is a further record.
+    ///
+    /// Errors: the file is damaged.
+    pub(crate) fn has_next(&mut self) -> Result<bool> {
         while self.row == self.n_rows {
             let (name, source) = (&self.name, &mut self.source);
             let next = guarded(name, || {
@@ -227,18 +245,10 @@ impl BatchReader {
                     batch.columns().iter().map(|column| Cells::of(column)).collect::<std::result::Result<_, _>>();
                 Ok(Some((cells.map_err(|error: ArrowError| damaged(name, error))?, batch.num_rows())))
             })?;
-            let Some((cells, n_rows)) = next else { return Ok(None) };
+            let Some((cells, n_rows)) = next else { return Ok(false) };
             (self.current, self.n_rows, self.row) = (cells, n_rows, 0);
         }
-        self.fields.clear();
-        self.ends.clear();
-        for cells in &self.current {
-            cells.write(self.row, &mut self.fields);
-            self.ends.push(self.fields.len());
-        }
-        self.row += 1;
-        self.n_read += 1;
-        Ok(Some(Record::of_fields(&self.fields, &self.ends, self.n_read)))
+        Ok(true)
     }
 }
 

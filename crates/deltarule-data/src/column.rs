@@ -15,6 +15,8 @@ pub struct Place {
     pub text: String,
     /// The line, from 1.
     pub line: u64,
+    /// Which of the table's files it is in, from 0.
+    pub file: usize,
 }
 
 /// A column.

@@ -23,8 +23,8 @@ pub enum RowState {
 #[derive(Debug)]
 pub struct RowEncoder<'m> {
     encoding: &'m Encoding,
-    file: String,
-    decimal: Decimal,
+    /// The files that the records are in.
+    files: Vec<String>,
     /// Where each feature stands in a record.
     positions: Vec<usize>,
     target_positions: Vec<usize>,
@@ -113,8 +113,7 @@ impl<'m> RowEncoder<'m> {
         let n = encoding.features.len();
         Ok(Self {
             encoding,
-            file: reader.name().to_owned(),
-            decimal: reader.decimal(),
+            files: reader.files().to_vec(),
             positions: encoding.features.iter().filter_map(|feature| position(&feature.name)).collect(),
             target_positions: targets.iter().filter_map(|name| position(name)).collect(),
             numbers: vec![Vec::new(); n],
@@ -135,7 +134,8 @@ impl<'m> RowEncoder<'m> {
         for (index, feature) in self.encoding.features.iter().enumerate() {
             if let Some(sparse) = &mut self.sparse {
                 let (before, text) = (record.field(0).len(), record.field(self.positions[index]));
-                let line = Line { file: &self.file, line: record.line, before, text };
+                let file = self.files.get(record.file).map_or("", String::as_str);
+                let line = Line { file, line: record.line, before, text };
                 self.unseen[index] += sparse.push(&line)?;
                 continue;
             }
@@ -145,12 +145,11 @@ impl<'m> RowEncoder<'m> {
                 state = RowState::FeatureMissing;
             }
             if let FeatureKind::Category { .. } = feature.kind {
-                let code =
-                    if missing { NO_LEVEL } else { feature.code(&self.text(field, record.line, &feature.name)?) };
+                let code = if missing { NO_LEVEL } else { feature.code(&self.text(field, record, &feature.name)?) };
                 self.unseen[index] += u64::from(!missing && code == NO_LEVEL);
                 self.codes[index].push(code);
             } else {
-                let x = if missing { f64::NAN } else { self.number(feature, field, record.line)? };
+                let x = if missing { f64::NAN } else { self.number(feature, field, record)? };
                 self.numbers[index].push(x);
             }
         }
@@ -161,16 +160,16 @@ impl<'m> RowEncoder<'m> {
         Ok(())
     }
 
-    fn text(&self, field: &[u8], line: u64, column: &str) -> Result<String> {
+    fn text(&self, field: &[u8], record: &Record<'_>, column: &str) -> Result<String> {
         String::from_utf8(field.to_vec()).map_err(|_| DataError::Encoding {
-            file: self.file.clone(),
-            line,
+            file: file_of(&self.files, record),
+            line: record.line,
             column: column.to_owned(),
             found: field.escape_ascii().to_string(),
         })
     }
 
-    fn number(&self, feature: &Feature, field: &[u8], line: u64) -> Result<f64> {
+    fn number(&self, feature: &Feature, field: &[u8], record: &Record<'_>) -> Result<f64> {
         let truth = matches!(feature.kind, FeatureKind::Boolean { .. });
         if truth && field.eq_ignore_ascii_case(b"true") {
             return Ok(1.0);
@@ -178,11 +177,11 @@ impl<'m> RowEncoder<'m> {
         if truth && field.eq_ignore_ascii_case(b"false") {
             return Ok(0.0);
         }
-        match parse_number(field, self.decimal) {
+        match parse_number(field, record.decimal) {
             Some(x) if x.abs() <= crate::column::LARGEST => Ok(x),
             _ => Err(DataError::Value {
-                file: self.file.clone(),
-                line,
+                file: file_of(&self.files, record),
+                line: record.line,
                 column: feature.name.clone(),
                 found: String::from_utf8_lossy(field).into_owned(),
                 expected: if truth { "true or false" } else { "a number, as in training" }.into(),
@@ -200,7 +199,7 @@ impl<'m> RowEncoder<'m> {
         let fields: Vec<&[u8]> = fields.collect();
         let missing = fields.iter().any(|field| is_missing(field));
         let wrong = |index: usize, expected: String| DataError::Value {
-            file: self.file.clone(),
+            file: file_of(&self.files, record),
             line: record.line,
             column: self.encoding.target.columns()[index].to_owned(),
             found: String::from_utf8_lossy(fields[index]).into_owned(),
@@ -209,7 +208,7 @@ impl<'m> RowEncoder<'m> {
         match self.encoding.target.classes() {
             None => {
                 for (j, field) in fields.iter().enumerate() {
-                    let number = match parse_number(field, self.decimal) {
+                    let number = match parse_number(field, record.decimal) {
                         _ if missing => 0.0,
                         Some(y) if y.abs() <= crate::column::LARGEST => y,
                         _ if field.eq_ignore_ascii_case(b"true") => 1.0,
@@ -220,7 +219,7 @@ impl<'m> RowEncoder<'m> {
                 }
             }
             Some(classes) => {
-                let class = match class_of(fields[0], classes, self.decimal) {
+                let class = match class_of(fields[0], classes, record.decimal) {
                     _ if missing => 0,
                     Some(class) => class,
                     None => return Err(wrong(0, format!("one of the model's classes: {}", classes.join(", ")))),
@@ -316,6 +315,11 @@ impl<'m> RowEncoder<'m> {
         self.classes.clear();
         self.states.clear();
     }
+}
+
+/// The name of the file that a record is in.
+fn file_of(files: &[String], record: &Record<'_>) -> String {
+    files.get(record.file).cloned().unwrap_or_default()
 }
 
 /// The position of a class: by its text, or by its number (1.0 is the class 1).

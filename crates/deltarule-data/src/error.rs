@@ -236,6 +236,53 @@ pub enum DataError {
         /// The columns there are.
         known: Vec<String>,
     },
+    /// A pattern that no file's name fits.
+    #[error(
+        "{pattern}: no file has a name that fits, looked for in the folder {folder}; check the folder and the pattern (* ? [...])"
+    )]
+    NoMatch {
+        /// The pattern.
+        pattern: String,
+        /// The folder from which on files were looked for.
+        folder: String,
+    },
+    /// A pattern that is none.
+    #[error(
+        "{pattern}: there is no such file, and as a pattern it cannot be read ({reason}); expected * ? [...] in it"
+    )]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Standard input, which can be read once, named twice.
+    #[error("-: found twice, expected standard input (-) at most once among the files")]
+    InputTwice,
+    /// A file of libsvm's format among several files.
+    #[error(
+        "{file}: is in libsvm's format and one of several files, expected it alone; put such files together first: cat FILE FILE > all.libsvm"
+    )]
+    SparseAmongFiles {
+        /// The file.
+        file: String,
+    },
+    /// One of several files, whose columns are not those of the first.
+    #[error(
+        "{file}: {}, expected those of the first file, {first}, in any order: every file needs the same line of names; if no file has \
+         one, use --no-header, and if all have, --header",
+        other_columns(missing, further)
+    )]
+    OtherColumns {
+        /// The file.
+        file: String,
+        /// The first file.
+        first: String,
+        /// Columns of the first file that this one lacks.
+        missing: Vec<String>,
+        /// Columns that the first file lacks.
+        further: Vec<String>,
+    },
     /// A column with numbers and words.
     #[error(
         "{file}: line {line}, column {column:?}: found {word:?} in a column with {} and {}{hint}; \
@@ -485,6 +532,15 @@ fn join_quoted(names: &[String]) -> String {
     let more = if names.len() > 30 { format!(" and {} more", names.len() - 30) } else { String::new() };
     let noun = if names.len() == 1 { "column" } else { "columns" };
     format!("{noun} {}{more}", shown.join(", "))
+}
+
+/// Which columns a file lacks, and which it has beyond those of another.
+fn other_columns(missing: &[String], further: &[String]) -> String {
+    match (missing, further) {
+        (missing, []) => format!("lacks {}", join_quoted(missing)),
+        ([], further) => format!("has {} besides", join_quoted(further)),
+        (missing, further) => format!("lacks {} and has {} besides", join_quoted(missing), join_quoted(further)),
+    }
 }
 
 /// "did you mean …?", or all names.

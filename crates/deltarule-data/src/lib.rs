@@ -1,6 +1,7 @@
 //! Tables from files: CSV, Parquet and Arrow IPC to typed columns, columns to blocks, and rows of a stream for prediction.
 //!
-//! [`Table::read`] decides every column's type from the whole file, in one pass that never holds the text of the file.
+//! [`Table::read`] decides every column's type from the whole file, in one pass that never holds the text of the file;
+//! [`Table::read_all`] makes one table of several files.
 //! [`prepare()`] makes of a table what training needs: an encoding, raw columns and targets. [`SparseTable`] reads libsvm's
 //! sparse text. [`RowEncoder`] encodes the records of a
 //! stream with a model's encoding.
@@ -11,9 +12,11 @@ mod column;
 mod csv;
 mod encode;
 mod error;
+mod files;
 mod in_order;
 mod inspect;
 mod libsvm;
+mod order;
 mod pages;
 mod prepare;
 mod reader;
@@ -24,6 +27,7 @@ pub use column::{ColumnFacts, Place, TableColumn, Values};
 pub use csv::{CsvOptions, CsvReader, Decimal, Record, is_missing, parse_number};
 pub use encode::{RowEncoder, RowState};
 pub use error::{DataError, Result};
+pub use files::find_files;
 pub use inspect::{ColumnSummary, Suspicion, summarize, suspicions};
 pub use libsvm::SparseTable;
 pub use pages::PageColumn;

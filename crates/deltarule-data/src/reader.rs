@@ -1,24 +1,44 @@
-//! A file of any format, record by record.
+//! Files of any format, record by record.
 
 #[cfg(feature = "arrow")]
 use std::fs::File;
 #[cfg(feature = "arrow")]
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[cfg(feature = "arrow")]
 use crate::batch::{BatchReader, is_batch_file};
-use crate::csv::{CsvOptions, CsvReader, Decimal, Record, open};
-use crate::error::Result;
+use crate::csv::{CsvOptions, CsvReader, Record, open};
+use crate::error::{DataError, Result};
+use crate::files::{is_standard_input, name_of_all};
 use crate::libsvm::{LibsvmReader, is_libsvm};
+use crate::order::order;
 
-/// Reads the records of a file, in bounded memory: CSV, libsvm's format, and with the feature `arrow` Parquet and Arrow IPC. The format is
-/// recognised by the first bytes.
+/// Reads the records of a file, or of several one after the other, in bounded memory: CSV, libsvm's format, and with the feature
+/// `arrow` Parquet and Arrow IPC. The format of each is recognised by its first bytes; a file of libsvm's format stands alone.
 #[derive(Debug)]
 pub struct Reader {
-    pub(crate) inner: Inner,
+    /// The file that is being read, and its place among all.
+    current: Inner,
+    file: usize,
+    paths: Vec<PathBuf>,
+    options: CsvOptions,
+    /// Its name and those of the others.
+    files: Vec<String>,
+    name: String,
+    /// The columns of the first file, which are those of all.
+    header: Vec<String>,
+    /// Where they stand in the current file, if not in this order.
+    order: Option<Vec<usize>>,
+    /// A record in the order of the first file.
+    fields: Vec<u8>,
+    ends: Vec<usize>,
+    /// The sizes of the files before the current one, and of all.
+    bytes_before: u64,
+    total_bytes: Option<u64>,
 }
 
+/// One file.
 pub(crate) enum Inner {
     Csv(Box<CsvReader>),
     Libsvm(Box<LibsvmReader>),
@@ -39,43 +59,32 @@ impl std::fmt::Debug for Inner {
 
 impl From<CsvReader> for Reader {
     fn from(csv: CsvReader) -> Self {
-        Self { inner: Inner::Csv(Box::new(csv)) }
+        Self::of(Inner::Csv(Box::new(csv)), Vec::new(), CsvOptions::default(), Vec::new())
     }
 }
 
-impl Reader {
-    /// Opens a file; `-` is standard input, which is CSV or in libsvm's format.
-    ///
-    /// Errors: it cannot be opened, is none of the formats, is empty or damaged, or has two columns of one name.
-    pub fn open(path: &Path, options: &CsvOptions) -> Result<Self> {
+impl Inner {
+    /// Opens a file; `-` is standard input, which is CSV.
+    pub(crate) fn open(path: &Path, options: &CsvOptions) -> Result<Self> {
         #[cfg(feature = "arrow")]
         {
             let mut start = Vec::new();
             // A file that cannot be read is told by the reader of CSV, which looks at it next.
             let read = File::open(path).and_then(|file| file.take(8).read_to_end(&mut start));
-            if path.as_os_str() != "-" && read.is_ok() && is_batch_file(&start) {
-                return Ok(Self { inner: Inner::Batches(Box::new(BatchReader::open(path, &start)?)) });
+            if !is_standard_input(path) && read.is_ok() && is_batch_file(&start) {
+                return Ok(Inner::Batches(Box::new(BatchReader::open(path, &start)?)));
             }
         }
         let opened = open(path)?;
         // Whoever says how fields are parted, or whether there are names, says that it is CSV.
         if options.delimiter.is_none() && options.header.is_none() && is_libsvm(&opened.prefix) {
-            return Ok(Self { inner: Inner::Libsvm(Box::new(LibsvmReader::new(opened, options.first_index))) });
+            return Ok(Inner::Libsvm(Box::new(LibsvmReader::new(opened, options.first_index))));
         }
-        Ok(CsvReader::new(opened, options)?.into())
+        Ok(Inner::Csv(Box::new(CsvReader::new(opened, options)?)))
     }
 
-    /// Whether the file is in libsvm's format; `None` of the index of its first feature: it was not given.
-    pub(crate) fn libsvm(&self) -> Option<Option<u32>> {
-        match &self.inner {
-            Inner::Libsvm(libsvm) => Some(libsvm.first_index),
-            _ => None,
-        }
-    }
-
-    /// The names of the columns.
-    pub fn header(&self) -> &[String] {
-        match &self.inner {
+    pub(crate) fn header(&self) -> &[String] {
+        match self {
             Inner::Csv(csv) => csv.header(),
             Inner::Libsvm(libsvm) => libsvm.header(),
             #[cfg(feature = "arrow")]
@@ -83,9 +92,8 @@ impl Reader {
         }
     }
 
-    /// The name of the file, for messages.
-    pub fn name(&self) -> &str {
-        match &self.inner {
+    pub(crate) fn name(&self) -> &str {
+        match self {
             Inner::Csv(csv) => csv.name(),
             Inner::Libsvm(libsvm) => libsvm.name(),
             #[cfg(feature = "arrow")]
@@ -93,19 +101,9 @@ impl Reader {
         }
     }
 
-    /// The decimal sign of its numbers.
-    pub fn decimal(&self) -> Decimal {
-        match &self.inner {
-            Inner::Csv(csv) => csv.decimal(),
-            Inner::Libsvm(_) => Decimal::Point,
-            #[cfg(feature = "arrow")]
-            Inner::Batches(_) => Decimal::Point,
-        }
-    }
-
     /// How many bytes of the file, as stored, were read so far; 0 where that is not known.
-    pub fn bytes_read(&self) -> u64 {
-        match &self.inner {
+    fn bytes_read(&self) -> u64 {
+        match self {
             Inner::Csv(csv) => csv.bytes_read(),
             Inner::Libsvm(libsvm) => libsvm.bytes_read(),
             #[cfg(feature = "arrow")]
@@ -114,8 +112,8 @@ impl Reader {
     }
 
     /// The size of the file as stored; `None` for a stream, or where it is not known how far reading has come.
-    pub fn total_bytes(&self) -> Option<u64> {
-        match &self.inner {
+    fn total_bytes(&self) -> Option<u64> {
+        match self {
             Inner::Csv(csv) => csv.total_bytes(),
             Inner::Libsvm(libsvm) => libsvm.total_bytes(),
             #[cfg(feature = "arrow")]
@@ -123,15 +121,145 @@ impl Reader {
         }
     }
 
-    /// The next record; `None` after the last.
-    ///
-    /// Errors: those of [`CsvReader::next_record`], a file that is damaged.
-    pub fn next_record(&mut self) -> Result<Option<Record<'_>>> {
-        match &mut self.inner {
+    fn next_record(&mut self) -> Result<Option<Record<'_>>> {
+        match self {
             Inner::Csv(csv) => csv.next_record(),
             Inner::Libsvm(libsvm) => libsvm.next_record(),
             #[cfg(feature = "arrow")]
             Inner::Batches(batches) => batches.next_record(),
         }
     }
+
+    /// Errors: the file is in libsvm's format, and one of several.
+    pub(crate) fn check_alone(&self, n_files: usize) -> Result<()> {
+        match self {
+            Inner::Libsvm(libsvm) if n_files > 1 => Err(DataError::SparseAmongFiles { file: libsvm.name().to_owned() }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether there is a further record, which is then the next.
+    fn has_next(&mut self) -> Result<bool> {
+        match self {
+            Inner::Csv(csv) => csv.has_next(),
+            // It stands alone: no file follows the last record, which `next_record` finds.
+            Inner::Libsvm(_) => Ok(true),
+            #[cfg(feature = "arrow")]
+            Inner::Batches(batches) => batches.has_next(),
+        }
+    }
+}
+
+impl Reader {
+    /// Opens a file; `-` is standard input, which is CSV or in libsvm's format.
+    ///
+    /// Errors: it cannot be opened, is none of the formats, is empty or damaged, or has two columns of one name.
+    pub fn open(path: &Path, options: &CsvOptions) -> Result<Self> {
+        Self::open_all(&[path.to_owned()], options)
+    }
+
+    /// Opens the first of several files with the same columns, in any order and format; the others follow in their turn.
+    ///
+    /// Errors: those of [`open`](Self::open); no file is named.
+    pub fn open_all(paths: &[PathBuf], options: &CsvOptions) -> Result<Self> {
+        let first = Inner::open(paths.first().map_or(Path::new(""), PathBuf::as_path), options)?;
+        first.check_alone(paths.len())?;
+        let others = paths.iter().skip(1).map(|path| name_of(path)).collect();
+        Ok(Self::of(first, paths.to_vec(), *options, others))
+    }
+
+    /// Whether the file is in libsvm's format; `None` of the index of its first feature: it was not given.
+    pub(crate) fn libsvm(&self) -> Option<Option<u32>> {
+        match &self.current {
+            Inner::Libsvm(libsvm) => Some(libsvm.first_index),
+            _ => None,
+        }
+    }
+
+    fn of(current: Inner, paths: Vec<PathBuf>, options: CsvOptions, others: Vec<String>) -> Self {
+        let total_bytes = if others.is_empty() { current.total_bytes() } else { size_of_all(&paths) };
+        let files: Vec<String> = std::iter::once(current.name().to_owned()).chain(others).collect();
+        let (name, header) = (name_of_all(&files), current.header().to_vec());
+        let (order, fields, ends) = (None, Vec::new(), Vec::new());
+        Self {
+            current,
+            file: 0,
+            paths,
+            options,
+            files,
+            name,
+            header,
+            order,
+            fields,
+            ends,
+            bytes_before: 0,
+            total_bytes,
+        }
+    }
+
+    /// The names of the columns, in the order of the first file.
+    pub fn header(&self) -> &[String] {
+        &self.header
+    }
+
+    /// The name of the file, or of all, for messages.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name of each file.
+    pub fn files(&self) -> &[String] {
+        &self.files
+    }
+
+    /// How many bytes of the files, as stored, were read so far; 0 where that is not known.
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_before + self.current.bytes_read()
+    }
+
+    /// The size of all files as stored; `None` for a stream, or where it is not known how far reading has come.
+    pub fn total_bytes(&self) -> Option<u64> {
+        self.total_bytes
+    }
+
+    /// The next record, its fields in the order of [`header`](Self::header); `None` after the last.
+    ///
+    /// Errors: those of [`CsvReader::next_record`], a file that is damaged, one whose columns are not those of the first.
+    pub fn next_record(&mut self) -> Result<Option<Record<'_>>> {
+        while !self.current.has_next()? {
+            let Some(path) = self.paths.get(self.file + 1) else { return Ok(None) };
+            let next = Inner::open(path, &self.options)?;
+            next.check_alone(self.paths.len())?;
+            self.order = order((&self.files[0], &self.header), (next.name(), next.header()))?;
+            self.bytes_before += size_of(&self.paths[self.file]).unwrap_or_default();
+            (self.current, self.file) = (next, self.file + 1);
+        }
+        let Some(mut record) = self.current.next_record()? else { return Ok(None) };
+        record.file = self.file;
+        let Some(order) = &self.order else { return Ok(Some(record)) };
+        self.fields.clear();
+        self.ends.clear();
+        for &place in order {
+            self.fields.extend_from_slice(record.field(place));
+            self.ends.push(self.fields.len());
+        }
+        let mut ordered = Record::of_fields(&self.fields, &self.ends, record.line);
+        (ordered.file, ordered.decimal) = (record.file, record.decimal);
+        Ok(Some(ordered))
+    }
+}
+
+/// The name of a file, for messages.
+pub(crate) fn name_of(path: &Path) -> String {
+    if is_standard_input(path) { "standard input".to_owned() } else { path.display().to_string() }
+}
+
+/// The size of a file; `None` for a stream.
+pub(crate) fn size_of(path: &Path) -> Option<u64> {
+    std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file).map(|about| about.len())
+}
+
+/// The size of all files together; `None` if one of them is a stream.
+pub(crate) fn size_of_all(paths: &[PathBuf]) -> Option<u64> {
+    paths.iter().map(|path| size_of(path)).sum()
 }

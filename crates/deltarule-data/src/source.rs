@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
@@ -31,20 +31,49 @@ impl Stamp {
     }
 }
 
-/// A file, and how it was read.
+/// The files of a table in their order, and how they were read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Source {
+    files: Vec<SourceFile>,
+    options: String,
+}
+
+/// One of the files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct SourceFile {
     path: String,
     /// Nothing for a stream, which is never the same.
     stamp: Option<Stamp>,
     /// A hash of both ends.
     ends: String,
-    options: String,
 }
 
 impl Source {
+    /// Errors: a file cannot be read.
+    pub(crate) fn of(paths: &[PathBuf], csv: &CsvOptions, options: &ReadOptions) -> Result<Self> {
+        let files = paths.iter().map(|path| SourceFile::of(path)).collect::<Result<_>>()?;
+        let ReadOptions { categorical, drop, only, .. } = options;
+        Ok(Self { files, options: format!("{csv:?} {categorical:?} {drop:?} {only:?}") })
+    }
+
+    /// Where the first file is.
+    pub(crate) fn path(&self) -> &str {
+        self.files.first().map_or("", |file| &file.path)
+    }
+
+    /// Why a cache of `self` cannot stand for `now`; `None` where it can.
+    pub(crate) fn differs_from(&self, now: &Self) -> Option<&'static str> {
+        if self.files.len() != now.files.len() || self.files.iter().zip(&now.files).any(|(a, b)| a.path != b.path) {
+            return Some("it was made of other files");
+        }
+        let of_files = self.files.iter().zip(&now.files).find_map(|(then, now)| then.differs_from(now));
+        of_files.or((self.options != now.options).then_some("it was made with other options of reading"))
+    }
+}
+
+impl SourceFile {
     /// Errors: the file cannot be read.
-    pub(crate) fn of(path: &Path, csv: &CsvOptions, options: &ReadOptions) -> Result<Self> {
+    fn of(path: &Path) -> Result<Self> {
         let name = || path.display().to_string();
         let stamp = Stamp::of(path);
         let (path, ends) = match stamp {
@@ -54,21 +83,15 @@ impl Source {
                 (full, ends_of(path).map_err(|error| DataError::Io { file: name(), error })?)
             }
         };
-        let ReadOptions { categorical, drop, only, .. } = options;
-        Ok(Self { path, stamp, ends, options: format!("{csv:?} {categorical:?} {drop:?} {only:?}") })
+        Ok(Self { path, stamp, ends })
     }
 
-    pub(crate) fn path(&self) -> &str {
-        &self.path
-    }
-
-    /// Why a cache of `self` cannot stand for `now`; `None` where it can.
-    pub(crate) fn differs_from(&self, now: &Self) -> Option<&'static str> {
+    /// Why what was taken from this file cannot stand for what is there now.
+    fn differs_from(&self, now: &Self) -> Option<&'static str> {
         match (self.stamp, now.stamp) {
             (None, _) | (_, None) => Some("a stream cannot be compared with it"),
             (then, now) if then != now => Some("the file has changed since"),
             _ if self.ends != now.ends => Some("the file has changed since"),
-            _ if self.options != now.options => Some("it was made with other options of reading"),
             _ => None,
         }
     }

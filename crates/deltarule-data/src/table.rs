@@ -6,21 +6,26 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::thread;
 
+use serde::{Deserialize, Serialize};
+
 #[cfg(feature = "arrow")]
 use crate::batch::{BatchReader, Cells, Piece, guarded};
-use crate::column::{ColumnBuilder, TableColumn, Values, Wish};
+use crate::column::{ColumnBuilder, Place, TableColumn, Values, Wish};
 use crate::csv::{CsvOptions, CsvReader, Decimal, Field, Format, PlainRecords, Record, Records};
 use crate::error::{DataError, Result};
+use crate::files::name_of_all;
 use crate::in_order::map_in_order;
 use crate::libsvm::{LibsvmReader, SparseTable};
 use crate::pages::{Budget, Cached, Decode, Holding, PageBuilder, PageColumn, Pages, Wanted, read_cache};
-use crate::reader::{Inner, Reader};
-use crate::source::{Source, Stamp};
+use crate::reader::name_of;
+use crate::source::Source;
 
 mod lines;
+mod several;
 mod storage;
 
 use lines::Lines;
+use several::{FilePlan, Watch, read_files};
 pub use storage::{CacheUse, Storage};
 
 /// How the columns of a table are to be read.
@@ -57,11 +62,21 @@ pub struct Progress {
 #[derive(Debug)]
 pub struct Table {
     name: String,
+    /// Its files.
+    files: Files,
     columns: Vec<TableColumn>,
     pages: Pages,
     fingerprint: String,
     lines: Lines,
     cache: CacheUse,
+}
+
+/// The files of a table, in their order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Files {
+    names: Vec<String>,
+    /// The first record of each.
+    starts: Vec<usize>,
 }
 
 /// Consecutive records, column by column.
@@ -160,6 +175,8 @@ struct Growing {
     builders: Vec<ColumnBuilder>,
     lines: Lines,
     pages: PageBuilder,
+    /// The first record of each file so far.
+    starts: Vec<usize>,
 }
 
 impl Growing {
@@ -167,17 +184,34 @@ impl Growing {
     fn new(header: &[String], wishes: &[Wish], decimal: Decimal, options: &ReadOptions) -> Result<Self> {
         let Rows { builders, lines, .. } = Rows::none(header, wishes, decimal);
         let holding = Holding { budget: options.budget(), cache: options.cache.clone(), all_or_none: options.narrow };
-        Ok(Self { builders, lines, pages: PageBuilder::new(header.len(), holding)? })
+        Ok(Self { builders, lines, pages: PageBuilder::new(header.len(), holding)?, starts: vec![0] })
     }
 
     fn n_records(&self) -> usize {
         self.pages.n_records()
     }
 
-    /// Takes in the records that follow.
-    fn append(&mut self, further: Rows) -> Result<()> {
+    /// The names of the columns.
+    fn names(&self) -> Vec<String> {
+        self.builders.iter().map(|builder| builder.name().to_owned()).collect()
+    }
+
+    /// The records that follow are those of the next file.
+    fn begin_file(&mut self) {
+        self.starts.push(self.n_records());
+    }
+
+    /// Takes in the records that follow, whose columns are in this order.
+    fn append(&mut self, further: Rows, order: Option<&[usize]>) -> Result<()> {
         self.lines.append(self.n_records(), &further.lines);
-        let columns = self.builders.iter_mut().zip(further.builders);
+        let mut parts: Vec<Option<ColumnBuilder>> = further.builders.into_iter().map(Some).collect();
+        let file = self.starts.len() - 1;
+        let further_builders = (0..parts.len()).filter_map(|column| {
+            let mut part = parts[order.map_or(column, |order| order[column])].take();
+            part.iter_mut().for_each(|part| part.is_of_file(file));
+            part
+        });
+        let columns = self.builders.iter_mut().zip(further_builders);
         let values: Vec<PageColumn> = columns.map(|(builder, further)| builder.append(further)).collect();
         let builders = &self.builders;
         self.pages.push(&values, further.n_records, || builders.iter().map(ColumnBuilder::value_bytes).sum())
@@ -186,7 +220,8 @@ impl Growing {
     /// The table, once all records are in.
     ///
     /// Errors: there is none; the disk is full.
-    fn finish(self, name: String, fingerprint: String) -> Result<Table> {
+    fn finish(self, names: Vec<String>, fingerprint: String) -> Result<Table> {
+        let name = name_of_all(&names);
         if self.n_records() == 0 {
             return Err(DataError::HeaderOnly { file: name, n_columns: self.builders.len() });
         }
@@ -194,7 +229,62 @@ impl Growing {
         let (columns, decode): (Vec<TableColumn>, Vec<Decode>) =
             self.builders.into_iter().map(ColumnBuilder::finish).unzip();
         let pages = self.pages.finish(decode, value_bytes)?;
-        Ok(Table { name, columns, pages, fingerprint, lines: self.lines, cache: CacheUse::None })
+        let files = Files { names, starts: self.starts };
+        Ok(Table { name, files, columns, pages, fingerprint, lines: self.lines, cache: CacheUse::None })
+    }
+}
+
+impl Growing {
+    /// Takes in the records of a CSV file, and gives its fingerprint.
+    fn read_csv(&mut self, reader: CsvReader, plan: &FilePlan, progress: Watch<'_>) -> Result<String> {
+        let (format, records, held_back, mut chunks) = reader.into_parts();
+        let (bytes_read, total_bytes) = (chunks.bytes_counter(), chunks.total_bytes);
+        let mut first = Some((records, held_back));
+        map_in_order(
+            plan.threads,
+            || match first.take() {
+                Some(first) => Ok(Some(first)),
+                None => Ok(chunks.next()?.map(|chunk| (format.records(chunk), false))),
+            },
+            |(records, held_back)| Rows::of(&format, &plan.wishes, records, held_back),
+            |further| {
+                self.append(further, plan.order.as_deref())?;
+                let bytes = bytes_read.load(Ordering::Relaxed);
+                match progress(Progress { records: self.n_records() as u64, bytes, total_bytes }) {
+                    ControlFlow::Continue(()) => Ok(()),
+                    ControlFlow::Break(()) => Err(DataError::Interrupted { file: format.name.to_string() }),
+                }
+            },
+        )?;
+        Ok(chunks.fingerprint())
+    }
+
+    /// Takes in the records of a file of batches, and gives its fingerprint.
+    #[cfg(feature = "arrow")]
+    fn read_batches(
+        &mut self,
+        mut reader: BatchReader,
+        plan: &FilePlan,
+        options: &ReadOptions,
+        progress: Watch<'_>,
+    ) -> Result<String> {
+        let (name, header) = (reader.name().clone(), reader.header().to_vec());
+        let threads = plan.threads.min(options.pieces_at_once(reader.largest_piece()));
+        let before = self.n_records();
+        map_in_order(
+            threads,
+            || reader.next_piece(),
+            |piece| guarded(&name, || Rows::of_piece(&name, &header, &plan.wishes, piece)),
+            |mut further| {
+                further.renumber((self.n_records() - before) as u64);
+                self.append(further, plan.order.as_deref())?;
+                match progress(Progress { records: self.n_records() as u64, bytes: 0, total_bytes: None }) {
+                    ControlFlow::Continue(()) => Ok(()),
+                    ControlFlow::Break(()) => Err(DataError::Interrupted { file: name.to_string() }),
+                }
+            },
+        )?;
+        Ok(reader.fingerprint().to_owned())
     }
 }
 
@@ -239,55 +329,49 @@ impl Table {
         options: &ReadOptions,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self> {
-        let Some(cache) = &options.cache else { return Self::read_source(path, csv, options, progress) };
-        let source = Source::of(path, csv, options)?;
-        let remade = match Self::from_cache(path, cache, &source, options)? {
-            Ok(table) => return Ok(table),
-            Err(remade) => remade,
-        };
-        let mut table = Self::read_source(path, csv, options, progress)?;
-        table.cache = CacheUse::Written { remade };
-        let Self { name, columns, fingerprint, lines, .. } = &table;
-        table.pages.keep(cache, &(&source, name, columns, fingerprint, lines))?;
-        Ok(table)
+        Self::read_all(&[path.to_owned()], csv, options, progress)
     }
 
-    /// Reads a file, whatever cache there is.
-    fn read_source(
-        path: &Path,
+    /// Reads several files as one table: its columns are those of the first, which the others have too, in any order; their formats
+    /// may differ.
+    ///
+    /// Errors: those of [`read`](Self::read); a column that a file lacks, or has beyond those of the first.
+    pub fn read_all(
+        paths: &[PathBuf],
         csv: &CsvOptions,
         options: &ReadOptions,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self> {
-        let before = Stamp::of(path);
-        let table = match Reader::open(path, csv)?.inner {
-            Inner::Csv(reader) => Self::from_reader(*reader, options, progress),
-            Inner::Libsvm(reader) => Self::from_libsvm(*reader, options, progress),
-            #[cfg(feature = "arrow")]
-            Inner::Batches(reader) => Self::from_batches(*reader, options, progress),
+        let Some(cache) = &options.cache else { return read_files(paths, csv, options, progress) };
+        let source = Source::of(paths, csv, options)?;
+        let remade = match Self::from_cache(paths, cache, &source, options)? {
+            Ok(table) => return Ok(table),
+            Err(remade) => remade,
         };
-        if before != Stamp::of(path) {
-            return Err(DataError::Changed { file: path.display().to_string() });
-        }
-        table
+        let mut table = read_files(paths, csv, options, progress)?;
+        table.cache = CacheUse::Written { remade };
+        let Self { files, columns, fingerprint, lines, .. } = &table;
+        table.pages.keep(cache, &(&source, files, columns, fingerprint, lines))?;
+        Ok(table)
     }
 
     /// Takes a table from its cache. The inner error is that there is none, or why it cannot be used.
     fn from_cache(
-        path: &Path,
+        paths: &[PathBuf],
         cache: &Path,
         source: &Source,
         options: &ReadOptions,
     ) -> Result<std::result::Result<Self, Option<&'static str>>> {
-        type About = (Source, String, Vec<TableColumn>, String, Lines);
+        type About = (Source, Files, Vec<TableColumn>, String, Lines);
+        let names: Vec<String> = paths.iter().map(|path| name_of(path)).collect();
         let whole = match read_cache::<About>(cache)? {
             Cached::Nothing => return Ok(Err(None)),
             Cached::Broken(reason) => return Ok(Err(Some(reason))),
             Cached::Whole(whole) => whole,
         };
         if whole.about.0.path() != source.path() {
-            let (file, found) = (cache.display().to_string(), whole.about.1.clone());
-            return Err(DataError::OtherCache { file, found, expected: path.display().to_string() });
+            let (file, found) = (cache.display().to_string(), name_of_all(&whole.about.1.names));
+            return Err(DataError::OtherCache { file, found, expected: name_of_all(&names) });
         }
         if let Some(reason) = whole.about.0.differs_from(source) {
             return Ok(Err(Some(reason)));
@@ -295,9 +379,10 @@ impl Table {
         if !whole.suits(&whole.about.2) {
             return Ok(Err(Some("its end is damaged")));
         }
-        let ((_, _, columns, fingerprint, lines), pages) = whole.into_pages(options.budget(), options.narrow)?;
-        let name = path.display().to_string();
-        Ok(Ok(Self { name, columns, pages, fingerprint, lines, cache: CacheUse::Read }))
+        let ((_, Files { starts, .. }, columns, fingerprint, lines), pages) =
+            whole.into_pages(options.budget(), options.narrow)?;
+        let (name, files) = (name_of_all(&names), Files { names, starts });
+        Ok(Ok(Self { name, files, columns, pages, fingerprint, lines, cache: CacheUse::Read }))
     }
 
     /// The same, from an open reader.
@@ -306,29 +391,11 @@ impl Table {
         options: &ReadOptions,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self> {
-        let (format, records, held_back, mut chunks) = reader.into_parts();
-        let file = || format.name.to_string();
-        let (wishes, threads) = options.settle(&format.name, &format.header)?;
-        let (bytes_read, total_bytes) = (chunks.bytes_counter(), chunks.total_bytes);
-        let mut table = Growing::new(&format.header, &wishes, format.decimal, options)?;
-        let mut first = Some((records, held_back));
-        map_in_order(
-            threads,
-            || match first.take() {
-                Some(first) => Ok(Some(first)),
-                None => Ok(chunks.next()?.map(|chunk| (format.records(chunk), false))),
-            },
-            |(records, held_back)| Rows::of(&format, &wishes, records, held_back),
-            |further| {
-                table.append(further)?;
-                let bytes = bytes_read.load(Ordering::Relaxed);
-                match progress(Progress { records: table.n_records() as u64, bytes, total_bytes }) {
-                    ControlFlow::Continue(()) => Ok(()),
-                    ControlFlow::Break(()) => Err(DataError::Interrupted { file: file() }),
-                }
-            },
-        )?;
-        table.finish(file(), chunks.fingerprint())
+        let name = reader.name().to_owned();
+        let (wishes, threads) = options.settle(&name, reader.header())?;
+        let mut table = Growing::new(reader.header(), &wishes, reader.decimal(), options)?;
+        let fingerprint = table.read_csv(reader, &FilePlan { wishes, order: None, threads }, progress)?;
+        table.finish(vec![name], fingerprint)
     }
 
     /// The same, from libsvm's format: the labels and the features. It is held in memory.
@@ -352,37 +419,11 @@ impl Table {
         let (columns, pages) = sparse.into_columns();
         let pages = Pages::of_memory(pages, n_records);
         let (columns, lines) = (columns.to_vec(), Lines::default());
-        Ok(Self { name, columns, pages, fingerprint, lines, cache: CacheUse::None })
+        let files = Files { names: vec![name.clone()], starts: vec![0] };
+        Ok(Self { name, files, columns, pages, fingerprint, lines, cache: CacheUse::None })
     }
 
-    /// The same, from a file of batches.
-    #[cfg(feature = "arrow")]
-    fn from_batches(
-        mut reader: BatchReader,
-        options: &ReadOptions,
-        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<Self> {
-        let (name, header) = (reader.name().clone(), reader.header().to_vec());
-        let (wishes, threads) = options.settle(&name, &header)?;
-        let threads = threads.min(options.pieces_at_once(reader.largest_piece()));
-        let mut table = Growing::new(&header, &wishes, Decimal::Point, options)?;
-        map_in_order(
-            threads,
-            || reader.next_piece(),
-            |piece| guarded(&name, || Rows::of_piece(&name, &header, &wishes, piece)),
-            |mut further| {
-                further.renumber(table.n_records() as u64);
-                table.append(further)?;
-                match progress(Progress { records: table.n_records() as u64, bytes: 0, total_bytes: None }) {
-                    ControlFlow::Continue(()) => Ok(()),
-                    ControlFlow::Break(()) => Err(DataError::Interrupted { file: name.to_string() }),
-                }
-            },
-        )?;
-        table.finish(name.to_string(), reader.fingerprint().to_owned())
-    }
-
-    /// The name of the file.
+    /// The name of the file, or of all of them, for messages.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -445,7 +486,17 @@ impl Table {
         &self.fingerprint
     }
 
-    /// The line on which a record begins; `record` counts from 0.
+    /// The name of the file that a record is in; `record` counts from 0.
+    pub fn file(&self, record: usize) -> &str {
+        let after = self.files.starts.partition_point(|first| *first <= record);
+        self.file_at(after.saturating_sub(1))
+    }
+
+    fn file_at(&self, file: usize) -> &str {
+        self.files.names.get(file).map_or(&self.name, String::as_str)
+    }
+
+    /// The line of its file on which a record begins; `record` counts from 0.
     pub fn line(&self, record: usize) -> u64 {
         self.lines.of(record)
     }
@@ -467,24 +518,27 @@ impl Table {
     ///
     /// Errors: it mixes numbers and words, or has a number out of range.
     pub fn check_usable(&self, column: &TableColumn) -> Result<()> {
-        let (file, name, facts) = (self.name.clone(), column.name.clone(), &column.facts);
+        let (name, facts) = (column.name.clone(), &column.facts);
+        let file = |place: &Place| self.file_at(place.file).to_owned();
         if let Some(word) = &facts.first_word
             && facts.n_decimal_commas > 0
             && facts.n_decimal_commas == facts.n_words
             && matches!(column.values, Values::Mixed | Values::Text { .. } | Values::Unique)
         {
-            let (line, word) = (word.line, word.text.clone());
+            let (file, line, word) = (file(word), word.line, word.text.clone());
             return Err(DataError::DecimalComma { file, line, column: name, word });
         }
         if let Values::Unsupported(found) = &column.values {
+            let file = self.name.clone();
             return Err(DataError::Unsupported { file, column: name, found: found.clone() });
         }
         if let (Values::Numbers, Some(place)) = (&column.values, &facts.inexact) {
-            return Err(DataError::Inexact { file, record: place.line, column: name, found: place.text.clone() });
+            let (file, record, found) = (file(place), place.line, place.text.clone());
+            return Err(DataError::Inexact { file, record, column: name, found });
         }
         match (&column.values, &facts.first_word, &facts.out_of_range) {
             (Values::Mixed, Some(word), _) => Err(DataError::MixedColumn {
-                file,
+                file: file(word),
                 line: word.line,
                 column: name,
                 hint: word_hint(&word.text),
@@ -492,9 +546,12 @@ impl Table {
                 n_numbers: facts.n_numbers,
                 n_words: facts.n_words,
             }),
-            (Values::Numbers, _, Some(place)) => {
-                Err(DataError::OutOfRange { file, line: place.line, column: name, found: place.text.clone() })
-            }
+            (Values::Numbers, _, Some(place)) => Err(DataError::OutOfRange {
+                file: file(place),
+                line: place.line,
+                column: name,
+                found: place.text.clone(),
+            }),
             _ => Ok(()),
         }
     }

@@ -161,10 +161,13 @@ Examples:
   deltarule train examples/iris.csv --target species --batch 1 --epochs 50 --seed 7
   deltarule train big.csv --target y --memory 2GiB --cache big.cache
   deltarule train a9a.libsvm --valid a9a.t.libsvm --out model.json
+  deltarule train 2024.csv 'parts/*.parquet' --target y
   gunzip -c big.csv.gz | deltarule train - --target y --json")]
 pub(crate) struct TrainArgs {
-    /// A file of CSV, JSON lines or libsvm's format (plain, gzip or zstd), Parquet or Arrow IPC; - for standard input, but for the last two
-    pub(crate) data: PathBuf,
+    /// Files of CSV, JSON lines or libsvm's format (plain, gzip or zstd), Parquet or Arrow IPC, or patterns such as 'data/*.csv', as
+    /// one table (libsvm's format alone); - for standard input, but for Parquet and Arrow
+    #[arg(required = true, value_name = "DATA")]
+    pub(crate) data: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
     #[command(flatten)]
@@ -232,8 +235,10 @@ Examples:
   deltarule sweep examples/iris.csv --target species --optimizer gd,nesterov --seeds 0..4 --init normal --epochs 200"
 )]
 pub(crate) struct SweepArgs {
-    /// A file of CSV, JSON lines or libsvm's format (plain, gzip or zstd), Parquet or Arrow IPC; - for standard input, but for the last two
-    pub(crate) data: PathBuf,
+    /// Files of CSV, JSON lines or libsvm's format (plain, gzip or zstd), Parquet or Arrow IPC, or patterns such as 'data/*.csv', as
+    /// one table (libsvm's format alone); - for standard input, but for Parquet and Arrow
+    #[arg(required = true, value_name = "DATA")]
+    pub(crate) data: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
     #[command(flatten)]
@@ -295,8 +300,9 @@ Examples:
 pub(crate) struct PredictArgs {
     /// A model that train wrote
     pub(crate) model: PathBuf,
-    /// A file with the model's columns, in any order and any format that train reads; - for standard input
-    pub(crate) data: PathBuf,
+    /// Files with the model's columns, in any order and any format that train reads, or patterns; - for standard input
+    #[arg(required = true, value_name = "DATA")]
+    pub(crate) data: Vec<PathBuf>,
     /// Write to a file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
@@ -321,8 +327,9 @@ pub(crate) struct PredictArgs {
 pub(crate) struct EvaluateArgs {
     /// A model that train wrote
     pub(crate) model: PathBuf,
-    /// A file with the model's columns and its target, in any format that train reads; - for standard input
-    pub(crate) data: PathBuf,
+    /// Files with the model's columns and its target, in any format that train reads, or patterns; - for standard input
+    #[arg(required = true, value_name = "DATA")]
+    pub(crate) data: Vec<PathBuf>,
     /// Also the N records that make up most of E
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) worst: usize,
@@ -346,8 +353,8 @@ pub(crate) struct ShowArgs {
 #[derive(Debug, Args)]
 #[command(
     override_usage = "deltarule explain [OPTIONS]\n       \
-                      deltarule explain MODEL DATA --record N [OPTIONS]\n       \
-                      deltarule explain DATA --target NAME [--record N | --all] [OPTIONS]\n       \
+                      deltarule explain MODEL DATA... --record N [OPTIONS]\n       \
+                      deltarule explain DATA... --target NAME [--record N | --all] [OPTIONS]\n       \
                       deltarule explain --x X --w W --y Y [OPTIONS]",
     after_help = "\
 Examples:
@@ -358,8 +365,8 @@ Examples:
   deltarule explain model.json examples/ten.csv --record 3                 one record with a trained model"
 )]
 pub(crate) struct ExplainArgs {
-    /// Nothing; or DATA with --target; or MODEL and DATA
-    #[arg(value_name = "FILE", num_args = 0..=2)]
+    /// Nothing; or DATA with --target; or MODEL and DATA; DATA may be several files, or patterns
+    #[arg(value_name = "FILE", num_args = 0..)]
     pub(crate) inputs: Vec<PathBuf>,
     /// Which record, from 1
     #[arg(long, value_name = "N", conflicts_with = "all")]
@@ -400,8 +407,9 @@ pub(crate) struct ExplainArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  deltarule check examples/iris.csv --target species --activation tanh")]
 pub(crate) struct CheckArgs {
-    /// A file of CSV, JSON lines or libsvm's format, Parquet or Arrow IPC; - for standard input
-    pub(crate) data: PathBuf,
+    /// Files of CSV, JSON lines or libsvm's format, Parquet or Arrow IPC, or patterns, as one table; - for standard input
+    #[arg(required = true, value_name = "DATA")]
+    pub(crate) data: Vec<PathBuf>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -418,8 +426,9 @@ pub(crate) struct CheckArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  deltarule inspect examples/iris.csv --target species")]
 pub(crate) struct InspectArgs {
-    /// A file of CSV, JSON lines or libsvm's format, Parquet or Arrow IPC; - for standard input
-    pub(crate) data: PathBuf,
+    /// Files of CSV, JSON lines or libsvm's format, Parquet or Arrow IPC, or patterns, as one table; - for standard input
+    #[arg(required = true, value_name = "DATA")]
+    pub(crate) data: Vec<PathBuf>,
     /// The columns to predict, which are then not suspected
     #[arg(long, short, value_name = "NAME[,NAME…]", value_delimiter = ',')]
     pub(crate) target: Vec<String>,

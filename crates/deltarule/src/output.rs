@@ -90,6 +90,15 @@ pub(crate) fn csv_field(text: &str) -> String {
     if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
+/// An argument as a shell takes it.
+pub(crate) fn quoted(argument: &str) -> String {
+    if argument.chars().all(|c| c.is_alphanumeric() || "-_./,=:+@%".contains(c)) && !argument.is_empty() {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', "'\\''"))
+    }
+}
+
 /// A progress bar on standard error, where that is a terminal and `quiet` is not asked for.
 pub(crate) fn progress(quiet: bool, template: &str, length: Option<u64>) -> ProgressBar {
     if quiet || !std::io::stderr().is_terminal() {

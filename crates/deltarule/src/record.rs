@@ -4,6 +4,8 @@ use deltarule_core::{Fit, Loss, OptimizerKind, Plan};
 use deltarule_data::{Prepared, Table};
 use deltarule_model::Training;
 
+use crate::output::quoted;
+
 /// What all runs over one table have in common.
 pub(crate) struct Record<'a> {
     pub(crate) table: &'a Table,
@@ -51,13 +53,6 @@ impl Record<'_> {
 
 /// The command as it was typed, with the path of the program left out.
 fn command_line() -> String {
-    let quoted = |argument: String| {
-        if argument.chars().all(|c| c.is_alphanumeric() || "-_./,=:+@%".contains(c)) && !argument.is_empty() {
-            argument
-        } else {
-            format!("'{}'", argument.replace('\'', "'\\''"))
-        }
-    };
-    let arguments = std::env::args_os().skip(1).map(|a| quoted(a.to_string_lossy().into_owned()));
+    let arguments = std::env::args_os().skip(1).map(|argument| quoted(&argument.to_string_lossy()));
     std::iter::once("deltarule".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
 }

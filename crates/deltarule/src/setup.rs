@@ -2,11 +2,11 @@
 
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use deltarule_core::{Activation, Init, Loss, Moments, Parameters, Problem, Scaling, Threads, Width, start};
-use deltarule_data::{Choices, DataError, Prepared, ReadOptions, SparseTable, Table};
+use deltarule_data::{Choices, DataError, Prepared, ReadOptions, Reader, SparseTable, Table, find_files};
 use deltarule_model::{Encoding, Model, ScaleRule};
 
 use crate::cli::{ColumnArgs, FileArgs, MemoryArgs, MissingArg, NetworkArgs};
@@ -14,7 +14,7 @@ use crate::{output, report, weights_file};
 
 /// Reads the columns that are asked for, with progress on a terminal; Ctrl-C breaks off.
 pub(crate) fn read_table(
-    data: &Path,
+    data: &[PathBuf],
     files: &FileArgs,
     columns: &ColumnArgs,
     memory: &MemoryArgs,
@@ -67,7 +67,7 @@ pub(crate) struct Machine {
 
 /// Reads a table with its own options, and says where it is held if not all of it is in memory.
 pub(crate) fn read(
-    data: &Path,
+    data: &[PathBuf],
     files: &FileArgs,
     options: ReadOptions,
     memory: &MemoryArgs,
@@ -78,7 +78,7 @@ pub(crate) fn read(
     let options = &ReadOptions { memory: Some(memory.memory.unwrap_or_else(sound_memory)), cache, ..options };
     let template = "reading {bytes} of {total_bytes} {bar:30} {msg} records, {bytes_per_sec}, {eta} left";
     let mut bar = None;
-    let table = Table::read(data, &files.options()?, options, &mut |progress| {
+    let table = Table::read_all(&find_files(data)?, &files.options()?, options, &mut |progress| {
         let bar = bar.get_or_insert_with(|| match progress.total_bytes {
             Some(total) => output::progress(quiet, template, Some(total)),
             None if progress.bytes == 0 => output::progress(quiet, "reading {spinner} {msg} records", None),
@@ -98,6 +98,16 @@ pub(crate) fn read(
     Ok(table)
 }
 
+/// Opens files to read their records one after the other.
+pub(crate) fn open(data: &[PathBuf], files: &FileArgs) -> Result<Reader> {
+    Ok(Reader::open_all(&find_files(data)?, &files.options()?)?)
+}
+
+/// Names as they can be typed.
+pub(crate) fn typed(data: &[PathBuf]) -> String {
+    data.iter().map(|path| output::quoted(&path.to_string_lossy())).collect::<Vec<_>>().join(" ")
+}
+
 /// Half of the memory that is free, as far as that is known; 1 GiB otherwise.
 fn sound_memory() -> usize {
     let text = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
@@ -113,13 +123,14 @@ fn sound_memory() -> usize {
 
 /// What the arguments choose of a table. In libsvm's format the target is the label, unless said otherwise.
 pub(crate) fn choices(
-    data: &Path,
+    data: &[PathBuf],
     columns: &ColumnArgs,
     network: &NetworkArgs,
     held_out: Option<f64>,
 ) -> Result<Choices> {
     // What standard input is comes out when it is read.
-    if columns.target.is_empty() && data.as_os_str() != "-" && !SparseTable::recognises_file(data) {
+    let may_be_sparse = |file: &PathBuf| file.as_os_str() == "-" || SparseTable::recognises_file(file);
+    if columns.target.is_empty() && !find_files(data)?.iter().any(may_be_sparse) {
         return no_target();
     }
     for (index, name) in columns.target.iter().enumerate() {

@@ -150,7 +150,7 @@ impl ColumnBuilder {
     #[inline]
     fn push_number(&mut self, number: f64, line: u64, text: impl FnOnce() -> String) {
         if !is_in_range(number) && self.facts.out_of_range.is_none() {
-            self.facts.out_of_range = Some(Place { text: text(), line });
+            self.facts.out_of_range = Some(Place { text: text(), line, file: 0 });
         }
         self.push_value(number);
     }
@@ -232,7 +232,7 @@ impl ColumnBuilder {
         self.facts.n_words += 1;
         self.facts.counts_rows = false;
         if self.facts.first_word.is_none() {
-            self.facts.first_word = Some(Place { text: word.chars().take(40).collect(), line });
+            self.facts.first_word = Some(Place { text: word.chars().take(40).collect(), line, file: 0 });
         }
         if is_decimal_comma(word.as_bytes()) {
             self.facts.n_decimal_commas += 1;
@@ -258,6 +258,14 @@ impl ColumnBuilder {
             }
             (State::Unique, _) => {}
             _ => self.mix(),
+        }
+    }
+
+    /// Says which of the table's files the places of values so far are in.
+    pub(crate) fn is_of_file(&mut self, file: usize) {
+        let facts = &mut self.facts;
+        for place in [&mut facts.first_word, &mut facts.out_of_range, &mut facts.inexact].into_iter().flatten() {
+            place.file = file;
         }
     }
 
@@ -322,7 +330,7 @@ impl ColumnBuilder {
             return self.push_word(&text(), record);
         }
         if !exact && self.facts.inexact.is_none() {
-            self.facts.inexact = Some(Place { text: text(), line: record });
+            self.facts.inexact = Some(Place { text: text(), line: record, file: 0 });
         }
         self.push_number(number, record, text);
     }

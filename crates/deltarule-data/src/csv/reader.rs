@@ -143,15 +143,28 @@ impl CsvReader {
     ///
     /// Errors: the file cannot be read on, a record has another number of fields than the first, a quote is never closed.
     pub fn next_record(&mut self) -> Result<Option<Record<'_>>> {
-        if !std::mem::take(&mut self.held_back) {
-            while !self.records.advance() {
-                let Some(chunk) = self.chunks.next()? else { return Ok(None) };
-                self.records = self.format.records(chunk);
-            }
+        if !self.has_next()? {
+            return Ok(None);
         }
-        let record = self.records.current();
+        self.held_back = false;
+        let mut record = self.records.current();
+        record.decimal = self.format.decimal;
         self.format.check(&record)?;
         Ok(Some(record))
+    }
+
+    /// Whether there is a further record, to which it goes, and which the next call of [`next_record`](Self::next_record) gives.
+    ///
+    /// Errors: the file cannot be read on, a quote is never closed.
+    pub(crate) fn has_next(&mut self) -> Result<bool> {
+        if !self.held_back {
+            while !self.records.advance() {
+                let Some(chunk) = self.chunks.next()? else { return Ok(false) };
+                self.records = self.format.records(chunk);
+            }
+            self.held_back = true;
+        }
+        Ok(true)
     }
 
     /// What its records have in common, and the rest of it: the records of the chunk under way, whether the current one of them

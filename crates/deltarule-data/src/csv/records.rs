@@ -3,6 +3,7 @@
 use csv_core::ReadRecordResult;
 use memchr::{memchr, memchr_iter};
 
+use super::Decimal;
 use super::chunk::Chunk;
 
 /// One record: its fields, unquoted, and the line on which it begins.
@@ -14,12 +15,16 @@ pub struct Record<'a> {
     gap: usize,
     /// The line on which the record begins, from 1.
     pub line: u64,
+    /// Which of the files that are read it is in, from 0.
+    pub file: usize,
+    /// The decimal sign of its numbers.
+    pub decimal: Decimal,
 }
 
 impl<'a> Record<'a> {
     /// A record whose fields follow each other, each ending where `ends` says.
     pub(crate) fn of_fields(bytes: &'a [u8], ends: &'a [usize], line: u64) -> Self {
-        Self { bytes, ends, gap: 0, line }
+        Self { bytes, ends, gap: 0, line, file: 0, decimal: Decimal::Point }
     }
 
     /// How many fields there are.
@@ -97,9 +102,23 @@ impl Records {
     /// The record that [`advance`](Self::advance) came to.
     pub(crate) fn current(&self) -> Record<'_> {
         if self.chunk.is_plain {
-            Record { bytes: &self.chunk.text()[self.current.clone()], ends: &self.ends, gap: 1, line: self.line }
+            Record {
+                bytes: &self.chunk.text()[self.current.clone()],
+                ends: &self.ends,
+                gap: 1,
+                line: self.line,
+                file: 0,
+                decimal: Decimal::Point,
+            }
         } else {
-            Record { bytes: &self.unquoted, ends: &self.ends, gap: 0, line: self.line }
+            Record {
+                bytes: &self.unquoted,
+                ends: &self.ends,
+                gap: 0,
+                line: self.line,
+                file: 0,
+                decimal: Decimal::Point,
+            }
         }
     }
 

@@ -46,7 +46,7 @@ pub(super) fn choose_records(
             .filter(|(_, count)| **count > 0)
             .map(|(&index, count)| format!("{} ({count} of {before})", table.columns()[index].name))
             .collect();
-        let (file, line) = (table.name().to_owned(), table.line(first));
+        let (file, line) = (table.file(first).to_owned(), table.line(first));
         return Err(DataError::Missing { file, list: list.join(", "), line });
     }
     let records = RowSet::of_words(n, words);

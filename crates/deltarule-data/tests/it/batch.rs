@@ -220,3 +220,44 @@ fn no_records_and_doubled_names_are_errors() {
     let path = parquet(folder.path(), "t.parquet", &batch, 10);
     assert!(matches!(read_with(&path, &names), Err(DataError::NoColumn { .. })));
 }
+
+#[test]
+fn files_of_several_formats_are_one_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (batch, csv) = mixed();
+    fs::write(folder.join("t.csv"), &csv).unwrap();
+    let expected = read(&folder.join("t.csv"));
+    let lines: Vec<&str> = csv.lines().collect();
+    fs::write(folder.join("1.csv"), format!("x,whole,truth,word\n{}\n", lines[1..301].join("\n"))).unwrap();
+    let turned = batch.slice(300, 400).project(&[3, 1, 0, 2]).unwrap();
+    let paths = [
+        folder.join("1.csv"),
+        parquet(folder, "2.parquet", &turned, 150),
+        arrow_stream(folder, "3.arrows", &batch.slice(700, 300), 70),
+    ];
+    for threads in [1, 3] {
+        let options = ReadOptions { threads: NonZeroUsize::new(threads), ..ReadOptions::default() };
+        let go = &mut |_| ControlFlow::Continue(());
+        let table = Table::read_all(&paths, &CsvOptions::default(), &options, go).unwrap();
+        for (index, (found, expected_column)) in table.columns().iter().zip(expected.columns()).enumerate() {
+            assert_eq!(found.name, expected_column.name);
+            assert_eq!(same(&table, index), same(&expected, index), "{}", found.name);
+            assert_eq!(found.values, expected_column.values, "{}", found.name);
+        }
+        // Lines of a CSV file count from its names, records of the others from their first.
+        let place = |record| (table.file(record).rsplit('/').next().unwrap().to_owned(), table.line(record));
+        assert_eq!((place(0), place(299)), (("1.csv".into(), 2), ("1.csv".into(), 301)));
+        assert_eq!((place(300), place(699)), (("2.parquet".into(), 1), ("2.parquet".into(), 400)));
+        assert_eq!((place(700), place(999)), (("3.arrows".into(), 1), ("3.arrows".into(), 300)));
+    }
+    let mut reader = Reader::open_all(&paths, &CsvOptions::default()).unwrap();
+    let mut plain = Reader::open(&folder.join("t.csv"), &CsvOptions::default()).unwrap();
+    while let Some(record) = plain.next_record().unwrap() {
+        let other = reader.next_record().unwrap().unwrap();
+        for i in 0..4 {
+            assert_eq!(record.field(i), other.field(i));
+        }
+    }
+    assert!(reader.next_record().unwrap().is_none());
+}

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use deltarule_data::{Reader, RowEncoder};
+use deltarule_data::RowEncoder;
 use serde_json::json;
 
 use crate::cli::EvaluateArgs;
@@ -16,7 +16,7 @@ use crate::{output, setup};
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     let model = setup::read_model(&args.model)?;
-    let mut reader = Reader::open(&args.data, &args.files.options()?)?;
+    let mut reader = setup::open(&args.data, &args.files)?;
     let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
     let mut worst = Worst { most: args.worst, records: BinaryHeap::new() };
     let (scores, n_read) =

@@ -1,5 +1,6 @@
 //! `deltarule explain`: one step of the delta rule, every number of it.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -7,7 +8,7 @@ use deltarule_core::{
     Activation, BLOCK_ROWS, Batch, BlockSource, Column, Config, Eta, Layer, Parameters, Plan, Reduction, Scaling,
     Targets, explain, explain_batch,
 };
-use deltarule_data::{Part, Reader, RowEncoder, RowState, prepare};
+use deltarule_data::{Part, RowEncoder, RowState, prepare};
 use deltarule_model::ScaleRule;
 
 use crate::cli::ExplainArgs;
@@ -40,9 +41,11 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode> {
         ([], None) => example(args)?,
         ([], Some(x)) => numbers(args, x)?,
         ([..], Some(_)) => bail!("--x: found a file beside it, expected either numbers or a file"),
-        ([data], None) => of_table(args, data)?,
-        ([model, data], None) => of_model(args, model, data)?,
-        _ => bail!("found more than two files, expected MODEL and DATA, or DATA with --target"),
+        ([model, _, ..], None) if args.columns.target.is_empty() => of_model(args, model, &args.inputs[1..])?,
+        ([model, _, ..], None) if setup::read_model(model).is_ok() => {
+            bail!("--target: found with MODEL and DATA, expected without: the model knows its target")
+        }
+        (data, None) => of_table(args, data)?,
     };
     let whole = args.all || subject.records.len() > 1;
     let text = if whole {
@@ -181,11 +184,11 @@ fn list(option: &str, text: &str) -> Result<Vec<f64>> {
 }
 
 /// A table at its start, before any training.
-fn of_table(args: &ExplainArgs, data: &std::path::Path) -> Result<Subject> {
+fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
     if args.columns.target.is_empty() {
         bail!(
             "found one file, {}, and no --target; expected DATA with --target NAME, or MODEL and DATA",
-            data.display()
+            setup::typed(data)
         );
     }
     let choices = setup::choices(data, &args.columns, &args.network, None)?;
@@ -227,6 +230,9 @@ fn of_table(args: &ExplainArgs, data: &std::path::Path) -> Result<Subject> {
         let which = match wanted {
             Some(record) => match table.line(record as usize - 1) {
                 // Formats without lines count records.
+                line if table.file(record as usize - 1) != table.name() => {
+                    format!("record {record} of {} (line {line} of {})", table.name(), table.file(record as usize - 1))
+                }
                 line if line == record => format!("record {record} of {}", table.name()),
                 line => format!("record {record} of {} (line {line})", table.name()),
             },
@@ -243,7 +249,7 @@ fn of_table(args: &ExplainArgs, data: &std::path::Path) -> Result<Subject> {
             eta_text,
             reduction,
             next: vec![(
-                format!("deltarule train {} --target {}", table.name(), args.columns.target.join(",")),
+                format!("deltarule train {} --target {}", setup::typed(data), args.columns.target.join(",")),
                 "to walk all the way down",
             )],
         })
@@ -275,16 +281,13 @@ fn records_of(part: &Part<'_>, wanted: Option<u64>, scaling: &Scaling) -> Result
 }
 
 /// A record of a table, with a trained model.
-fn of_model(args: &ExplainArgs, model: &std::path::Path, data: &std::path::Path) -> Result<Subject> {
-    if !args.columns.target.is_empty() {
-        bail!("--target: found with MODEL and DATA, expected without: the model knows its target");
-    }
+fn of_model(args: &ExplainArgs, model: &Path, data: &[PathBuf]) -> Result<Subject> {
     let model_name = model.display().to_string();
     let model = setup::read_model(model)?;
     if model.encoding().is_sparse() {
         return no_sparse(&model_name);
     }
-    let mut reader = Reader::open(data, &args.files.options()?)?;
+    let mut reader = setup::open(data, &args.files)?;
     let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
     let scaling = model.encoding().scaling();
     let mut records = Vec::new();
@@ -294,7 +297,7 @@ fn of_model(args: &ExplainArgs, model: &std::path::Path, data: &std::path::Path)
         if !args.all && args.record.unwrap_or(1) != n {
             continue;
         }
-        let line = record.line;
+        let (line, file) = (record.line, record.file);
         encoder.push(&record)?;
         if encoder.states() != [RowState::Complete] {
             if args.all {
@@ -303,7 +306,7 @@ fn of_model(args: &ExplainArgs, model: &std::path::Path, data: &std::path::Path)
             }
             bail!(
                 "{}: line {line}: record {n} has no target or a missing value, expected a complete one",
-                reader.name()
+                reader.files()[file]
             );
         }
         let block = encoder.block()?;

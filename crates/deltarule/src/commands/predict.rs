@@ -19,7 +19,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
     if args.proba && model.encoding().target.classes().is_none() {
         bail!("--proba: found a model of numbers, expected one of classes; leave --proba out");
     }
-    let mut reader = Reader::open(&args.data, &args.files.options()?)?;
+    let mut reader = setup::open(&args.data, &args.files)?;
     let kept = args
         .keep
         .iter()

@@ -243,7 +243,7 @@ fn to_text(args: &SweepArgs, ended: &[Ended], best: Option<usize>, baseline_sse:
     let mut text = format!(
         "{} over {}, all in the same passes; baseline: E = {} (E = ½ΣΣ(y − ŷ)²)\n\n",
         count(ended.len() as u64, "run"),
-        args.data.display(),
+        setup::typed(&args.data),
         digits(baseline_sse, 8)
     );
     let _ = write!(
@@ -296,7 +296,7 @@ fn to_text(args: &SweepArgs, ended: &[Ended], best: Option<usize>, baseline_sse:
                 text,
                 "\n* the least E {judged}: run {}. To see it alone: deltarule train {} --target {} --optimizer {} --epochs {}{}{}",
                 index + 1,
-                args.data.display(),
+                setup::typed(&args.data),
                 if args.columns.target.is_empty() { "label".to_owned() } else { args.columns.target.join(",") },
                 run.plan.optimizer.name(),
                 run.plan.epochs,

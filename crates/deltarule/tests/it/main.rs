@@ -7,6 +7,7 @@ mod explain;
 mod libsvm;
 mod memory;
 mod models;
+mod several;
 mod support;
 mod sweep;
 mod tables;

@@ -22,7 +22,7 @@ impl Files {
             if named[..index].contains(path) {
                 bail!("{}: found twice among --out, --trace and --path, expected a file for each", path.display());
             }
-            if **path == args.data {
+            if args.data.contains(path) {
                 bail!("{}: is the data itself, expected another file to write to", path.display());
             }
         }
