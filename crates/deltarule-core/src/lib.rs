@@ -44,7 +44,7 @@ pub use insight::{
     GradientCheck, WeightCheck, WorkedBatch, WorkedOutput, WorkedRecord, WorkedStep, check_gradient, explain,
     explain_batch,
 };
-pub use kernel::{Float, NET_INPUT_LANES, RUN_ROWS, Width};
+pub use kernel::{Float, NET_INPUT_LANES, RUN_ROWS, Width, fold_net_input};
 pub use learning::{
     Batch, ChosenEta, Config, Curvature, Epoch, ErrorTerm, Eta, EtaBasis, Fit, Gradient, Init, Loss, NotFiniteRecord,
     Observer, Optimizer, OptimizerKind, Plan, Problem, Reduction, Silent, StopReason, Triangle, delta, fit, fit_many,

@@ -42,6 +42,14 @@ impl Random {
         Self(chacha)
     }
 
+    /// A part of the numbers of one use, so that parts can be drawn at the same time: part 0 is what [`new`](Self::new) gives, and each part
+    /// has 2³⁶ words before the next one begins.
+    pub fn part(seed: u64, stream: Stream, part: u32) -> Self {
+        let mut random = Self::new(seed, stream);
+        random.0.set_word_pos(u128::from(part) << 36);
+        random
+    }
+
     /// Evenly spread over [0, 1): a multiple of 2⁻⁵³.
     pub fn uniform(&mut self) -> f64 {
         (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64

@@ -1,6 +1,6 @@
 //! Scoring rows, one at a time or many, without allocating.
 
-use deltarule_core::{NET_INPUT_LANES, NO_LEVEL};
+use deltarule_core::{NET_INPUT_LANES, NO_LEVEL, fold_net_input};
 
 use crate::encoding::{Feature, FeatureKind, MissingRule};
 use crate::error::ScoreError;
@@ -96,7 +96,7 @@ impl<'m> Scorer<'m> {
                 Ok(())
             })?;
             for (h, lanes) in outputs.iter_mut().zip(lanes) {
-                *h = lanes.into_iter().fold(0.0, |h, lane| h + lane);
+                *h = fold_net_input(lanes);
             }
             self.for_each_feature(|index, feature, first| {
                 if let FeatureKind::Category { levels, .. } = &feature.kind {

@@ -47,10 +47,7 @@ pub(crate) fn eta_text(eta: &ChosenEta, reduction: Reduction) -> String {
             "a first guess from {curvature}: this f has no bound, so η is halved whenever a plain step raises E, and grows while all goes well"
         ),
         (EtaBasis::Stochastic, _) => {
-            let epochs = count(EtaBasis::HALVE_AFTER, "epoch");
-            format!(
-                "half of 1/(c·λ) with the expected curvature λ of a batch; halved when {epochs} in a row find no lower E"
-            )
+            "half of 1/(c·λ) with the expected curvature λ of a batch; lowered after each epoch of more noise than progress".to_owned()
         }
         _ => "from the data".to_owned(),
     };

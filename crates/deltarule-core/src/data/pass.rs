@@ -4,12 +4,18 @@
 //! and the segments are merged in their order, so the sum has the same bits for 1, 2, 3 or 8 threads. No more than one result
 //! for each thread, and the total, are alive at a time.
 
+use std::ops::ControlFlow;
+
 use super::{Block, BlockSource, Scaling, Tile};
 use crate::error::Result;
 use crate::kernel::Float;
 
 /// No pass has more segments than this.
 const MAX_SEGMENTS: usize = 128;
+
+/// So often a thread without work looks for some before it sleeps until what it waits for is there.
+#[cfg(feature = "threads")]
+const LOOKS: u32 = 256;
 
 /// The threads that a pass may use; never a matter of the result.
 #[derive(Debug)]
@@ -61,6 +67,31 @@ impl Threads {
         (a(), b())
     }
 
+    /// Makes the things 0, …, n − 1, each in a slot, and uses them in their order on one thread. Where there are threads for it, others make
+    /// what comes next, as far ahead as there are slots; at least one slot must be there.
+    ///
+    /// Errors: those of `make`, before anything of that thing is used. Ends early where `take` says so.
+    pub(crate) fn make_ahead<A: Send>(
+        &self,
+        slots: &mut [A],
+        n: usize,
+        make: impl Fn(usize, &mut A) -> Result<()> + Sync,
+        mut take: impl FnMut(&A) -> ControlFlow<()> + Send,
+    ) -> Result<()> {
+        #[cfg(feature = "threads")]
+        if let Some(pool) = &self.pool {
+            return make_ahead_on(pool, slots, n, &make, take);
+        }
+        let Some(slot) = slots.first_mut() else { return Ok(()) };
+        for index in 0..n {
+            make(index, slot)?;
+            if take(slot).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// `work(first), …, work(first + n − 1)`, at the same time where there are threads for it; results in that order.
     pub fn map<A: Send>(&self, first: usize, n: usize, work: impl Fn(usize) -> A + Sync) -> Vec<A> {
         #[cfg(feature = "threads")]
@@ -72,6 +103,59 @@ impl Threads {
         }
         (first..first + n).map(work).collect()
     }
+}
+
+/// [`Threads::make_ahead`] on the threads of a pool.
+#[cfg(feature = "threads")]
+fn make_ahead_on<'s, A: Send>(
+    pool: &rayon::ThreadPool,
+    slots: &'s mut [A],
+    n: usize,
+    make: &(impl Fn(usize, &mut A) -> Result<()> + Sync),
+    mut take: impl FnMut(&A) -> ControlFlow<()> + Send,
+) -> Result<()> {
+    pool.scope_fifo(|scope| {
+        let (made, arrivals) = std::sync::mpsc::channel();
+        let start = |index, slot: &'s mut A| {
+            let made = made.clone();
+            scope.spawn_fifo(move |_| {
+                let result = make(index, slot);
+                // No one listens where the work ended early.
+                let _ = made.send((index, (slot, result)));
+            });
+        };
+        let mut n_started = n.min(slots.len());
+        slots.iter_mut().take(n).enumerate().for_each(|(index, slot)| start(index, slot));
+        let mut waiting = std::collections::BTreeMap::new();
+        for index in 0..n {
+            let mut looks = 0;
+            let (slot, result) = loop {
+                if let Some(found) = waiting.remove(&index) {
+                    break found;
+                }
+                // While what is next is not there, this thread helps to make it.
+                match arrivals.try_recv() {
+                    Ok((index, found)) => drop(waiting.insert(index, found)),
+                    Err(_) if rayon::yield_now() == Some(rayon::Yield::Executed) => looks = 0,
+                    Err(_) if looks < LOOKS => {
+                        looks += 1;
+                        std::thread::yield_now();
+                    }
+                    // Nothing waits for a thread, so another one is at work on what is next.
+                    Err(_) => waiting.extend(arrivals.recv()),
+                }
+            };
+            result?;
+            if take(slot).is_break() {
+                break;
+            }
+            if n_started < n {
+                start(n_started, slot);
+                n_started += 1;
+            }
+        }
+        Ok(())
+    })
 }
 
 /// Folds every block of one pass into an `A`: `visit(part, index, block)` within a segment, `merge` from segment to segment.

@@ -1,11 +1,12 @@
 //! The loops that touch every value: the only place for `unsafe` and for code of one kind of machine.
 //!
 //! Every sum has a fixed order that is written in the source. A sum over rows has [`LANES`] partial sums, row `r` in lane
-//! `r % LANES`; a net input, a sum over columns, has [`NET_INPUT_LANES`]; lanes are added from the first to the last. A compiler may put
+//! `r % LANES`, added from the first to the last; a net input, a sum over columns, has [`NET_INPUT_LANES`], added by [`fold_net_input`]. A compiler may put
 //! the lanes into registers of any width; the bits stay the same. No loop fuses a multiplication with an addition; exp and tanh are our own,
 //! written without a branch, the other transcendental functions `libm`'s, compiled from Rust.
 
 mod dispatch;
+mod eight;
 mod float;
 mod linear;
 mod raw;
@@ -33,8 +34,22 @@ pub use width::Width;
 pub(crate) const LANES: usize = 16;
 
 /// How many partial sums a net input keeps: number column `i`, counted among the number columns, is in lane `i % NET_INPUT_LANES`. One
-/// record's sum is then a few vector additions instead of a chain as long as the record, and up to so many columns are added in their order.
+/// record's sum is then a few vector additions instead of a chain as long as the record.
 pub const NET_INPUT_LANES: usize = 8;
+
+/// How many lanes of a net input are left when its second half was added to its first.
+const HALF: usize = NET_INPUT_LANES / 2;
+
+/// Adds up the lanes of a net input: the second half to the first, lane by lane, and then the sums from the first to the last. One record's h
+/// has to wait for four additions in a row and not for eight, and up to four columns are added in their order.
+#[inline(always)]
+pub fn fold_net_input<T: Float>(lanes: [T; NET_INPUT_LANES]) -> T {
+    let mut total = T::ZERO;
+    for l in 0..HALF {
+        total += lanes[l] + lanes[l + HALF];
+    }
+    total
+}
 
 /// How many rows of a number column stand together in tiled memory, and are gone through at a time.
 pub const RUN_ROWS: usize = 4 * LANES;

@@ -6,7 +6,8 @@
 
 use super::dispatch::for_every_width;
 use super::linear::prefetch;
-use super::{Float, LANES, NET_INPUT_LANES, RUN_ROWS, Width};
+use super::tile::add_arrays;
+use super::{Float, HALF, LANES, NET_INPUT_LANES, RUN_ROWS, Width};
 
 /// A raw number column and how it becomes an input: x̃ = (x − offset)·factor, or `fill` where x is missing (NaN).
 #[derive(Debug, Clone, Copy)]
@@ -98,26 +99,25 @@ fn net_inputs_of_chunks<T: Float, const K: usize>(
     h: &mut [T],
 ) -> usize {
     let mut at = 0;
-    let n_lanes = NET_INPUT_LANES.min(columns.len());
     for h in h.as_chunks_mut::<LANES>().0.as_chunks_mut::<K>().0 {
         let start = start + at;
         let mut totals = [[T::ZERO; LANES]; K];
-        for first in 0..n_lanes {
-            let mut lane = [[T::ZERO; LANES]; K];
-            let columns = columns[first..].iter().step_by(NET_INPUT_LANES);
-            for (column, &weight) in columns.zip(weights[first..].iter().step_by(NET_INPUT_LANES)) {
-                column.prefetch::<K>(start + ahead, 0);
-                column.inputs::<K>(start, |k, x| {
-                    for l in 0..LANES {
-                        lane[k][l] += weight * x[l];
-                    }
-                });
-            }
-            for k in 0..K {
-                for l in 0..LANES {
-                    totals[k][l] += lane[k][l];
+        for first in 0..HALF.min(columns.len()) {
+            let mut pair = [[T::ZERO; LANES]; K];
+            for first in [first, first + HALF] {
+                let mut lane = [[T::ZERO; LANES]; K];
+                let (columns, weights) = (columns.iter().skip(first), weights.iter().skip(first));
+                for (column, &weight) in columns.step_by(NET_INPUT_LANES).zip(weights.step_by(NET_INPUT_LANES)) {
+                    column.prefetch::<K>(start + ahead, 0);
+                    column.inputs::<K>(start, |k, x| {
+                        for l in 0..LANES {
+                            lane[k][l] += weight * x[l];
+                        }
+                    });
                 }
+                add_arrays(&mut pair, &lane);
             }
+            add_arrays(&mut totals, &pair);
         }
         *h = totals;
         at += K * LANES;

@@ -1,8 +1,10 @@
 //! Descent record by record: net input, δ and step of one record after the other, each on the weights that the one before left.
 
 use super::dispatch::for_every_width;
+#[cfg(target_arch = "x86_64")]
+use super::eight::{Avx2, Avx512, Eight};
 use super::linear::prefetch_nearest;
-use super::{Float, NET_INPUT_LANES, RUN_ROWS, RawColumn, Width};
+use super::{Float, NET_INPUT_LANES, RUN_ROWS, RawColumn, Width, fold_net_input};
 
 /// So many values of one record that stand in one lane each.
 pub(crate) type Lanes = [f64; NET_INPUT_LANES];
@@ -21,11 +23,24 @@ pub(crate) struct Records {
     pub(crate) targets: Vec<f64>,
 }
 
+impl Records {
+    /// Tells memory that a record will be wanted soon.
+    #[inline(always)]
+    fn prefetch(&self, position: Option<&u32>) {
+        if let Some(&position) = position {
+            let first = position as usize * self.n_groups;
+            for group in 0..self.n_groups {
+                prefetch_nearest(self.numbers.as_ptr().wrapping_add(first + group));
+            }
+        }
+    }
+}
+
 /// A category without a level.
 pub(crate) const NO_INPUT: u32 = u32::MAX;
 
 /// Weights, or sums in their shape, in the form in which records are gone through.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct RecordWeights {
     /// Of the number columns, shape (J, groups).
     pub(crate) numbers: Vec<Lanes>,
@@ -48,11 +63,128 @@ pub(crate) struct BadRecord {
 /// So many records ahead, memory is told which one will be wanted.
 const AHEAD: usize = 6;
 
+/// Goes through records in an order. With `eta`, each one moves the weights by Δw = ηδx; without, `sums` takes in δx and the weights stay.
+///
+/// `delta(y, h)` is δ of one output. Gives the first record at which it is not finite, if there is one.
+pub(crate) fn walk_records<F: Fn(f64, f64) -> f64>(
+    records: &Records,
+    order: &[u32],
+    weights: &mut RecordWeights,
+    eta: Option<f64>,
+    sums: &mut RecordWeights,
+    deltas: &mut [f64],
+    delta: F,
+) -> Option<BadRecord> {
+    if let (1, 0, Some(eta)) = (weights.bias.len(), records.n_categories, eta) {
+        match records.n_groups {
+            1 => return walk_numbers::<1, F>(records, order, weights, eta, delta),
+            2 => return walk_numbers::<2, F>(records, order, weights, eta, delta),
+            3 => return walk_numbers::<3, F>(records, order, weights, eta, delta),
+            4 => return walk_numbers::<4, F>(records, order, weights, eta, delta),
+            _ => {}
+        }
+    }
+    walk_any(records, order, weights, eta, sums, deltas, delta)
+}
+
+/// [`walk_records`] for one output, a step at each record, and number columns in `G` groups.
+fn walk_numbers<const G: usize, F: Fn(f64, f64) -> f64>(
+    records: &Records,
+    order: &[u32],
+    weights: &mut RecordWeights,
+    eta: f64,
+    delta: F,
+) -> Option<BadRecord> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx2")]
+        fn avx2<const G: usize>(
+            records: &Records,
+            order: &[u32],
+            weights: &mut RecordWeights,
+            eta: f64,
+            delta: impl Fn(f64, f64) -> f64,
+        ) -> Option<BadRecord> {
+            walk_in_registers::<Avx2, G>(records, order, weights, eta, delta)
+        }
+        #[target_feature(enable = "avx2,avx512f,avx512vl,avx512dq")]
+        fn avx512<const G: usize>(
+            records: &Records,
+            order: &[u32],
+            weights: &mut RecordWeights,
+            eta: f64,
+            delta: impl Fn(f64, f64) -> f64,
+        ) -> Option<BadRecord> {
+            walk_in_registers::<Avx512, G>(records, order, weights, eta, delta)
+        }
+        match Width::current() {
+            // SAFETY: the width in use is never wider than what the processor has.
+            #[allow(unsafe_code)]
+            Width::Avx512 => return unsafe { avx512::<G>(records, order, weights, eta, delta) },
+            #[allow(unsafe_code)]
+            Width::Avx2 => return unsafe { avx2::<G>(records, order, weights, eta, delta) },
+            Width::Portable => {}
+        }
+    }
+    let (mut sums, mut deltas) = (RecordWeights::default(), [0.0]);
+    walk_any(records, order, weights, Some(eta), &mut sums, &mut deltas, delta)
+}
+
+/// The weights stay in registers from record to record; the arithmetic is that of [`walk_any`].
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn walk_in_registers<E: Eight, const G: usize>(
+    records: &Records,
+    order: &[u32],
+    weights: &mut RecordWeights,
+    eta: f64,
+    delta: impl Fn(f64, f64) -> f64,
+) -> Option<BadRecord> {
+    let rows = records.numbers.as_chunks::<G>().0;
+    let (targets, has_bias) = (&records.targets[..rows.len()], weights.has_bias);
+    let numbers = weights.numbers.first_chunk_mut::<G>()?;
+    let mut w: [E; G] = std::array::from_fn(|g| E::load(&numbers[g]));
+    let mut bias = weights.bias[0];
+    let mut bad = None;
+    for (place, &position) in order.iter().enumerate() {
+        records.prefetch(order.get(place + AHEAD));
+        let position = position as usize;
+        let x: [E; G] = std::array::from_fn(|g| E::load(&rows[position][g]));
+        let mut lanes = E::splat(0.0);
+        for g in 0..G {
+            lanes = lanes.add(w[g].mul(x[g]));
+        }
+        let mut h = 0.0;
+        for half in lanes.halves() {
+            h += half;
+        }
+        if has_bias {
+            h += bias;
+        }
+        let delta = delta(targets[position], h);
+        if !delta.is_finite() {
+            bad = Some(BadRecord { position, output: 0, net_input: h });
+            break;
+        }
+        let step = eta * delta;
+        let steps = E::splat(step);
+        for g in 0..G {
+            w[g] = w[g].add(steps.mul(x[g]));
+        }
+        bias += step;
+    }
+    for (numbers, w) in numbers.iter_mut().zip(w) {
+        w.store(numbers);
+    }
+    if has_bias {
+        weights.bias[0] = bias;
+    }
+    bad
+}
+
 for_every_width! {
-    /// Goes through records in an order. With `eta`, each one moves the weights by Δw = ηδx; without, `sums` takes in δx and the weights stay.
-    ///
-    /// `delta(y, h)` is δ of one output. Gives the first record at which it is not finite, if there is one.
-    fn walk_records<F: [Fn(f64, f64) -> f64]>(
+    /// [`walk_records`] for any number of outputs, with any columns.
+    fn walk_any<F: [Fn(f64, f64) -> f64]>(
         records: &Records, order: &[u32], weights: &mut RecordWeights, eta: Option<f64>, sums: &mut RecordWeights,
         deltas: &mut [f64], delta: F,
     ) -> Option<BadRecord> {
@@ -61,12 +193,7 @@ for_every_width! {
         let d = weights.categories.len() / n_outputs.max(1);
         for (place, &position) in order.iter().enumerate() {
             let r = position as usize;
-            if let Some(&next) = order.get(place + AHEAD) {
-                let next = next as usize * n_groups;
-                for group in 0..n_groups {
-                    prefetch_nearest(records.numbers.as_ptr().wrapping_add(next + group));
-                }
-            }
+            records.prefetch(order.get(place + AHEAD));
             let x = &records.numbers[r * n_groups..(r + 1) * n_groups];
             let inputs = &records.inputs[r * n_categories..(r + 1) * n_categories];
             let targets = &records.targets[r * n_outputs..(r + 1) * n_outputs];
@@ -77,10 +204,7 @@ for_every_width! {
                         lanes[l] += w[l] * x[l];
                     }
                 }
-                let mut h = 0.0;
-                for lane in lanes {
-                    h += lane;
-                }
+                let mut h = fold_net_input(lanes);
                 for &input in inputs {
                     if input != NO_INPUT {
                         h += weights.categories[j * d + input as usize];
@@ -137,11 +261,67 @@ for_every_width! {
                     *input = if x.is_nan() { fill } else { z };
                 }
             }
-            for r in 0..n_rows {
-                into[r * n_groups + group] = std::array::from_fn(|l| inputs[l][r]);
+            turn_round(&inputs, n_rows, &mut into[group..], n_groups);
+        }
+    }
+}
+
+/// `into[r·stride][l] = from[l][r]` for the first `n_rows` rows.
+fn turn_round(from: &[[f64; RUN_ROWS]; NET_INPUT_LANES], n_rows: usize, into: &mut [Lanes], stride: usize) {
+    let mut done = 0;
+    #[cfg(target_arch = "x86_64")]
+    if Width::current() == Width::Avx512 {
+        // SAFETY: the width in use is never wider than what the processor has.
+        #[allow(unsafe_code)]
+        let turned = unsafe { turn_eights_round(from, n_rows, into, stride) };
+        done = turned;
+    }
+    for r in done..n_rows {
+        into[r * stride] = std::array::from_fn(|l| from[l][r]);
+    }
+}
+
+/// [`turn_round`] for eight rows at a time, as far as they go; gives how many. Left to itself, a compiler moves value by value.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn turn_eights_round(
+    from: &[[f64; RUN_ROWS]; NET_INPUT_LANES],
+    n_rows: usize,
+    into: &mut [Lanes],
+    stride: usize,
+) -> usize {
+    use std::arch::x86_64::{
+        _mm512_loadu_pd, _mm512_shuffle_f64x2, _mm512_storeu_pd, _mm512_unpackhi_pd, _mm512_unpacklo_pd,
+    };
+    let whole = n_rows.min(RUN_ROWS) / 8 * 8;
+    for r in (0..whole).step_by(8) {
+        let Some(rows) = into.get_mut(r * stride..=(r + 7) * stride) else { return r };
+        // SAFETY: `r + 8` is at most `RUN_ROWS`.
+        #[allow(unsafe_code)]
+        let a: [_; 8] = std::array::from_fn(|l| unsafe { _mm512_loadu_pd(from[l].as_ptr().add(r)) });
+        // Pairs of columns, pairs of pairs, and the halves: `b[2k]` has the even rows of columns 2k and 2k + 1, `b[2k + 1]` the odd ones.
+        let b: [_; 8] = std::array::from_fn(|k| match k % 2 {
+            0 => _mm512_unpacklo_pd(a[k], a[k + 1]),
+            _ => _mm512_unpackhi_pd(a[k - 1], a[k]),
+        });
+        for odd in 0..2 {
+            let [c01, c23, c45, c67] = std::array::from_fn(|k| b[2 * k + odd]);
+            // Rows 0 and 4 of four columns, then rows 2 and 6.
+            let early = [_mm512_shuffle_f64x2::<0x88>(c01, c23), _mm512_shuffle_f64x2::<0x88>(c45, c67)];
+            let late = [_mm512_shuffle_f64x2::<0xDD>(c01, c23), _mm512_shuffle_f64x2::<0xDD>(c45, c67)];
+            for (row, [left, right]) in [(odd, early), (odd + 2, late)] {
+                let near = _mm512_shuffle_f64x2::<0x88>(left, right);
+                let far = _mm512_shuffle_f64x2::<0xDD>(left, right);
+                // SAFETY: each place is a whole record's group of lanes.
+                #[allow(unsafe_code)]
+                unsafe {
+                    _mm512_storeu_pd(rows[row * stride].as_mut_ptr(), near);
+                    _mm512_storeu_pd(rows[(row + 4) * stride].as_mut_ptr(), far);
+                }
             }
         }
     }
+    whole
 }
 
 /// How a group of number columns is centred and scaled; all 0 where there is no column.
@@ -150,4 +330,59 @@ pub(crate) struct RowScale {
     pub(crate) offset: Lanes,
     pub(crate) factor: Lanes,
     pub(crate) fill: Lanes,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Random, Stream};
+
+    #[test]
+    fn steps_in_registers_have_the_bits_of_the_general_loop() {
+        let mut random = Random::new(3, Stream::Start);
+        for (n_groups, has_bias) in [(1, true), (2, false), (3, true), (4, true), (4, false)] {
+            let n = 200;
+            let numbers = (0..n * n_groups).map(|_| std::array::from_fn(|_| random.normal())).collect();
+            let targets = (0..n).map(|_| random.normal()).collect();
+            let records = Records { numbers, n_groups, targets, ..Records::default() };
+            let mut order: Vec<u32> = (0..n as u32).collect();
+            random.shuffle(&mut order);
+            let start = RecordWeights {
+                numbers: (0..n_groups).map(|_| std::array::from_fn(|_| random.normal())).collect(),
+                bias: vec![0.5],
+                has_bias,
+                ..RecordWeights::default()
+            };
+            let delta = |y: f64, h: f64| if h.abs() < 1e3 { y - h } else { f64::NAN };
+            let (mut fast, mut plain, mut sums) = (start.clone(), start, RecordWeights::default());
+            for (eta, breaks) in [(0.01, false), (0.9, true)] {
+                let (a, b) = (&mut fast, &mut plain);
+                let bad = walk_records(&records, &order, a, Some(eta), &mut sums, &mut [0.0], delta);
+                let expected = walk_any(&records, &order, b, Some(eta), &mut sums, &mut [0.0], delta);
+                assert_eq!(
+                    bad.map(|bad| (bad.position, bad.net_input.to_bits())),
+                    expected.map(|bad| (bad.position, bad.net_input.to_bits()))
+                );
+                assert_eq!(bad.is_some(), breaks);
+                assert_eq!((&fast.numbers, &fast.bias), (&plain.numbers, &plain.bias));
+            }
+        }
+    }
+
+    #[test]
+    fn turning_round_moves_every_value() {
+        let from: [[f64; RUN_ROWS]; NET_INPUT_LANES] =
+            std::array::from_fn(|l| std::array::from_fn(|r| (l * 100 + r) as f64));
+        for n_rows in [0, 1, 7, 8, 9, 31, RUN_ROWS] {
+            for stride in [1, 3] {
+                let mut into = vec![[-1.0; NET_INPUT_LANES]; RUN_ROWS * stride];
+                turn_round(&from, n_rows, &mut into, stride);
+                for (r, row) in into.iter().enumerate() {
+                    let moved = r % stride == 0 && r / stride < n_rows;
+                    let expected = std::array::from_fn(|l| if moved { from[l][r / stride] } else { -1.0 });
+                    assert_eq!(*row, expected, "{n_rows} rows, stride {stride}, row {r}");
+                }
+            }
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::dispatch::for_every_width;
 use super::linear::add_products;
-use super::{Float, LANES, NET_INPUT_LANES, Width};
+use super::{Float, HALF, LANES, NET_INPUT_LANES, Width, fold_net_input};
 
 /// So many outputs share each value that is loaded.
 const OUTPUTS: usize = 4;
@@ -38,22 +38,22 @@ fn net_inputs_of<T: Float, const J: usize>(
     let whole = n_rows / LANES * LANES;
     for start in (0..whole).step_by(LANES) {
         let mut totals = [[T::ZERO; LANES]; J];
-        for first in 0..NET_INPUT_LANES.min(n_columns) {
-            let mut lane = [[T::ZERO; LANES]; J];
-            for i in (first..n_columns).step_by(NET_INPUT_LANES) {
-                let Some(x) = columns[i * stride + start..].first_chunk::<LANES>() else { continue };
-                for j in 0..J {
-                    let weight = weights[j][i];
-                    for l in 0..LANES {
-                        lane[j][l] += weight * x[l];
+        for first in 0..HALF.min(n_columns) {
+            let mut pair = [[T::ZERO; LANES]; J];
+            for first in [first, first + HALF] {
+                let mut lane = [[T::ZERO; LANES]; J];
+                for i in (first..n_columns).step_by(NET_INPUT_LANES) {
+                    let Some(x) = columns[i * stride + start..].first_chunk::<LANES>() else { continue };
+                    for j in 0..J {
+                        let weight = weights[j][i];
+                        for l in 0..LANES {
+                            lane[j][l] += weight * x[l];
+                        }
                     }
                 }
+                add_arrays(&mut pair, &lane);
             }
-            for j in 0..J {
-                for l in 0..LANES {
-                    totals[j][l] += lane[j][l];
-                }
-            }
+            add_arrays(&mut totals, &pair);
         }
         for j in 0..J {
             h[j * n_rows + start..][..LANES].copy_from_slice(&totals[j]);
@@ -69,15 +69,23 @@ fn net_inputs_of<T: Float, const J: usize>(
 /// Σ w_i x_i of one record, in the order that every kernel has: [`NET_INPUT_LANES`].
 #[inline(always)]
 pub(crate) fn net_input<T: Float>(weights: &[T], x: impl Fn(usize) -> T) -> T {
-    let mut total = T::ZERO;
-    for first in 0..NET_INPUT_LANES.min(weights.len()) {
-        let mut lane = T::ZERO;
+    let mut lanes = [T::ZERO; NET_INPUT_LANES];
+    for (first, lane) in lanes.iter_mut().enumerate() {
         for i in (first..weights.len()).step_by(NET_INPUT_LANES) {
-            lane += weights[i] * x(i);
+            *lane += weights[i] * x(i);
         }
-        total += lane;
     }
-    total
+    fold_net_input(lanes)
+}
+
+/// Adds the values of some arrays to those of others, place by place.
+#[inline(always)]
+pub(super) fn add_arrays<T: Float, const K: usize>(into: &mut [[T; LANES]; K], other: &[[T; LANES]; K]) {
+    for (into, other) in into.iter_mut().zip(other) {
+        for l in 0..LANES {
+            into[l] += other[l];
+        }
+    }
 }
 
 for_every_width! {
@@ -208,7 +216,7 @@ mod tests {
                     lanes[i % NET_INPUT_LANES] += weights[j * n_columns + i] * input(i, r);
                     sums[j * n_columns + i][r % LANES] += values[j * n_rows + r] * input(i, r);
                 }
-                net_inputs[j * n_rows + r] = lanes.into_iter().fold(T::ZERO, |total, lane| total + lane);
+                net_inputs[j * n_rows + r] = fold_net_input(lanes);
             }
         }
         let columns: Vec<RawColumn<'_, T>> = (0..n_columns)

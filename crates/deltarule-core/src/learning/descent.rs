@@ -43,11 +43,11 @@ pub(super) struct Descent<'a, 'p, T: Float> {
     optimizer: Box<dyn Optimizer>,
     /// η as it stands now.
     eta: f64,
-    /// The last epoch that lowered E or η.
-    better_at: u64,
     start_sse: f64,
     epoch: u64,
     stepped: Option<Stepped>,
+    /// The weights before the last epoch.
+    before: Parameters,
     rejected: u64,
     rejected_in_a_row: u32,
     accepted_in_a_row: u32,
@@ -56,7 +56,7 @@ pub(super) struct Descent<'a, 'p, T: Float> {
     window: Window,
     recession: Recession,
     /// Room for stochastic epochs.
-    pools: Option<[Pool; 2]>,
+    pools: Vec<Pool>,
 }
 
 struct Best {
@@ -98,10 +98,10 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             feature_squares: feature_squares(problem.source.shape(), problem.moments, problem.scaling),
             optimizer: plan.optimizer.build(),
             eta: plan.eta.eta,
-            better_at: 0,
             start_sse: gradient.sse,
             epoch: 0,
             stepped: None,
+            before: layer.parameters().clone(),
             rejected: 0,
             rejected_in_a_row: 0,
             accepted_in_a_row: 0,
@@ -109,7 +109,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             saturated: 0,
             window: Window::new(gradient.sse, plan.batch.is_some()),
             recession: Recession::new(layer.parameters(), gradient.sse),
-            pools: None,
+            pools: Vec::new(),
             problem,
             plan,
             layer,
@@ -133,6 +133,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             return Ok(Some(reason));
         }
         self.epoch += 1;
+        self.before.copy_from(self.layer.parameters());
         self.stepped = Some(Stepped { plain: self.optimizer.is_at_rest(), sse: self.gradient.sse });
         if let Err(record) = self.step()? {
             self.stepped = None;
@@ -155,7 +156,6 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         }
         let sse = self.gradient.sse;
         if sse <= self.best.gradient.sse {
-            self.better_at = self.epoch;
             self.keep_as_best();
         } else if self.plan.chooses_eta() && self.rises_too_far(sse) {
             return self.reject(plain);
@@ -165,15 +165,23 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         if self.plan.eta.basis == EtaBasis::Backtracking && self.accepted_in_a_row.is_multiple_of(GROW_AFTER) {
             self.eta *= GROW;
         }
-        if self.plan.eta.basis == EtaBasis::Stochastic && self.epoch - self.better_at >= EtaBasis::HALVE_AFTER {
-            self.eta *= 0.5;
-            self.better_at = self.epoch;
+        if self.plan.eta.basis == EtaBasis::Stochastic {
+            self.calm_down();
         }
         self.rising = if sse > before { self.rising + 1 } else { 0 };
         if self.plan.chooses_eta() {
             return None;
         }
         self.blown_up().or_else(|| self.stuck_on_a_plateau(before))
+    }
+
+    /// Fits η of stochastic steps to what the last epoch was: mostly noise if the gradient where it ended points back, and progress if it
+    /// points on.
+    fn calm_down(&mut self) {
+        let gradient = &self.gradient.descent;
+        let points_on = gradient.inner_product(self.layer.parameters()) > gradient.inner_product(&self.before);
+        self.eta =
+            if points_on { (self.eta * EtaBasis::RAISE).min(self.plan.eta.eta) } else { self.eta / EtaBasis::LOWER };
     }
 
     /// What the descent gave, once it has ended.

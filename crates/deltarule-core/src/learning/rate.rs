@@ -117,14 +117,17 @@ pub enum EtaBasis {
     Estimate,
     /// f has no bound c: a first guess, halved whenever a plain step raises E, and raised while all goes well.
     Backtracking,
-    /// Stochastic steps: from the expected curvature of a batch, and halved when [`HALVE_AFTER`](Self::HALVE_AFTER) epochs in a
-    /// row found no lower E, so that the noise of the steps dies out.
+    /// Stochastic steps: from the expected curvature of a batch. Where an epoch ends, the gradient of the whole table points back if the
+    /// epoch was mostly noise, and on if it was mostly progress: η is then divided by [`LOWER`](Self::LOWER) or multiplied by
+    /// [`RAISE`](Self::RAISE), and is never larger than at first.
     Stochastic,
 }
 
 impl EtaBasis {
-    /// After so many epochs without a lower E, a chosen η of stochastic steps is halved.
-    pub const HALVE_AFTER: u64 = 2;
+    /// What a chosen η of stochastic steps is divided by after an epoch of noise.
+    pub const LOWER: f64 = 3.0;
+    /// What it is multiplied by after an epoch of progress.
+    pub const RAISE: f64 = 1.5;
 }
 
 /// η of the first step, what it rests on, and what is known about larger ones. All on the reduction in use.

@@ -1,12 +1,14 @@
 //! Descent by one record, or a few, a step.
 //!
 //! The order of an epoch is drawn anew from the seed: chunks of 256 records in random order, up to 32 of them at a time in a
-//! pool, and the records of a pool in random order. A table of up to 8192 records is thus shuffled as a whole, a larger one can
+//! pool (fewer where records are wider than 128 columns), and the records of a pool in random order. A table of up to 8192 records is thus shuffled as a whole, a larger one can
 //! be read in pieces, no batch ends where a chunk does, and no pool is much smaller than another. The order is part of what a
 //! seed means, and stays.
 
 mod pool;
 mod sparse;
+
+use std::ops::ControlFlow;
 
 use super::{Loss, NotFiniteRecord, Optimizer, Reduction, delta::delta};
 use crate::data::{BlockSource, Scaling, Threads};
@@ -19,8 +21,12 @@ use sparse::SparseSteps;
 
 /// How many consecutive records stay together when the table is shuffled.
 const CHUNK_ROWS: usize = 256;
-/// At most so many chunks are mixed record by record.
+/// At most so many chunks are mixed record by record, and at least four.
 const POOL_CHUNKS: usize = 32;
+/// A pool is not larger than about this where that leaves it enough chunks.
+const POOL_BYTES: usize = 8 << 20;
+/// While the steps of one pool are taken, the next ones are filled: so many are alive.
+const POOLS: usize = 3;
 
 /// What one stochastic epoch needs beside the parameters.
 pub(crate) struct StochasticEpoch<'a, T: Float> {
@@ -45,35 +51,32 @@ impl<T: Float> StochasticEpoch<'_, T> {
         parameters: &mut Parameters,
         optimizer: Option<&mut dyn Optimizer>,
         eta: f64,
-        pools: &mut Option<[Pool; 2]>,
+        pools: &mut Vec<Pool>,
     ) -> Result<std::result::Result<(), NotFiniteRecord>> {
         let mut random = Random::new(self.seed, Stream::Epoch(epoch));
         let mut chunks: Vec<usize> = (0..self.source.n_records().div_ceil(CHUNK_ROWS)).collect();
         random.shuffle(&mut chunks);
-        let n_pools = chunks.len().div_ceil(POOL_CHUNKS);
+        let chunk_bytes = CHUNK_ROWS * size_of::<f64>() * self.source.shape().columns().len().max(1);
+        let n_pools = chunks.len().div_ceil((POOL_BYTES / chunk_bytes).clamp(4, POOL_CHUNKS));
         // Pools of nearly the same size: a small last one would end the epoch on a few neighbouring records.
-        let mut fill = |pool: &mut Pool, index: usize| -> Result<()> {
+        let fill = |index: usize, pool: &mut Pool| -> Result<()> {
             let of_pool = &chunks[index * chunks.len() / n_pools..(index + 1) * chunks.len() / n_pools];
+            let mut random = Random::part(self.seed, Stream::Epoch(epoch), index as u32 + 1);
             pool.fill(self.source, self.threads, of_pool, &mut random)
         };
         let in_place = self.batch == 1 && optimizer.is_none();
         let mut steps = Steps::new(self, parameters, optimizer, eta, in_place);
-        let [pool, next] = pools.get_or_insert_with(|| [(); 2].map(|()| Pool::new(self.source.shape(), self.scaling)));
-        fill(pool, 0)?;
-        for index in 0..n_pools {
-            // While the steps of one pool are taken, the next one is filled.
-            let (walked, filled) = self
-                .threads
-                .both(|| steps.walk(pool), || if index + 1 < n_pools { fill(next, index + 1) } else { Ok(()) });
-            filled?;
-            if let Err(record) = walked {
-                return Ok(Err(record));
-            }
+        pools.resize_with(POOLS, || Pool::new(self.source.shape(), self.scaling));
+        let mut walked = Ok(());
+        self.threads.make_ahead(pools, n_pools, fill, |pool| {
+            walked = steps.walk(pool);
             steps.settle();
-            std::mem::swap(pool, next);
+            if walked.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        if walked.is_ok() {
+            steps.finish();
         }
-        steps.finish();
-        Ok(Ok(()))
+        Ok(walked)
     }
 }
 

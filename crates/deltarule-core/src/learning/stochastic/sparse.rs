@@ -7,7 +7,7 @@
 
 use super::Pool;
 use crate::data::{Scaling, Shape, SparseRows};
-use crate::kernel::{BadRecord, NET_INPUT_LANES, NO_INPUT, RecordWeights, dot};
+use crate::kernel::{BadRecord, NET_INPUT_LANES, NO_INPUT, RecordWeights, dot, fold_net_input};
 use crate::network::Parameters;
 
 /// The part of the weights of sparse features that is kept apart while steps are taken.
@@ -235,7 +235,7 @@ impl<'a> Row<'a> {
                 lanes[l] += w[l] * x[l];
             }
         }
-        let h = lanes.iter().fold(0.0, |h, lane| h + lane);
+        let h = fold_net_input(lanes);
         let levels = self.inputs.iter().filter(|input| **input != NO_INPUT);
         levels.fold(h, |h, &input| h + categories[input as usize])
     }

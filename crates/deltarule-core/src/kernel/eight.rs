@@ -1,0 +1,107 @@
+//! Eight numbers in vector registers: for the one loop that a compiler takes apart into single numbers when it is left to itself.
+
+use super::records::Lanes;
+
+/// Eight numbers, one in each lane of a net input.
+///
+/// # Safety
+///
+/// The methods may be called only where the processor has the registers of the type.
+pub(super) trait Eight: Copy {
+    fn load(lanes: &Lanes) -> Self;
+    fn store(self, lanes: &mut Lanes);
+    /// The same number eight times.
+    fn splat(value: f64) -> Self;
+    fn add(self, other: Self) -> Self;
+    fn mul(self, other: Self) -> Self;
+    /// The second four added to the first four: what [`fold_net_input`](super::fold_net_input) begins with.
+    fn halves(self) -> [f64; 4];
+}
+
+#[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code)]
+mod x86 {
+    use std::arch::x86_64::*;
+
+    use super::{Eight, Lanes};
+
+    #[derive(Clone, Copy)]
+    pub(crate) struct Avx512(__m512d);
+
+    // SAFETY, of every block here: the caller is compiled for these registers, and the places are `Lanes` long.
+    impl Eight for Avx512 {
+        #[inline(always)]
+        fn load(lanes: &Lanes) -> Self {
+            Self(unsafe { _mm512_loadu_pd(lanes.as_ptr()) })
+        }
+        #[inline(always)]
+        fn store(self, lanes: &mut Lanes) {
+            unsafe { _mm512_storeu_pd(lanes.as_mut_ptr(), self.0) }
+        }
+        #[inline(always)]
+        fn splat(value: f64) -> Self {
+            Self(unsafe { _mm512_set1_pd(value) })
+        }
+        #[inline(always)]
+        fn add(self, other: Self) -> Self {
+            Self(unsafe { _mm512_add_pd(self.0, other.0) })
+        }
+        #[inline(always)]
+        fn mul(self, other: Self) -> Self {
+            Self(unsafe { _mm512_mul_pd(self.0, other.0) })
+        }
+        #[inline(always)]
+        fn halves(self) -> [f64; 4] {
+            unsafe {
+                let (first, second) = (_mm512_castpd512_pd256(self.0), _mm512_extractf64x4_pd::<1>(self.0));
+                four(_mm256_add_pd(first, second))
+            }
+        }
+    }
+
+    #[derive(Clone, Copy)]
+    pub(crate) struct Avx2(__m256d, __m256d);
+
+    impl Eight for Avx2 {
+        #[inline(always)]
+        fn load(lanes: &Lanes) -> Self {
+            unsafe { Self(_mm256_loadu_pd(lanes.as_ptr()), _mm256_loadu_pd(lanes[4..].as_ptr())) }
+        }
+        #[inline(always)]
+        fn store(self, lanes: &mut Lanes) {
+            unsafe {
+                _mm256_storeu_pd(lanes.as_mut_ptr(), self.0);
+                _mm256_storeu_pd(lanes[4..].as_mut_ptr(), self.1);
+            }
+        }
+        #[inline(always)]
+        fn splat(value: f64) -> Self {
+            let value = unsafe { _mm256_set1_pd(value) };
+            Self(value, value)
+        }
+        #[inline(always)]
+        fn add(self, other: Self) -> Self {
+            unsafe { Self(_mm256_add_pd(self.0, other.0), _mm256_add_pd(self.1, other.1)) }
+        }
+        #[inline(always)]
+        fn mul(self, other: Self) -> Self {
+            unsafe { Self(_mm256_mul_pd(self.0, other.0), _mm256_mul_pd(self.1, other.1)) }
+        }
+        #[inline(always)]
+        fn halves(self) -> [f64; 4] {
+            unsafe { four(_mm256_add_pd(self.0, self.1)) }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn four(values: __m256d) -> [f64; 4] {
+        unsafe {
+            let (near, far) = (_mm256_castpd256_pd128(values), _mm256_extractf128_pd::<1>(values));
+            let second = |pair| _mm_cvtsd_f64(_mm_unpackhi_pd(pair, pair));
+            [_mm_cvtsd_f64(near), second(near), _mm_cvtsd_f64(far), second(far)]
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(super) use x86::{Avx2, Avx512};
