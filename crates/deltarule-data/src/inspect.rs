@@ -139,6 +139,7 @@ fn suspicion_of(column: &TableColumn, n_records: usize, n_features: usize) -> Op
                 (levels.len() == 1 && facts.n_missing == 0).then_some(Suspicion::Constant)
             }
         }
+        Values::Hashed { buckets, .. } => (buckets.len() == 1 && facts.n_missing == 0).then_some(Suspicion::Constant),
         Values::Numbers => {
             let ((low, high), (first, last)) = (facts.range?, facts.ends?);
             if facts.counts_rows && n_records >= FEW && n_features > 1 {
@@ -168,10 +169,33 @@ pub struct ColumnSummary {
     pub numbers: Option<(f64, f64, f64)>,
     /// How many levels a text has.
     pub n_levels: Option<usize>,
+    /// What became of its values, where they are hashed.
+    pub hashed: Option<HashedSummary>,
     /// The most frequent levels and their records.
     pub frequent: Vec<(String, u64)>,
     /// What is suspicious about it.
     pub suspicions: Vec<Suspicion>,
+}
+
+/// How many buckets the values of a hashed column share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HashedSummary {
+    /// How many different values there are.
+    pub n_values: u64,
+    /// Whether that is their exact number, and no estimate.
+    pub exact: bool,
+    /// How many buckets they are in.
+    pub n_used: usize,
+    /// How many buckets there are.
+    pub n_buckets: usize,
+}
+
+impl HashedSummary {
+    fn of(column: &TableColumn) -> Option<Self> {
+        let Values::Hashed { buckets, n_values, exact } = &column.values else { return None };
+        let (n_used, n_buckets) = (buckets.len(), buckets.bits().n_buckets());
+        Some(Self { n_values: *n_values, exact: *exact, n_used, n_buckets })
+    }
 }
 
 /// A summary of every column.
@@ -193,6 +217,7 @@ pub fn summarize(table: &Table, targets: &[&str]) -> Result<Vec<ColumnSummary>> 
         n_missing: column.facts.n_missing,
         numbers: count.numbers(column),
         n_levels: column.n_levels(),
+        hashed: HashedSummary::of(column),
         frequent: count.frequent(column),
         suspicions: suspicions.iter().filter(|(at, _)| *at == index).map(|(_, what)| what.clone()).collect(),
     };

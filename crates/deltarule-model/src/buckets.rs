@@ -1,9 +1,9 @@
 //! Hashed columns: a value stands for one of 2^bits buckets, and every bucket that occurs has a weight.
 //!
-//! The bucket of a text is given by the low bits of its XXH64 with the seed 0. That is part of what a model file means, and stays.
+//! The bucket of a value is given by the low bits of the XXH64 of its text. That is part of what a model file means, and stays.
 //! Source: the specification of XXH64, <https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md>.
 
-use std::fmt::{self, Display, Write};
+use std::fmt::{self, Write};
 
 use serde::{Deserialize, Serialize};
 use twox_hash::XxHash64;
@@ -57,41 +57,35 @@ impl From<HashBits> for u32 {
     }
 }
 
-/// The hash of a text: XXH64 of its bytes with the seed 0.
+/// The hash of a value: XXH64 of the bytes of its text with the seed 0. A whole number is the same with `.0` behind it, as programs write
+/// it that hold it as a float: 17.0 hashes as 17.
 ///
 /// ```
-/// assert_eq!(deltarule_model::hash_text(""), 0xEF46_DB37_51D8_E999);
+/// use deltarule_model::hash_text;
+/// assert_eq!(hash_text(""), 0xEF46_DB37_51D8_E999);
+/// assert!(hash_text("17.0") == hash_text("17") && hash_text("017") != hash_text("17"));
 /// ```
 pub fn hash_text(text: &str) -> u64 {
-    XxHash64::oneshot(0, text.as_bytes())
+    XxHash64::oneshot(0, without_fraction(text.as_bytes()))
 }
 
-/// A number as the text that it is hashed by: the fewest digits that give it back, a whole number below 10¹⁵ without a point.
-///
-/// ```
-/// use deltarule_model::NumberText;
-/// let texts = [17.0, -0.0, 0.25, 1e300].map(|x| NumberText(x).to_string());
-/// assert_eq!(texts, ["17", "0", "0.25", "1e300"]);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct NumberText(pub f64);
-
-impl Display for NumberText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let x = self.0;
-        // Zero has no sign.
-        if x.trunc() == x && x.abs() < 1e15 { write!(f, "{}", x + 0.0) } else { write!(f, "{x:?}") }
+/// A whole number without the zeros behind its point; everything else as it is.
+fn without_fraction(text: &[u8]) -> &[u8] {
+    if !text.ends_with(b"0") {
+        return text;
     }
+    let zeros = text.iter().rev().take_while(|c| **c == b'0').count();
+    let whole = text[..text.len() - zeros].strip_suffix(b".").unwrap_or_default();
+    let digits = whole.strip_prefix(b"-").unwrap_or(whole);
+    if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) { whole } else { text }
 }
 
-impl NumberText {
-    /// The hash of the text, without allocating.
-    pub fn hash(self) -> u64 {
-        let mut text = ShortText { bytes: [0; 32], length: 0 };
-        // No number has more than 24 characters.
-        let _ = write!(text, "{self}");
-        XxHash64::oneshot(0, &text.bytes[..text.length])
-    }
+/// The hash of a number: of the fewest digits that give it back. Nothing is allocated.
+pub(crate) fn hash_number(x: f64) -> u64 {
+    let mut text = ShortText { bytes: [0; 32], length: 0 };
+    // No number has more than 24 characters.
+    let _ = write!(text, "{x:?}");
+    XxHash64::oneshot(0, without_fraction(&text.bytes[..text.length]))
 }
 
 /// A text of up to 32 bytes.

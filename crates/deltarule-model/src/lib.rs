@@ -11,7 +11,7 @@ mod lines;
 mod model;
 mod scorer;
 
-pub use buckets::{BucketSet, HashBits, NumberText, hash_text};
+pub use buckets::{BucketSet, HashBits, hash_text};
 pub use encoding::{Encoding, Feature, FeatureKind, MissingRule, ScaleRule, SparseFeature, Target};
 pub use error::{ModelError, Result, ScoreError};
 pub use model::{Model, OriginalWeights, Training};

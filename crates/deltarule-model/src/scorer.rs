@@ -2,7 +2,7 @@
 
 use deltarule_core::{NET_INPUT_LANES, NO_LEVEL};
 
-use crate::buckets::NumberText;
+use crate::buckets::hash_number;
 use crate::encoding::{Feature, FeatureKind, MissingRule};
 use crate::error::ScoreError;
 use crate::model::Model;
@@ -26,7 +26,7 @@ pub enum Value<'a> {
 /// Scores rows with a model.
 ///
 /// A level that the model has not seen counts as none of those it knows, and so does a value whose bucket it has not seen. A number in a
-/// hashed column is hashed as [`NumberText`] writes it.
+/// hashed column is hashed by the fewest digits that give it back, a whole one without a point.
 #[derive(Debug, Clone, Copy)]
 pub struct Scorer<'m> {
     model: &'m Model,
@@ -151,7 +151,7 @@ impl<'m> Scorer<'m> {
             Value::Missing => self.missing(&feature.name).map(|_| NO_LEVEL),
             Value::Number(x) if matches!(feature.kind, FeatureKind::Hashed { .. }) => match x.is_nan() {
                 true => self.missing(&feature.name).map(|_| NO_LEVEL),
-                false => Ok(feature.code_of_hash(NumberText(x).hash())),
+                false => Ok(feature.code_of_hash(hash_number(x))),
             },
             Value::Number(_) => Err(wrong_kind(feature, "a number", "the text of a level")),
         }

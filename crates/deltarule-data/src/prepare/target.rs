@@ -64,6 +64,9 @@ impl TargetKind {
                         "label, the first number of each line",
                     ));
                 }
+                Values::Hashed { .. } => {
+                    return Err(wrong(target, "a column that is also hashed", "a column that is taken as it is"));
+                }
                 Values::Skipped => return Err(wrong(target, "a column that is also dropped", "a column that is kept")),
                 _ => {}
             }

@@ -12,7 +12,8 @@ use crate::number::{count, percent, short};
 use crate::{output, setup};
 
 pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
-    let options = ReadOptions { categorical: args.categorical.clone(), ..ReadOptions::default() };
+    let options =
+        ReadOptions { categorical: args.categorical.clone(), hashed: args.hash.clone(), ..ReadOptions::default() };
     let table = setup::read(&args.data, &args.files, options, &args.memory, args.json)?;
     for target in &args.target {
         table.column(target, "--target")?;
@@ -98,6 +99,15 @@ fn values(column: &ColumnSummary, n: u64) -> String {
         }
         return format!("{} to {}, mean {}", short(low), short(high), short(mean));
     }
+    if let Some(hashed) = &column.hashed {
+        return format!(
+            "{}{} in {} of {} buckets",
+            if hashed.exact { "" } else { "about " },
+            count(hashed.n_values, "value"),
+            hashed.n_used,
+            hashed.n_buckets
+        );
+    }
     let Some(n_levels) = column.n_levels else { return String::new() };
     let shown: Vec<String> = column
         .frequent
@@ -120,6 +130,12 @@ fn column_json(column: &ColumnSummary) -> serde_json::Value {
         "mean": column.numbers.map(|n| n.1),
         "max": column.numbers.map(|n| n.2),
         "levels": column.n_levels,
+        "hashed": column.hashed.map(|hashed| json!({
+            "values": hashed.n_values,
+            "exact": hashed.exact,
+            "used": hashed.n_used,
+            "buckets": hashed.n_buckets,
+        })),
         "frequent": column.frequent.iter().map(|(level, n)| json!({ "level": level, "records": n })).collect::<Vec<_>>(),
         "suspicions": column.suspicions.iter()
             .map(|s| json!({ "text": s.to_string(), "refused": s.is_refused() })).collect::<Vec<_>>(),
