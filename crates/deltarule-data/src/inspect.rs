@@ -22,6 +22,11 @@ pub enum Suspicion {
         /// Its records.
         n_records: usize,
     },
+    /// A text with very many levels.
+    ManyLevels {
+        /// Its levels.
+        n_levels: usize,
+    },
     /// A text whose values are dates or times.
     LooksLikeDates {
         /// One of them.
@@ -53,7 +58,12 @@ pub enum Suspicion {
 impl Suspicion {
     /// Whether the column is refused as a feature unless it is named.
     pub fn is_refused(&self) -> bool {
-        !matches!(self, Suspicion::Constant | Suspicion::EqualsTarget { .. })
+        !matches!(self, Suspicion::ManyLevels { .. } | Suspicion::Constant | Suspicion::EqualsTarget { .. })
+    }
+
+    /// Whether the column has so many values that it may be better hashed.
+    pub fn may_be_hashed(&self) -> bool {
+        matches!(self, Suspicion::NearlyUnique { .. } | Suspicion::ManyLevels { .. })
     }
 }
 
@@ -63,6 +73,10 @@ impl fmt::Display for Suspicion {
             Suspicion::NearlyUnique { n_levels, n_records } => write!(
                 f,
                 "text that is nearly unique ({n_levels} different values in {n_records} records): it identifies records instead of describing them"
+            ),
+            Suspicion::ManyLevels { n_levels } => write!(
+                f,
+                "{n_levels} levels, which are all kept in memory and have a weight each; --hash with its name bounds both"
             ),
             Suspicion::LooksLikeDates { example } => {
                 write!(f, "looks like dates ({example}): as text each one would be a category of its own")
@@ -88,6 +102,8 @@ impl fmt::Display for Suspicion {
 
 /// Columns with fewer records than this may count their rows, or be unique.
 const FEW: usize = 10;
+/// More levels than this are very many.
+const MANY_LEVELS: usize = 65_536;
 
 /// What is suspicious about the columns of a table, by their positions; targets are not suspected.
 ///
@@ -135,6 +151,8 @@ fn suspicion_of(column: &TableColumn, n_records: usize, n_features: usize) -> Op
                 Some(Suspicion::LooksLikeDates { example: example() })
             } else if levels.len() > FEW && 2 * levels.len() > facts.n_words as usize {
                 Some(Suspicion::NearlyUnique { n_levels: levels.len(), n_records })
+            } else if levels.len() > MANY_LEVELS {
+                Some(Suspicion::ManyLevels { n_levels: levels.len() })
             } else {
                 (levels.len() == 1 && facts.n_missing == 0).then_some(Suspicion::Constant)
             }

@@ -206,7 +206,7 @@ fn choose_features(table: &Table, choices: &Choices, suspicions: &[(usize, Suspi
     if features.is_empty() {
         return Err(DataError::NoFeatures { file: table.name().to_owned() });
     }
-    let refused: Vec<(&TableColumn, String)> = suspicions
+    let refused: Vec<(&TableColumn, &Suspicion)> = suspicions
         .iter()
         .map(|(index, suspicion)| (&table.columns()[*index], suspicion))
         .filter(|(column, suspicion)| suspicion.is_refused() && wanted(column))
@@ -216,7 +216,6 @@ fn choose_features(table: &Table, choices: &Choices, suspicions: &[(usize, Suspi
                 || matches!(column.values, Values::Mixed | Values::Missing | Values::Unique | Values::Unsupported(_))
                 || table.check_usable(column).is_err()
         })
-        .map(|(column, suspicion)| (column, suspicion.to_string()))
         .collect();
     if let [(column, _)] = refused[..] {
         table.check_usable(column)?;
@@ -225,11 +224,14 @@ fn choose_features(table: &Table, choices: &Choices, suspicions: &[(usize, Suspi
         let reasons: Vec<String> =
             refused.iter().map(|(column, reason)| format!("  {}: {reason}", column.name)).collect();
         let drop: Vec<&str> = refused.iter().map(|(column, _)| column.name.as_str()).collect();
+        let unique = refused.iter().filter(|(_, suspicion)| suspicion.may_be_hashed());
+        let hash: Vec<&str> = unique.map(|(column, _)| column.name.as_str()).collect();
         return Err(DataError::Refused {
             file: table.name().to_owned(),
             count: refused.len(),
             reasons: reasons.join("\n"),
             drop: drop.join(","),
+            hash: hash.join(","),
         });
     }
     Ok(features)

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use deltarule_data::{ColumnSummary, ReadOptions, Table, summarize};
+use deltarule_data::{ColumnSummary, ReadOptions, Suspicion, Table, summarize};
 use serde_json::json;
 
 use crate::cli::InspectArgs;
@@ -72,13 +72,16 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
                 let _ = writeln!(text, "  {}: {suspicion}", column.name);
             }
         }
-        let drop: Vec<&str> = suspicious
-            .iter()
-            .filter(|column| column.suspicions.iter().any(|s| s.is_refused()))
-            .map(|column| column.name.as_str())
-            .collect();
+        let names = |which: fn(&Suspicion) -> bool| -> Vec<&str> {
+            let chosen = suspicious.iter().filter(|column| column.suspicions.iter().any(which));
+            chosen.map(|column| column.name.as_str()).collect()
+        };
+        let (drop, hash) = (names(Suspicion::is_refused), names(Suspicion::may_be_hashed));
         if !drop.is_empty() {
             let _ = writeln!(text, "as features these are refused; leave them out with: --drop {}", drop.join(","));
+        }
+        if !hash.is_empty() {
+            let _ = writeln!(text, "where values come again in other records, hash them: --hash {}", hash.join(","));
         }
     }
     output::print(&text)?;
