@@ -57,7 +57,12 @@ pub enum Values {
     /// Numbers and words: of no use before it is settled which it is.
     Mixed,
     /// So many different texts that they were not kept.
-    Unique,
+    Unique {
+        /// How many there are.
+        n_values: u64,
+        /// Whether that is their exact number: beyond 65,536 it is an estimate, within about 0.4 %.
+        exact: bool,
+    },
     /// Values of a type that cannot be used.
     Unsupported(String),
     /// Every value is missing.
@@ -115,7 +120,7 @@ impl TableColumn {
             Values::Numbers if self.facts.whole => "whole number",
             Values::Numbers => "number",
             Values::Booleans => "boolean",
-            Values::Text { .. } | Values::Unique => "text",
+            Values::Text { .. } | Values::Unique { .. } => "text",
             Values::Hashed { .. } => "hashed",
             Values::Mixed => "mixed",
             Values::Unsupported(_) => "unsupported",

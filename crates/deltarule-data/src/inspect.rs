@@ -19,6 +19,17 @@ pub enum Suspicion {
     NearlyUnique {
         /// Its levels.
         n_levels: usize,
+        /// Whether they were counted, and not estimated.
+        exact: bool,
+        /// Its records.
+        n_records: usize,
+    },
+    /// A text with so many levels, most of them in its first records, that they were not kept.
+    TooManyLevels {
+        /// Its levels.
+        n_levels: usize,
+        /// Whether they were counted, and not estimated.
+        exact: bool,
         /// Its records.
         n_records: usize,
     },
@@ -63,16 +74,23 @@ impl Suspicion {
 
     /// Whether the column has so many values that it may be better hashed.
     pub fn may_be_hashed(&self) -> bool {
-        matches!(self, Suspicion::NearlyUnique { .. } | Suspicion::ManyLevels { .. })
+        use Suspicion::{ManyLevels, NearlyUnique, TooManyLevels};
+        matches!(self, NearlyUnique { .. } | TooManyLevels { .. } | ManyLevels { .. })
     }
 }
 
 impl fmt::Display for Suspicion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Suspicion::NearlyUnique { n_levels, n_records } => write!(
+            Suspicion::NearlyUnique { n_levels, exact, n_records } => write!(
                 f,
-                "text that is nearly unique ({n_levels} different values in {n_records} records): it identifies records instead of describing them"
+                "text that is nearly unique ({}{n_levels} different values in {n_records} records): it identifies records instead of describing them",
+                if *exact { "" } else { "about " }
+            ),
+            Suspicion::TooManyLevels { n_levels, exact, n_records } => write!(
+                f,
+                "text with {}{n_levels} different values in {n_records} records: as categories they would all be kept in memory",
+                if *exact { "" } else { "about " }
             ),
             Suspicion::ManyLevels { n_levels } => write!(
                 f,
@@ -141,16 +159,16 @@ fn suspicion_of(column: &TableColumn, n_records: usize, n_features: usize) -> Op
     let facts = &column.facts;
     match &column.values {
         Values::Missing => Some(Suspicion::AllMissing),
-        Values::Unique => {
-            let n_levels = facts.n_words as usize;
-            Some(Suspicion::NearlyUnique { n_levels, n_records })
-        }
+        &Values::Unique { n_values, exact } => Some(match 2 * n_values > facts.n_words {
+            true => Suspicion::NearlyUnique { n_levels: n_values as usize, exact, n_records },
+            false => Suspicion::TooManyLevels { n_levels: n_values as usize, exact, n_records },
+        }),
         Values::Text { levels } => {
             let example = || facts.first_word.as_ref().map(|word| word.text.clone()).unwrap_or_default();
             if facts.n_dates > 0 && 10 * facts.n_dates >= 9 * facts.n_words && levels.len() > 2 {
                 Some(Suspicion::LooksLikeDates { example: example() })
             } else if levels.len() > FEW && 2 * levels.len() > facts.n_words as usize {
-                Some(Suspicion::NearlyUnique { n_levels: levels.len(), n_records })
+                Some(Suspicion::NearlyUnique { n_levels: levels.len(), exact: true, n_records })
             } else if levels.len() > MANY_LEVELS {
                 Some(Suspicion::ManyLevels { n_levels: levels.len() })
             } else {

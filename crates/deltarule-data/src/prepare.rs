@@ -213,7 +213,10 @@ fn choose_features(table: &Table, choices: &Choices, suspicions: &[(usize, Suspi
         // To name a column overrides a suspicion, but makes no number of a word.
         .filter(|(column, _)| {
             !named(column)
-                || matches!(column.values, Values::Mixed | Values::Missing | Values::Unique | Values::Unsupported(_))
+                || matches!(
+                    column.values,
+                    Values::Mixed | Values::Missing | Values::Unique { .. } | Values::Unsupported(_)
+                )
                 || table.check_usable(column).is_err()
         })
         .collect();

@@ -537,7 +537,7 @@ impl Table {
         if let Some(word) = &facts.first_word
             && facts.n_decimal_commas > 0
             && facts.n_decimal_commas == facts.n_words
-            && matches!(column.values, Values::Mixed | Values::Text { .. } | Values::Unique)
+            && matches!(column.values, Values::Mixed | Values::Text { .. } | Values::Unique { .. })
         {
             let (file, line, word) = (file(word), word.line, word.text.clone());
             return Err(DataError::DecimalComma { file, line, column: name, word });

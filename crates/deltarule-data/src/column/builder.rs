@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use deltarule_core::NO_LEVEL;
 use deltarule_model::HashBits;
 
+use super::distinct::Distinct;
 use super::hashed::Hashed;
 use super::numbers::{is_in_range, is_whole, range_of};
 use super::{ColumnFacts, Place, TableColumn, Values};
@@ -67,7 +68,8 @@ enum State {
         seen: HashMap<Box<str>, u32>,
     },
     Hashed(Hashed),
-    Unique,
+    /// Texts that are not kept, but counted.
+    Unique(Distinct),
     /// Numbers and words both: what is left is to count.
     Mixed,
     /// Values of this type.
@@ -101,8 +103,18 @@ impl State {
             (State::Unsupported(kind), _) | (_, State::Unsupported(kind)) => {
                 (State::Unsupported(kind), PageColumn::Missing)
             }
-            (State::Unique, State::Nothing | State::Text { .. } | State::Unique)
-            | (State::Nothing | State::Text { .. }, State::Unique) => (State::Unique, PageColumn::Missing),
+            (State::Unique(distinct), State::Nothing) | (State::Nothing, State::Unique(distinct)) => {
+                (State::Unique(distinct), PageColumn::Missing)
+            }
+            (State::Unique(mut distinct), State::Text { seen })
+            | (State::Text { seen }, State::Unique(mut distinct)) => {
+                distinct.add_texts(seen.keys());
+                (State::Unique(distinct), PageColumn::Missing)
+            }
+            (State::Unique(mut distinct), State::Unique(further)) => {
+                distinct.merge(&further);
+                (State::Unique(distinct), PageColumn::Missing)
+            }
             _ => (State::Mixed, PageColumn::Missing),
         }
     }
@@ -273,7 +285,7 @@ impl ColumnBuilder {
                 };
                 codes.push(code);
             }
-            (State::Unique, _) => {}
+            (State::Unique(distinct), _) => distinct.add_texts([word]),
             _ => self.mix(),
         }
     }
@@ -413,7 +425,9 @@ impl ColumnBuilder {
             && seen.len() > KEPT_LEVELS
             && 2 * seen.len() > self.n
         {
-            self.state = State::Unique;
+            let mut distinct = Distinct::default();
+            distinct.add_texts(seen.keys());
+            self.state = State::Unique(distinct);
         }
         values
     }
@@ -422,7 +436,7 @@ impl ColumnBuilder {
     pub(crate) fn value_bytes(&self) -> usize {
         match &self.state {
             _ if self.wish == Wish::Skip => 0,
-            State::Mixed | State::Unique | State::Unsupported(_) => 0,
+            State::Mixed | State::Unique(_) | State::Unsupported(_) => 0,
             State::Text { seen } if self.wish == Wish::Text || !seen.keys().all(|word| is_truth(word)) => 4,
             State::Hashed(_) => 4,
             _ => 8,
@@ -440,8 +454,11 @@ impl ColumnBuilder {
             State::Numbers => (Values::Numbers, Decode::Numbers),
             State::Mixed => (Values::Mixed, Decode::Unused),
             State::Unsupported(kind) => (Values::Unsupported(kind), Decode::Unused),
-            State::Unique if self.facts.n_numbers > 0 => (Values::Mixed, Decode::Unused),
-            State::Unique => (Values::Unique, Decode::Unused),
+            State::Unique(_) if self.facts.n_numbers > 0 => (Values::Mixed, Decode::Unused),
+            State::Unique(distinct) => {
+                let (n_values, exact) = distinct.count();
+                (Values::Unique { n_values, exact }, Decode::Unused)
+            }
             State::Hashed(hashed) => hashed.finish(),
             State::Text { seen } if self.wish != Wish::Text && seen.keys().all(|word| is_truth(word)) => {
                 let value_of = truth_values(&seen);

@@ -1,5 +1,7 @@
 //! How many different values a column has, in bounded memory.
 
+use deltarule_model::hash_text;
+
 /// So many different hashes are kept.
 const KEPT: usize = 1 << 16;
 
@@ -34,6 +36,11 @@ impl Distinct {
                 self.settle();
             }
         }
+    }
+
+    /// Takes further values.
+    pub(super) fn add_texts(&mut self, texts: impl IntoIterator<Item = impl AsRef<str>>) {
+        texts.into_iter().for_each(|text| self.add(hash_text(text.as_ref())));
     }
 
     /// Takes in the values that follow.
@@ -71,11 +78,10 @@ impl Distinct {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use deltarule_model::hash_text;
 
     fn of(values: impl Iterator<Item = usize>) -> Distinct {
         let mut distinct = Distinct::default();
-        values.for_each(|value| distinct.add(hash_text(&value.to_string())));
+        distinct.add_texts(values.map(|value| value.to_string()));
         distinct
     }
 

@@ -54,7 +54,7 @@ impl TargetKind {
             table.check_usable(target)?;
             match target.values {
                 Values::Missing => return Err(wrong(target, "no value at all", "numbers or classes")),
-                Values::Unique => {
+                Values::Unique { .. } => {
                     return Err(wrong(target, "texts that are nearly all different", "numbers or classes"));
                 }
                 Values::Sparse { .. } => {

@@ -162,6 +162,28 @@ fn a_hashed_column_is_a_feature_however_many_values_it_has() {
 }
 
 #[test]
+fn a_text_with_very_many_levels_gets_a_word_about_hashing_and_a_true_count() {
+    // Each level twice in a row, or all of them first: then they are too many before it is seen that they come again.
+    let with = |level: fn(usize, usize) -> usize, n_levels: usize| {
+        let lines: String = (0..2 * n_levels).map(|k| format!("id{},{}\n", level(k, n_levels), k % 7)).collect();
+        let table = table(&format!("id,y\n{lines}"), &[]);
+        let choices = Choices { targets: vec!["y".into()], ..Choices::default() };
+        prepare(&table, &choices).map(|prepared| prepared.warnings).map_err(|error| error.to_string())
+    };
+    let (pairs, rounds) = (|k, _| k / 2, |k, n| k % n);
+    assert_eq!(with(pairs, 65_536), Ok(Vec::new()));
+    let warnings = with(pairs, 65_537).unwrap();
+    assert!(
+        warnings.len() == 1 && warnings[0].contains("65537 levels") && warnings[0].contains("--hash"),
+        "{warnings:?}"
+    );
+    let refused = with(rounds, 200_000).unwrap_err();
+    assert!(refused.contains("different values in 400000 records") && refused.contains("--hash id"), "{refused}");
+    let found: u64 = refused.split("about ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!(found.abs_diff(200_000) < 2000, "{refused}");
+}
+
+#[test]
 fn what_cannot_be_hashed_is_told() {
     let read = |columns: &[(&str, u32)]| read_with("id,y\na,1\nb,2\n", &CsvOptions::default(), &options(columns));
     assert!(matches!(read(&[("di", 18)]), Err(DataError::NoColumn { setting: "--hash", .. })));
