@@ -3,6 +3,7 @@
 //! What becomes of a type: integers up to 64 bits, floats of any width and decimals are numbers (a whole number beyond 2⁵³, which f64
 //! does not hold exactly, is an error unless the column is a category or left out); booleans are booleans; texts, dictionaries of
 //! texts, dates, times and timestamps are texts (ISO 8601), with the same words for missing as in CSV; null and NaN are missing;
+//! where numbers are taken as texts (categories, hashed columns), those of floats have a point, as other programs write them to CSV: 17.0;
 //! a column of nulls alone is missing throughout; lists, structures, maps and bytes cannot be used, and are told by name.
 
 use std::fs::File;

@@ -2,8 +2,11 @@
 
 mod bits;
 mod builder;
+mod distinct;
+mod hashed;
 mod numbers;
 
+use deltarule_model::BucketSet;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use builder::{ColumnBuilder, LARGEST, Wish};
@@ -42,10 +45,24 @@ pub enum Values {
         /// The levels.
         levels: Vec<String>,
     },
+    /// Texts as codes of the buckets that they are hashed into; [`NO_LEVEL`](deltarule_core::NO_LEVEL) is missing.
+    Hashed {
+        /// The buckets that occur; each is the code of its place among them.
+        buckets: BucketSet,
+        /// How many different texts there are.
+        n_values: u64,
+        /// Whether that is their exact number: beyond 65,536 it is an estimate, within about 0.4 %.
+        exact: bool,
+    },
     /// Numbers and words: of no use before it is settled which it is.
     Mixed,
     /// So many different texts that they were not kept.
-    Unique,
+    Unique {
+        /// How many there are.
+        n_values: u64,
+        /// Whether that is their exact number: beyond 65,536 it is an estimate, within about 0.4 %.
+        exact: bool,
+    },
     /// Values of a type that cannot be used.
     Unsupported(String),
     /// Every value is missing.
@@ -103,7 +120,8 @@ impl TableColumn {
             Values::Numbers if self.facts.whole => "whole number",
             Values::Numbers => "number",
             Values::Booleans => "boolean",
-            Values::Text { .. } | Values::Unique => "text",
+            Values::Text { .. } | Values::Unique { .. } => "text",
+            Values::Hashed { .. } => "hashed",
             Values::Mixed => "mixed",
             Values::Unsupported(_) => "unsupported",
             Values::Missing => "all missing",
@@ -112,7 +130,7 @@ impl TableColumn {
         }
     }
 
-    /// How many different texts there are; `None` where the values are no texts, or too many to be kept.
+    /// How many different texts there are; `None` where the values are no texts, hashed, or too many to be kept.
     pub fn n_levels(&self) -> Option<usize> {
         match &self.values {
             Values::Text { levels } => Some(levels.len()),

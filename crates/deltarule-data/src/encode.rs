@@ -144,8 +144,8 @@ impl<'m> RowEncoder<'m> {
             if missing && self.encoding.missing != MissingRule::Mean {
                 state = RowState::FeatureMissing;
             }
-            if let FeatureKind::Category { .. } = feature.kind {
-                let code = if missing { NO_LEVEL } else { feature.code(&self.text(field, record, &feature.name)?) };
+            if feature.is_category() {
+                let code = if missing { NO_LEVEL } else { feature.code(self.text(field, record, &feature.name)?) };
                 self.unseen[index] += u64::from(!missing && code == NO_LEVEL);
                 self.codes[index].push(code);
             } else {
@@ -160,8 +160,8 @@ impl<'m> RowEncoder<'m> {
         Ok(())
     }
 
-    fn text(&self, field: &[u8], record: &Record<'_>, column: &str) -> Result<String> {
-        String::from_utf8(field.to_vec()).map_err(|_| DataError::Encoding {
+    fn text<'f>(&self, field: &'f [u8], record: &Record<'_>, column: &str) -> Result<&'f str> {
+        std::str::from_utf8(field).map_err(|_| DataError::Encoding {
             file: file_of(&self.files, record),
             line: record.line,
             column: column.to_owned(),
@@ -263,7 +263,7 @@ impl<'m> RowEncoder<'m> {
         &self.targets[j]
     }
 
-    /// How many values of each feature were levels that the model has not seen.
+    /// How many values of each feature were levels, or in buckets, that the model has not seen.
     pub fn unseen(&self) -> &[u64] {
         &self.unseen
     }
@@ -276,8 +276,8 @@ impl<'m> RowEncoder<'m> {
             .iter()
             .enumerate()
             .map(|(index, feature)| match &feature.kind {
-                FeatureKind::Category { levels, .. } => {
-                    Column::Codes { codes: self.codes[index].as_slice().into(), n_levels: levels.len() }
+                FeatureKind::Category { .. } | FeatureKind::Hashed { .. } => {
+                    Column::Codes { codes: self.codes[index].as_slice().into(), n_levels: feature.n_inputs() }
                 }
                 FeatureKind::Sparse { features, .. } => match &self.sparse {
                     Some(SparseRows { starts, indices, values, .. }) => Column::Sparse {

@@ -111,7 +111,7 @@ pub enum DataError {
     /// A whole number that f64 does not hold exactly.
     #[error(
         "{file}: record {record}, column {column:?}: found {found}, expected whole numbers up to 2⁵³ in size, which f64 holds exactly; \
-         use --categorical {column} to take every value as a category, or --drop {column}"
+         use --categorical {column} to take every value as a category, --hash {column} if they are too many for that, or --drop {column}"
     )]
     Inexact {
         /// The file.
@@ -373,8 +373,9 @@ pub enum DataError {
         known: Vec<String>,
     },
     /// Columns that must not be swallowed as features.
-    #[error("{file}: {} cannot be used as a feature:\n{reasons}\nleave out with: --drop {drop}\nor, to use one all the same, name the features with --features, or it with --categorical",
-        if *count == 1 { "1 column".to_owned() } else { format!("{count} columns") })]
+    #[error("{file}: {} cannot be used as a feature:\n{reasons}\nleave out with: --drop {drop}\nor, to use one all the same, name the features with --features, or it with --categorical{}",
+        if *count == 1 { "1 column".to_owned() } else { format!("{count} columns") },
+        if hash.is_empty() { String::new() } else { format!("\nor, where its values come again in other records, hash them: --hash {hash}") })]
     Refused {
         /// The file.
         file: String,
@@ -384,6 +385,8 @@ pub enum DataError {
         reasons: String,
         /// The names, joined by commas.
         drop: String,
+        /// The names of those whose values may be hashed, joined by commas.
+        hash: String,
     },
     /// A target that cannot be learned.
     #[error("{file}: target {column:?}: found {found}, expected {expected}")]

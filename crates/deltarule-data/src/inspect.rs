@@ -19,8 +19,24 @@ pub enum Suspicion {
     NearlyUnique {
         /// Its levels.
         n_levels: usize,
+        /// Whether they were counted, and not estimated.
+        exact: bool,
         /// Its records.
         n_records: usize,
+    },
+    /// A text with so many levels, most of them in its first records, that they were not kept.
+    TooManyLevels {
+        /// Its levels.
+        n_levels: usize,
+        /// Whether they were counted, and not estimated.
+        exact: bool,
+        /// Its records.
+        n_records: usize,
+    },
+    /// A text with very many levels.
+    ManyLevels {
+        /// Its levels.
+        n_levels: usize,
     },
     /// A text whose values are dates or times.
     LooksLikeDates {
@@ -53,16 +69,32 @@ pub enum Suspicion {
 impl Suspicion {
     /// Whether the column is refused as a feature unless it is named.
     pub fn is_refused(&self) -> bool {
-        !matches!(self, Suspicion::Constant | Suspicion::EqualsTarget { .. })
+        !matches!(self, Suspicion::ManyLevels { .. } | Suspicion::Constant | Suspicion::EqualsTarget { .. })
+    }
+
+    /// Whether the column has so many values that it may be better hashed.
+    pub fn may_be_hashed(&self) -> bool {
+        use Suspicion::{ManyLevels, NearlyUnique, TooManyLevels};
+        matches!(self, NearlyUnique { .. } | TooManyLevels { .. } | ManyLevels { .. })
     }
 }
 
 impl fmt::Display for Suspicion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Suspicion::NearlyUnique { n_levels, n_records } => write!(
+            Suspicion::NearlyUnique { n_levels, exact, n_records } => write!(
                 f,
-                "text that is nearly unique ({n_levels} different values in {n_records} records): it identifies records instead of describing them"
+                "text that is nearly unique ({}{n_levels} different values in {n_records} records): it identifies records instead of describing them",
+                if *exact { "" } else { "about " }
+            ),
+            Suspicion::TooManyLevels { n_levels, exact, n_records } => write!(
+                f,
+                "text with {}{n_levels} different values in {n_records} records: as categories they would all be kept in memory",
+                if *exact { "" } else { "about " }
+            ),
+            Suspicion::ManyLevels { n_levels } => write!(
+                f,
+                "{n_levels} levels, which are all kept in memory and have a weight each; --hash with its name bounds both"
             ),
             Suspicion::LooksLikeDates { example } => {
                 write!(f, "looks like dates ({example}): as text each one would be a category of its own")
@@ -88,6 +120,8 @@ impl fmt::Display for Suspicion {
 
 /// Columns with fewer records than this may count their rows, or be unique.
 const FEW: usize = 10;
+/// More levels than this are very many.
+const MANY_LEVELS: usize = 65_536;
 
 /// What is suspicious about the columns of a table, by their positions; targets are not suspected.
 ///
@@ -125,20 +159,23 @@ fn suspicion_of(column: &TableColumn, n_records: usize, n_features: usize) -> Op
     let facts = &column.facts;
     match &column.values {
         Values::Missing => Some(Suspicion::AllMissing),
-        Values::Unique => {
-            let n_levels = facts.n_words as usize;
-            Some(Suspicion::NearlyUnique { n_levels, n_records })
-        }
+        &Values::Unique { n_values, exact } => Some(match 2 * n_values > facts.n_words {
+            true => Suspicion::NearlyUnique { n_levels: n_values as usize, exact, n_records },
+            false => Suspicion::TooManyLevels { n_levels: n_values as usize, exact, n_records },
+        }),
         Values::Text { levels } => {
             let example = || facts.first_word.as_ref().map(|word| word.text.clone()).unwrap_or_default();
             if facts.n_dates > 0 && 10 * facts.n_dates >= 9 * facts.n_words && levels.len() > 2 {
                 Some(Suspicion::LooksLikeDates { example: example() })
             } else if levels.len() > FEW && 2 * levels.len() > facts.n_words as usize {
-                Some(Suspicion::NearlyUnique { n_levels: levels.len(), n_records })
+                Some(Suspicion::NearlyUnique { n_levels: levels.len(), exact: true, n_records })
+            } else if levels.len() > MANY_LEVELS {
+                Some(Suspicion::ManyLevels { n_levels: levels.len() })
             } else {
                 (levels.len() == 1 && facts.n_missing == 0).then_some(Suspicion::Constant)
             }
         }
+        Values::Hashed { buckets, .. } => (buckets.len() == 1 && facts.n_missing == 0).then_some(Suspicion::Constant),
         Values::Numbers => {
             let ((low, high), (first, last)) = (facts.range?, facts.ends?);
             if facts.counts_rows && n_records >= FEW && n_features > 1 {
@@ -168,10 +205,33 @@ pub struct ColumnSummary {
     pub numbers: Option<(f64, f64, f64)>,
     /// How many levels a text has.
     pub n_levels: Option<usize>,
+    /// What became of its values, where they are hashed.
+    pub hashed: Option<HashedSummary>,
     /// The most frequent levels and their records.
     pub frequent: Vec<(String, u64)>,
     /// What is suspicious about it.
     pub suspicions: Vec<Suspicion>,
+}
+
+/// How many buckets the values of a hashed column share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HashedSummary {
+    /// How many different values there are.
+    pub n_values: u64,
+    /// Whether that is their exact number, and no estimate.
+    pub exact: bool,
+    /// How many buckets they are in.
+    pub n_used: usize,
+    /// How many buckets there are.
+    pub n_buckets: usize,
+}
+
+impl HashedSummary {
+    fn of(column: &TableColumn) -> Option<Self> {
+        let Values::Hashed { buckets, n_values, exact } = &column.values else { return None };
+        let (n_used, n_buckets) = (buckets.len(), buckets.bits().n_buckets());
+        Some(Self { n_values: *n_values, exact: *exact, n_used, n_buckets })
+    }
 }
 
 /// A summary of every column.
@@ -193,6 +253,7 @@ pub fn summarize(table: &Table, targets: &[&str]) -> Result<Vec<ColumnSummary>> 
         n_missing: column.facts.n_missing,
         numbers: count.numbers(column),
         n_levels: column.n_levels(),
+        hashed: HashedSummary::of(column),
         frequent: count.frequent(column),
         suspicions: suspicions.iter().filter(|(at, _)| *at == index).map(|(_, what)| what.clone()).collect(),
     };

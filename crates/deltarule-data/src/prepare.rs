@@ -7,7 +7,9 @@ mod target;
 use std::ops::ControlFlow;
 
 use deltarule_core::{Activation, ColumnMoments, ColumnScaling, Moments, NO_LEVEL, Scaling};
-use deltarule_model::{Encoding, Feature, FeatureKind, MissingRule, ScaleRule, SparseFeature, Target};
+use deltarule_model::{
+    BucketSet, Encoding, Feature, FeatureKind, HashBits, MissingRule, ScaleRule, SparseFeature, Target,
+};
 
 use crate::column::{TableColumn, Values};
 use crate::error::{DataError, Result};
@@ -70,16 +72,76 @@ pub struct Prepared<'t> {
     features: Vec<DraftFeature<'t>>,
 }
 
+/// How many columns of each kind are features; sparse numbers are not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FeatureCounts {
+    /// Numbers.
+    pub numbers: usize,
+    /// Truth values.
+    pub booleans: usize,
+    /// Texts whose levels are inputs.
+    pub categories: usize,
+    /// Columns whose buckets are inputs.
+    pub hashed: usize,
+}
+
 /// A feature before means and scales are known.
 #[derive(Debug, Clone)]
 struct DraftFeature<'t> {
     column: &'t TableColumn,
     /// Its position in the table.
     position: usize,
-    /// Levels that occur in training.
-    levels: Vec<String>,
+    /// Levels, or buckets, that occur in training.
+    levels: Levels,
     /// The new code of each level of the table, where not all of them occur.
     new_codes: Option<Vec<u32>>,
+}
+
+/// What the codes of a feature stand for.
+#[derive(Debug, Clone)]
+enum Levels {
+    /// It has none.
+    None,
+    Texts(Vec<String>),
+    Buckets(BucketSet),
+}
+
+impl Levels {
+    fn of(values: &Values) -> Self {
+        match values {
+            Values::Text { levels } => Levels::Texts(levels.clone()),
+            Values::Hashed { buckets, .. } => Levels::Buckets(buckets.clone()),
+            _ => Levels::None,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Levels::None => 0,
+            Levels::Texts(levels) => levels.len(),
+            Levels::Buckets(buckets) => buckets.len(),
+        }
+    }
+
+    /// Leaves those for whose code `keep` is true.
+    fn retain(&mut self, keep: impl Fn(usize) -> bool) {
+        match self {
+            Levels::None => {}
+            Levels::Texts(levels) => {
+                let mut codes = 0..;
+                levels.retain(|_| codes.next().is_some_and(&keep));
+            }
+            Levels::Buckets(buckets) => *buckets = buckets.retain(keep),
+        }
+    }
+
+    fn kind(&self, counts: Vec<u64>) -> FeatureKind {
+        match self {
+            Levels::Buckets(buckets) => FeatureKind::Hashed { buckets: buckets.clone(), counts },
+            Levels::Texts(levels) => FeatureKind::Category { levels: levels.clone(), counts },
+            Levels::None => FeatureKind::Category { levels: Vec::new(), counts },
+        }
+    }
 }
 
 /// Chooses features, target and records.
@@ -115,6 +177,7 @@ pub fn prepare<'t>(table: &'t Table, choices: &Choices) -> Result<Prepared<'t>> 
     let output = Output { kind, columns: targets, low, high };
     let tally = TargetTally::of(table, &training, &output, activation.range())?;
     let target = tally.target(&output, table)?;
+    notes.extend(features.iter().filter_map(hash_note));
     let part = |rows: RowSet| Part::new(table, rows, &features, &output);
     let (training, held_out) = (part(training)?, held_out.map(part).transpose()?);
     let mut warnings = Vec::new();
@@ -143,17 +206,19 @@ fn choose_features(table: &Table, choices: &Choices, suspicions: &[(usize, Suspi
     if features.is_empty() {
         return Err(DataError::NoFeatures { file: table.name().to_owned() });
     }
-    let refused: Vec<(&TableColumn, String)> = suspicions
+    let refused: Vec<(&TableColumn, &Suspicion)> = suspicions
         .iter()
         .map(|(index, suspicion)| (&table.columns()[*index], suspicion))
         .filter(|(column, suspicion)| suspicion.is_refused() && wanted(column))
         // To name a column overrides a suspicion, but makes no number of a word.
         .filter(|(column, _)| {
             !named(column)
-                || matches!(column.values, Values::Mixed | Values::Missing | Values::Unique | Values::Unsupported(_))
+                || matches!(
+                    column.values,
+                    Values::Mixed | Values::Missing | Values::Unique { .. } | Values::Unsupported(_)
+                )
                 || table.check_usable(column).is_err()
         })
-        .map(|(column, suspicion)| (column, suspicion.to_string()))
         .collect();
     if let [(column, _)] = refused[..] {
         table.check_usable(column)?;
@@ -162,11 +227,14 @@ fn choose_features(table: &Table, choices: &Choices, suspicions: &[(usize, Suspi
         let reasons: Vec<String> =
             refused.iter().map(|(column, reason)| format!("  {}: {reason}", column.name)).collect();
         let drop: Vec<&str> = refused.iter().map(|(column, _)| column.name.as_str()).collect();
+        let unique = refused.iter().filter(|(_, suspicion)| suspicion.may_be_hashed());
+        let hash: Vec<&str> = unique.map(|(column, _)| column.name.as_str()).collect();
         return Err(DataError::Refused {
             file: table.name().to_owned(),
             count: refused.len(),
             reasons: reasons.join("\n"),
             drop: drop.join(","),
+            hash: hash.join(","),
         });
     }
     Ok(features)
@@ -179,14 +247,10 @@ impl<'t> DraftFeature<'t> {
             .iter()
             .map(|&position| {
                 let column = &table.columns()[position];
-                let levels = match &column.values {
-                    Values::Text { levels } => levels.clone(),
-                    _ => Vec::new(),
-                };
-                Self { column, position, levels, new_codes: None }
+                Self { column, position, levels: Levels::of(&column.values), new_codes: None }
             })
             .collect();
-        let texts: Vec<usize> = (0..features.len()).filter(|&f| !features[f].levels.is_empty()).collect();
+        let texts: Vec<usize> = (0..features.len()).filter(|&f| features[f].levels.len() > 0).collect();
         if training.is_all() || texts.is_empty() {
             return Ok(features);
         }
@@ -217,8 +281,7 @@ impl<'t> DraftFeature<'t> {
         let mut next = 0..;
         let new_code = |occurs: &bool| if *occurs { next.next().unwrap_or(NO_LEVEL) } else { NO_LEVEL };
         self.new_codes = Some(occurs.iter().map(new_code).collect());
-        let mut occurs = occurs.iter();
-        self.levels.retain(|_| occurs.next() == Some(&true));
+        self.levels.retain(|code| occurs.get(code) == Some(&true));
     }
 }
 
@@ -251,24 +314,47 @@ impl Prepared<'_> {
                         FeatureKind::Number { mean: *mean, min, max, scaling: *column }
                     }
                     (ColumnMoments::Sparse { .. }, values) => sparse_kind(values, moments, scaling.sparse(k)),
-                    (ColumnMoments::Category { .. }, _) => {
-                        FeatureKind::Category { levels: draft.levels.clone(), counts: moments.level_counts().to_vec() }
-                    }
+                    (ColumnMoments::Category { .. }, _) => draft.levels.kind(moments.level_counts().to_vec()),
                 },
             })
             .collect();
         (Encoding { features, target: self.target.clone(), missing, scale }, scaling)
     }
 
-    /// How many number, boolean and category columns are features; sparse numbers are not counted.
-    pub fn count_features(&self) -> (usize, usize, usize) {
-        self.features.iter().fold((0, 0, 0), |(n, b, c), feature| match feature.column.values {
-            Values::Booleans => (n, b + 1, c),
-            Values::Text { .. } => (n, b, c + 1),
-            Values::Sparse { .. } => (n, b, c),
-            _ => (n + 1, b, c),
-        })
+    /// How many columns of each kind are features.
+    pub fn count_features(&self) -> FeatureCounts {
+        let mut counts = FeatureCounts::default();
+        for feature in &self.features {
+            match feature.column.values {
+                Values::Booleans => counts.booleans += 1,
+                Values::Text { .. } => counts.categories += 1,
+                Values::Hashed { .. } => counts.hashed += 1,
+                Values::Sparse { .. } => {}
+                _ => counts.numbers += 1,
+            }
+        }
+        counts
     }
+}
+
+/// How many values of a hashed column there are, and how many buckets they share.
+fn hash_note(feature: &DraftFeature<'_>) -> Option<String> {
+    let Values::Hashed { buckets, n_values, exact } = &feature.column.values else { return None };
+    let (name, bits, used) = (&feature.column.name, buckets.bits().get(), buckets.len() as u64);
+    let n_buckets = buckets.bits().n_buckets();
+    let about = if *exact { "" } else { "about " };
+    let mut note = format!(
+        "{name} is hashed into 2^{bits} = {n_buckets} buckets: {about}{n_values} different values in {used} of them"
+    );
+    if feature.levels.len() as u64 != used {
+        note += &format!(", {} in training", feature.levels.len());
+    }
+    // Five buckets for each value, and about a tenth of the values share one.
+    let enough = (5 * n_values).next_power_of_two().ilog2().min(HashBits::MOST);
+    if enough > bits && *n_values > used + used / 10 {
+        note += &format!("; values in one bucket share its weight: --hash {name}:{enough} keeps more of them apart");
+    }
+    Some(note)
 }
 
 /// Each of the sparse numbers with its mean and its scaling.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::thread;
 
+use deltarule_model::HashBits;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "arrow")]
@@ -33,6 +34,8 @@ pub use storage::{CacheUse, Storage};
 pub struct ReadOptions {
     /// Columns that are categories, whatever they hold.
     pub categorical: Vec<String>,
+    /// Columns whose values are hashed, whatever they hold.
+    pub hashed: Vec<HashedColumn>,
     /// Columns that are not read.
     pub drop: Vec<String>,
     /// If there are any, no other columns are read, and these are kept whatever they hold.
@@ -45,6 +48,15 @@ pub struct ReadOptions {
     pub cache: Option<PathBuf>,
     /// Whether the values will be held in f32, so that they need not be held as they are unless all of them can be.
     pub narrow: bool,
+}
+
+/// A column whose values are hashed, and into how many buckets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HashedColumn {
+    /// Its name.
+    pub name: String,
+    /// 2^bits buckets.
+    pub bits: HashBits,
 }
 
 /// How far reading has come.
@@ -159,6 +171,7 @@ impl Rows {
             }
             rows.n_records += n;
         }
+        rows.builders.iter_mut().for_each(ColumnBuilder::settle);
         Ok(rows)
     }
 
@@ -406,6 +419,7 @@ impl Table {
     ) -> Result<Self> {
         let named = [
             ("--categorical", !options.categorical.is_empty()),
+            ("--hash", !options.hashed.is_empty()),
             ("--drop", !options.drop.is_empty()),
             ("--features", !options.only.is_empty()),
             ("--cache", options.cache.is_some()),
@@ -523,7 +537,7 @@ impl Table {
         if let Some(word) = &facts.first_word
             && facts.n_decimal_commas > 0
             && facts.n_decimal_commas == facts.n_words
-            && matches!(column.values, Values::Mixed | Values::Text { .. } | Values::Unique)
+            && matches!(column.values, Values::Mixed | Values::Text { .. } | Values::Unique { .. })
         {
             let (file, line, word) = (file(word), word.line, word.text.clone());
             return Err(DataError::DecimalComma { file, line, column: name, word });
@@ -588,6 +602,9 @@ fn check_name(file: &str, names: &[String], wanted: &str, setting: &'static str)
 impl ReadOptions {
     /// What becomes of each column, and on how many threads. Errors: an option names a column that is not there.
     fn settle(&self, file: &str, header: &[String]) -> Result<(Vec<Wish>, usize)> {
+        for column in &self.hashed {
+            check_name(file, header, &column.name, "--hash")?;
+        }
         for (setting, named) in
             [("--categorical", &self.categorical), ("--drop", &self.drop), ("--features", &self.only)]
         {
@@ -620,6 +637,8 @@ impl ReadOptions {
         let named = |list: &[String]| list.iter().any(|name| name == column);
         if named(&self.drop) || (!self.only.is_empty() && !named(&self.only)) {
             Wish::Skip
+        } else if let Some(hashed) = self.hashed.iter().find(|hashed| hashed.name == column) {
+            Wish::Hash(hashed.bits)
         } else if named(&self.categorical) {
             Wish::Text
         } else if named(&self.only) {

@@ -2,6 +2,8 @@
 
 use deltarule_core::{ColumnKind, ColumnScaling, NO_LEVEL, Scaling, Shape};
 
+use crate::buckets::{BucketSet, hash_text};
+
 /// What becomes of a missing value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MissingRule {
@@ -56,7 +58,7 @@ impl ScaleRule {
 pub struct Feature {
     /// The column's name.
     pub name: String,
-    /// Number, boolean, category, or a group of sparse numbers.
+    /// Number, boolean, category, hashed column, or a group of sparse numbers.
     pub kind: FeatureKind,
 }
 
@@ -88,6 +90,13 @@ pub enum FeatureKind {
         /// Training records of each level, shape (levels,).
         counts: Vec<u64>,
     },
+    /// A category whose values are hashed into buckets, with one weight for each bucket that occurs in training.
+    Hashed {
+        /// The buckets that occur, in ascending order; each is the code of its place.
+        buckets: BucketSet,
+        /// Training records of each of them, shape (buckets,).
+        counts: Vec<u64>,
+    },
     /// Many numbers, most of them 0, known by their indices.
     Sparse {
         /// The index that counting begins with: 0 or 1.
@@ -109,11 +118,11 @@ pub struct SparseFeature {
 }
 
 impl Feature {
-    /// The scaling; `None` for a category, and for sparse numbers, which have one each.
+    /// The scaling; `None` for a category, hashed or not, and for sparse numbers, which have one each.
     pub fn scaling(&self) -> Option<ColumnScaling> {
         match &self.kind {
             FeatureKind::Number { scaling, .. } | FeatureKind::Boolean { scaling, .. } => Some(*scaling),
-            FeatureKind::Category { .. } | FeatureKind::Sparse { .. } => None,
+            FeatureKind::Category { .. } | FeatureKind::Hashed { .. } | FeatureKind::Sparse { .. } => None,
         }
     }
 
@@ -129,14 +138,21 @@ impl Feature {
     pub fn n_inputs(&self) -> usize {
         match &self.kind {
             FeatureKind::Category { levels, .. } => levels.len(),
+            FeatureKind::Hashed { buckets, .. } => buckets.len(),
             FeatureKind::Sparse { features, .. } => features.len(),
             _ => 1,
         }
     }
 
-    /// The code of a level; [`NO_LEVEL`] for a text that is none of them.
+    /// Whether the column has a code for each record: a category, hashed or not.
+    pub fn is_category(&self) -> bool {
+        matches!(self.kind, FeatureKind::Category { .. } | FeatureKind::Hashed { .. })
+    }
+
+    /// The code of a level, or of the bucket of a text; [`NO_LEVEL`] for a text that is no level, or whose bucket did not occur.
     pub fn code(&self, level: &str) -> u32 {
         match &self.kind {
+            FeatureKind::Hashed { .. } => self.code_of_hash(hash_text(level)),
             FeatureKind::Category { levels, .. } => {
                 levels.binary_search_by(|known| known.as_bytes().cmp(level.as_bytes())).map_or(NO_LEVEL, |k| k as u32)
             }
@@ -144,12 +160,21 @@ impl Feature {
         }
     }
 
-    /// `number`, `boolean`, `category` or `sparse`.
+    /// The code of the bucket of a hash; [`NO_LEVEL`] where it did not occur, and for other columns than hashed ones.
+    pub(crate) fn code_of_hash(&self, hash: u64) -> u32 {
+        match &self.kind {
+            FeatureKind::Hashed { buckets, .. } => buckets.place_of_hash(hash).unwrap_or(NO_LEVEL),
+            _ => NO_LEVEL,
+        }
+    }
+
+    /// `number`, `boolean`, `category`, `hashed` or `sparse`.
     pub fn kind_name(&self) -> &'static str {
         match self.kind {
             FeatureKind::Number { .. } => "number",
             FeatureKind::Boolean { .. } => "boolean",
             FeatureKind::Category { .. } => "category",
+            FeatureKind::Hashed { .. } => "hashed",
             FeatureKind::Sparse { .. } => "sparse",
         }
     }
@@ -293,6 +318,7 @@ impl Encoding {
     pub fn shape(&self) -> Shape {
         let kinds = self.features.iter().map(|feature| match &feature.kind {
             FeatureKind::Category { levels, .. } => ColumnKind::Category { n_levels: levels.len() },
+            FeatureKind::Hashed { buckets, .. } => ColumnKind::Category { n_levels: buckets.len() },
             FeatureKind::Sparse { features, .. } => ColumnKind::Sparse { n_columns: features.len() },
             _ => ColumnKind::Number,
         });
@@ -316,13 +342,21 @@ impl Encoding {
         self.features.iter().any(|feature| matches!(feature.kind, FeatureKind::Sparse { .. }))
     }
 
-    /// A name for every one of the d inputs: the column's, `column=level`, or the index of a sparse number.
+    /// Whether a feature is hashed.
+    pub fn has_hashed(&self) -> bool {
+        self.features.iter().any(|feature| matches!(feature.kind, FeatureKind::Hashed { .. }))
+    }
+
+    /// A name for every one of the d inputs: the column's, `column=level`, `column#bucket`, or the index of a sparse number.
     pub fn input_names(&self) -> Vec<String> {
         let mut names = Vec::new();
         for feature in &self.features {
             match &feature.kind {
                 FeatureKind::Category { levels, .. } => {
                     names.extend(levels.iter().map(|level| format!("{}={level}", feature.name)));
+                }
+                FeatureKind::Hashed { buckets, .. } => {
+                    names.extend(buckets.iter().map(|bucket| format!("{}#{bucket}", feature.name)));
                 }
                 FeatureKind::Sparse { features, .. } => {
                     names.extend(features.iter().map(|feature| feature.index.to_string()));

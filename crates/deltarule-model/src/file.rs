@@ -5,6 +5,7 @@
 use deltarule_core::{Activation, ColumnScaling, Layer, Parameters};
 use serde::{Deserialize, Serialize};
 
+use crate::buckets::{BucketSet, HashBits};
 use crate::encoding::{Encoding, Feature, FeatureKind, MissingRule, ScaleRule, SparseFeature, Target};
 use crate::error::{ModelError, Result};
 use crate::lines::to_lines;
@@ -12,6 +13,8 @@ use crate::model::{Model, Training};
 
 const FORMAT: &str = "deltarule-model";
 const VERSION: u64 = 1;
+/// The hash of hashed columns.
+const HASH: &str = "xxh64";
 /// Readers of sparse tables go no further.
 const LARGEST_INDEX: u32 = (1 << 24) - 1;
 
@@ -36,7 +39,15 @@ enum FeatureFile {
     Number { name: String, mean: f64, min: f64, max: f64, offset: f64, factor: f64 },
     Boolean { name: String, mean: f64, offset: f64, factor: f64 },
     Category { name: String, levels: Vec<String>, counts: Vec<u64> },
+    Hashed { name: String, hash: String, bits: u32, buckets: Vec<BucketFile> },
     Sparse { name: String, index_base: u32, entries: Vec<SparseFile> },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BucketFile {
+    bucket: u32,
+    records: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -192,7 +203,8 @@ impl Model {
             training: training_fields!(training => TrainingFile),
         };
         // Only maps with keys that are no texts can fail to be written, and there is none.
-        let written = if encoding.is_sparse() { to_lines(&file) } else { serde_json::to_string_pretty(&file) };
+        let has_long_lists = encoding.is_sparse() || encoding.has_hashed();
+        let written = if has_long_lists { to_lines(&file) } else { serde_json::to_string_pretty(&file) };
         let mut text = written.unwrap_or_default();
         text.push('\n');
         text
@@ -226,6 +238,11 @@ fn feature_file(feature: &Feature) -> FeatureFile {
         }
         FeatureKind::Category { levels, counts } => {
             FeatureFile::Category { name, levels: levels.clone(), counts: counts.clone() }
+        }
+        FeatureKind::Hashed { buckets, counts } => {
+            let bucket = |(bucket, &records): (u32, &u64)| BucketFile { bucket, records };
+            let (hash, bits) = (HASH.to_owned(), buckets.bits().get());
+            FeatureFile::Hashed { name, hash, bits, buckets: buckets.iter().zip(counts).map(bucket).collect() }
         }
         FeatureKind::Sparse { first_index, features } => {
             let entry = |feature: &SparseFeature| {
@@ -288,6 +305,7 @@ fn encoding_of(file: &ModelFile) -> Result<Encoding> {
                 }
                 (name, FeatureKind::Category { levels: levels.clone(), counts: counts.clone() })
             }
+            FeatureFile::Hashed { name, hash, bits, buckets } => (name, hashed_of(index, hash, *bits, buckets)?),
             FeatureFile::Sparse { name, index_base, entries } => {
                 if file.features.len() > 1 {
                     return field("features", file.features.len(), "one, where it is of kind sparse");
@@ -301,6 +319,33 @@ fn encoding_of(file: &ModelFile) -> Result<Encoding> {
         features.push(Feature { name: name.clone(), kind });
     }
     Ok(Encoding { features, target: target_of(&file.target)?, missing, scale })
+}
+
+/// The buckets of feature `index`.
+fn hashed_of(index: usize, hash: &str, bits: u32, entries: &[BucketFile]) -> Result<FeatureKind> {
+    let at = |part: &str| format!("features[{index}].{part}");
+    if hash != HASH {
+        return field(&at("hash"), format!("{hash:?}"), &format!("{HASH:?}"));
+    }
+    let Some(known) = HashBits::new(bits) else {
+        return field(&at("bits"), bits, &format!("a number from {} to {}", HashBits::LEAST, HashBits::MOST));
+    };
+    let mut words = vec![0_u64; BucketSet::n_words(known)];
+    let mut least = 0;
+    for (k, entry) in entries.iter().enumerate() {
+        if entry.bucket < least || entry.bucket as usize >= known.n_buckets() {
+            let expected = format!("a bucket from {least} to {}: they ascend, each once", known.n_buckets() - 1);
+            return field(&at(&format!("buckets[{k}].bucket")), entry.bucket, &expected);
+        }
+        least = entry.bucket + 1;
+        words[entry.bucket as usize / 64] |= 1 << (entry.bucket % 64);
+    }
+    match BucketSet::of_words(known, words) {
+        Some(buckets) => {
+            Ok(FeatureKind::Hashed { buckets, counts: entries.iter().map(|entry| entry.records).collect() })
+        }
+        None => field(&at("buckets"), entries.len(), "buckets that are there"),
+    }
 }
 
 /// The sparse numbers of the first feature.

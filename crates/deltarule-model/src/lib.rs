@@ -3,6 +3,7 @@
 //! [`Model`] is read from bytes, checked in full, and scores rows by the names of their columns or in their order, without
 //! allocating. It is data and never executed, and it is `Send + Sync`, for use in a service.
 
+mod buckets;
 mod encoding;
 mod error;
 mod file;
@@ -10,6 +11,7 @@ mod lines;
 mod model;
 mod scorer;
 
+pub use buckets::{BucketSet, HashBits, hash_text};
 pub use encoding::{Encoding, Feature, FeatureKind, MissingRule, ScaleRule, SparseFeature, Target};
 pub use error::{ModelError, Result, ScoreError};
 pub use model::{Model, OriginalWeights, Training};

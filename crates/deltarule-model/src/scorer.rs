@@ -2,6 +2,7 @@
 
 use deltarule_core::{NET_INPUT_LANES, NO_LEVEL, fold_net_input};
 
+use crate::buckets::hash_number;
 use crate::encoding::{Feature, FeatureKind, MissingRule};
 use crate::error::ScoreError;
 use crate::model::Model;
@@ -16,7 +17,7 @@ pub enum Value<'a> {
     Number(f64),
     /// true or false.
     Boolean(bool),
-    /// A text: the level of a category.
+    /// A text: the level of a category, or a value of a hashed column.
     Text(&'a str),
     /// Nothing.
     Missing,
@@ -24,7 +25,8 @@ pub enum Value<'a> {
 
 /// Scores rows with a model.
 ///
-/// A level that the model has not seen counts as none of those it knows.
+/// A level that the model has not seen counts as none of those it knows, and so does a value whose bucket it has not seen. A number in a
+/// hashed column is hashed by the fewest digits that give it back, a whole one without a point.
 #[derive(Debug, Clone, Copy)]
 pub struct Scorer<'m> {
     model: &'m Model,
@@ -99,9 +101,9 @@ impl<'m> Scorer<'m> {
                 *h = fold_net_input(lanes);
             }
             self.for_each_feature(|index, feature, first| {
-                if let FeatureKind::Category { levels, .. } = &feature.kind {
+                if feature.is_category() {
                     let code = self.code(feature, value_of(index, &feature.name)?)? as usize;
-                    if code < levels.len() {
+                    if code < feature.n_inputs() {
                         outputs.iter_mut().enumerate().for_each(|(j, h)| *h += weights(j)[first + code]);
                     }
                 }
@@ -147,6 +149,10 @@ impl<'m> Scorer<'m> {
             Value::Boolean(true) => Ok(feature.code("true")),
             Value::Boolean(false) => Ok(feature.code("false")),
             Value::Missing => self.missing(&feature.name).map(|_| NO_LEVEL),
+            Value::Number(x) if matches!(feature.kind, FeatureKind::Hashed { .. }) => match x.is_nan() {
+                true => self.missing(&feature.name).map(|_| NO_LEVEL),
+                false => Ok(feature.code_of_hash(hash_number(x))),
+            },
             Value::Number(_) => Err(wrong_kind(feature, "a number", "the text of a level")),
         }
     }

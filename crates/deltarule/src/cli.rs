@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use deltarule_core::{Activation, Eta};
+use deltarule_data::HashedColumn;
 
 pub(crate) use values::{BatchArg, MissingArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TaskArg, parse_eta};
-use values::{activation_help, parse_batch, parse_size};
+use values::{activation_help, parse_batch, parse_hash, parse_size};
 
 /// Train, explain and use single-layer networks ŷ = f(Σ w·x + b) on tables.
 #[derive(Debug, Parser)]
@@ -110,6 +111,10 @@ pub(crate) struct ColumnArgs {
     /// Columns to take as categories, numbers among them
     #[arg(long, value_name = "NAME[,NAME…]", value_delimiter = ',')]
     pub(crate) categorical: Vec<String>,
+    /// Columns with very many values, such as names or ids: each value is hashed into one of 2^BITS buckets (default 18, up to 24), and each
+    /// bucket has a weight. Numbers are hashed by their digits
+    #[arg(long, value_name = "NAME[:BITS][,…]", value_delimiter = ',', value_parser = parse_hash)]
+    pub(crate) hash: Vec<HashedColumn>,
     /// What becomes of missing values (empty, NA, N/A, NaN, null, ?): an error, the column's mean, or leave the record out
     #[arg(long, value_enum, default_value_t = MissingArg::Error, value_name = "RULE")]
     pub(crate) missing: MissingArg,
@@ -160,6 +165,7 @@ Examples:
   deltarule train examples/ten.csv --target passed --textbook --eta 0.01 --trace trace.csv
   deltarule train examples/iris.csv --target species --batch 1 --epochs 50 --seed 7
   deltarule train big.csv --target y --memory 2GiB --cache big.cache
+  deltarule train clicks.csv --target clicked --hash user,page:20 --batch 1
   deltarule train a9a.libsvm --valid a9a.t.libsvm --out model.json
   deltarule train 2024.csv 'parts/*.parquet' --target y
   gunzip -c big.csv.gz | deltarule train - --target y --json")]
@@ -435,6 +441,9 @@ pub(crate) struct InspectArgs {
     /// Columns to take as categories, numbers among them
     #[arg(long, value_name = "NAME[,NAME…]", value_delimiter = ',')]
     pub(crate) categorical: Vec<String>,
+    /// Columns to hash, as train does: how many buckets their values share
+    #[arg(long, value_name = "NAME[:BITS][,…]", value_delimiter = ',', value_parser = parse_hash)]
+    pub(crate) hash: Vec<HashedColumn>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use deltarule_core::{Activation, ChosenEta, EtaBasis, OptimizerKind, Plan, Reduction, StopReason};
 use deltarule_data::{CacheUse, Storage};
-use deltarule_model::Model;
+use deltarule_model::{FeatureKind, Model};
 use serde_json::{Value, json};
 
 use crate::cli::MemoryArgs;
@@ -182,10 +182,14 @@ pub(crate) fn reason_text(reason: &StopReason, plan: &Plan, activation: &Activat
 
 /// So many weights of sparse numbers are listed.
 const MOST_SPARSE: usize = 60;
+/// So many weights of buckets are listed.
+const MOST_BUCKETS: usize = 20;
+/// So many terms of h are written out.
+const MOST_TERMS: usize = 30;
 
 /// Every weight, in the user's units and in those descended in, output by output.
 ///
-/// `most` limits the lines of one output; the largest weights are then shown.
+/// `most` limits the lines of one output, and there are only a few of buckets; the largest weights are then shown.
 pub(crate) fn weights_text(model: &Model, most: usize) -> String {
     let encoding = model.encoding();
     let names = encoding.input_names();
@@ -196,6 +200,12 @@ pub(crate) fn weights_text(model: &Model, most: usize) -> String {
     };
     let scaled = scalings().any(|s| s.factor != 1.0 || s.offset != 0.0);
     let most = if encoding.is_sparse() { most.min(MOST_SPARSE) } else { most };
+    let (buckets, others): (Vec<usize>, Vec<usize>) = {
+        let is_bucket =
+            encoding.features.iter().flat_map(|f| std::iter::repeat_n(f.kind_name() == "hashed", f.n_inputs()));
+        let is_bucket: Vec<bool> = is_bucket.collect();
+        (0..names.len()).partition(|&i| is_bucket[i])
+    };
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(20, 44);
     let name_of = |name: &str| -> String {
         if name.chars().count() <= width {
@@ -214,13 +224,9 @@ pub(crate) fn weights_text(model: &Model, most: usize) -> String {
         );
         let _ = write!(text, "  {:<width$}{:>18}", "", "in your units");
         let _ = writeln!(text, "{}", if scaled { format!("{:>18}", "in scaled units") } else { String::new() });
-        let mut shown: Vec<usize> = (0..names.len()).collect();
-        if names.len() > most {
-            let weights = parameters.weights(j);
-            shown.sort_by(|&a, &b| weights[b].abs().total_cmp(&weights[a].abs()));
-            shown.truncate(most);
-            shown.sort_unstable();
-        }
+        let mut shown = largest(&others, most, parameters.weights(j));
+        shown.extend(largest(&buckets, MOST_BUCKETS, parameters.weights(j)));
+        shown.sort_unstable();
         let mut line = |name: &str, own: f64, inner: f64| {
             let _ = write!(text, "  {:<width$}{:>18}", name_of(name), short(own));
             let _ = writeln!(text, "{}", if scaled { format!("{:>18}", short(inner)) } else { String::new() });
@@ -231,14 +237,20 @@ pub(crate) fn weights_text(model: &Model, most: usize) -> String {
         if parameters.has_bias() || original.bias != 0.0 {
             line("(bias)", original.bias, parameters.bias(j));
         }
-        if names.len() > most {
-            let _ = writeln!(text, "  … the {most} largest of {} weights; --json shows all", names.len());
+        for (n, most, of) in [(others.len(), most, "weights"), (buckets.len(), MOST_BUCKETS, "weights of buckets")] {
+            if n > most {
+                let _ = writeln!(text, "  … the {most} largest of {n} {of}; --json shows all");
+            }
         }
     }
-    if model.encoding().features.iter().any(|f| f.kind_name() == "category") && parameters.has_bias() {
+    if !buckets.is_empty() {
         text.push_str(
-            "  (the levels of a category average to zero, weighted by their records: the bias holds the average)\n",
+            "  (column#bucket is the weight of all values that are hashed into that bucket; which values they are, a bucket does not tell)\n",
         );
+    }
+    if model.encoding().features.iter().any(|f| f.is_category()) && parameters.has_bias() {
+        let of = if buckets.is_empty() { "levels of a category" } else { "levels, or buckets, of a category" };
+        let _ = writeln!(text, "  (the {of} average to zero, weighted by their records: the bias holds the average)");
     }
     let constant: Vec<&str> = encoding
         .features
@@ -252,6 +264,16 @@ pub(crate) fn weights_text(model: &Model, most: usize) -> String {
     text
 }
 
+/// The inputs with the largest weights, in their order.
+fn largest(inputs: &[usize], most: usize, weights: &[f64]) -> Vec<usize> {
+    let mut inputs = inputs.to_vec();
+    if inputs.len() > most {
+        inputs.sort_by(|&a, &b| weights[b].abs().total_cmp(&weights[a].abs()));
+        inputs.truncate(most);
+    }
+    inputs
+}
+
 /// h written out with the weights in the user's units, for the outputs of a small model.
 pub(crate) fn equation(model: &Model) -> String {
     let encoding = model.encoding();
@@ -261,19 +283,30 @@ pub(crate) fn equation(model: &Model) -> String {
     for (j, output) in encoding.target.output_names().iter().enumerate() {
         let original = model.original_weights(j);
         let mut terms: Vec<String> = Vec::new();
-        for (name, weight) in names.iter().zip(&original.weights).take(30) {
-            if *weight == 0.0 {
+        let (mut first, mut n_terms) = (0, 0);
+        for feature in &encoding.features {
+            let inputs = first..first + feature.n_inputs();
+            first = inputs.end;
+            if let FeatureKind::Hashed { .. } = feature.kind {
+                terms.push(format!("+ w[{}]", feature.name));
                 continue;
             }
-            let input = match (encoding.is_sparse(), name.contains('=')) {
-                (true, _) => format!("x[{name}]"),
-                (false, true) => format!("[{name}]"),
-                (false, false) => name.clone(),
-            };
-            let sign = if *weight < 0.0 { "-" } else { "+" };
-            terms.push(format!("{sign} {} {input}", short(weight.abs())));
+            for i in inputs {
+                let (name, weight) = (&names[i], original.weights[i]);
+                n_terms += 1;
+                if weight == 0.0 || n_terms > MOST_TERMS {
+                    continue;
+                }
+                let input = match feature.kind {
+                    FeatureKind::Sparse { .. } => format!("x[{name}]"),
+                    FeatureKind::Category { .. } => format!("[{name}]"),
+                    _ => name.clone(),
+                };
+                let sign = if weight < 0.0 { "-" } else { "+" };
+                terms.push(format!("{sign} {} {input}", short(weight.abs())));
+            }
         }
-        let more = if names.len() > 30 { format!(" + … ({} more)", names.len() - 30) } else { String::new() };
+        let more = if n_terms > MOST_TERMS { format!(" + … ({} more)", n_terms - MOST_TERMS) } else { String::new() };
         let h = format!("{} {}{more}", short(original.bias), terms.join(" "));
         let _ = writeln!(text, "h({output}) = {}", h.trim_end());
     }

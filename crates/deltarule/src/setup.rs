@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use deltarule_core::{Activation, Init, Loss, Moments, Parameters, Problem, Scaling, Threads, Width, start};
-use deltarule_data::{Choices, DataError, Prepared, ReadOptions, Reader, SparseTable, Table, find_files};
+use deltarule_data::{Choices, DataError, HashedColumn, Prepared, ReadOptions, Reader, SparseTable, Table, find_files};
 use deltarule_model::{Encoding, Model, ScaleRule};
 
 use crate::cli::{ColumnArgs, FileArgs, MemoryArgs, MissingArg, NetworkArgs};
@@ -25,10 +25,10 @@ pub(crate) fn read_table(
         true => Vec::new(),
         false => columns.features.iter().chain(&columns.target).cloned().collect(),
     };
-    let (categorical, drop) = (columns.categorical.clone(), columns.drop.clone());
+    let (categorical, hashed, drop) = (columns.categorical.clone(), columns.hash.clone(), columns.drop.clone());
     let Machine { threads, narrow } = machine;
     let threads = threads.and_then(NonZeroUsize::new);
-    let options = ReadOptions { categorical, drop, only, threads, narrow, ..ReadOptions::default() };
+    let options = ReadOptions { categorical, hashed, drop, only, threads, narrow, ..ReadOptions::default() };
     let table = read(data, files, options, memory, quiet)?;
     check_sparse(&table, columns, memory, files)?;
     Ok(table)
@@ -144,6 +144,7 @@ pub(crate) fn choices(
     if let Some(name) = columns.target.iter().find(|name| columns.features.contains(name)) {
         bail!("--features: found the target {name:?}, expected other columns");
     }
+    check_hashed(columns)?;
     Ok(Choices {
         targets: if columns.target.is_empty() { vec!["label".to_owned()] } else { columns.target.clone() },
         features: columns.features.clone(),
@@ -154,6 +155,29 @@ pub(crate) fn choices(
         held_out,
         seed: network.seed,
     })
+}
+
+/// A hashed column is a feature, and nothing else.
+fn check_hashed(columns: &ColumnArgs) -> Result<()> {
+    for (index, HashedColumn { name, .. }) in columns.hash.iter().enumerate() {
+        if columns.target.contains(name) {
+            bail!(
+                "--hash: found the target {name:?}, expected other columns: a bucket cannot be turned back into a value"
+            );
+        }
+        if columns.hash[..index].iter().any(|other| other.name == *name) {
+            bail!("--hash: found {name:?} twice, expected each column once");
+        }
+        for (setting, named) in [("--drop", &columns.drop), ("--categorical", &columns.categorical)] {
+            if named.contains(name) {
+                bail!("--hash: found {name:?}, which {setting} names too, expected it in one of them");
+            }
+        }
+        if !columns.features.is_empty() && !columns.features.contains(name) {
+            bail!("--hash: found {name:?}, which is not among --features, expected it in both");
+        }
+    }
+    Ok(())
 }
 
 /// Everything that training on some records needs.

@@ -1,5 +1,6 @@
 //! Weights as CSV: `output,feature,weight`, with `epoch` in front where there are several states.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -48,6 +49,7 @@ pub(crate) fn read(path: &Path, encoding: &Encoding, has_bias: bool) -> Result<P
     let epoch_at = position("epoch");
     let (outputs, inputs) = (encoding.target.output_names(), encoding.input_names());
     let mut parameters = Parameters::zeros(inputs.len(), outputs.len(), has_bias);
+    let places: HashMap<&str, usize> = inputs.iter().map(String::as_str).zip(0..).collect();
     let width = inputs.len() + 1;
     let mut seen = vec![false; width * outputs.len()];
     let mut epoch = None;
@@ -67,8 +69,8 @@ pub(crate) fn read(path: &Path, encoding: &Encoding, has_bias: bool) -> Result<P
             Some(weight) if weight.is_finite() => weight,
             _ => bail!("{file}: line {line}: found weight {:?}, expected a finite number", text(weight_at)),
         };
-        let i = match inputs.iter().position(|name| *name == feature) {
-            Some(i) => i,
+        let i = match places.get(feature.as_str()) {
+            Some(&i) => i,
             None if feature == BIAS && has_bias => inputs.len(),
             None if feature == BIAS => bail!("{file}: line {line}: found a bias, and the network has none (--no-bias)"),
             None => {

@@ -1,17 +1,27 @@
 //! One pass over a table, in one order, on any number of threads.
 //!
-//! Consecutive blocks form segments whose length depends on the number of blocks alone. A segment is added up by one thread,
+//! Consecutive blocks form segments whose length depends on the shape of the table alone. A segment is added up by one thread,
 //! and the segments are merged in their order, so the sum has the same bits for 1, 2, 3 or 8 threads. No more than one result
 //! for each thread, and the total, are alive at a time.
 
 use std::ops::ControlFlow;
 
-use super::{Block, BlockSource, Scaling, Tile};
+use super::{Block, BlockSource, Scaling, Shape, Tile};
 use crate::error::Result;
 use crate::kernel::Float;
 
 /// No pass has more segments than this.
 const MAX_SEGMENTS: usize = 128;
+/// Where there are so many weights that to clear and to merge their sums for each segment would take longer than the records do, there are
+/// fewer segments, in which up to so many values are merged, but never fewer than [`FEW_SEGMENTS`].
+const MERGED_VALUES: usize = 1 << 22;
+const FEW_SEGMENTS: usize = 16;
+
+/// How many segments a pass has at most.
+fn most_segments(shape: &Shape) -> usize {
+    let n_weights = shape.n_features().saturating_mul(shape.n_outputs());
+    (MERGED_VALUES / n_weights.max(1)).clamp(FEW_SEGMENTS, MAX_SEGMENTS)
+}
 
 /// So often a thread without work looks for some before it sleeps until what it waits for is there.
 #[cfg(feature = "threads")]
@@ -167,7 +177,7 @@ pub(crate) fn fold_blocks<T: Float, A: Send>(
     mut merge: impl FnMut(&mut A, A),
 ) -> Result<A> {
     let n_blocks = source.n_blocks();
-    let segment_blocks = n_blocks.div_ceil(MAX_SEGMENTS).max(1);
+    let segment_blocks = n_blocks.div_ceil(most_segments(source.shape())).max(1);
     let n_segments = n_blocks.div_ceil(segment_blocks);
     let one_segment = |segment: usize| -> Result<A> {
         let mut part = empty();

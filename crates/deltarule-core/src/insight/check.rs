@@ -9,7 +9,7 @@ use crate::network::{Layer, Parameters, WorkingWeights};
 /// What a gradient check found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GradientCheck {
-    /// One entry for every weight, output by output, the bias last.
+    /// One entry for every weight that was checked, output by output, the bias last.
     pub weights: Vec<WeightCheck>,
     /// The largest [`WeightCheck::relative_error`].
     pub worst: f64,
@@ -50,12 +50,22 @@ pub struct WeightCheck {
 /// counts. ε is chosen for each weight so that no net input moves by more than about 6·10⁻⁶ of its size (the cube root of the
 /// rounding unit, where rounding and curvature do equal harm). Shapes: `parameters` (d, J). Errors: those of the source.
 pub fn check_gradient(problem: &Problem<'_, f64>, parameters: &Parameters) -> Result<GradientCheck> {
+    let features: Vec<usize> = (0..parameters.n_features()).collect();
+    check_gradient_of(problem, parameters, &features)
+}
+
+/// The same for the weights of some features, and the biases. Features beyond the last do not count.
+pub fn check_gradient_of(
+    problem: &Problem<'_, f64>,
+    parameters: &Parameters,
+    features: &[usize],
+) -> Result<GradientCheck> {
     let layer = Layer::new(parameters.clone(), problem.activation.clone());
-    let d = parameters.n_features();
     let largest = largest_inputs(problem)?;
     let mut weights = Vec::new();
     for j in 0..parameters.n_outputs() {
-        let features = (0..d).map(Some).chain(parameters.has_bias().then_some(None));
+        let known = features.iter().copied().filter(|&i| i < parameters.n_features());
+        let features = known.map(Some).chain(parameters.has_bias().then_some(None));
         for feature in features {
             let reach = feature.map_or(1.0, |i| largest[i]);
             weights.push(check_weight(problem, &layer, j, feature, reach)?);

@@ -3,5 +3,5 @@
 mod check;
 mod explain;
 
-pub use check::{GradientCheck, WeightCheck, check_gradient};
+pub use check::{GradientCheck, WeightCheck, check_gradient, check_gradient_of};
 pub use explain::{WorkedBatch, WorkedOutput, WorkedRecord, WorkedStep, explain, explain_batch};

@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 use super::{Loss, NotFiniteRecord, Optimizer, Reduction, delta::delta};
 use crate::data::{BlockSource, Scaling, Threads};
 use crate::error::Result;
-use crate::kernel::{Float, NET_INPUT_LANES, RecordWeights, walk_records};
+use crate::kernel::{Float, NET_INPUT_LANES, NO_INPUT, RecordWeights, Records, walk_records};
 use crate::network::{Activation, Parameters, number_features};
 use crate::random::{Random, Stream};
 pub(super) use pool::Pool;
@@ -97,6 +97,9 @@ struct Steps<'a, 'e, 'o, T: Float> {
     descent: Parameters,
     deltas: Vec<f64>,
     in_batch: u64,
+    /// Of the batch so far, where steps are plain and no column is sparse: the inputs of categories that were there, some of them more
+    /// than once; where they are as many as all inputs, those that came first.
+    touched: Vec<u32>,
     /// What sparse columns keep apart; `None` where there is none.
     sparse: Option<SparseSteps<'a>>,
 }
@@ -119,6 +122,7 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
             descent: sums,
             deltas: vec![0.0; n_outputs],
             in_batch: 0,
+            touched: Vec::new(),
             sparse: SparseSteps::new(epoch.source.shape(), epoch.scaling, &weights),
             epoch,
             parameters,
@@ -139,6 +143,7 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
         while !order.is_empty() {
             let room = (self.epoch.batch - self.in_batch).min(order.len() as u64) as usize;
             let (now, later) = order.split_at(room);
+            self.touch(pool.records(), now);
             self.walk_some(pool, now, None)?;
             self.in_batch += room as u64;
             order = later;
@@ -175,14 +180,33 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
         })
     }
 
+    /// Takes note of the inputs of categories of some records.
+    fn touch(&mut self, records: &Records, order: &[u32]) {
+        let (n, d) = (records.n_categories, self.parameters.n_features());
+        if n == 0 || self.sparse.is_some() || self.optimizer.is_some() {
+            return;
+        }
+        for &position in order {
+            if self.touched.len() >= d {
+                break;
+            }
+            let inputs = &records.inputs[position as usize * n..(position as usize + 1) * n];
+            self.touched.extend(inputs.iter().filter(|input| **input != NO_INPUT));
+        }
+    }
+
     /// One step over the records of the batch so far, if there are any.
     fn take(&mut self) {
         if self.in_batch == 0 {
             return;
         }
         let factor = self.epoch.reduction.factor(self.in_batch);
-        if let (Some(sparse), None) = (&mut self.sparse, &self.optimizer) {
-            sparse.take_plain(&mut self.sums, factor, self.eta, &mut self.weights);
+        if self.optimizer.is_none() {
+            take_common(&mut self.sums, factor, self.eta, &mut self.weights);
+            match &mut self.sparse {
+                Some(sparse) => sparse.take_plain(&mut self.sums, factor, self.eta, &mut self.weights),
+                None => self.take_levels(factor),
+            }
             self.in_batch = 0;
             return;
         }
@@ -191,9 +215,8 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
             sparse.complete(&mut self.descent);
         }
         self.descent.scale(factor);
-        match &mut self.optimizer {
-            Some(optimizer) => optimizer.step(self.parameters, &self.descent, self.eta),
-            None => self.parameters.add_scaled(self.eta, &self.descent),
+        if let Some(optimizer) = &mut self.optimizer {
+            optimizer.step(self.parameters, &self.descent, self.eta);
         }
         self.sums.numbers.fill([0.0; NET_INPUT_LANES]);
         self.sums.categories.fill(0.0);
@@ -201,6 +224,23 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
         self.weights = record_weights(self.parameters, &self.number_features);
         self.in_batch = 0;
         self.settle();
+    }
+
+    /// The plain step of a batch for the levels of categories: those that were there alone, unless they are as many as all, since a step
+    /// over few records must not cost as much as there are levels.
+    fn take_levels(&mut self, factor: f64) {
+        let (d, eta) = (self.parameters.n_features(), self.eta);
+        let levels = self.weights.categories.chunks_mut(d.max(1)).zip(self.sums.categories.chunks_mut(d.max(1)));
+        for (weights, sums) in levels {
+            if self.touched.len() >= d {
+                weights.iter_mut().zip(sums).for_each(|(w, sum)| *w += change(sum, factor, eta));
+                continue;
+            }
+            for &input in &self.touched {
+                weights[input as usize] += change(&mut sums[input as usize], factor, eta);
+            }
+        }
+        self.touched.clear();
     }
 
     /// Puts the weights of sparse columns together.
@@ -214,9 +254,23 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
     fn finish(&mut self) {
         self.take();
         self.settle();
-        if self.in_place || (self.sparse.is_some() && self.optimizer.is_none()) {
+        if self.optimizer.is_none() {
             write_back(&self.weights, &self.number_features, self.parameters);
         }
+    }
+}
+
+/// η·factor·Σδx of a weight; the sum is cleared.
+fn change(sum: &mut f64, factor: f64, eta: f64) -> f64 {
+    eta * (factor * std::mem::take(sum))
+}
+
+/// The plain step of a batch for number columns and biases.
+fn take_common(sums: &mut RecordWeights, factor: f64, eta: f64, weights: &mut RecordWeights) {
+    let numbers = weights.numbers.as_flattened_mut().iter_mut().zip(sums.numbers.as_flattened_mut());
+    numbers.for_each(|(w, sum)| *w += change(sum, factor, eta));
+    if weights.has_bias {
+        weights.bias.iter_mut().zip(&mut sums.bias).for_each(|(b, sum)| *b += change(sum, factor, eta));
     }
 }
 

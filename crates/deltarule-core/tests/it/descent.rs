@@ -152,6 +152,32 @@ fn a_stochastic_epoch_is_some_order_of_the_records_and_a_short_batch_divides_by_
     }
 }
 
+/// Plain steps touch only the levels that are there; momentum without memory is the same rule and touches every weight.
+#[test]
+fn steps_over_few_records_have_the_bits_of_steps_over_all_weights() {
+    for (levels, batch) in [(vec![5000], 7), (vec![3, 2000], 64), (vec![4], 50), (vec![], 9)] {
+        let table = Table::random(11, 600, 3, &levels, 2, true);
+        let d = 3 + levels.iter().sum::<usize>();
+        let (parameters, _) = random_weights(12, d, 2, true, &Activation::Tanh);
+        let with = |optimizer| {
+            let config = Config {
+                eta: Eta::Given(0.05),
+                batch: Batch::Records(batch),
+                optimizer: Some(optimizer),
+                epochs: Some(3),
+                ..Config::default()
+            };
+            let (seen, _) = trace(&table, true, true, &Activation::Tanh, &config, &parameters);
+            seen.into_iter().map(|(sse, weights)| (sse.to_bits(), weights)).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            with(OptimizerKind::GradientDescent),
+            with(OptimizerKind::Momentum { beta: 0.0 }),
+            "{levels:?}, {batch} records a step"
+        );
+    }
+}
+
 #[test]
 fn one_record_a_step_gets_to_the_least_squares_error() {
     let table = Table::random(12, 3000, 4, &[], 1, false);

@@ -94,11 +94,16 @@ fn merging_halves_equals_the_whole() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    let table = Table::random(5, 30_000, 5, &[4], 2, true);
-    let (parameters, _) = random_weights(2, 9, 2, true, &Activation::Sigmoid);
+    same_for_any_threads(&Table::random(5, 30_000, 5, &[4], 2, true), 9);
+    // So many levels that the pass has fewer segments than blocks.
+    same_for_any_threads(&Table::random(6, 70_000, 1, &[150_000], 2, true), 150_001);
+}
+
+fn same_for_any_threads(table: &Table, d: usize) {
+    let (parameters, _) = random_weights(2, d, 2, true, &Activation::Sigmoid);
     let layer = Layer::new(parameters, Activation::Sigmoid);
     let with = |threads| {
-        with_problem(&table, true, true, &Activation::Sigmoid, threads, |problem| {
+        with_problem(table, true, true, &Activation::Sigmoid, threads, |problem| {
             let gradient = problem.gradient(&layer).unwrap();
             let bits: Vec<u64> = gradient.descent.values().chain([gradient.sse]).map(f64::to_bits).collect();
             let scaling: Vec<u64> = problem.scaling.columns().iter().map(|c| c.factor.to_bits()).collect();

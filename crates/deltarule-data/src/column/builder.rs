@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use deltarule_core::NO_LEVEL;
+use deltarule_model::HashBits;
 
+use super::distinct::Distinct;
+use super::hashed::Hashed;
 use super::numbers::{is_in_range, is_whole, range_of};
 use super::{ColumnFacts, Place, TableColumn, Values};
 #[cfg(feature = "arrow")]
@@ -30,6 +33,8 @@ pub(crate) enum Wish {
     Keep,
     /// As text, even where it holds numbers.
     Text,
+    /// As text that is hashed, even where it holds numbers.
+    Hash(HashBits),
     /// Not at all.
     Skip,
 }
@@ -62,7 +67,9 @@ enum State {
     Text {
         seen: HashMap<Box<str>, u32>,
     },
-    Unique,
+    Hashed(Hashed),
+    /// Texts that are not kept, but counted.
+    Unique(Distinct),
     /// Numbers and words both: what is left is to count.
     Mixed,
     /// Values of this type.
@@ -73,8 +80,14 @@ impl State {
     /// The state after this and another, and the values of the other, their codes made codes of the whole.
     fn followed_by(self, further: Self, values: PageColumn) -> (Self, PageColumn) {
         match (self, further) {
-            (State::Nothing, further @ (State::Nothing | State::Numbers | State::Text { .. })) => (further, values),
-            (state @ (State::Numbers | State::Text { .. }), State::Nothing) => (state, values),
+            (State::Nothing, further @ (State::Nothing | State::Numbers | State::Text { .. } | State::Hashed(_))) => {
+                (further, values)
+            }
+            (state @ (State::Numbers | State::Text { .. } | State::Hashed(_)), State::Nothing) => (state, values),
+            (State::Hashed(mut hashed), State::Hashed(further)) => {
+                hashed.merge(&further);
+                (State::Hashed(hashed), values)
+            }
             (State::Numbers, State::Numbers) => (State::Numbers, values),
             (State::Text { mut seen }, State::Text { seen: others }) => {
                 // New levels get their codes in the order in which they came up, as if there had been no cut.
@@ -90,8 +103,18 @@ impl State {
             (State::Unsupported(kind), _) | (_, State::Unsupported(kind)) => {
                 (State::Unsupported(kind), PageColumn::Missing)
             }
-            (State::Unique, State::Nothing | State::Text { .. } | State::Unique)
-            | (State::Nothing | State::Text { .. }, State::Unique) => (State::Unique, PageColumn::Missing),
+            (State::Unique(distinct), State::Nothing) | (State::Nothing, State::Unique(distinct)) => {
+                (State::Unique(distinct), PageColumn::Missing)
+            }
+            (State::Unique(mut distinct), State::Text { seen })
+            | (State::Text { seen }, State::Unique(mut distinct)) => {
+                distinct.add_texts(seen.keys());
+                (State::Unique(distinct), PageColumn::Missing)
+            }
+            (State::Unique(mut distinct), State::Unique(further)) => {
+                distinct.merge(&further);
+                (State::Unique(distinct), PageColumn::Missing)
+            }
             _ => (State::Mixed, PageColumn::Missing),
         }
     }
@@ -134,7 +157,7 @@ impl ColumnBuilder {
     /// Takes the next field. The inner error is a text that is not UTF-8.
     #[inline]
     pub(crate) fn push(&mut self, field: &[u8], line: u64) -> Result<(), std::str::Utf8Error> {
-        if self.wish != Wish::Text
+        if self.takes_numbers()
             && let Some(number) = parse_number(field, self.decimal)
         {
             self.push_number(number, line, || String::from_utf8_lossy(field).into_owned());
@@ -185,6 +208,9 @@ impl ColumnBuilder {
 
     /// Sees to it that the facts tell of all numbers so far.
     pub(crate) fn settle(&mut self) {
+        if let State::Hashed(hashed) = &mut self.state {
+            hashed.settle();
+        }
         if let PageColumn::Numbers(values) = &mut self.values {
             let values = std::mem::take(values);
             self.absorb(values.get(self.n_settled..).unwrap_or_default());
@@ -231,6 +257,9 @@ impl ColumnBuilder {
     fn push_word(&mut self, word: &str, line: u64) {
         self.facts.n_words += 1;
         self.facts.counts_rows = false;
+        if let Wish::Hash(bits) = self.wish {
+            return self.push_hashed(word, bits);
+        }
         if self.facts.first_word.is_none() {
             self.facts.first_word = Some(Place { text: word.chars().take(40).collect(), line, file: 0 });
         }
@@ -256,8 +285,19 @@ impl ColumnBuilder {
                 };
                 codes.push(code);
             }
-            (State::Unique, _) => {}
+            (State::Unique(distinct), _) => distinct.add_texts([word]),
             _ => self.mix(),
+        }
+    }
+
+    fn push_hashed(&mut self, word: &str, bits: HashBits) {
+        if let State::Nothing = self.state {
+            let mut codes = Vec::with_capacity(self.expected.max(self.n + 1));
+            codes.resize(self.n, NO_LEVEL);
+            (self.state, self.values) = (State::Hashed(Hashed::new(bits)), PageColumn::Codes(codes));
+        }
+        if let (State::Hashed(hashed), PageColumn::Codes(codes)) = (&mut self.state, &mut self.values) {
+            codes.push(hashed.push(word));
         }
     }
 
@@ -300,7 +340,7 @@ impl ColumnBuilder {
                     self.push_word(if x.value(row) { "true" } else { "false" }, record);
                 }
                 Cells::Texts(x) if !missing(x, row) => {
-                    let text = x.value(row).trim();
+                    let text = x.value(row).trim_ascii();
                     if is_missing(text.as_bytes()) { self.push_missing(record) } else { self.push_word(text, record) }
                 }
                 Cells::Unsupported(kind) => {
@@ -317,8 +357,8 @@ impl ColumnBuilder {
     fn push_cell_number(&mut self, number: f64, record: u64) {
         if number.is_nan() {
             self.push_missing(record);
-        } else if self.wish == Wish::Text {
-            self.push_word(&number.to_string(), record);
+        } else if !self.takes_numbers() {
+            self.push_word(&format!("{number:?}"), record);
         } else {
             self.push_number(number, record, || number.to_string());
         }
@@ -326,7 +366,7 @@ impl ColumnBuilder {
 
     #[cfg(feature = "arrow")]
     fn push_integer(&mut self, number: f64, exact: bool, record: u64, text: impl Fn() -> String) {
-        if self.wish == Wish::Text {
+        if !self.takes_numbers() {
             return self.push_word(&text(), record);
         }
         if !exact && self.facts.inexact.is_none() {
@@ -377,12 +417,17 @@ impl ColumnBuilder {
         let (state, values) = state.followed_by(further.state, further.values);
         self.state = state;
         self.n += further.n;
+        if let State::Hashed(hashed) = &mut self.state {
+            hashed.mark(values.codes());
+        }
         if let State::Text { seen } = &self.state
             && self.wish == Wish::Decide
             && seen.len() > KEPT_LEVELS
             && 2 * seen.len() > self.n
         {
-            self.state = State::Unique;
+            let mut distinct = Distinct::default();
+            distinct.add_texts(seen.keys());
+            self.state = State::Unique(distinct);
         }
         values
     }
@@ -391,8 +436,9 @@ impl ColumnBuilder {
     pub(crate) fn value_bytes(&self) -> usize {
         match &self.state {
             _ if self.wish == Wish::Skip => 0,
-            State::Mixed | State::Unique | State::Unsupported(_) => 0,
+            State::Mixed | State::Unique(_) | State::Unsupported(_) => 0,
             State::Text { seen } if self.wish == Wish::Text || !seen.keys().all(|word| is_truth(word)) => 4,
+            State::Hashed(_) => 4,
             _ => 8,
         }
     }
@@ -408,8 +454,12 @@ impl ColumnBuilder {
             State::Numbers => (Values::Numbers, Decode::Numbers),
             State::Mixed => (Values::Mixed, Decode::Unused),
             State::Unsupported(kind) => (Values::Unsupported(kind), Decode::Unused),
-            State::Unique if self.facts.n_numbers > 0 => (Values::Mixed, Decode::Unused),
-            State::Unique => (Values::Unique, Decode::Unused),
+            State::Unique(_) if self.facts.n_numbers > 0 => (Values::Mixed, Decode::Unused),
+            State::Unique(distinct) => {
+                let (n_values, exact) = distinct.count();
+                (Values::Unique { n_values, exact }, Decode::Unused)
+            }
+            State::Hashed(hashed) => hashed.finish(),
             State::Text { seen } if self.wish != Wish::Text && seen.keys().all(|word| is_truth(word)) => {
                 let value_of = truth_values(&seen);
                 let low = value_of.iter().copied().fold(1.0, f64::min);

@@ -152,7 +152,8 @@ impl<A> Whole<A> {
         let fits = |(column, decode): (&TableColumn, &Decode)| match (&column.values, decode) {
             (Values::Text { levels }, Decode::Codes(codes)) => codes.iter().all(|&code| (code as usize) < levels.len()),
             (Values::Numbers, Decode::Numbers) | (Values::Booleans, Decode::Booleans(_)) => true,
-            (Values::Text { .. } | Values::Numbers | Values::Booleans, _) => false,
+            (Values::Hashed { buckets, .. }, Decode::Buckets(codes)) => buckets == codes,
+            (Values::Text { .. } | Values::Hashed { .. } | Values::Numbers | Values::Booleans, _) => false,
             (_, decode) => *decode == Decode::Unused,
         };
         columns.len() == self.decode.len() && columns.iter().zip(&self.decode).all(fits)

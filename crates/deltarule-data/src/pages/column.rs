@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use deltarule_core::NO_LEVEL;
+use deltarule_model::BucketSet;
 use serde::{Deserialize, Serialize};
 
 /// The values of one column for some consecutive records.
@@ -140,6 +141,8 @@ pub(crate) enum Decode {
     Booleans(Vec<f64>),
     /// Codes stand for other codes.
     Codes(Vec<u32>),
+    /// Codes are buckets, which stand for their places among those that occur.
+    Buckets(BucketSet),
 }
 
 impl Decode {
@@ -148,11 +151,11 @@ impl Decode {
         match (self, column) {
             (Decode::Numbers, PageColumn::Numbers(values)) => PageColumn::Numbers(values),
             (Decode::Numbers | Decode::Booleans(_), PageColumn::Missing) => PageColumn::Numbers(vec![f64::NAN; n]),
-            (Decode::Codes(_), PageColumn::Missing) => PageColumn::Codes(vec![NO_LEVEL; n]),
+            (Decode::Codes(_) | Decode::Buckets(_), PageColumn::Missing) => PageColumn::Codes(vec![NO_LEVEL; n]),
             (Decode::Booleans(_), PageColumn::Codes(codes)) => {
                 PageColumn::Numbers(codes.into_iter().map(|code| self.number(code)).collect())
             }
-            (Decode::Codes(_), PageColumn::Codes(mut codes)) => {
+            (Decode::Codes(_) | Decode::Buckets(_), PageColumn::Codes(mut codes)) => {
                 codes.iter_mut().for_each(|code| *code = self.code(*code));
                 PageColumn::Codes(codes)
             }
@@ -165,7 +168,7 @@ impl Decode {
         match self {
             Decode::Unused => {}
             Decode::Numbers | Decode::Booleans(_) => into.extend_numbers(std::iter::repeat_n(f64::NAN, n)),
-            Decode::Codes(_) => into.extend_codes(std::iter::repeat_n(NO_LEVEL, n)),
+            Decode::Codes(_) | Decode::Buckets(_) => into.extend_codes(std::iter::repeat_n(NO_LEVEL, n)),
         }
     }
 
@@ -181,7 +184,7 @@ impl Decode {
     pub(super) fn append_codes(&self, codes: &[[u8; 4]], into: &mut PageColumn) {
         let codes = codes.iter().map(|code| u32::from_le_bytes(*code));
         match self {
-            Decode::Codes(_) => into.extend_codes(codes.map(|code| self.code(code))),
+            Decode::Codes(_) | Decode::Buckets(_) => into.extend_codes(codes.map(|code| self.code(code))),
             Decode::Booleans(_) => into.extend_numbers(codes.map(|code| self.number(code))),
             _ => self.append_missing(codes.len(), into),
         }
@@ -191,7 +194,7 @@ impl Decode {
     pub(super) fn bytes(&self) -> usize {
         match self {
             Decode::Unused => 0,
-            Decode::Codes(_) => 4,
+            Decode::Codes(_) | Decode::Buckets(_) => 4,
             Decode::Numbers | Decode::Booleans(_) => 8,
         }
     }
@@ -208,6 +211,7 @@ impl Decode {
     fn code(&self, code: u32) -> u32 {
         match self {
             Decode::Codes(codes) => codes.get(code as usize).copied().unwrap_or(NO_LEVEL),
+            Decode::Buckets(buckets) => buckets.place(code).unwrap_or(NO_LEVEL),
             _ => NO_LEVEL,
         }
     }

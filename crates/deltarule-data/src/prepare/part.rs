@@ -41,7 +41,9 @@ impl<'t> Part<'t> {
             .iter()
             .map(|feature| {
                 let kind = match feature.column.values {
-                    Values::Text { .. } => ColumnKind::Category { n_levels: feature.levels.len() },
+                    Values::Text { .. } | Values::Hashed { .. } => {
+                        ColumnKind::Category { n_levels: feature.levels.len() }
+                    }
                     Values::Sparse { ref indices, .. } => ColumnKind::Sparse { n_columns: indices.len() },
                     _ => ColumnKind::Number,
                 };
@@ -132,7 +134,7 @@ impl<'t> Part<'t> {
         let mut gathered = vec![PageColumn::Missing; self.table.columns().len()];
         for &position in self.wanted.columns() {
             gathered[position] = match &self.table.columns()[position].values {
-                Values::Text { .. } => PageColumn::Codes(Vec::with_capacity(rows.len())),
+                Values::Text { .. } | Values::Hashed { .. } => PageColumn::Codes(Vec::with_capacity(rows.len())),
                 Values::Sparse { .. } => {
                     PageColumn::Sparse { starts: vec![0], indices: Vec::new(), values: Vec::new() }
                 }

@@ -54,7 +54,7 @@ impl TargetKind {
             table.check_usable(target)?;
             match target.values {
                 Values::Missing => return Err(wrong(target, "no value at all", "numbers or classes")),
-                Values::Unique => {
+                Values::Unique { .. } => {
                     return Err(wrong(target, "texts that are nearly all different", "numbers or classes"));
                 }
                 Values::Sparse { .. } => {
@@ -63,6 +63,9 @@ impl TargetKind {
                         "the features of libsvm's format",
                         "label, the first number of each line",
                     ));
+                }
+                Values::Hashed { .. } => {
+                    return Err(wrong(target, "a column that is also hashed", "a column that is taken as it is"));
                 }
                 Values::Skipped => return Err(wrong(target, "a column that is also dropped", "a column that is kept")),
                 _ => {}

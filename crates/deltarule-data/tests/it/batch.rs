@@ -25,11 +25,11 @@ fn read(path: &Path) -> Table {
     read_with(path, &ReadOptions::default()).unwrap()
 }
 
-fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
+pub(crate) fn batch(columns: Vec<(&str, ArrayRef)>) -> RecordBatch {
     RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true))).unwrap()
 }
 
-fn parquet(folder: &Path, name: &str, batch: &RecordBatch, row_group: usize) -> PathBuf {
+pub(crate) fn parquet(folder: &Path, name: &str, batch: &RecordBatch, row_group: usize) -> PathBuf {
     let path = folder.join(name);
     let properties = WriterProperties::builder().set_max_row_group_row_count(Some(row_group)).build();
     let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), Some(properties)).unwrap();
@@ -42,7 +42,7 @@ fn slices(batch: &RecordBatch, rows: usize) -> impl Iterator<Item = RecordBatch>
     (0..batch.num_rows()).step_by(rows).map(move |start| batch.slice(start, rows.min(batch.num_rows() - start)))
 }
 
-fn arrow_file(folder: &Path, name: &str, batch: &RecordBatch, rows: usize) -> PathBuf {
+pub(crate) fn arrow_file(folder: &Path, name: &str, batch: &RecordBatch, rows: usize) -> PathBuf {
     let path = folder.join(name);
     let mut writer = arrow_ipc::writer::FileWriter::try_new(File::create(&path).unwrap(), &batch.schema()).unwrap();
     slices(batch, rows).for_each(|part| writer.write(&part).unwrap());
@@ -50,7 +50,7 @@ fn arrow_file(folder: &Path, name: &str, batch: &RecordBatch, rows: usize) -> Pa
     path
 }
 
-fn arrow_stream(folder: &Path, name: &str, batch: &RecordBatch, rows: usize) -> PathBuf {
+pub(crate) fn arrow_stream(folder: &Path, name: &str, batch: &RecordBatch, rows: usize) -> PathBuf {
     let path = folder.join(name);
     let mut writer = arrow_ipc::writer::StreamWriter::try_new(File::create(&path).unwrap(), &batch.schema()).unwrap();
     slices(batch, rows).for_each(|part| writer.write(&part).unwrap());

@@ -2,6 +2,7 @@
 
 mod batch;
 mod csv;
+mod hashed;
 mod libsvm;
 mod prepare;
 mod types;

@@ -1,6 +1,7 @@
 //! Model files and scoring.
 
 mod file;
+mod hashed;
 mod scorer;
 
 use deltarule_core::{Activation, ColumnScaling, Layer, Parameters};

@@ -2,7 +2,8 @@
 
 use clap::ValueEnum;
 use deltarule_core::{Activation, Eta, Reduction};
-use deltarule_model::{MissingRule, ScaleRule};
+use deltarule_data::HashedColumn;
+use deltarule_model::{HashBits, MissingRule, ScaleRule};
 
 use super::FileArgs;
 
@@ -94,6 +95,20 @@ pub(super) fn activation_help() -> String {
         "f: {}, or a formula such as 'h / (1 + abs(h))' [default: identity for numbers, sigmoid for classes]",
         names.join(", ")
     )
+}
+
+/// A column, and after a colon maybe how many bits; a name may have colons of its own.
+pub(super) fn parse_hash(text: &str) -> Result<HashedColumn, String> {
+    let (name, bits) = match text.rsplit_once(':') {
+        Some((name, bits)) if !bits.is_empty() && bits.bytes().all(|c| c.is_ascii_digit()) => {
+            (name, bits.parse().ok().and_then(HashBits::new))
+        }
+        _ => (text, Some(HashBits::DEFAULT)),
+    };
+    let bits = bits.ok_or_else(|| {
+        format!("expected COLUMN, or COLUMN:BITS with BITS from {} to {}", HashBits::LEAST, HashBits::MOST)
+    })?;
+    Ok(HashedColumn { name: name.to_owned(), bits })
 }
 
 /// 1024 bytes a step for KiB and so on, 1000 for kB and so on.

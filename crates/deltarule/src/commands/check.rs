@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use deltarule_core::{GradientCheck, check_gradient};
+use deltarule_core::{GradientCheck, check_gradient_of};
 use deltarule_data::prepare;
-use deltarule_model::ScaleRule;
+use deltarule_model::{Encoding, Feature, ScaleRule};
 use serde_json::json;
 
 use crate::cli::CheckArgs;
@@ -30,7 +30,8 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
             has_bias,
             args.network.seed,
         )?;
-        let check = check_gradient(&ready.problem, &weights)?;
+        let checked = checked_inputs(&ready.encoding);
+        let check = check_gradient_of(&ready.problem, &weights, &checked)?;
         let (inputs, outputs) = (ready.encoding.input_names(), ready.encoding.target.output_names());
         let name = |feature: Option<usize>| feature.map_or("(bias)", |i| inputs[i].as_str());
         if args.json {
@@ -57,6 +58,14 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
             );
             if let Some(derivative) = prepared.activation.derivative_text() {
                 let _ = writeln!(text, "  f(h) = {}, f'(h) = {derivative}\n", prepared.activation.value_text());
+            }
+            if checked.len() < inputs.len() {
+                let _ = writeln!(
+                    text,
+                    "  {} of {} inputs are checked: up to {FEW} of each column, evenly spread\n",
+                    checked.len(),
+                    inputs.len()
+                );
             }
             let width = inputs.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(12, 40) + 2;
             let _ = writeln!(
@@ -91,6 +100,26 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
         }
         Ok(if check.passes() { ExitCode::SUCCESS } else { ExitCode::from(failure::FAILED) })
     })
+}
+
+/// All inputs of a network that has no more than this.
+const MANY: usize = 1000;
+/// Of a larger one, so many of each column.
+const FEW: usize = 50;
+
+/// The inputs whose weights are checked, with two passes over the table for each.
+fn checked_inputs(encoding: &Encoding) -> Vec<usize> {
+    let d = encoding.shape().n_features();
+    if d <= MANY {
+        return (0..d).collect();
+    }
+    let (mut checked, mut first) = (Vec::new(), 0);
+    for n in encoding.features.iter().map(Feature::n_inputs) {
+        let few = n.min(FEW);
+        checked.extend((0..few).map(|k| first + k * n / few));
+        first += n;
+    }
+    checked
 }
 
 /// JSON has no NaN.

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use deltarule_data::RowEncoder;
+use deltarule_model::FeatureKind;
 use serde_json::json;
 
 use crate::cli::EvaluateArgs;
@@ -141,9 +142,15 @@ impl Eq for Bad {}
 /// What became of values that the model has no weight for.
 pub(crate) fn unseen_text(model: &deltarule_model::Model, column: &str, n: u64) -> String {
     let values = count(n, "value");
-    match model.encoding().is_sparse() {
-        true => format!("{values} of indices that did not occur in training left out"),
-        false => format!("{values} of column {column} unknown to the model counted as none of its levels"),
+    let feature = model.encoding().features.iter().find(|feature| feature.name == column);
+    match feature.map(|feature| &feature.kind) {
+        Some(FeatureKind::Sparse { .. }) => format!("{values} of indices that did not occur in training left out"),
+        Some(FeatureKind::Hashed { .. }) => {
+            format!(
+                "{values} of column {column} hashed into buckets that did not occur in training counted with weight 0"
+            )
+        }
+        _ => format!("{values} of column {column} unknown to the model counted as none of its levels"),
     }
 }
 

@@ -256,10 +256,26 @@ fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
     })
 }
 
+/// All records together may have so many inputs.
+const MOST_NUMBERS: usize = 20_000_000;
+
+/// Errors: so many records with so many inputs are too many to be written out.
+fn check_size(n_records: usize, n_inputs: usize) -> Result<()> {
+    if n_records.saturating_mul(n_inputs) <= MOST_NUMBERS {
+        return Ok(());
+    }
+    bail!(
+        "--all: found {n_records} records with {n_inputs} inputs, expected at most {MOST_NUMBERS} numbers in all; use --record N for one record"
+    )
+}
+
 /// The record that is wanted, or all of them: its number, inputs and targets.
 fn records_of(part: &Part<'_>, wanted: Option<u64>, scaling: &Scaling) -> Result<Vec<Numbered>> {
     let rows = match wanted {
-        None => 0..part.n_records(),
+        None => {
+            check_size(part.n_records(), part.shape().n_features())?;
+            0..part.n_records()
+        }
         Some(record) => match part.position_of(record as usize - 1) {
             Some(k) => k..k + 1,
             None => return Ok(Vec::new()),
@@ -311,6 +327,7 @@ fn of_model(args: &ExplainArgs, model: &Path, data: &[PathBuf]) -> Result<Subjec
         }
         let block = encoder.block()?;
         let (x, y) = expand(block.columns(), block.targets(), &scaling, 0);
+        check_size(records.len() + 1, x.len())?;
         records.push((n, x, y));
         encoder.clear();
     }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use deltarule_data::{ColumnSummary, ReadOptions, Table, summarize};
+use deltarule_data::{ColumnSummary, ReadOptions, Suspicion, Table, summarize};
 use serde_json::json;
 
 use crate::cli::InspectArgs;
@@ -12,7 +12,8 @@ use crate::number::{count, percent, short};
 use crate::{output, setup};
 
 pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
-    let options = ReadOptions { categorical: args.categorical.clone(), ..ReadOptions::default() };
+    let options =
+        ReadOptions { categorical: args.categorical.clone(), hashed: args.hash.clone(), ..ReadOptions::default() };
     let table = setup::read(&args.data, &args.files, options, &args.memory, args.json)?;
     for target in &args.target {
         table.column(target, "--target")?;
@@ -71,13 +72,16 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
                 let _ = writeln!(text, "  {}: {suspicion}", column.name);
             }
         }
-        let drop: Vec<&str> = suspicious
-            .iter()
-            .filter(|column| column.suspicions.iter().any(|s| s.is_refused()))
-            .map(|column| column.name.as_str())
-            .collect();
+        let names = |which: fn(&Suspicion) -> bool| -> Vec<&str> {
+            let chosen = suspicious.iter().filter(|column| column.suspicions.iter().any(which));
+            chosen.map(|column| column.name.as_str()).collect()
+        };
+        let (drop, hash) = (names(Suspicion::is_refused), names(Suspicion::may_be_hashed));
         if !drop.is_empty() {
             let _ = writeln!(text, "as features these are refused; leave them out with: --drop {}", drop.join(","));
+        }
+        if !hash.is_empty() {
+            let _ = writeln!(text, "where values come again in other records, hash them: --hash {}", hash.join(","));
         }
     }
     output::print(&text)?;
@@ -97,6 +101,15 @@ fn values(column: &ColumnSummary, n: u64) -> String {
             return format!("{} true", percent(mean));
         }
         return format!("{} to {}, mean {}", short(low), short(high), short(mean));
+    }
+    if let Some(hashed) = &column.hashed {
+        return format!(
+            "{}{} in {} of {} buckets",
+            if hashed.exact { "" } else { "about " },
+            count(hashed.n_values, "value"),
+            hashed.n_used,
+            hashed.n_buckets
+        );
     }
     let Some(n_levels) = column.n_levels else { return String::new() };
     let shown: Vec<String> = column
@@ -120,6 +133,12 @@ fn column_json(column: &ColumnSummary) -> serde_json::Value {
         "mean": column.numbers.map(|n| n.1),
         "max": column.numbers.map(|n| n.2),
         "levels": column.n_levels,
+        "hashed": column.hashed.map(|hashed| json!({
+            "values": hashed.n_values,
+            "exact": hashed.exact,
+            "used": hashed.n_used,
+            "buckets": hashed.n_buckets,
+        })),
         "frequent": column.frequent.iter().map(|(level, n)| json!({ "level": level, "records": n })).collect::<Vec<_>>(),
         "suspicions": column.suspicions.iter()
             .map(|s| json!({ "text": s.to_string(), "refused": s.is_refused() })).collect::<Vec<_>>(),

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use serde_json::json;
+use deltarule_model::{Feature, FeatureKind};
+use serde_json::{Value, json};
 
 use crate::cli::ShowArgs;
 use crate::number::{count, digits, short};
@@ -22,7 +23,7 @@ pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode> {
             "bias": model.layer().parameters().has_bias(),
             "scale": encoding.scale.name(),
             "missing": encoding.missing.name(),
-            "features": encoding.features.iter().map(|f| json!({ "name": f.name, "kind": f.kind_name() })).collect::<Vec<_>>(),
+            "features": encoding.features.iter().map(feature_json).collect::<Vec<_>>(),
             "target": report::target_text(&model),
             "weights": report::weights_json(&model),
             "training": {
@@ -49,6 +50,18 @@ pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode> {
     text.push_str(&report::equation(&model));
     if encoding.features.iter().any(|f| f.kind_name() == "category") {
         text.push_str("[column=level] is 1 for records with that level, 0 for others\n");
+    }
+    for feature in &encoding.features {
+        if let FeatureKind::Hashed { buckets, .. } = &feature.kind {
+            let (bits, n) = (buckets.bits().get(), buckets.bits().n_buckets());
+            let _ = writeln!(
+                text,
+                "w[{0}] is the weight of the bucket, one of 2^{bits} = {n}, that a value of {0} is hashed into (xxh64); {1} of them occurred in \
+                 training, the others have weight 0",
+                feature.name,
+                buckets.len()
+            );
+        }
     }
     text.push('\n');
     text.push_str(&report::weights_text(&model, usize::MAX));
@@ -87,4 +100,17 @@ pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode> {
     }
     output::print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn feature_json(feature: &Feature) -> Value {
+    match &feature.kind {
+        FeatureKind::Hashed { buckets, .. } => json!({
+            "name": feature.name,
+            "kind": feature.kind_name(),
+            "hash": "xxh64",
+            "bits": buckets.bits().get(),
+            "used": buckets.len(),
+        }),
+        _ => json!({ "name": feature.name, "kind": feature.kind_name() }),
+    }
 }

@@ -4,6 +4,7 @@
 mod documents;
 mod errors;
 mod explain;
+mod hashed;
 mod libsvm;
 mod memory;
 mod models;

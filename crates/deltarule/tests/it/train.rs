@@ -401,6 +401,9 @@ fn json_follows_its_schema() {
         "deltarule evaluate s.json s.libsvm --json",
         "deltarule show s.json --json",
         "deltarule inspect s.libsvm --json",
+        "deltarule train examples/iris.csv --target species --hash petal_width:6 --epochs 50 --out h.json --json",
+        "deltarule show h.json --json",
+        "deltarule inspect examples/iris.csv --hash petal_width:6 --json",
         "deltarule sweep examples/ten.csv --target passed --eta 0.1,100,auto --json",
         "deltarule sweep examples/diabetes.csv --target progression --eta 1,2 --valid 0.2 --json || true",
     ] {

@@ -146,15 +146,10 @@ impl<'a> SparseSteps<'a> {
         self.delta_sums[j] += delta;
     }
 
-    /// The plain step of a batch, w += η·factor·Σδx, which clears its sums.
+    /// The plain step of a batch, w += η·factor·Σδx, for categories and sparse columns, which clears its sums.
     pub(super) fn take_plain(&mut self, sums: &mut RecordWeights, factor: f64, eta: f64, weights: &mut RecordWeights) {
         let d = self.zeros.len();
-        let change = |sum: &mut f64| eta * (factor * std::mem::take(sum));
-        let numbers = weights.numbers.as_flattened_mut().iter_mut().zip(sums.numbers.as_flattened_mut());
-        numbers.for_each(|(w, sum)| *w += change(sum));
-        if weights.has_bias {
-            weights.bias.iter_mut().zip(&mut sums.bias).for_each(|(b, sum)| *b += change(sum));
-        }
+        let change = |sum: &mut f64| super::change(sum, factor, eta);
         for j in 0..self.shift.len() {
             let shift = change(&mut self.delta_sums[j]);
             let mut products = shift * self.zero_squares;

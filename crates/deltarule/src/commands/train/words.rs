@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use deltarule_core::Plan;
+use deltarule_data::FeatureCounts;
 use deltarule_model::ScaleRule;
 
 use super::Run;
@@ -61,14 +62,16 @@ fn introduction(run: &Run<'_>) -> String {
     if let Some(held_out) = &prepared.held_out {
         let _ = write!(text, ", {} held out", held_out.n_records());
     }
-    let (numbers, booleans, categories) = prepared.count_features();
+    let FeatureCounts { numbers, booleans, categories, hashed } = prepared.count_features();
     let sparse = encoding.features.iter().map(|feature| feature.sparse().len()).sum();
-    let kinds: Vec<String> =
-        [(numbers, "number"), (booleans, "boolean"), (categories, "category"), (sparse, "sparse number")]
-            .into_iter()
-            .filter(|(n, _)| *n > 0)
-            .map(|(n, noun)| count(n as u64, noun))
-            .collect();
+    let kinds = [
+        (numbers, "number"),
+        (booleans, "boolean"),
+        (categories, "category"),
+        (hashed, "hashed column"),
+        (sparse, "sparse number"),
+    ];
+    let kinds: Vec<String> = kinds.into_iter().filter(|(n, _)| *n > 0).map(|(n, noun)| count(n as u64, noun)).collect();
     let shape = encoding.shape();
     let _ = write!(
         text,
