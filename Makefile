@@ -1,8 +1,9 @@
-# Everything that a change must pass. Needs cargo (rustup installs the rest) and nothing else.
+# Everything that a change must pass. Needs cargo (rustup installs the rest), and Python 3.11 or later for what other programs make of
+# exported models.
 
-.PHONY: test format lint unit doc
+.PHONY: test format lint unit exports doc
 
-test: format lint unit doc
+test: format lint unit exports doc
 
 format:
 	cargo fmt --all --check
@@ -12,6 +13,18 @@ lint:
 
 unit:
 	cargo test --workspace --locked
+
+# Exported models in onnxruntime, SQLite, DuckDB and C, in an environment of its own, beside the command's predictions.
+EXPORT_VENV = target/export-venv
+
+exports: $(EXPORT_VENV)/ready
+	cargo build --package deltarule --locked
+	$(EXPORT_VENV)/bin/python crates/deltarule-export/tests/verify.py $(or $(CARGO_TARGET_DIR),target)/debug/deltarule
+
+$(EXPORT_VENV)/ready: crates/deltarule-export/tests/requirements.txt
+	python3 -m venv $(EXPORT_VENV)
+	$(EXPORT_VENV)/bin/pip install --quiet --requirement $<
+	touch $@
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked

@@ -53,5 +53,5 @@ pub use learning::{
 pub use metrics::{
     ClassScores, ClassTally, RegressionScores, RegressionTally, class_scores, most_probable, regression_scores,
 };
-pub use network::{Activation, Formula, FormulaError, Layer, Parameters, UnknownActivation};
+pub use network::{Activation, Formula, FormulaError, FormulaPart, Layer, Parameters, UnknownActivation};
 pub use random::{Random, Stream};

@@ -8,7 +8,9 @@ use clap::{Args, Parser, Subcommand};
 use deltarule_core::{Activation, Eta};
 use deltarule_data::HashedColumn;
 
-pub(crate) use values::{BatchArg, MissingArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TaskArg, parse_eta};
+pub(crate) use values::{
+    BatchArg, FormArg, MissingArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TaskArg, parse_eta,
+};
 use values::{activation_help, parse_batch, parse_hash, parse_size};
 
 /// Train, explain and use single-layer networks ŷ = f(Σ w·x + b) on tables.
@@ -45,6 +47,8 @@ pub(crate) enum Command {
     Evaluate(EvaluateArgs),
     /// Show a model: its weights, its equation, how it was trained
     Show(ShowArgs),
+    /// Write a model as ONNX, as SQL or as a C function, to use it without deltarule
+    Export(ExportArgs),
     /// Work out one step of the delta rule, every number of it
     Explain(Box<ExplainArgs>),
     /// Check the gradient of the delta rule against finite differences
@@ -354,6 +358,32 @@ pub(crate) struct ShowArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  deltarule export model.json --to onnx --out model.onnx
+  deltarule export model.json --to c --out model.c
+  deltarule export model.json --to sql
+  sqlite3 shop.db \"SELECT id, $(deltarule export model.json --to sql) FROM orders\"
+
+The predictions are those of predict, in f64, to 12 digits. In all forms inputs go by the names of the model's columns.
+onnx: a float64 tensor of shape (N, 1) for each number (NaN is missing), a string tensor for each category; sparse numbers are one tensor
+sql:  a list of expressions for SELECT, for SQLite, DuckDB and databases that understand the same; NULL is missing
+c:    C99 and its standard library; how to call the function stands at the top of the file")]
+pub(crate) struct ExportArgs {
+    /// A model that train wrote
+    pub(crate) model: PathBuf,
+    /// What to write it as
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub(crate) to: FormArg,
+    /// Write to a file instead of standard output
+    #[arg(long, short, visible_alias = "output", value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Args)]

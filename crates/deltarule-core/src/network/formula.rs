@@ -39,6 +39,29 @@ pub struct FormulaError {
     pub expected: String,
 }
 
+/// One operation of a formula, as [`Formula::fold`] meets it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum FormulaPart {
+    /// h.
+    Variable,
+    /// A number.
+    Constant(f64),
+    /// −a.
+    Negative,
+    /// a + b.
+    Add,
+    /// a − b.
+    Subtract,
+    /// a · b.
+    Multiply,
+    /// a / b.
+    Divide,
+    /// aᵇ.
+    Power,
+    /// One of [`Formula::functions`], by its name.
+    Function(&'static str),
+}
+
 /// A derivative longer than this is not readable.
 const READABLE: usize = 120;
 
@@ -164,6 +187,23 @@ impl Formula {
         self.root.dual(h)
     }
 
+    /// Goes through the formula from the leaves up: `visit` gets each operation with what it made of the operands, and the last
+    /// result is that of the whole formula.
+    ///
+    /// ```
+    /// use deltarule_core::{Formula, FormulaPart};
+    /// let f = Formula::parse("h * exp(-h)")?;
+    /// let operations = f.fold(&mut |part, operands: Vec<usize>| match part {
+    ///     FormulaPart::Variable | FormulaPart::Constant(_) => 0,
+    ///     _ => 1 + operands.iter().sum::<usize>(),
+    /// });
+    /// assert_eq!(operations, 3);
+    /// # Ok::<(), deltarule_core::FormulaError>(())
+    /// ```
+    pub fn fold<R>(&self, visit: &mut impl FnMut(FormulaPart, Vec<R>) -> R) -> R {
+        self.root.fold(visit)
+    }
+
     /// f'(h) as a formula that [`Formula::parse`] reads; `None` where it is too long to be read or has no formula.
     pub fn derivative_text(&self) -> Option<String> {
         let text = self.root.derivative()?.to_string();
@@ -186,6 +226,29 @@ impl Node {
             Node::Binary(_, a, b) => a.has_variable() || b.has_variable(),
             Node::Call(_, arguments) => arguments.iter().any(Node::has_variable),
         }
+    }
+
+    fn fold<R>(&self, visit: &mut impl FnMut(FormulaPart, Vec<R>) -> R) -> R {
+        let (part, operands) = match self {
+            Node::Variable => (FormulaPart::Variable, Vec::new()),
+            Node::Constant(value) => (FormulaPart::Constant(*value), Vec::new()),
+            Node::Negative(a) => (FormulaPart::Negative, vec![a.fold(visit)]),
+            Node::Binary(operator, a, b) => {
+                let part = match operator {
+                    Operator::Add => FormulaPart::Add,
+                    Operator::Subtract => FormulaPart::Subtract,
+                    Operator::Multiply => FormulaPart::Multiply,
+                    Operator::Divide => FormulaPart::Divide,
+                    Operator::Power => FormulaPart::Power,
+                };
+                (part, vec![a.fold(visit), b.fold(visit)])
+            }
+            Node::Call(function, arguments) => {
+                let operands = arguments.iter().map(|argument| argument.fold(visit)).collect();
+                (FormulaPart::Function(FUNCTIONS[*function].name), operands)
+            }
+        };
+        visit(part, operands)
     }
 
     /// The value and its derivative by h.

@@ -7,7 +7,7 @@ mod parameters;
 mod working;
 
 pub use activation::{Activation, UnknownActivation};
-pub use formula::{Formula, FormulaError};
+pub use formula::{Formula, FormulaError, FormulaPart};
 pub use layer::Layer;
 pub use parameters::Parameters;
 pub(crate) use working::{ColumnSums, RawPass, WorkingWeights, number_features};

@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 use deltarule_core::{Activation, Eta, Reduction};
 use deltarule_data::HashedColumn;
+use deltarule_export::Form;
 use deltarule_model::{HashBits, MissingRule, ScaleRule};
 
 use super::FileArgs;
@@ -20,6 +21,23 @@ impl From<MissingArg> for MissingRule {
             MissingArg::Error => MissingRule::Error,
             MissingArg::Mean => MissingRule::Mean,
             MissingArg::Drop => MissingRule::Drop,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormArg {
+    Onnx,
+    Sql,
+    C,
+}
+
+impl From<FormArg> for Form {
+    fn from(arg: FormArg) -> Self {
+        match arg {
+            FormArg::Onnx => Form::Onnx,
+            FormArg::Sql => Form::Sql,
+            FormArg::C => Form::C,
         }
     }
 }

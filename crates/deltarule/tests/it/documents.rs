@@ -25,6 +25,11 @@ fn the_derivation() {
 }
 
 #[test]
+fn the_page_about_export() {
+    holds("docs/export.md");
+}
+
+#[test]
 fn the_readme_and_the_help_name_every_activation() {
     let readme = std::fs::read_to_string(project().join("README.md")).unwrap();
     let help = Sandbox::new().sh("COLUMNS=1000 deltarule train --help").ok().stdout;
@@ -38,9 +43,15 @@ fn the_readme_and_the_help_name_every_activation() {
 #[test]
 fn links_lead_somewhere() {
     let root = project();
-    for name in
-        ["README.md", "ARCHITECTURE.md", "DESIGN.md", "CONTRIBUTING.md", "examples/README.md", "docs/delta-rule.md"]
-    {
+    for name in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "DESIGN.md",
+        "CONTRIBUTING.md",
+        "examples/README.md",
+        "docs/delta-rule.md",
+        "docs/export.md",
+    ] {
         let text = std::fs::read_to_string(root.join(name)).unwrap();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let there = root.join(name).parent().unwrap().join(link).exists();

@@ -1,0 +1,438 @@
+//! A function of C99 that needs nothing but the standard library.
+
+mod names;
+
+use std::fmt::Write as _;
+
+use deltarule_model::{Feature, FeatureKind, Model, SparseFeature, Target};
+
+use crate::error::Result;
+use crate::function::{self, Binary, Function, Operation, Place, Test, Unary};
+use crate::{Form, features, fills, headline, mean_of, weights_of};
+use names::{Names, comment_text, string_literal};
+
+/// A zero that is so many standard deviations from the mean is written out, as training does: its term would cancel digits of the sum of
+/// the others'.
+const FAR: f64 = 3.0;
+
+pub(crate) fn write(model: &Model) -> Result<String> {
+    let function = function::of(model, Form::C)?;
+    let writer = Writer {
+        model,
+        function: &function,
+        inputs: Names::of(model.encoding().features.iter().map(|feature| feature.name.as_str())),
+        outputs: Names::of(outputs(&model.encoding().target).iter().map(String::as_str)),
+    };
+    let mut text = String::new();
+    writer.comment(&mut text)?;
+    text += "#include <math.h>\n#include <stddef.h>\n#include <string.h>\n\n";
+    writer.structs(&mut text);
+    writer.tables(&mut text)?;
+    writer.activation(&mut text);
+    writer.predict(&mut text)?;
+    Ok(text)
+}
+
+/// What is predicted: the numbers, or the class.
+fn outputs(target: &Target) -> Vec<String> {
+    target.columns().iter().map(|name| format!("predicted_{name}")).collect()
+}
+
+struct Writer<'m> {
+    model: &'m Model,
+    function: &'m Function,
+    inputs: Names,
+    outputs: Names,
+}
+
+impl Writer<'_> {
+    fn n_outputs(&self) -> usize {
+        self.model.layer().parameters().n_outputs()
+    }
+
+    fn classes(&self) -> &[String] {
+        self.model.encoding().target.classes().unwrap_or_default()
+    }
+
+    fn sparse(&self) -> &[SparseFeature] {
+        self.model.encoding().features.first().map_or(&[], Feature::sparse)
+    }
+
+    fn is_sparse(&self) -> bool {
+        self.model.encoding().is_sparse()
+    }
+
+    /// How the function is called.
+    fn comment(&self, text: &mut String) -> Result<()> {
+        let _ = writeln!(text, "/* Predicts {}.", comment_text(&headline(self.model)));
+        let missing = match fills(self.model) {
+            true => "takes the column's mean, or as a category none of the levels",
+            false => "leaves all outputs NAN and the class NULL, and the function returns 1",
+        };
+        if self.is_sparse() {
+            *text += "\n   A row is its values that are not 0, with their indices as in the files.\n";
+        } else {
+            let _ = writeln!(text, "\n   Missing is NAN in a number and NULL in a text; a missing value {missing}.");
+        }
+        *text += "\n   To call it:\n\n";
+        if self.is_sparse() {
+            let index = self.sparse().first().map_or(1, |feature| feature.index);
+            let _ = writeln!(
+                text,
+                "       const unsigned long indices[] = {{ {index} }};\n       const double values[] = {{ 1.0 }};"
+            );
+            *text += "       const struct deltarule_input in = { 1, indices, values };\n";
+        } else {
+            *text += "       const struct deltarule_input in = {\n";
+            for (feature, name) in self.model.encoding().features.iter().zip(&self.inputs.names) {
+                let example = match &feature.kind {
+                    FeatureKind::Category { levels, .. } => {
+                        let level = levels.first().map(|level| string_literal(level)).transpose()?;
+                        comment_text(level.as_deref().unwrap_or("NULL"))
+                    }
+                    FeatureKind::Boolean { .. } => "1.0".to_owned(),
+                    _ => format!("{:?}", mean_of(feature)),
+                };
+                let _ = writeln!(text, "           .{name} = {example},");
+            }
+            *text += "       };\n";
+        }
+        let first = &self.outputs.names[0];
+        let (form, part) = match self.classes() {
+            [] => ("%g", format!("out.{first}")),
+            _ => ("%s", format!("out.{first}")),
+        };
+        let _ = writeln!(text, "       struct deltarule_output out;\n       if (deltarule_predict(&in, &out) == 0)");
+        let _ = writeln!(text, "           printf(\"{form}\\n\", {part});");
+        *text += "\n   Include this file, or compile it with cc -std=c99 -c and link with -lm. */\n\n";
+        Ok(())
+    }
+
+    fn structs(&self, text: &mut String) {
+        *text += "struct deltarule_input {\n";
+        if self.is_sparse() {
+            *text += "    size_t n;                     /* how many values */\n";
+            *text +=
+                "    const unsigned long *indices; /* their indices; those the model does not know do not count */\n";
+            *text += "    const double *values;\n";
+        } else {
+            for (feature, name) in self.model.encoding().features.iter().zip(&self.inputs.names) {
+                let (kind, about) = match feature.kind {
+                    FeatureKind::Category { .. } => ("const char *", "a text in UTF-8"),
+                    FeatureKind::Boolean { .. } => ("double ", "1 for true, 0 for false"),
+                    _ => ("double ", "a number"),
+                };
+                let _ = writeln!(text, "    {kind}{name}; /* {}: {about} */", comment_text(&feature.name));
+            }
+        }
+        *text += "};\n\nstruct deltarule_output {\n";
+        for name in &self.outputs.names {
+            let kind = if self.classes().is_empty() { "double " } else { "const char *" };
+            let _ = writeln!(text, "    {kind}{name};");
+        }
+        if !self.classes().is_empty() {
+            let _ = writeln!(text, "    double p[{}]; /* the probabilities of:", self.classes().len());
+            for (k, class) in self.classes().iter().enumerate() {
+                let end = if k + 1 < self.classes().len() { "" } else { " */" };
+                let _ = writeln!(text, "        {k}: {}{end}", comment_text(class));
+            }
+        }
+        *text += "};\n\n";
+    }
+
+    /// Levels, indices and weights, and how they are found.
+    fn tables(&self, text: &mut String) -> Result<()> {
+        let n_outputs = self.n_outputs();
+        let weights = |input: usize, factor: f64| {
+            let row: Vec<String> = weights_of(self.model, input).map(|weight| number(weight * factor)).collect();
+            row.join(", ")
+        };
+        let mut has_levels = false;
+        for (first, feature) in features(self.model) {
+            let FeatureKind::Category { levels, .. } = &feature.kind else { continue };
+            if levels.is_empty() {
+                continue;
+            }
+            has_levels = true;
+            let id = first;
+            let _ = writeln!(text, "/* {} */", comment_text(&feature.name));
+            let _ = writeln!(text, "static const char *const deltarule_levels_{id}[{}] = {{", levels.len());
+            for level in levels {
+                let _ = writeln!(text, "    {},", string_literal(level)?);
+            }
+            let _ =
+                writeln!(text, "}};\nstatic const double deltarule_weights_{id}[{}][{n_outputs}] = {{", levels.len());
+            for k in 0..levels.len() {
+                let _ = writeln!(text, "    {{ {} }},", weights(first + k, 1.0));
+            }
+            *text += "};\n\n";
+        }
+        if has_levels {
+            *text += FIND_LEVEL;
+        }
+        if self.is_sparse() {
+            let n = self.sparse().len();
+            let _ = writeln!(text, "static const unsigned long deltarule_indices[{n}] = {{");
+            self.sparse().iter().for_each(|feature| {
+                let _ = writeln!(text, "    {}UL,", feature.index);
+            });
+            let _ = writeln!(
+                text,
+                "}};\n/* The weights in the units of the values. */\nstatic const double deltarule_weights[{n}][{n_outputs}] = {{"
+            );
+            for (k, feature) in self.sparse().iter().enumerate() {
+                let _ = writeln!(text, "    {{ {} }},", weights(k, feature.scaling.factor));
+            }
+            *text += "};\n\n";
+            *text += FIND_INDEX;
+        }
+        Ok(())
+    }
+
+    /// f as a function.
+    fn activation(&self, text: &mut String) {
+        let uses = self.function.uses();
+        let _ = writeln!(text, "static double deltarule_f(double h)\n{{");
+        let mut texts: Vec<String> = Vec::new();
+        for (place, operation) in self.function.operations.iter().enumerate() {
+            let mut expression = self::operation(*operation, &texts);
+            let leaf = matches!(operation, Operation::NetInput | Operation::Constant(_));
+            if !leaf && uses[place] > 1 && place != self.function.result {
+                let _ = writeln!(text, "    const double v{place} = {expression};");
+                expression = format!("v{place}");
+            }
+            texts.push(expression);
+        }
+        let _ = writeln!(text, "    return {};\n}}\n", texts[self.function.result]);
+    }
+
+    fn predict(&self, text: &mut String) -> Result<()> {
+        *text += "int deltarule_predict(const struct deltarule_input *in, struct deltarule_output *out)\n{\n";
+        let n_outputs = self.n_outputs();
+        let constants: Vec<String> = (0..n_outputs).map(|j| number(self.constant(j))).collect();
+        let _ = writeln!(text, "    double h[{n_outputs}] = {{ {} }};", constants.join(", "));
+        match self.is_sparse() {
+            true => self.sparse_sums(text),
+            false => self.sums(text),
+        }
+        match self.classes() {
+            [] => {
+                for (j, name) in self.outputs.names.iter().enumerate() {
+                    let _ = writeln!(text, "    out->{name} = deltarule_f(h[{j}]);");
+                }
+            }
+            classes => self.classify(text, classes)?,
+        }
+        *text += "    return 0;\n}\n";
+        Ok(())
+    }
+
+    /// What every h begins with: the bias, and the zeros of sparse numbers that are not written out.
+    fn constant(&self, j: usize) -> f64 {
+        let parameters = self.model.layer().parameters();
+        let zeros = self.sparse().iter().zip(parameters.weights(j)).filter(|(feature, _)| !is_far(feature));
+        let zeros: f64 = zeros.map(|(feature, weight)| weight * feature.scaling.apply(0.0)).sum();
+        parameters.bias(j) + zeros
+    }
+
+    /// h of named inputs.
+    fn sums(&self, text: &mut String) {
+        let named = || features(self.model).zip(&self.inputs.names);
+        let is_category = |feature: &Feature| matches!(feature.kind, FeatureKind::Category { .. });
+        if !fills(self.model) {
+            let test = |(feature, name): (&Feature, &String)| match is_category(feature) {
+                true => format!("in->{name} == NULL"),
+                false => format!("isnan(in->{name})"),
+            };
+            let tests: Vec<String> = named().map(|((_, feature), name)| test((feature, name))).collect();
+            let _ = writeln!(text, "\n    if ({}) {{", tests.join("\n        || "));
+            for name in &self.outputs.names {
+                let nothing = if self.classes().is_empty() { "NAN" } else { "NULL" };
+                let _ = writeln!(text, "        out->{name} = {nothing};");
+            }
+            for k in 0..self.classes().len() {
+                let _ = writeln!(text, "        out->p[{k}] = NAN;");
+            }
+            *text += "        return 1;\n    }\n";
+        }
+        let numbers = named().any(|((_, feature), _)| !is_category(feature));
+        let has_levels = named().any(|((_, feature), _)| is_category(feature) && feature.n_inputs() > 0);
+        if numbers {
+            *text += "\n    {\n        double x;\n";
+            for ((first, feature), name) in named() {
+                let Some(scaling) = feature.scaling() else { continue };
+                let value = match fills(self.model) {
+                    true => format!("isnan(in->{name}) ? {} : in->{name}", number(mean_of(feature))),
+                    false => format!("in->{name}"),
+                };
+                let _ = writeln!(text, "        x = {value};");
+                for (j, weight) in weights_of(self.model, first).enumerate() {
+                    let (weight, offset) = (number(weight * scaling.factor), number(scaling.offset));
+                    let _ = writeln!(text, "        h[{j}] += {weight} * (x - {offset});");
+                }
+            }
+            *text += "    }\n";
+        }
+        if has_levels {
+            *text += "    {\n        ptrdiff_t k;\n        size_t j;\n";
+            for ((first, feature), name) in named() {
+                let FeatureKind::Category { levels, .. } = &feature.kind else { continue };
+                if levels.is_empty() {
+                    continue;
+                }
+                let (n, n_outputs) = (levels.len(), self.n_outputs());
+                let _ = writeln!(text, "        k = deltarule_level(in->{name}, deltarule_levels_{first}, {n});");
+                let _ = writeln!(
+                    text,
+                    "        for (j = 0; k >= 0 && j < {n_outputs}; j++)\n            h[j] += deltarule_weights_{first}[k][j];"
+                );
+            }
+            *text += "    }\n";
+        }
+    }
+
+    /// h of pairs of index and value.
+    fn sparse_sums(&self, text: &mut String) {
+        let n_outputs = self.n_outputs();
+        let far: Vec<usize> = (0..self.sparse().len()).filter(|&k| is_far(&self.sparse()[k])).collect();
+        for k in &far {
+            let _ = writeln!(text, "    double x{k} = 0.0;");
+        }
+        *text += "    size_t i, j;\n\n    for (i = 0; i < in->n; i++) {\n";
+        let _ = writeln!(text, "        const ptrdiff_t k = deltarule_index(in->indices[i], {});", self.sparse().len());
+        for k in &far {
+            let _ = writeln!(
+                text,
+                "        if (k == {k}) {{\n            x{k} += in->values[i];\n            continue;\n        }}"
+            );
+        }
+        let _ = writeln!(
+            text,
+            "        for (j = 0; k >= 0 && j < {n_outputs}; j++)\n            h[j] += deltarule_weights[k][j] * in->values[i];\n    }}"
+        );
+        if !far.is_empty() {
+            *text += "    /* Where hardly any value is 0, the mean is subtracted first. */\n";
+            let _ = writeln!(text, "    for (j = 0; j < {n_outputs}; j++) {{");
+            for k in &far {
+                let offset = number(self.sparse()[*k].scaling.offset);
+                let _ = writeln!(text, "        h[j] += deltarule_weights[{k}][j] * (x{k} - {offset});");
+            }
+            *text += "    }\n";
+        }
+    }
+
+    /// Probabilities and the most probable class; of equal ones the last.
+    fn classify(&self, text: &mut String, classes: &[String]) -> Result<()> {
+        let n = classes.len();
+        *text += "\n    {\n        static const char *const classes[] = {\n";
+        for class in classes {
+            let _ = writeln!(text, "            {},", string_literal(class)?);
+        }
+        *text += "        };\n        size_t k, best = 0;\n";
+        if self.n_outputs() == 1 {
+            *text += "        out->p[1] = deltarule_f(h[0]);\n        out->p[0] = 1.0 - out->p[1];\n";
+        } else {
+            *text += "        double sum = 0.0;\n";
+            let _ = writeln!(
+                text,
+                "        for (k = 0; k < {n}; k++) {{\n            out->p[k] = deltarule_f(h[k]);\n            sum += out->p[k];\n        }}"
+            );
+            let even = number(1.0 / n as f64);
+            let _ = writeln!(
+                text,
+                "        for (k = 0; k < {n}; k++)\n            out->p[k] = sum > 0.0 ? out->p[k] / sum : {even};"
+            );
+        }
+        let _ = writeln!(
+            text,
+            "        for (k = 0; k < {n}; k++)\n            if (out->p[k] >= out->p[best])\n                best = k;"
+        );
+        let _ = writeln!(text, "        out->{} = classes[best];\n    }}", self.outputs.names[0]);
+        Ok(())
+    }
+}
+
+/// Whether a zero is far from the mean.
+fn is_far(feature: &SparseFeature) -> bool {
+    feature.scaling.apply(0.0).abs() > FAR
+}
+
+/// An operation on expressions, in parentheses where it is not a call.
+fn operation(operation: Operation, texts: &[String]) -> String {
+    let text = |place: Place| texts[place].as_str();
+    match operation {
+        Operation::NetInput => "h".to_owned(),
+        Operation::Constant(value) => number(value),
+        Operation::Unary(function, a) => {
+            let name = match function {
+                Unary::Negative => return format!("(-{})", text(a)),
+                Unary::Abs => "fabs",
+                Unary::Ln => "log",
+                function => function.name(),
+            };
+            format!("{name}({})", text(a))
+        }
+        Operation::Binary(Binary::Power, a, b) => format!("pow({}, {})", text(a), text(b)),
+        Operation::Binary(operator, a, b) => {
+            let sign = match operator {
+                Binary::Add => "+",
+                Binary::Subtract => "-",
+                Binary::Multiply => "*",
+                Binary::Divide | Binary::Power => "/",
+            };
+            format!("({} {sign} {})", text(a), text(b))
+        }
+        Operation::Choose { test, of, then, otherwise } => {
+            let sign = match test {
+                Test::Greater => ">",
+                Test::AtLeast => ">=",
+                Test::Equal => "==",
+            };
+            format!("({} {sign} {} ? {} : {})", text(of.0), text(of.1), text(then), text(otherwise))
+        }
+    }
+}
+
+/// A constant of type double, all its digits.
+fn number(value: f64) -> String {
+    if value.is_sign_negative() { format!("({value:?})") } else { format!("{value:?}") }
+}
+
+/// A level among those of a column, sorted by their bytes.
+const FIND_LEVEL: &str = "\
+static ptrdiff_t deltarule_level(const char *text, const char *const *levels, size_t n)
+{
+    size_t low = 0, high = n;
+    while (text != NULL && low < high) {
+        const size_t middle = low + (high - low) / 2;
+        const int order = strcmp(text, levels[middle]);
+        if (order == 0)
+            return (ptrdiff_t)middle;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return -1;
+}
+
+";
+
+/// An index among those of the model.
+const FIND_INDEX: &str = "\
+static ptrdiff_t deltarule_index(unsigned long index, size_t n)
+{
+    size_t low = 0, high = n;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (deltarule_indices[middle] == index)
+            return (ptrdiff_t)middle;
+        if (deltarule_indices[middle] > index)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return -1;
+}
+
+";

@@ -1,0 +1,115 @@
+//! A trained network in a form that runs without deltarule: ONNX, SQL expressions, or a C function.
+//!
+//! [`export`] takes everything along that is between a row and a prediction: scaling, the levels of categories, the rule for what
+//! is missing, f, classes and their probabilities. All arithmetic is that of f64, and the predictions are those of the command to
+//! 1e-12. What a form cannot express is an [`ExportError`].
+//!
+//! How it is made: `function` writes f, and what makes a class's probability of it, as operations on one number; `lower` replaces
+//! functions that a form does not have by others; `onnx`, `sql` and `c` write the weighted sums, these operations, and the classes.
+
+mod c;
+mod error;
+mod function;
+mod lower;
+mod onnx;
+mod sql;
+
+use std::fmt;
+
+use deltarule_model::{Feature, FeatureKind, MissingRule, Model};
+
+pub use error::{ExportError, Result};
+
+/// What a model can be written as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Form {
+    /// An ONNX model (IR version 8, operator set 17, ai.onnx.ml 3).
+    Onnx,
+    /// Expressions of SQL, for SQLite, DuckDB and what understands the same.
+    Sql,
+    /// A function of C99.
+    C,
+}
+
+impl Form {
+    /// Every form.
+    pub const ALL: &'static [Form] = &[Form::Onnx, Form::Sql, Form::C];
+
+    /// `onnx`, `sql` or `c`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Form::Onnx => "onnx",
+            Form::Sql => "sql",
+            Form::C => "c",
+        }
+    }
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The model in another form: the bytes of a file.
+///
+/// Errors: what the form cannot express; the message says what to try.
+pub fn export(model: &Model, form: Form) -> Result<Vec<u8>> {
+    let inputs = model.encoding().shape().n_features();
+    if inputs == 0 {
+        return Err(ExportError::NoInputs);
+    }
+    let is_hashed = |feature: &&Feature| matches!(feature.kind, FeatureKind::Hashed { .. });
+    if let Some(feature) = model.encoding().features.iter().find(is_hashed) {
+        return Err(hashed(form, feature));
+    }
+    match form {
+        Form::Onnx => onnx::write(model),
+        Form::Sql => sql::write(model).map(String::into_bytes),
+        Form::C => c::write(model).map(String::into_bytes),
+    }
+}
+
+/// No form has the hash that leads from a text to its bucket.
+fn hashed(form: Form, feature: &Feature) -> ExportError {
+    ExportError::Hashed { form, column: feature.name.clone() }
+}
+
+/// Each feature with its first input.
+fn features(model: &Model) -> impl Iterator<Item = (usize, &Feature)> {
+    model.encoding().features.iter().scan(0, |next, feature| {
+        let first = *next;
+        *next += feature.n_inputs();
+        Some((first, feature))
+    })
+}
+
+/// The weights of one input, for each output.
+fn weights_of(model: &Model, input: usize) -> impl Iterator<Item = f64> {
+    let parameters = model.layer().parameters();
+    (0..parameters.n_outputs()).map(move |j| parameters.weights(j)[input])
+}
+
+/// Whether a number that is missing takes the column's mean, and a category none of its levels.
+fn fills(model: &Model) -> bool {
+    model.encoding().missing == MissingRule::Mean
+}
+
+/// The mean of a column of numbers or booleans.
+fn mean_of(feature: &Feature) -> f64 {
+    match feature.kind {
+        FeatureKind::Number { mean, .. } | FeatureKind::Boolean { mean, .. } => mean,
+        _ => 0.0,
+    }
+}
+
+/// The first line of what is written, for its reader: what the model predicts, and by what.
+fn headline(model: &Model) -> String {
+    let target = &model.encoding().target;
+    let what = match target.classes() {
+        Some(classes) => format!("the class of {} ({} classes)", target.columns().join(", "), classes.len()),
+        None => target.columns().join(", "),
+    };
+    format!("{what}, by a model of deltarule {}: f = {}", model.training().version, model.layer().activation())
+}
