@@ -79,16 +79,19 @@ fn a_column_without_a_name_is_refused_by_onnx_alone() {
     assert!(export(&model, Form::C).is_ok());
 }
 
-/// The text without what stands in quotes, which must all be closed.
+/// The text without what stands in quotes, which must all be closed. A doubled quote ends and begins at one place.
 fn outside_of_quotes(text: &str) -> String {
-    let mut rest = text.to_owned();
-    for quote in ['\'', '"'] {
-        rest = rest.replace(&format!("{quote}{quote}"), "");
-        let parts: Vec<&str> = rest.split(quote).collect();
-        assert!(parts.len() % 2 == 1, "a quote is not closed: {text}");
-        rest = parts.into_iter().step_by(2).collect();
+    let (mut outside, mut open) = (String::new(), None);
+    for c in text.chars() {
+        match open {
+            Some(quote) if c == quote => open = None,
+            Some(_) => {}
+            None if c == '\'' || c == '"' => open = Some(c),
+            None => outside.push(c),
+        }
     }
-    rest
+    assert_eq!(open, None, "a quote is not closed: {text}");
+    outside
 }
 
 proptest! {
@@ -97,7 +100,7 @@ proptest! {
         prop_assume!(name != "city");
         let text = String::from_utf8(export(&model(&name, &level.replace('"', ""), "identity"), Form::Sql).unwrap()).unwrap();
         let text = text.lines().filter(|line| !line.starts_with("--")).collect::<String>();
-        let plain = outside_of_quotes(&text.replace("\"\"", "").replace("''", ""));
+        let plain = outside_of_quotes(&text);
         prop_assert!(!plain.contains(';') && !plain.contains("--"), "{}", plain);
     }
 
