@@ -9,10 +9,12 @@ mod error;
 mod file;
 mod lines;
 mod model;
+mod reasons;
 mod scorer;
 
 pub use buckets::{BucketSet, HashBits, hash_text};
 pub use encoding::{Encoding, Feature, FeatureKind, MissingRule, ScaleRule, SparseFeature, Target};
 pub use error::{ModelError, Result, ScoreError};
 pub use model::{Model, OriginalWeights, Training};
+pub use reasons::{Contribution, Reasons};
 pub use scorer::{Scorer, Value};

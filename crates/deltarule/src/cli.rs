@@ -11,7 +11,7 @@ use deltarule_data::HashedColumn;
 pub(crate) use values::{
     BatchArg, FormArg, MissingArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TaskArg, parse_eta,
 };
-use values::{activation_help, parse_batch, parse_hash, parse_size};
+use values::{activation_help, parse_batch, parse_hash, parse_reasons, parse_size};
 
 /// Train, explain and use single-layer networks ŷ = f(Σ w·x + b) on tables.
 #[derive(Debug, Parser)]
@@ -306,6 +306,7 @@ pub(crate) struct SweepArgs {
 Examples:
   deltarule predict model.json new.csv > predictions.csv
   deltarule predict model.json new.csv --proba --keep id --out predictions.csv
+  deltarule predict model.json new.csv --reasons 3       what makes each prediction high or low
   cat new.csv | deltarule predict model.json -")]
 pub(crate) struct PredictArgs {
     /// A model that train wrote
@@ -322,6 +323,10 @@ pub(crate) struct PredictArgs {
     /// Also the probability of every class
     #[arg(long)]
     pub(crate) proba: bool,
+    /// Also why: h, h of the average record, the K inputs that contribute most to the difference, with w·(x − mean) of each, and the sum
+    /// of the others. For two classes h speaks for the second one, for more it is that of the class that is predicted
+    #[arg(long, value_name = "K", value_parser = parse_reasons)]
+    pub(crate) reasons: Option<usize>,
     /// Columns of the input to copy to the output, in front
     #[arg(long, value_name = "NAME[,NAME…]", value_delimiter = ',')]
     pub(crate) keep: Vec<String>,

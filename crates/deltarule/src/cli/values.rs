@@ -163,6 +163,14 @@ pub(super) fn parse_batch(text: &str) -> Result<BatchArg, String> {
     }
 }
 
+/// How many reasons a prediction has.
+pub(super) fn parse_reasons(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n) if (1..=1000).contains(&n) => Ok(n),
+        _ => Err("expected a whole number from 1 to 1000".to_owned()),
+    }
+}
+
 impl FileArgs {
     /// The same for the reader.
     pub(crate) fn options(&self) -> deltarule_data::Result<deltarule_data::CsvOptions> {

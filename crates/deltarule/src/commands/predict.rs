@@ -1,5 +1,7 @@
 //! `deltarule predict`: a row out for every row in, in order, streaming.
 
+mod reasons;
+
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -7,6 +9,8 @@ use anyhow::{Result, bail};
 use deltarule_core::{BLOCK_ROWS, most_probable};
 use deltarule_data::{Reader, RowEncoder, RowState};
 use deltarule_model::{Model, Target};
+
+use reasons::ReasonColumns;
 
 use super::evaluate::{unseen_levels, unseen_text};
 use crate::cli::PredictArgs;
@@ -78,7 +82,11 @@ fn stream(
     let target = &model.encoding().target;
     let scaling = model.encoding().scaling();
     let mut encoder = RowEncoder::new(model.encoding(), reader, false)?;
-    writeln!(out, "{}", header(args, target).join(","))?;
+    let mut reasons = args.reasons.map(|n| ReasonColumns::new(model, n));
+    let mut names = columns(args, target);
+    names.extend(reasons.iter().flat_map(ReasonColumns::names));
+    let header: Vec<String> = args.keep.iter().chain(&names).map(|name| csv_field(name)).collect();
+    writeln!(out, "{}", header.join(","))?;
     let bar = output::progress(args.quiet, "predicting {bytes} of {total_bytes} {bar:30}", reader.total_bytes());
     let mut counts = Counts { records: 0, empty: 0, infinite: 0, unseen: Vec::new(), interrupted: false };
     let mut outputs = Vec::new();
@@ -95,7 +103,8 @@ fn stream(
         if encoder.is_empty() {
             break;
         }
-        model.layer().outputs_into(&encoder.block()?, &scaling, &mut outputs)?;
+        let block = encoder.block()?;
+        model.layer().outputs_into(&block, &scaling, &mut outputs)?;
         let n = encoder.len();
         lines.clear();
         for (r, (state, front)) in encoder.states().iter().zip(&fronts).enumerate() {
@@ -103,10 +112,13 @@ fn stream(
             if *state == RowState::Complete {
                 let row: Vec<f64> = (0..target.n_outputs()).map(|j| outputs[j * n + r]).collect();
                 counts.infinite += u64::from(row.iter().any(|output| !output.is_finite()));
-                write_row(&mut lines, args.proba, target, &row)?;
+                let class = write_row(&mut lines, args.proba, target, &row)?;
+                if let Some(reasons) = &mut reasons {
+                    reasons.write(&mut lines, &block, r, class)?;
+                }
             } else {
                 counts.empty += 1;
-                lines.extend(std::iter::repeat_n(b',', columns(args, target).len() - 1));
+                lines.extend(std::iter::repeat_n(b',', names.len() - 1));
             }
             lines.push(b'\n');
         }
@@ -125,11 +137,7 @@ fn stream(
     Ok(counts)
 }
 
-/// The names of the columns that are written.
-fn header(args: &PredictArgs, target: &Target) -> Vec<String> {
-    args.keep.iter().cloned().chain(columns(args, target)).map(|name| csv_field(&name)).collect()
-}
-
+/// The names of the columns of predictions.
 fn columns(args: &PredictArgs, target: &Target) -> Vec<String> {
     let mut names: Vec<String> = target.columns().iter().map(|name| format!("predicted_{name}")).collect();
     if args.proba {
@@ -138,22 +146,22 @@ fn columns(args: &PredictArgs, target: &Target) -> Vec<String> {
     names
 }
 
-/// Numbers as they are; for classes the most probable one, and with `proba` the probability of each.
-fn write_row(into: &mut Vec<u8>, proba: bool, target: &Target, outputs: &[f64]) -> std::io::Result<()> {
+/// Numbers as they are; for classes the most probable one, which is given back, and with `proba` the probability of each.
+fn write_row(into: &mut Vec<u8>, proba: bool, target: &Target, outputs: &[f64]) -> std::io::Result<Option<usize>> {
     let Some(classes) = target.classes() else {
         for (j, output) in outputs.iter().enumerate() {
             write!(into, "{}{output:?}", if j > 0 { "," } else { "" })?;
         }
-        return Ok(());
+        return Ok(None);
     };
     let mut probabilities = vec![0.0; classes.len()];
     target.probabilities_into(outputs, &mut probabilities);
-    let class = classes.get(most_probable(&probabilities)).map_or("", String::as_str);
-    write!(into, "{}", csv_field(class))?;
+    let predicted = most_probable(&probabilities);
+    write!(into, "{}", csv_field(classes.get(predicted).map_or("", String::as_str)))?;
     if proba {
         for p in probabilities {
             write!(into, ",{p:?}")?;
         }
     }
-    Ok(())
+    Ok(Some(predicted))
 }

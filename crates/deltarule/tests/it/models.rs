@@ -168,3 +168,70 @@ fn a_reader_that_goes_away_is_no_error() {
     let ran = sandbox.sh("deltarule predict m.json many.csv | head -2; exit ${PIPESTATUS[0]}").ok();
     assert_eq!(ran.stderr, "");
 }
+
+#[test]
+fn reasons_and_the_average_add_up_to_the_net_input() {
+    let sandbox = Sandbox::new();
+    sandbox.file("data.csv", MIXED);
+    sandbox.file("l.libsvm", "1 1:2 3:1.5\n-1 2:1\n1 1:3 2:0.5\n-1\n1 3:4\n-1 2:2 3:1\n");
+    let tables = [
+        ("data.csv --target price --drop id --missing mean", "data.csv"),
+        ("data.csv --target price --drop id --missing mean --scale none", "data.csv"),
+        ("data.csv --target price,size --drop id --missing mean", "data.csv"),
+        ("data.csv --target price --features city,heated --hash city:12 --missing mean", "data.csv"),
+        ("examples/ten.csv --target passed --activation sigmoid", "examples/ten.csv"),
+        ("examples/iris.csv --target species", "examples/iris.csv"),
+        ("l.libsvm --epochs 20", "l.libsvm"),
+    ];
+    for (train, data) in tables {
+        sandbox.sh(&format!("deltarule train {train} --out m.json --force --quiet")).ok();
+        let model = Model::from_bytes(sandbox.read("m.json").as_bytes()).unwrap();
+        let rows = sandbox.sh(&format!("deltarule predict m.json {data} --proba --reasons 2"));
+        let text = if rows.code == Some(0) {
+            rows.stdout
+        } else {
+            sandbox.sh(&format!("deltarule predict m.json {data} --reasons 2")).ok().stdout
+        };
+        let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
+        let header = lines.next().unwrap();
+        for row in lines {
+            assert_eq!(row.len(), header.len(), "{train}: {row:?}");
+            let mut h = None;
+            let mut sum = 0.0;
+            for (name, field) in header.iter().zip(&row) {
+                let value = field.parse().unwrap_or(0.0);
+                match *name {
+                    _ if name.starts_with("h_") || *name == "h" => (h, sum) = (Some(value), 0.0),
+                    _ if name.starts_with("average_h") || name.starts_with("contribution_") => sum += value,
+                    _ if name.starts_with("others") => {
+                        let h: f64 = h.take().unwrap();
+                        sum += value;
+                        assert!((h - sum).abs() <= 1e-9 * (1.0 + h.abs()), "{train}: {h} and {sum}");
+                        // f(h) is what was predicted: the number, or the probability of the class that h speaks for.
+                        let output = model.layer().activation().value(h);
+                        let found = row.iter().filter_map(|field| field.parse::<f64>().ok());
+                        let nearest = found.map(|p| (p - output).abs()).fold(f64::INFINITY, f64::min);
+                        let normalised = model.layer().parameters().n_outputs() == 3;
+                        assert!(normalised || nearest <= 1e-9 * (1.0 + output.abs()), "{train}: {output} {row:?}");
+                    }
+                    _ => {}
+                }
+            }
+            assert!(h.is_none());
+        }
+    }
+}
+
+#[test]
+fn a_reason_tells_what_is_there_and_what_is_usual() {
+    let sandbox = trained("--missing mean --epochs 2000");
+    sandbox.file("new.csv", "size,heated,city\n1000,true,Paris\n,false,Ulm\n");
+    let text = sandbox.sh("deltarule predict m.json new.csv --reasons 3 --quiet").ok().stdout;
+    let rows: Vec<&str> = text.lines().collect();
+    assert!(rows[1].contains("size = 1000 (mean 47.1429)") && rows[1].contains("city is new or missing"), "{text}");
+    assert!(rows[2].contains("size is missing,0.0"), "{text}");
+    for wrong in ["0", "x", "-1", "1001"] {
+        let ran = sandbox.sh(&format!("deltarule predict m.json new.csv --reasons={wrong}"));
+        assert!(ran.code == Some(2) && ran.stderr.contains("from 1 to 1000"), "{}", ran.stderr);
+    }
+}

@@ -1,0 +1,127 @@
+//! Why a net input is what it is: the part of each input.
+
+use deltarule_core::{Block, Column};
+
+use crate::encoding::FeatureKind;
+use crate::model::Model;
+
+/// What makes one record's h of what it is on average, input by input.
+///
+/// h = average + Σ contributions. A number's contribution is w·(x − mean), in any units: nothing where it is missing and takes the mean. A category's
+/// is the weight of its level less the mean weight of its levels in the training records, so that it says how this level differs from
+/// what is usual.
+#[derive(Debug, Clone)]
+pub struct Reasons<'m> {
+    model: &'m Model,
+    outputs: Vec<Averages>,
+}
+
+/// What one output has at the average record.
+#[derive(Debug, Clone)]
+struct Averages {
+    /// h there.
+    net_input: f64,
+    /// The part of each feature in it; of sparse numbers the part that they have where they are all 0.
+    parts: Vec<f64>,
+}
+
+/// The part that one input has in h.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Contribution {
+    /// The feature, from 0.
+    pub feature: usize,
+    /// Which of the feature's inputs: the code of a level, the place of a sparse number; `None` for a text that is no level.
+    pub input: Option<usize>,
+    /// How much it adds to h.
+    pub value: f64,
+}
+
+impl<'m> Reasons<'m> {
+    /// The averages of a model.
+    pub fn of(model: &'m Model) -> Self {
+        let n_outputs = model.layer().parameters().n_outputs();
+        Self { model, outputs: (0..n_outputs).map(|j| Averages::of(model, j)).collect() }
+    }
+
+    /// h of output `j` where every number has its mean, and every category the mean weight of its levels.
+    pub fn average(&self, j: usize) -> f64 {
+        self.outputs[j].net_input
+    }
+
+    /// The contributions to h of output `j` at a row of a block in the model's encoding, the largest first; equal ones in the order of the
+    /// model. Gives what all sparse numbers that are 0 contribute together, which is not among them.
+    pub fn contributions(&self, block: &Block<'_, f64>, row: usize, j: usize, into: &mut Vec<Contribution>) -> f64 {
+        into.clear();
+        let weights = self.model.layer().parameters().weights(j);
+        let (mut first, mut zeros) = (0, 0.0);
+        let features = self.model.encoding().features.iter().zip(block.columns()).zip(&self.outputs[j].parts);
+        for (index, ((feature, column), &part)) in features.enumerate() {
+            let weights = &weights[first..first + feature.n_inputs()];
+            first += feature.n_inputs();
+            match (column, &feature.kind) {
+                (Column::Codes { codes, .. }, _) => {
+                    let input = Some(codes[row] as usize).filter(|&code| code < weights.len());
+                    let weight = input.map_or(0.0, |code| weights[code]);
+                    into.push(Contribution { feature: index, input, value: weight - part });
+                }
+                (Column::Sparse { starts, indices, values, .. }, FeatureKind::Sparse { features, .. }) => {
+                    zeros += part;
+                    for at in starts[row]..starts[row + 1] {
+                        let place = indices[at] as usize;
+                        let scaling = features[place].scaling;
+                        let mean = weights[place] * (features[place].mean * scaling.factor);
+                        zeros += mean;
+                        let value = weights[place] * (values[at] * scaling.factor) - mean;
+                        into.push(Contribution { feature: index, input: Some(place), value });
+                    }
+                }
+                (Column::Numbers(values), _) => {
+                    let scaling = feature.scaling().unwrap_or(deltarule_core::ColumnScaling::NONE);
+                    let value = weights[0] * scaling.apply(values[row]) - part;
+                    into.push(Contribution { feature: index, input: Some(0), value });
+                }
+                _ => {}
+            }
+        }
+        into.sort_by(|a, b| b.value.abs().total_cmp(&a.value.abs()));
+        zeros
+    }
+}
+
+impl Averages {
+    fn of(model: &Model, j: usize) -> Self {
+        let parameters = model.layer().parameters();
+        let weights = parameters.weights(j);
+        let (mut first, mut net_input) = (0, parameters.bias(j));
+        let mut parts = Vec::new();
+        for feature in &model.encoding().features {
+            let weights = &weights[first..first + feature.n_inputs()];
+            first += feature.n_inputs();
+            let part = match &feature.kind {
+                FeatureKind::Number { mean, scaling, .. } | FeatureKind::Boolean { mean, scaling } => {
+                    weights[0] * scaling.apply(*mean)
+                }
+                FeatureKind::Category { counts, .. } | FeatureKind::Hashed { counts, .. } => {
+                    mean_weight(weights, counts)
+                }
+                FeatureKind::Sparse { features, .. } => {
+                    // At the means h has no part of (x − mean); where all are 0, the part is this far below.
+                    let terms = features.iter().zip(weights);
+                    net_input += terms.clone().map(|(x, w)| w * x.scaling.apply(x.mean)).sum::<f64>();
+                    parts.push(-terms.map(|(x, w)| w * (x.mean * x.scaling.factor)).sum::<f64>());
+                    continue;
+                }
+            };
+            net_input += part;
+            parts.push(part);
+        }
+        Self { net_input, parts }
+    }
+}
+
+/// The mean of the levels' weights over the training records.
+fn mean_weight(weights: &[f64], counts: &[u64]) -> f64 {
+    let total: u64 = counts.iter().sum();
+    let sum: f64 = weights.iter().zip(counts).map(|(w, &n)| w * n as f64).sum();
+    if total > 0 { sum / total as f64 } else { 0.0 }
+}
