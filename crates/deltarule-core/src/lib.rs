@@ -51,7 +51,8 @@ pub use learning::{
     start,
 };
 pub use metrics::{
-    ClassScores, ClassTally, RegressionScores, RegressionTally, class_scores, most_probable, regression_scores,
+    CalibrationGroup, ClassScores, ClassTally, Decisions, RegressionScores, RegressionTally, ThresholdTally,
+    class_scores, most_probable, regression_scores,
 };
 pub use network::{Activation, Formula, FormulaError, FormulaPart, Layer, Parameters, UnknownActivation};
 pub use random::{Random, Stream};

@@ -2,8 +2,10 @@
 //! no more memory for a long table than for a short one.
 
 mod curve;
+mod thresholds;
 
 use curve::Curve;
+pub use thresholds::{CalibrationGroup, Decisions, ThresholdTally};
 
 /// How well numbers were predicted.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -8,10 +8,12 @@ use clap::{Args, Parser, Subcommand};
 use deltarule_core::{Activation, Eta};
 use deltarule_data::HashedColumn;
 
+use crate::decisions::Costs;
+
 pub(crate) use values::{
     BatchArg, FormArg, MissingArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TaskArg, parse_eta,
 };
-use values::{activation_help, parse_batch, parse_hash, parse_reasons, parse_size};
+use values::{activation_help, parse_batch, parse_costs, parse_hash, parse_reasons, parse_size, parse_threshold};
 
 /// Train, explain and use single-layer networks ŷ = f(Σ w·x + b) on tables.
 #[derive(Debug, Parser)]
@@ -327,6 +329,9 @@ pub(crate) struct PredictArgs {
     /// of the others. For two classes h speaks for the second one, for more it is that of the class that is predicted
     #[arg(long, value_name = "K", value_parser = parse_reasons)]
     pub(crate) reasons: Option<usize>,
+    /// Two classes: the second one where its p is at least this, in steps of 0.001 [default: 0.5]
+    #[arg(long, value_name = "P", value_parser = parse_threshold)]
+    pub(crate) threshold: Option<u64>,
     /// Columns of the input to copy to the output, in front
     #[arg(long, value_name = "NAME[,NAME…]", value_delimiter = ',')]
     pub(crate) keep: Vec<String>,
@@ -338,7 +343,11 @@ pub(crate) struct PredictArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  deltarule evaluate model.json test.csv --worst 5")]
+#[command(after_help = "\
+Examples:
+  deltarule evaluate model.json test.csv --worst 5
+  deltarule evaluate model.json test.csv --threshold 0.2        precision and recall there
+  deltarule evaluate model.json test.csv --cost fp=1,fn=10      the threshold that costs least")]
 pub(crate) struct EvaluateArgs {
     /// A model that train wrote
     pub(crate) model: PathBuf,
@@ -348,6 +357,12 @@ pub(crate) struct EvaluateArgs {
     /// Also the N records that make up most of E
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) worst: usize,
+    /// Two classes: call a record the second one where its p is at least this, in steps of 0.001 [default: 0.5]
+    #[arg(long, value_name = "P", value_parser = parse_threshold)]
+    pub(crate) threshold: Option<u64>,
+    /// Two classes: what a wrong decision for the second one costs (fp), and a missed one (fn); finds the threshold that costs least
+    #[arg(long, value_name = "fp=COST,fn=COST", value_parser = parse_costs)]
+    pub(crate) cost: Option<Costs>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

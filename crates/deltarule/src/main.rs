@@ -5,6 +5,7 @@
 
 mod cli;
 mod commands;
+mod decisions;
 mod failure;
 mod number;
 mod output;

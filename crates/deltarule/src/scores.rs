@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use anyhow::{Result, bail};
 use deltarule_core::{
     Block, BlockSource, ClassScores, ClassTally, Layer, RegressionScores, RegressionTally, Scaling, Targets,
+    ThresholdTally,
 };
 use deltarule_data::{Part, Reader, RowEncoder, RowState};
 use deltarule_model::{Model, Target};
@@ -21,6 +22,8 @@ pub(crate) struct Tally<'t> {
     outputs: Vec<(RegressionTally, RegressionTally)>,
     constants: Vec<f64>,
     classes: Option<ClassTally>,
+    /// Where there are two classes.
+    thresholds: Option<ThresholdTally>,
     /// Records of each class.
     counts: Vec<u64>,
     buffer: Vec<f64>,
@@ -56,6 +59,7 @@ impl<'t> Tally<'t> {
             outputs: vec![Default::default(); constants.len()],
             constants,
             classes: target.classes().map(|classes| ClassTally::new(classes.len())),
+            thresholds: (n_classes == 2).then(ThresholdTally::default),
             counts: vec![0; n_classes],
             buffer: Vec::new(),
         }
@@ -132,6 +136,9 @@ impl<'t> Tally<'t> {
                 let class = class_of(self.target, block, r);
                 self.target.probabilities_into(&o, &mut probabilities);
                 classes.add(class, &probabilities);
+                if let (Some(thresholds), [_, p]) = (&mut self.thresholds, &probabilities[..]) {
+                    thresholds.add(*p, class == 1);
+                }
                 self.counts[class as usize] += 1;
             }
             visit(r, Scored { targets: &y, outputs: &o });
@@ -158,6 +165,7 @@ impl<'t> Tally<'t> {
                     baseline: ClassScores::of_constant(&self.counts, &constant),
                     baseline_sse: each.iter().map(|(_, baseline)| baseline.sse).sum(),
                     names: target.classes().unwrap_or_default().to_vec(),
+                    thresholds: self.thresholds.clone(),
                 }
             }
         };
@@ -207,6 +215,8 @@ pub(crate) enum Detail {
         /// E of the best constant outputs.
         baseline_sse: f64,
         names: Vec<String>,
+        /// Where there are two classes.
+        thresholds: Option<ThresholdTally>,
     },
 }
 
@@ -290,7 +300,7 @@ impl Scores {
                     "baseline": regression_json(baseline),
                 })).collect::<Vec<_>>(),
             }),
-            Detail::Classes { scores, baseline, baseline_sse, names } => json!({
+            Detail::Classes { scores, baseline, baseline_sse, names, .. } => json!({
                 "records": self.n,
                 "sse": self.sse,
                 "baseline_sse": baseline_sse,

@@ -7,6 +7,7 @@ use deltarule_export::Form;
 use deltarule_model::{HashBits, MissingRule, ScaleRule};
 
 use super::FileArgs;
+use crate::decisions::Costs;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum MissingArg {
@@ -168,6 +169,39 @@ pub(super) fn parse_reasons(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(n) if (1..=1000).contains(&n) => Ok(n),
         _ => Err("expected a whole number from 1 to 1000".to_owned()),
+    }
+}
+
+/// A threshold of p, in thousandths.
+pub(super) fn parse_threshold(text: &str) -> Result<u64, String> {
+    let expected = || "expected a number from 0 to 1 in steps of 0.001, such as 0.25".to_owned();
+    let p: f64 = text.parse().map_err(|_| expected())?;
+    let k = (p * 1000.0).round();
+    if !(0.0..=1000.0).contains(&k) || (k / 1000.0 - p).abs() > 1e-9 {
+        return Err(expected());
+    }
+    Ok(k as u64)
+}
+
+/// `fp=1,fn=10`, in any order; costs are positive numbers.
+pub(super) fn parse_costs(text: &str) -> Result<Costs, String> {
+    let expected = || "expected what both errors cost, two numbers above 0, such as fp=1,fn=10".to_owned();
+    let (mut false_positive, mut false_negative) = (None, None);
+    for part in text.split(',') {
+        let (name, cost) = part.split_once('=').ok_or_else(expected)?;
+        let cost: f64 = cost.trim().parse().map_err(|_| expected())?;
+        let slot = match name.trim() {
+            "fp" => &mut false_positive,
+            "fn" => &mut false_negative,
+            _ => return Err(expected()),
+        };
+        if !(cost > 0.0 && cost < 1e150) || slot.replace(cost).is_some() {
+            return Err(expected());
+        }
+    }
+    match (false_positive, false_negative) {
+        (Some(false_positive), Some(false_negative)) => Ok(Costs { false_positive, false_negative }),
+        _ => Err(expected()),
     }
 }
 

@@ -5,18 +5,28 @@ use std::collections::BinaryHeap;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
+use deltarule_core::ThresholdTally;
 use deltarule_data::RowEncoder;
 use deltarule_model::FeatureKind;
 use serde_json::json;
 
 use crate::cli::EvaluateArgs;
 use crate::number::{count, digits, percent, short};
-use crate::scores::{Scored, Scores, Tally};
-use crate::{output, setup};
+use crate::scores::{Detail, Scored, Scores, Tally};
+use crate::{decisions, output, setup};
+
+/// p = ½, in thousandths.
+const HALF: u64 = 500;
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     let model = setup::read_model(&args.model)?;
+    let two_classes = model.encoding().target.classes().is_some_and(|classes| classes.len() == 2);
+    if !two_classes && (args.threshold.is_some() || args.cost.is_some()) {
+        let option = if args.threshold.is_some() { "--threshold" } else { "--cost" };
+        bail!("{option}: found a model of {}, expected one of two classes; leave {option} out", what(&model));
+    }
+    let at = args.threshold.unwrap_or(HALF);
     let mut reader = setup::open(&args.data, &args.files)?;
     let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
     let mut worst = Worst { most: args.worst, records: BinaryHeap::new() };
@@ -32,6 +42,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
             "model": args.model.display().to_string(),
             "data": reader.name(),
             "scores": scores.json(),
+            "decisions": thresholds(&scores).map(|tally| decisions::to_json(tally, at, args.cost)),
             "left_out": left_out,
             "unseen_levels": unseen.iter().map(|(column, n)| json!({ "column": column, "values": n })).collect::<Vec<_>>(),
             "worst": worst.iter().map(|bad| json!({
@@ -53,6 +64,9 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     text.push_str("(baseline: the best constant of the training records)\n");
     if let Some(warning) = scores.warning("given") {
         let _ = writeln!(text, "warning: {warning}");
+    }
+    if let (Some(tally), Some(names)) = (thresholds(&scores), model.encoding().target.classes()) {
+        text.push_str(&decisions::text(tally, names, at, args.cost));
     }
     for (column, n) in unseen {
         let _ = writeln!(text, "{}", unseen_text(&model, &column, n));
@@ -81,6 +95,19 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     }
     output::print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where there are two classes: the records by their p.
+fn thresholds(scores: &Scores) -> Option<&ThresholdTally> {
+    match &scores.detail {
+        Detail::Classes { thresholds, .. } => thresholds.as_ref(),
+        Detail::Numbers(_) => None,
+    }
+}
+
+/// What a model predicts, in a word.
+pub(super) fn what(model: &deltarule_model::Model) -> String {
+    model.encoding().target.classes().map_or("numbers".to_owned(), |classes| format!("{} classes", classes.len()))
 }
 
 /// The records that make up most of E, so far.

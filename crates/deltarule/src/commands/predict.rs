@@ -12,7 +12,7 @@ use deltarule_model::{Model, Target};
 
 use reasons::ReasonColumns;
 
-use super::evaluate::{unseen_levels, unseen_text};
+use super::evaluate::{unseen_levels, unseen_text, what};
 use crate::cli::PredictArgs;
 use crate::number::count;
 use crate::output::{OutputFile, csv_field};
@@ -22,6 +22,9 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
     let model = setup::read_model(&args.model)?;
     if args.proba && model.encoding().target.classes().is_none() {
         bail!("--proba: found a model of numbers, expected one of classes; leave --proba out");
+    }
+    if args.threshold.is_some() && model.encoding().target.classes().is_none_or(|classes| classes.len() != 2) {
+        bail!("--threshold: found a model of {}, expected one of two classes; leave --threshold out", what(&model));
     }
     let mut reader = setup::open(&args.data, &args.files)?;
     let kept = args
@@ -112,7 +115,7 @@ fn stream(
             if *state == RowState::Complete {
                 let row: Vec<f64> = (0..target.n_outputs()).map(|j| outputs[j * n + r]).collect();
                 counts.infinite += u64::from(row.iter().any(|output| !output.is_finite()));
-                let class = write_row(&mut lines, args.proba, target, &row)?;
+                let class = write_row(&mut lines, args, target, &row)?;
                 if let Some(reasons) = &mut reasons {
                     reasons.write(&mut lines, &block, r, class)?;
                 }
@@ -146,8 +149,13 @@ fn columns(args: &PredictArgs, target: &Target) -> Vec<String> {
     names
 }
 
-/// Numbers as they are; for classes the most probable one, which is given back, and with `proba` the probability of each.
-fn write_row(into: &mut Vec<u8>, proba: bool, target: &Target, outputs: &[f64]) -> std::io::Result<Option<usize>> {
+/// Numbers as they are; for classes the most probable one, or what `threshold` says, which is given back, and with `proba` the probability of each.
+fn write_row(
+    into: &mut Vec<u8>,
+    args: &PredictArgs,
+    target: &Target,
+    outputs: &[f64],
+) -> std::io::Result<Option<usize>> {
     let Some(classes) = target.classes() else {
         for (j, output) in outputs.iter().enumerate() {
             write!(into, "{}{output:?}", if j > 0 { "," } else { "" })?;
@@ -156,9 +164,12 @@ fn write_row(into: &mut Vec<u8>, proba: bool, target: &Target, outputs: &[f64]) 
     };
     let mut probabilities = vec![0.0; classes.len()];
     target.probabilities_into(outputs, &mut probabilities);
-    let predicted = most_probable(&probabilities);
+    let predicted = match (args.threshold, &probabilities[..]) {
+        (Some(k), [_, p]) => usize::from(*p >= k as f64 / 1000.0),
+        _ => most_probable(&probabilities),
+    };
     write!(into, "{}", csv_field(classes.get(predicted).map_or("", String::as_str)))?;
-    if proba {
+    if args.proba {
         for p in probabilities {
             write!(into, ",{p:?}")?;
         }

@@ -235,3 +235,46 @@ fn a_reason_tells_what_is_there_and_what_is_usual() {
         assert!(ran.code == Some(2) && ran.stderr.contains("from 1 to 1000"), "{}", ran.stderr);
     }
 }
+
+#[test]
+fn a_threshold_decides_in_evaluate_as_in_predict() {
+    let sandbox = Sandbox::new();
+    sandbox.sh("deltarule train examples/breast_cancer.csv --target diagnosis --quiet --epochs 30 --out m.json").ok();
+    for threshold in ["0.05", "0.5", "0.999", "0", "1"] {
+        let command = format!("deltarule evaluate m.json examples/breast_cancer.csv --threshold {threshold} --json");
+        let chosen = &sandbox.sh(&command).ok().json()["decisions"]["chosen"];
+        let predict =
+            format!("deltarule predict m.json examples/breast_cancer.csv --threshold {threshold} --keep diagnosis");
+        let text = sandbox.sh(&predict).ok().stdout;
+        let model = Model::from_bytes(sandbox.read("m.json").as_bytes()).unwrap();
+        let second = &model.encoding().target.classes().unwrap()[1];
+        let mut found = [0_u64; 4];
+        for row in text.lines().skip(1) {
+            let (own, predicted) = row.split_once(',').unwrap();
+            found[usize::from(own == second) * 2 + usize::from(predicted == second)] += 1;
+        }
+        let keys = ["true_negatives", "false_positives", "false_negatives", "true_positives"];
+        let expected = keys.map(|key| chosen[key].as_u64().unwrap());
+        assert_eq!(found, expected, "{threshold}");
+    }
+    let text = sandbox.sh("deltarule evaluate m.json examples/breast_cancer.csv --cost fn=10,fp=1").ok().stdout;
+    for words in ["costs 1, a missed one 10", "0.0909091", "cheapest", "always ", "never ", "calibration"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    sandbox.sh("deltarule train examples/iris.csv --target species --quiet --out i.json").ok();
+    for (line, words) in [
+        ("evaluate i.json examples/iris.csv --threshold 0.5", "a model of 3 classes, expected one of two classes"),
+        ("evaluate i.json examples/iris.csv --cost fp=1,fn=2", "--cost: found a model of 3 classes"),
+        ("predict i.json examples/iris.csv --threshold 0.5", "leave --threshold out"),
+        ("evaluate m.json examples/breast_cancer.csv --threshold 0.3333", "steps of 0.001"),
+        ("evaluate m.json examples/breast_cancer.csv --threshold=-0.1", "from 0 to 1"),
+        ("predict m.json examples/breast_cancer.csv --threshold 1.1", "from 0 to 1"),
+        ("evaluate m.json examples/breast_cancer.csv --cost fp=1", "fp=1,fn=10"),
+        ("evaluate m.json examples/breast_cancer.csv --cost fp=1,fp=2,fn=3", "fp=1,fn=10"),
+        ("evaluate m.json examples/breast_cancer.csv --cost fp=0,fn=3", "above 0"),
+        ("evaluate m.json examples/breast_cancer.csv --cost fp=nan,fn=3", "above 0"),
+    ] {
+        let ran = sandbox.sh(&format!("deltarule {line}"));
+        assert!(ran.code == Some(2) && ran.stderr.contains(words), "{line}: {}", ran.stderr);
+    }
+}

@@ -391,6 +391,8 @@ fn json_follows_its_schema() {
         "deltarule train examples/ten.csv --target passed --activation 'h^2' --json",
         "deltarule evaluate d.json examples/diabetes.csv --worst 2 --json",
         "deltarule evaluate i.json examples/iris.csv --json",
+        "deltarule evaluate t.json examples/ten.csv --json",
+        "deltarule evaluate t.json examples/ten.csv --cost fp=1,fn=3 --threshold 0.4 --json",
         "deltarule show t.json --json",
         "deltarule explain --json",
         "deltarule explain examples/iris.csv --target species --all --json",
