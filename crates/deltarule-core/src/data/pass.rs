@@ -86,7 +86,7 @@ impl Threads {
         slots: &mut [A],
         n: usize,
         make: impl Fn(usize, &mut A) -> Result<()> + Sync,
-        mut take: impl FnMut(&A) -> ControlFlow<()> + Send,
+        mut take: impl FnMut(&mut A) -> ControlFlow<()> + Send,
     ) -> Result<()> {
         #[cfg(feature = "threads")]
         if let Some(pool) = &self.pool {
@@ -122,7 +122,7 @@ fn make_ahead_on<'s, A: Send>(
     slots: &'s mut [A],
     n: usize,
     make: &(impl Fn(usize, &mut A) -> Result<()> + Sync),
-    mut take: impl FnMut(&A) -> ControlFlow<()> + Send,
+    mut take: impl FnMut(&mut A) -> ControlFlow<()> + Send,
 ) -> Result<()> {
     pool.scope_fifo(|scope| {
         let (made, arrivals) = std::sync::mpsc::channel();
@@ -156,7 +156,7 @@ fn make_ahead_on<'s, A: Send>(
                 }
             };
             result?;
-            if take(slot).is_break() {
+            if take(&mut *slot).is_break() {
                 break;
             }
             if n_started < n {
@@ -174,7 +174,7 @@ pub(crate) fn fold_blocks<T: Float, A: Send>(
     threads: &Threads,
     empty: impl Fn() -> A + Sync,
     visit: impl Fn(&mut A, usize, &Block<'_, T>) + Sync,
-    mut merge: impl FnMut(&mut A, A),
+    mut merge: impl FnMut(&mut A, A) + Send,
 ) -> Result<A> {
     let n_blocks = source.n_blocks();
     let segment_blocks = n_blocks.div_ceil(most_segments(source.shape())).max(1);
@@ -188,14 +188,19 @@ pub(crate) fn fold_blocks<T: Float, A: Send>(
         Ok(part)
     };
     let mut total: Option<A> = None;
-    for wave in (0..n_segments).step_by(threads.count()) {
-        for part in threads.map(wave, threads.count().min(n_segments - wave), one_segment) {
-            match &mut total {
-                None => total = Some(part?),
-                Some(total) => merge(total, part?),
-            }
+    let mut parts: Vec<Option<A>> = (0..=threads.count()).map(|_| None).collect();
+    let make = |segment: usize, part: &mut Option<A>| {
+        *part = Some(one_segment(segment)?);
+        Ok(())
+    };
+    threads.make_ahead(&mut parts, n_segments, make, |part| {
+        match (&mut total, part.take()) {
+            (Some(total), Some(part)) => merge(total, part),
+            (None, part) => total = part,
+            (Some(_), None) => {}
         }
-    }
+        ControlFlow::Continue(())
+    })?;
     Ok(total.unwrap_or_else(empty))
 }
 
@@ -206,7 +211,7 @@ pub(crate) fn fold_tiles<T: Float, A: Send>(
     threads: &Threads,
     empty: impl Fn() -> A + Sync,
     visit: impl Fn(&mut A, &Tile<T>) + Sync,
-    mut merge: impl FnMut(&mut A, A),
+    mut merge: impl FnMut(&mut A, A) + Send,
 ) -> Result<A> {
     let block_rows = source.block_rows().min(source.n_records());
     let (total, _) = fold_blocks(

@@ -6,7 +6,7 @@
 
 use super::dispatch::for_every_width;
 use super::linear::prefetch;
-use super::tile::add_arrays;
+use super::tile::take_in;
 use super::{Float, HALF, LANES, NET_INPUT_LANES, RUN_ROWS, Width};
 
 /// A raw number column and how it becomes an input: x̃ = (x − offset)·factor, or `fill` where x is missing (NaN).
@@ -102,9 +102,9 @@ fn net_inputs_of_chunks<T: Float, const K: usize>(
     for h in h.as_chunks_mut::<LANES>().0.as_chunks_mut::<K>().0 {
         let start = start + at;
         let mut totals = [[T::ZERO; LANES]; K];
-        for first in 0..HALF.min(columns.len()) {
+        for place in 0..HALF.min(columns.len()) {
             let mut pair = [[T::ZERO; LANES]; K];
-            for first in [first, first + HALF] {
+            for first in [place, place + HALF] {
                 let mut lane = [[T::ZERO; LANES]; K];
                 let (columns, weights) = (columns.iter().skip(first), weights.iter().skip(first));
                 for (column, &weight) in columns.step_by(NET_INPUT_LANES).zip(weights.step_by(NET_INPUT_LANES)) {
@@ -115,9 +115,9 @@ fn net_inputs_of_chunks<T: Float, const K: usize>(
                         }
                     });
                 }
-                add_arrays(&mut pair, &lane);
+                take_in(first == place, &mut pair, &lane);
             }
-            add_arrays(&mut totals, &pair);
+            take_in(place == 0, &mut totals, &pair);
         }
         *h = totals;
         at += K * LANES;

@@ -37,31 +37,37 @@ fn net_inputs_of<T: Float, const J: usize>(
     let weights: [&[T]; J] = std::array::from_fn(|j| &weights[j * n_columns..(j + 1) * n_columns]);
     let whole = n_rows / LANES * LANES;
     for start in (0..whole).step_by(LANES) {
-        let mut totals = [[T::ZERO; LANES]; J];
-        for first in 0..HALF.min(n_columns) {
-            let mut pair = [[T::ZERO; LANES]; J];
-            for first in [first, first + HALF] {
-                let mut lane = [[T::ZERO; LANES]; J];
-                for i in (first..n_columns).step_by(NET_INPUT_LANES) {
-                    let Some(x) = columns[i * stride + start..].first_chunk::<LANES>() else { continue };
-                    for j in 0..J {
-                        let weight = weights[j][i];
-                        for l in 0..LANES {
-                            lane[j][l] += weight * x[l];
-                        }
-                    }
+        for place in 0..HALF.min(n_columns) {
+            let (mut lane, mut other) = ([[T::ZERO; LANES]; J], [[T::ZERO; LANES]; J]);
+            for i in (place..n_columns).step_by(NET_INPUT_LANES) {
+                add_column(&mut lane, &weights, i, &columns[i * stride + start..]);
+                if i + HALF < n_columns {
+                    add_column(&mut other, &weights, i + HALF, &columns[(i + HALF) * stride + start..]);
                 }
-                add_arrays(&mut pair, &lane);
             }
-            add_arrays(&mut totals, &pair);
-        }
-        for j in 0..J {
-            h[j * n_rows + start..][..LANES].copy_from_slice(&totals[j]);
+            for j in 0..J {
+                let Some(h) = h[j * n_rows + start..].first_chunk_mut::<LANES>() else { continue };
+                for l in 0..LANES {
+                    h[l] += lane[j][l] + other[j][l];
+                }
+            }
         }
     }
     for j in 0..J {
         for r in whole..n_rows {
             h[j * n_rows + r] = net_input(weights[j], |i| columns[i * stride + r]);
+        }
+    }
+}
+
+/// `lanes[j][l] += weights[j][i]·x[l]`.
+#[inline(always)]
+fn add_column<T: Float, const J: usize>(lanes: &mut [[T; LANES]; J], weights: &[&[T]; J], i: usize, x: &[T]) {
+    let Some(x) = x.first_chunk::<LANES>() else { return };
+    for j in 0..J {
+        let weight = weights[j][i];
+        for l in 0..LANES {
+            lanes[j][l] += weight * x[l];
         }
     }
 }
@@ -78,9 +84,13 @@ pub(crate) fn net_input<T: Float>(weights: &[T], x: impl Fn(usize) -> T) -> T {
     fold_net_input(lanes)
 }
 
-/// Adds the values of some arrays to those of others, place by place.
+/// Adds the values of some arrays to those of others, place by place; the first take the place of zeros, which has the same bits.
 #[inline(always)]
-pub(super) fn add_arrays<T: Float, const K: usize>(into: &mut [[T; LANES]; K], other: &[[T; LANES]; K]) {
+pub(super) fn take_in<T: Float, const K: usize>(is_first: bool, into: &mut [[T; LANES]; K], other: &[[T; LANES]; K]) {
+    if is_first {
+        *into = *other;
+        return;
+    }
     for (into, other) in into.iter_mut().zip(other) {
         for l in 0..LANES {
             into[l] += other[l];
