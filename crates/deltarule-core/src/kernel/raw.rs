@@ -6,7 +6,6 @@
 
 use super::dispatch::for_every_width;
 use super::linear::prefetch;
-use super::tile::take_in;
 use super::{Float, HALF, LANES, NET_INPUT_LANES, RUN_ROWS, Width};
 
 /// A raw number column and how it becomes an input: x̃ = (x − offset)·factor, or `fill` where x is missing (NaN).
@@ -101,28 +100,42 @@ fn net_inputs_of_chunks<T: Float, const K: usize>(
     let mut at = 0;
     for h in h.as_chunks_mut::<LANES>().0.as_chunks_mut::<K>().0 {
         let start = start + at;
-        let mut totals = [[T::ZERO; LANES]; K];
+        *h = [[T::ZERO; LANES]; K];
         for place in 0..HALF.min(columns.len()) {
-            let mut pair = [[T::ZERO; LANES]; K];
-            for first in [place, place + HALF] {
-                let mut lane = [[T::ZERO; LANES]; K];
-                let (columns, weights) = (columns.iter().skip(first), weights.iter().skip(first));
-                for (column, &weight) in columns.step_by(NET_INPUT_LANES).zip(weights.step_by(NET_INPUT_LANES)) {
-                    column.prefetch::<K>(start + ahead, 0);
-                    column.inputs::<K>(start, |k, x| {
-                        for l in 0..LANES {
-                            lane[k][l] += weight * x[l];
-                        }
-                    });
+            let (mut lane, mut other) = ([[T::ZERO; LANES]; K], [[T::ZERO; LANES]; K]);
+            for i in (place..columns.len()).step_by(NET_INPUT_LANES) {
+                add_column(&mut lane, &columns[i], weights[i], start, ahead);
+                if i + HALF < columns.len() {
+                    add_column(&mut other, &columns[i + HALF], weights[i + HALF], start, ahead);
                 }
-                take_in(first == place, &mut pair, &lane);
             }
-            take_in(place == 0, &mut totals, &pair);
+            // Into memory, which is in the nearest cache: sums that stay in arrays from place to place end up on the stack.
+            for k in 0..K {
+                for l in 0..LANES {
+                    h[k][l] += lane[k][l] + other[k][l];
+                }
+            }
         }
-        *h = totals;
         at += K * LANES;
     }
     at
+}
+
+/// `lanes += weight·x̃` for the rows from `start` on; half of the rows that are `ahead` are asked for.
+#[inline(always)]
+fn add_column<T: Float, const K: usize>(
+    lanes: &mut [[T; LANES]; K],
+    column: &RawColumn<'_, T>,
+    weight: T,
+    start: usize,
+    ahead: usize,
+) {
+    column.prefetch::<K>(start + ahead, 0);
+    column.inputs::<K>(start, |k, x| {
+        for l in 0..LANES {
+            lanes[k][l] += weight * x[l];
+        }
+    });
 }
 
 for_every_width! {

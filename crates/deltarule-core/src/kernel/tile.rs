@@ -84,20 +84,6 @@ pub(crate) fn net_input<T: Float>(weights: &[T], x: impl Fn(usize) -> T) -> T {
     fold_net_input(lanes)
 }
 
-/// Adds the values of some arrays to those of others, place by place; the first take the place of zeros, which has the same bits.
-#[inline(always)]
-pub(super) fn take_in<T: Float, const K: usize>(is_first: bool, into: &mut [[T; LANES]; K], other: &[[T; LANES]; K]) {
-    if is_first {
-        *into = *other;
-        return;
-    }
-    for (into, other) in into.iter_mut().zip(other) {
-        for l in 0..LANES {
-            into[l] += other[l];
-        }
-    }
-}
-
 for_every_width! {
     /// `sums[j·d + i][l] += Σ_r values[j·rows + r]·x_i[r]` over the rows r with r mod [`LANES`] = l; column i is
     /// `columns[i·stride..][..rows]`.
