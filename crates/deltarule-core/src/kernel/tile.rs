@@ -94,36 +94,41 @@ for_every_width! {
             return;
         }
         for (values, sums) in values.chunks(OUTPUTS * n_rows).zip(sums.chunks_mut(OUTPUTS * n_columns)) {
-            let n_outputs = values.len() / n_rows;
-            let row_values = |j: usize| &values[j.min(n_outputs - 1) * n_rows..][..n_rows];
-            let column = |i: usize| &columns[i.min(n_columns - 1) * stride..][..n_rows];
-            if n_outputs == 1 {
-                // Four columns share the values.
-                for first in (0..n_columns).step_by(4) {
-                    let others = std::array::from_fn(|c| column(first + c));
-                    let mut totals = std::array::from_fn(|c| sums[(first + c).min(n_columns - 1)]);
-                    add_four_products(row_values(0), others, &mut totals);
-                    let n = 4.min(n_columns - first);
-                    sums[first..first + n].copy_from_slice(&totals[..n]);
-                }
-                continue;
-            }
-            // Four outputs share two columns; where there are fewer, the last one is worked out again.
-            for first in (0..n_columns).step_by(2) {
-                let last = (first + 1).min(n_columns - 1);
-                let place = |j: usize, i: usize| j.min(n_outputs - 1) * n_columns + i;
-                let mut totals = [
-                    std::array::from_fn(|j| sums[place(j, first)]),
-                    std::array::from_fn(|j| sums[place(j, last)]),
-                ];
-                add_eight_products([column(first), column(last)], std::array::from_fn(row_values), &mut totals);
-                for (totals, i) in totals.into_iter().zip([first, last]) {
-                    for (j, total) in totals.into_iter().enumerate().take(n_outputs) {
-                        sums[j * n_columns + i] = total;
-                    }
-                }
-            }
+            add_products_of(columns, stride, n_columns, n_rows, values, sums);
         }
+    }
+}
+
+/// The products for up to [`OUTPUTS`] outputs.
+#[inline(always)]
+fn add_products_of<T: Float>(
+    columns: &[T],
+    stride: usize,
+    n_columns: usize,
+    n_rows: usize,
+    values: &[T],
+    sums: &mut [[T; LANES]],
+) {
+    let n_outputs = values.len() / n_rows;
+    let row_values = |j: usize| &values[j.min(n_outputs - 1) * n_rows..][..n_rows];
+    let column = |i: usize| &columns[i.min(n_columns - 1) * stride..][..n_rows];
+    if n_outputs == 1 {
+        // Four columns share the values.
+        for first in (0..n_columns).step_by(4) {
+            let others = std::array::from_fn(|c| column(first + c));
+            let mut totals = std::array::from_fn(|c| sums[(first + c).min(n_columns - 1)]);
+            add_four_products(row_values(0), others, &mut totals);
+            let n = 4.min(n_columns - first);
+            sums[first..first + n].copy_from_slice(&totals[..n]);
+        }
+        return;
+    }
+    // Four outputs share two columns; where there are fewer, the last one is worked out again.
+    for first in (0..n_columns).step_by(2) {
+        let last = (first + 1).min(n_columns - 1);
+        let place = |j: usize, i: usize| j.min(n_outputs - 1) * n_columns + i;
+        let places = [first, last].map(|i| std::array::from_fn(|j| place(j, i)));
+        add_eight_products([column(first), column(last)], std::array::from_fn(row_values), places, sums);
     }
 }
 
@@ -147,27 +152,42 @@ fn add_four_products<T: Float>(one: &[T], others: [&[T]; 4], totals: &mut [[T; L
     }
 }
 
-/// The same for two: each value that is loaded is then used twice or four times.
+/// The same for two, straight into their places among the sums: each value that is loaded is then used twice or four times. Where a place is
+/// named twice, so are its values, and both sums are the same.
 #[inline(always)]
-fn add_eight_products<T: Float>(two: [&[T]; 2], others: [&[T]; 4], totals: &mut [[[T; LANES]; 4]; 2]) {
+fn add_eight_products<T: Float>(two: [&[T]; 2], others: [&[T]; 4], places: [[usize; 4]; 2], sums: &mut [[T; LANES]]) {
     let [x, y] = two.map(|values| values.as_chunks::<LANES>());
     let [a, b, c, d] = others.map(|values| values.as_chunks::<LANES>());
-    let [[mut x_a, mut x_b, mut x_c, mut x_d], [mut y_a, mut y_b, mut y_c, mut y_d]] = *totals;
+    let [[x_a, x_b, x_c, x_d], [y_a, y_b, y_c, y_d]] = places;
+    let (mut sum_x_a, mut sum_x_b, mut sum_x_c, mut sum_x_d) = (sums[x_a], sums[x_b], sums[x_c], sums[x_d]);
+    let (mut sum_y_a, mut sum_y_b, mut sum_y_c, mut sum_y_d) = (sums[y_a], sums[y_b], sums[y_c], sums[y_d]);
     for (((x, y), (a, b)), (c, d)) in x.0.iter().zip(y.0).zip(a.0.iter().zip(b.0)).zip(c.0.iter().zip(d.0)) {
-        add_products(&mut x_a, x, a);
-        add_products(&mut y_a, y, a);
-        add_products(&mut x_b, x, b);
-        add_products(&mut y_b, y, b);
-        add_products(&mut x_c, x, c);
-        add_products(&mut y_c, y, c);
-        add_products(&mut x_d, x, d);
-        add_products(&mut y_d, y, d);
+        add_products(&mut sum_x_a, x, a);
+        add_products(&mut sum_y_a, y, a);
+        add_products(&mut sum_x_b, x, b);
+        add_products(&mut sum_y_b, y, b);
+        add_products(&mut sum_x_c, x, c);
+        add_products(&mut sum_y_c, y, c);
+        add_products(&mut sum_x_d, x, d);
+        add_products(&mut sum_y_d, y, d);
     }
-    *totals = [[x_a, x_b, x_c, x_d], [y_a, y_b, y_c, y_d]];
-    for (totals, rest) in totals.iter_mut().zip([x.1, y.1]) {
-        for (total, rest_of) in totals.iter_mut().zip([a.1, b.1, c.1, d.1]) {
-            add_rest(total, rest, rest_of);
+    if !x.1.is_empty() {
+        for (sum, x, a) in
+            [(&mut sum_x_a, x.1, a.1), (&mut sum_x_b, x.1, b.1), (&mut sum_x_c, x.1, c.1), (&mut sum_x_d, x.1, d.1)]
+        {
+            add_rest(sum, x, a);
         }
+        for (sum, y, a) in
+            [(&mut sum_y_a, y.1, a.1), (&mut sum_y_b, y.1, b.1), (&mut sum_y_c, y.1, c.1), (&mut sum_y_d, y.1, d.1)]
+        {
+            add_rest(sum, y, a);
+        }
+    }
+    for (place, sum) in [(x_a, sum_x_a), (x_b, sum_x_b), (x_c, sum_x_c), (x_d, sum_x_d)] {
+        sums[place] = sum;
+    }
+    for (place, sum) in [(y_a, sum_y_a), (y_b, sum_y_b), (y_c, sum_y_c), (y_d, sum_y_d)] {
+        sums[place] = sum;
     }
 }
 
