@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         table.n_features(),
         table.n_stored(),
         fit.epochs,
-        fit.sse,
+        fit.loss,
         fit.reason.name(),
         1e3 * start.elapsed().as_secs_f64()
     );

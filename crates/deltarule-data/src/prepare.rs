@@ -6,7 +6,7 @@ mod target;
 
 use std::ops::ControlFlow;
 
-use deltarule_core::{Activation, ColumnMoments, ColumnScaling, Moments, NO_LEVEL, Scaling};
+use deltarule_core::{Activation, ColumnMoments, ColumnScaling, Loss, Moments, NO_LEVEL, Scaling};
 use deltarule_model::{
     BucketSet, Encoding, Feature, FeatureKind, HashBits, MissingRule, ScaleRule, SparseFeature, Target,
 };
@@ -42,12 +42,34 @@ pub struct Choices {
     pub missing: MissingRule,
     /// Numbers or classes; `None`: by what the target holds.
     pub task: Option<Task>,
-    /// The activation; `None`: identity for numbers, sigmoid for classes.
+    /// The error of one prediction, which decides what target and activation there can be.
+    pub loss: Loss,
+    /// The activation; `None`: the one that the loss is made for, or identity for numbers and sigmoid for classes.
     pub activation: Option<Activation>,
     /// The share of records that is held out.
     pub held_out: Option<f64>,
     /// Where the choice of held-out records is drawn from.
     pub seed: u64,
+}
+
+impl Choices {
+    /// Numbers or classes, as was said or follows from the loss.
+    fn task(&self) -> Option<Task> {
+        self.task.or(match self.loss {
+            Loss::Hinge => Some(Task::Classification),
+            loss if loss.is_for_numbers() => Some(Task::Regression),
+            _ => None,
+        })
+    }
+
+    /// What decided the task.
+    fn task_text(&self) -> String {
+        match self.task {
+            Some(Task::Regression) => "--task regression".to_owned(),
+            Some(Task::Classification) => "--task classification".to_owned(),
+            None => format!("--loss {}", self.loss.name()),
+        }
+    }
 }
 
 /// A table, ready for training.
@@ -157,9 +179,11 @@ pub fn prepare<'t>(table: &'t Table, choices: &Choices) -> Result<Prepared<'t>> 
     let features = choose_features(table, choices, &suspicions)?;
     let mut notes = Vec::new();
     let kind = TargetKind::of(table, &targets, choices, &mut notes)?;
-    let activation = choices.activation.clone().unwrap_or(match kind {
-        TargetKind::Numbers => Activation::Identity,
-        TargetKind::Classes { .. } => Activation::Sigmoid,
+    let activation = choices.activation.clone().unwrap_or_else(|| match (&kind, choices.loss) {
+        // Probabilities that sum to 1.
+        (kind, Loss::Log) if kind.n_classes() > 2 => Activation::Softmax,
+        (TargetKind::Numbers, loss) => loss.activation().unwrap_or(Activation::Identity),
+        (TargetKind::Classes { .. }, loss) => loss.activation().unwrap_or(Activation::Sigmoid),
     });
     let (records, without_target, with_missing) = choose_records(table, &targets, &features, choices.missing)?;
     let (training, held_out) = match choices.held_out {
@@ -170,10 +194,10 @@ pub fn prepare<'t>(table: &'t Table, choices: &Choices) -> Result<Prepared<'t>> 
         }
     };
     let features = DraftFeature::of_all(table, &features, &training)?;
-    let (low, high) = match activation.range() {
+    let (low, high) = choices.loss.class_targets().unwrap_or(match activation.range() {
         (-1.0, 1.0) => (-1.0, 1.0),
         _ => (0.0, 1.0),
-    };
+    });
     let output = Output { kind, columns: targets, low, high };
     let tally = TargetTally::of(table, &training, &output, activation.range())?;
     let target = tally.target(&output, table)?;
@@ -186,7 +210,9 @@ pub fn prepare<'t>(table: &'t Table, choices: &Choices) -> Result<Prepared<'t>> 
             warnings.push(format!("column {}: {suspicion}", table.columns()[index].name));
         }
     }
-    warnings.extend(tally.warning(&activation));
+    if choices.loss.wants_range_of(&activation) {
+        warnings.extend(tally.warning(&activation));
+    }
     Ok(Prepared { training, held_out, target, activation, without_target, with_missing, notes, warnings, features })
 }
 

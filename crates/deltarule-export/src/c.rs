@@ -8,7 +8,7 @@ use deltarule_model::{Feature, FeatureKind, Model, SparseFeature, Target};
 
 use crate::error::Result;
 use crate::function::{self, Binary, Function, Operation, Place, Test, Unary};
-use crate::{Form, features, fills, headline, mean_of, weights_of};
+use crate::{Form, features, fills, headline, is_softmax, mean_of, weights_of};
 use names::{Names, comment_text, string_literal};
 
 /// A zero that is so many standard deviations from the mean is written out, as training does: its term would cancel digits of the sum of
@@ -333,6 +333,14 @@ impl Writer<'_> {
             *text += "        out->p[1] = deltarule_f(h[0]);\n        out->p[0] = 1.0 - out->p[1];\n";
         } else {
             *text += "        double sum = 0.0;\n";
+            if is_softmax(self.model) {
+                *text += "        double largest = h[0];\n";
+                let _ = writeln!(
+                    text,
+                    "        for (k = 1; k < {n}; k++)\n            largest = h[k] > largest ? h[k] : largest;"
+                );
+                let _ = writeln!(text, "        for (k = 0; k < {n}; k++)\n            h[k] -= largest;");
+            }
             let _ = writeln!(
                 text,
                 "        for (k = 0; k < {n}; k++) {{\n            out->p[k] = deltarule_f(h[k]);\n            sum += out->p[k];\n        }}"

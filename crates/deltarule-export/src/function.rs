@@ -214,7 +214,8 @@ impl Builder {
                 let share = self.unary(Unary::Sigmoid, h);
                 self.binary(Binary::Multiply, h, share)
             }
-            Activation::Exp => self.unary(Unary::Exp, h),
+            // Of a softmax the forms take the largest h from all, and divide by the sum.
+            Activation::Exp | Activation::Softmax => self.unary(Unary::Exp, h),
             Activation::Step => {
                 let (zero, one) = (self.constant(0.0), self.constant(1.0));
                 self.choose(Test::AtLeast, (h, zero), one, zero)

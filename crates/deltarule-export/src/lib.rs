@@ -16,6 +16,7 @@ mod sql;
 
 use std::fmt;
 
+use deltarule_core::Activation;
 use deltarule_model::{Feature, FeatureKind, MissingRule, Model};
 
 pub use error::{ExportError, Result};
@@ -94,6 +95,11 @@ fn weights_of(model: &Model, input: usize) -> impl Iterator<Item = f64> {
 /// Whether a number that is missing takes the column's mean, and a category none of its levels.
 fn fills(model: &Model) -> bool {
     model.encoding().missing == MissingRule::Mean
+}
+
+/// Whether the outputs depend on each other: the largest h is taken from all, and their powers are divided by the sum.
+fn is_softmax(model: &Model) -> bool {
+    *model.layer().activation() == Activation::Softmax
 }
 
 /// The mean of a column of numbers or booleans.

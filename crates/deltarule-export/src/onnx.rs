@@ -9,7 +9,7 @@ use prost::Message as _;
 
 use crate::error::{ExportError, Result};
 use crate::function::{self, Binary, Function, Operation, Test, Unary};
-use crate::{Form, features, fills, headline, mean_of, weights_of};
+use crate::{Form, features, fills, headline, is_softmax, mean_of, weights_of};
 use proto::{Attribute, DOUBLE, Nodes, OperatorSet, STRING, StringEntry, ValueInfo};
 
 /// A row of sparse numbers has a place for each index, up to so many.
@@ -23,6 +23,10 @@ pub(crate) fn write(model: &Model) -> Result<Vec<u8>> {
     let mut names = Names::of(model);
     let mut writer = Writer { model, nodes: Nodes::new(names.prefix()), inputs: Vec::new(), outputs: Vec::new() };
     let net_input = writer.net_inputs()?;
+    let net_input = match is_softmax(model) {
+        true => writer.less_largest(&net_input),
+        false => net_input,
+    };
     let position = |input: &ValueInfo| names.taken.iter().position(|name| Some(name) == input.name.as_ref());
     writer.inputs.sort_by_key(position);
     let result = writer.apply(&function, &net_input);
@@ -216,6 +220,13 @@ impl Writer<'_> {
         let rows = self.nodes.add_with("Gather", &[&weights, &codes], vec![Attribute::int("axis", 0)]);
         let axis = self.nodes.integers(&[1], [1]);
         self.nodes.add("Squeeze", &[&rows, &axis])
+    }
+
+    /// h less the largest of its row.
+    fn less_largest(&mut self, net_input: &str) -> String {
+        let attributes = vec![Attribute::ints("axes", vec![1]), Attribute::int("keepdims", 1)];
+        let largest = self.nodes.add_with("ReduceMax", &[net_input], attributes);
+        self.nodes.add("Sub", &[net_input, &largest])
     }
 
     /// The function of every h.

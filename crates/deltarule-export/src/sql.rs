@@ -9,7 +9,7 @@ use deltarule_model::{Feature, FeatureKind, Model, Target};
 
 use crate::error::{ExportError, Result};
 use crate::function::{self, Binary, Function, Operation, Place, Test, Unary};
-use crate::{Form, features, fills, hashed, headline, mean_of, weights_of};
+use crate::{Form, features, fills, hashed, headline, is_softmax, mean_of, weights_of};
 
 /// So many terms are added up within one parenthesis: databases limit how deep an expression is.
 const TERMS: usize = 64;
@@ -85,20 +85,54 @@ impl Writer<'_> {
     /// An expression of the shares of all classes, which have the names that [`share`](Self::share) gives.
     fn of_shares(&self, expression: &str) -> Result<String> {
         let mut levels: Vec<Vec<(String, String)>> = vec![Vec::new()];
+        if is_softmax(self.model) {
+            levels = self.all_net_inputs()?;
+            levels.push(Vec::new());
+        }
+        let of_net_inputs = levels.len() - 1;
         let mut shares = Vec::new();
         for j in 0..self.model.layer().parameters().n_outputs() {
             let parts = Parts::of(self.function, self.guards(), &format!("{}{}_", self.prefix, j + 1));
-            levels[0].push((parts.net_input, self.net_input(j)?));
+            let net_input = match is_softmax(self.model) {
+                true => format!("({} - {})", self.raw(j), self.largest()),
+                false => self.net_input(j)?,
+            };
+            levels[of_net_inputs].push((parts.net_input, net_input));
             for (level, bound) in parts.levels.into_iter().enumerate() {
-                if levels.len() == level + 1 {
+                let level = of_net_inputs + 1 + level;
+                if levels.len() == level {
                     levels.push(Vec::new());
                 }
-                levels[level + 1].extend(bound);
+                levels[level].extend(bound);
             }
             shares.push((self.share(j), parts.result));
         }
         levels.push(shares);
         Ok(nest(levels, expression))
+    }
+
+    /// Every h by a name of its own, and on the next level the largest of them, which a softmax takes from all.
+    fn all_net_inputs(&self) -> Result<Vec<Vec<(String, String)>>> {
+        let n = self.model.layer().parameters().n_outputs();
+        let raw = (0..n).map(|j| Ok((self.raw(j), self.net_input(j)?))).collect::<Result<Vec<_>>>()?;
+        let mut text = "CASE".to_owned();
+        for k in 0..n {
+            let tests: Vec<String> = (0..n)
+                .filter(|&other| other != k)
+                .map(|other| format!("{} >= {}", self.raw(k), self.raw(other)))
+                .collect();
+            let _ = write!(text, " WHEN {} THEN {}", tests.join(" AND "), self.raw(k));
+        }
+        Ok(vec![raw, vec![(self.largest(), text + " END")]])
+    }
+
+    /// The name of h of an output before the largest is taken from it.
+    fn raw(&self, j: usize) -> String {
+        format!("{}{}_raw", self.prefix, j + 1)
+    }
+
+    fn largest(&self) -> String {
+        format!("{}largest", self.prefix)
     }
 
     /// Whether f must be kept from making a number of a missing h.

@@ -2,7 +2,7 @@
 //!
 //! These structs are the file's own; no type of the core is written as it is, so that the core can change and old files stay.
 
-use deltarule_core::{Activation, ColumnScaling, Layer, Parameters};
+use deltarule_core::{Activation, ColumnScaling, Layer, Loss, Parameters, UnknownLoss};
 use serde::{Deserialize, Serialize};
 
 use crate::buckets::{BucketSet, HashBits};
@@ -107,22 +107,28 @@ struct TrainingFile {
     epochs: u64,
     best_epoch: u64,
     stop_reason: String,
-    sse: f64,
-    baseline_sse: f64,
-}
-
-macro_rules! same_fields {
-    ($from:ident => $to:ident { $($field:ident),* $(,)? }) => {
-        $to { $($field: $from.$field.clone()),* }
-    };
+    /// E of the squared error,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sse: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    baseline_sse: Option<f64>,
+    /// or that of another loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    loss_sum: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    baseline_loss_sum: Option<f64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    baseline_outputs: Vec<f64>,
 }
 
 macro_rules! training_fields {
-    ($from:ident => $to:ident) => {
-        same_fields!($from => $to {
-            version, command, data, fingerprint, rows, rows_trained, rows_dropped, rows_held_out, loss, optimizer, momentum, eta,
-            eta_chosen, reduction, batch, init, seed, precision, tolerance, epochs, best_epoch, stop_reason, sse, baseline_sse,
-        })
+    ($from:ident => $to:ident { $($others:tt)* }) => {
+        training_fields!(@ $from => $to { $($others)* }
+            version, command, data, fingerprint, rows, rows_trained, rows_dropped, rows_held_out, optimizer, momentum, eta, eta_chosen,
+            reduction, batch, init, seed, precision, tolerance, epochs, best_epoch, stop_reason, baseline_outputs)
+    };
+    (@ $from:ident => $to:ident { $($others:tt)* } $($field:ident),*) => {
+        $to { $($field: $from.$field.clone(),)* $($others)* }
     };
 }
 
@@ -158,16 +164,8 @@ impl Model {
             found: format!("{:?}", file.activation),
             expected: format!("a built-in activation or a formula of h ({error})"),
         })?;
-        let training = &file.training;
-        for (name, value) in [
-            ("training.eta", training.eta),
-            ("training.tolerance", training.tolerance),
-            ("training.sse", training.sse),
-            ("training.baseline_sse", training.baseline_sse),
-        ] {
-            finite(|| name.to_owned(), value)?;
-        }
-        Model::new(encoding, Layer::new(parameters, activation), training_fields!(training => Training))
+        let training = training_of(&file, &encoding)?;
+        Model::new(encoding, Layer::new(parameters, activation), training)
     }
 
     /// The model as the text of its file; reading it gives every bit back.
@@ -176,6 +174,9 @@ impl Model {
         let parameters = self.layer().parameters();
         let training = self.training();
         let inputs = encoding.input_names();
+        let is_squared = training.loss == Loss::Squared;
+        let of_squared = |sum: f64| is_squared.then_some(sum);
+        let of_others = |sum: f64| (!is_squared).then_some(sum);
         let file = ModelFile {
             format: FORMAT.into(),
             version: VERSION,
@@ -200,7 +201,13 @@ impl Model {
                         .collect(),
                 })
                 .collect(),
-            training: training_fields!(training => TrainingFile),
+            training: training_fields!(training => TrainingFile {
+                loss: training.loss.to_string(),
+                sse: of_squared(training.loss_sum),
+                baseline_sse: of_squared(training.baseline_loss_sum),
+                loss_sum: of_others(training.loss_sum),
+                baseline_loss_sum: of_others(training.baseline_loss_sum),
+            }),
         };
         // Only maps with keys that are no texts can fail to be written, and there is none.
         let has_long_lists = encoding.is_sparse() || encoding.has_hashed();
@@ -264,6 +271,35 @@ fn target_file(target: &Target) -> TargetFile {
             TargetFile::Classes { name, classes, low, high, counts }
         }
     }
+}
+
+fn training_of(file: &ModelFile, encoding: &Encoding) -> Result<Training> {
+    let training = &file.training;
+    let loss: Loss = training.loss.parse().map_err(|error: UnknownLoss| ModelError::Field {
+        field: "training.loss".into(),
+        found: format!("{:?}", training.loss),
+        expected: format!("a loss ({error})"),
+    })?;
+    let sum = |squared: Option<f64>, others: Option<f64>, of: &str| {
+        let (value, name) = if loss == Loss::Squared { (squared, "sse") } else { (others, "loss_sum") };
+        match value {
+            Some(value) => finite(|| format!("training.{of}{name}"), value).map(|()| value),
+            None => field(&format!("training.{of}{name}"), "nothing", "E, a number"),
+        }
+    };
+    let loss_sum = sum(training.sse, training.loss_sum, "")?;
+    let baseline_loss_sum = sum(training.baseline_sse, training.baseline_loss_sum, "baseline_")?;
+    for (name, value) in [("training.eta", training.eta), ("training.tolerance", training.tolerance)] {
+        finite(|| name.to_owned(), value)?;
+    }
+    let (found, expected) = (training.baseline_outputs.len(), encoding.shape().n_outputs());
+    if found != 0 && found != expected {
+        return field("training.baseline_outputs", format!("{found} numbers"), &format!("none, or {expected}"));
+    }
+    for &output in &training.baseline_outputs {
+        finite(|| "training.baseline_outputs".to_owned(), output)?;
+    }
+    Ok(training_fields!(training => Training { loss, loss_sum, baseline_loss_sum }))
 }
 
 fn encoding_of(file: &ModelFile) -> Result<Encoding> {

@@ -1,8 +1,8 @@
 //! A model: encoding, layer, and how it was trained.
 
-use deltarule_core::Layer;
+use deltarule_core::{Activation, Layer, Loss};
 
-use crate::encoding::Encoding;
+use crate::encoding::{Encoding, Target};
 use crate::error::{ModelError, Result};
 use crate::scorer::Scorer;
 
@@ -33,8 +33,8 @@ pub struct Training {
     pub rows_dropped: u64,
     /// How many were held out.
     pub rows_held_out: u64,
-    /// The loss.
-    pub loss: String,
+    /// The error of one prediction.
+    pub loss: Loss,
     /// The optimizer.
     pub optimizer: String,
     /// β of the optimizer, where it was given.
@@ -61,10 +61,12 @@ pub struct Training {
     pub best_epoch: u64,
     /// Why training stopped, in one word.
     pub stop_reason: String,
-    /// E = ½ΣΣ(y − ŷ)² on the training records.
-    pub sse: f64,
-    /// E of the best constant on the training records.
-    pub baseline_sse: f64,
+    /// E on the training records; for the squared error ½ΣΣ(y − ŷ)².
+    pub loss_sum: f64,
+    /// E of the best constant outputs on the training records.
+    pub baseline_loss_sum: f64,
+    /// The best constant outputs, where they are not the means of the targets.
+    pub baseline_outputs: Vec<f64>,
 }
 
 /// One output's weights in the units of the user's columns.
@@ -77,10 +79,28 @@ pub struct OriginalWeights {
 }
 
 impl Model {
+    /// The best constant outputs of the training records, shape (J,): the means of the targets, unless the loss has others.
+    pub fn baseline_outputs(&self) -> Vec<f64> {
+        match (&self.encoding.target, &self.training.baseline_outputs[..]) {
+            (_, outputs @ [_, ..]) => outputs.to_vec(),
+            (Target::Numbers { means, .. }, []) => means.clone(),
+            // The least E of a constant output is at the mean of its targets, as the least squared error is.
+            (target, []) => target.constant_outputs(),
+        }
+    }
+
     /// Puts a model together.
     ///
     /// Errors: weights of another shape than the encoding's.
     pub fn new(encoding: Encoding, layer: Layer, training: Training) -> Result<Self> {
+        let is_of_classes = matches!(encoding.target, Target::Classes { .. });
+        if *layer.activation() == Activation::Softmax && !is_of_classes {
+            return Err(ModelError::Field {
+                field: "activation".into(),
+                found: "softmax for a target that is not three or more classes".into(),
+                expected: "another activation".into(),
+            });
+        }
         let shape = encoding.shape();
         let found = (layer.parameters().n_features(), layer.parameters().n_outputs());
         if found != (shape.n_features(), shape.n_outputs()) {

@@ -113,9 +113,9 @@ impl<'m> Scorer<'m> {
                 if parameters.has_bias() {
                     *h += parameters.bias(group * OUTPUTS + j);
                 }
-                *h = layer.activation().value(*h);
             }
         }
+        layer.outputs_of(outputs, 1);
         Ok(())
     }
 

@@ -11,9 +11,11 @@ use deltarule_data::HashedColumn;
 use crate::decisions::Costs;
 
 pub(crate) use values::{
-    BatchArg, FormArg, MissingArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TaskArg, parse_eta,
+    BatchArg, FormArg, LossArg, MissingArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TaskArg, parse_eta,
 };
-use values::{activation_help, parse_batch, parse_costs, parse_hash, parse_reasons, parse_size, parse_threshold};
+use values::{
+    activation_help, parse_batch, parse_costs, parse_hash, parse_loss, parse_reasons, parse_size, parse_threshold,
+};
 
 /// Train, explain and use single-layer networks ŷ = f(Σ w·x + b) on tables.
 #[derive(Debug, Parser)]
@@ -138,6 +140,10 @@ pub(crate) struct ColumnArgs {
 pub(crate) struct NetworkArgs {
     #[arg(long, short, value_name = "NAME|FORMULA", allow_hyphen_values = true, help = activation_help())]
     pub(crate) activation: Option<Activation>,
+    /// The error of one prediction: squared, ½(y − ŷ)²; log, for classes, or shares from 0 to 1; huber[:T], linear beyond ±T (default 1.345
+    /// standard deviations of the target); poisson, for counts; quantile:Q; hinge, for classes [default: squared]
+    #[arg(long, value_name = "NAME[:X]", value_parser = parse_loss)]
+    pub(crate) loss: Option<LossArg>,
     /// No bias b
     #[arg(long)]
     pub(crate) no_bias: bool,
@@ -186,7 +192,7 @@ pub(crate) struct TrainArgs {
     pub(crate) network: NetworkArgs,
     #[command(flatten)]
     pub(crate) descent: DescentArgs,
-    /// The rule of descent [default: nesterov for full batches and a chosen η, gd otherwise]
+    /// The rule of descent [default: for full batches and a chosen η nesterov with the squared error, lbfgs with the other losses; gd otherwise]
     #[arg(long, value_enum, value_name = "NAME", help_heading = "Descent")]
     pub(crate) optimizer: Option<OptimizerArg>,
     /// β of momentum (default 0.9) or of nesterov (default: grows, and starts anew when the path turns uphill)
@@ -213,7 +219,7 @@ pub(crate) struct TrainArgs {
     /// Replace files that are there
     #[arg(long, help_heading = "Output")]
     pub(crate) force: bool,
-    /// Write E of every epoch: epoch,sse,mse,eta,gradient_norm
+    /// Write E of every epoch: epoch,sse,mse,eta,gradient_norm; with other losses than squared loss_sum and mean_loss
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) trace: Option<PathBuf>,
     /// Write the weights on the way: epoch,output,feature,weight
@@ -264,7 +270,7 @@ pub(crate) struct SweepArgs {
     /// Seeds of the start and of the records' order: FIRST..LAST, both counted, or a list [default: --seed]
     #[arg(long, value_name = "FIRST..LAST|LIST", help_heading = "Runs")]
     pub(crate) seeds: Option<String>,
-    /// Rules of descent [default: nesterov for a chosen η, gd for a given one]
+    /// Rules of descent [default: for a chosen η nesterov, or lbfgs with other losses than squared; gd for a given one]
     #[arg(long, value_enum, value_name = "NAME[,NAME…]", value_delimiter = ',', help_heading = "Runs")]
     pub(crate) optimizer: Vec<OptimizerArg>,
     /// Follow the mean of the records' gradients, or their sum [default: mean]
@@ -288,7 +294,7 @@ pub(crate) struct SweepArgs {
     /// Replace files that are there
     #[arg(long, help_heading = "Output")]
     pub(crate) force: bool,
-    /// Write E of every epoch of every run: run,optimizer,seed,first_eta,epoch,sse,mse,eta
+    /// Write E of every epoch of every run: run,optimizer,seed,first_eta,epoch,sse,mse,eta; with other losses than squared loss_sum and mean_loss
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) trace: Option<PathBuf>,
     /// Print JSON

@@ -18,7 +18,7 @@ pub(crate) struct Record<'a> {
 
 impl Record<'_> {
     /// The record of one run.
-    pub(crate) fn of(&self, plan: &Plan, fit: &Fit, sse: f64, baseline_sse: f64) -> Training {
+    pub(crate) fn of(&self, loss: Loss, plan: &Plan, fit: &Fit, loss_sum: f64) -> Training {
         Training {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command: Some(command_line()),
@@ -28,7 +28,7 @@ impl Record<'_> {
             rows_trained: self.prepared.training.n_records() as u64,
             rows_dropped: (self.prepared.without_target + self.prepared.with_missing) as u64,
             rows_held_out: self.prepared.held_out.as_ref().map_or(0, |part| part.n_records() as u64),
-            loss: Loss::Squared.name().to_owned(),
+            loss,
             optimizer: plan.optimizer.name().to_owned(),
             momentum: match plan.optimizer {
                 OptimizerKind::Momentum { beta } | OptimizerKind::Nesterov { beta: Some(beta) } => Some(beta),
@@ -45,8 +45,9 @@ impl Record<'_> {
             epochs: fit.epochs,
             best_epoch: fit.best_epoch,
             stop_reason: fit.reason.name().to_owned(),
-            sse,
-            baseline_sse,
+            loss_sum,
+            baseline_loss_sum: plan.baseline.loss,
+            baseline_outputs: if loss == Loss::Squared { Vec::new() } else { plan.baseline.outputs.clone() },
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use deltarule_core::{Activation, ChosenEta, EtaBasis, OptimizerKind, Plan, Reduction, StopReason};
+use deltarule_core::{Activation, EtaBasis, Loss, OptimizerKind, Plan, Reduction, StopReason};
 use deltarule_data::{CacheUse, Storage};
 use deltarule_model::{FeatureKind, Model};
 use serde_json::{Value, json};
@@ -17,6 +17,7 @@ pub(crate) fn descent_text(plan: &Plan) -> String {
         OptimizerKind::Momentum { beta } => format!("momentum with β = {beta}"),
         OptimizerKind::Nesterov { beta: Some(beta) } => format!("nesterov with β = {beta}"),
         OptimizerKind::Nesterov { beta: None } => "nesterov, starting anew when the path turns uphill".to_owned(),
+        OptimizerKind::LBfgs => "lbfgs, steps with the curvature that the last ten have shown".to_owned(),
         _ => plan.optimizer.name().to_owned(),
     };
     let batch = match plan.batch {
@@ -30,12 +31,24 @@ pub(crate) fn descent_text(plan: &Plan) -> String {
     format!("{rule}; {batch}; {reduction} (--reduction {})", plan.reduction.name())
 }
 
+/// A loss and its formula, in one line.
+pub(crate) fn loss_text(loss: Loss, activation: &Activation) -> String {
+    format!("--loss {loss}: the error of one prediction is {}", loss.formula(activation))
+}
+
 /// η, why this one, and what is known about larger ones.
-pub(crate) fn eta_text(eta: &ChosenEta, reduction: Reduction) -> String {
+pub(crate) fn eta_text(plan: &Plan) -> String {
+    let Plan { eta, reduction, optimizer, .. } = *plan;
     let lambda = if eta.curvature.proven { "λmax ≤" } else { "λmax ≈" };
     let curvature = format!("{lambda} {} of XᵀX/N", short(eta.curvature.lambda_max));
     let why = match (eta.basis, eta.c) {
         (EtaBasis::Given, _) => "as given".to_owned(),
+        (EtaBasis::Bound, Some(c)) if optimizer == OptimizerKind::LBfgs => {
+            format!("of the first step, 1/(c·λmax) with c = {} for this f and these targets, {curvature}", short(c))
+        }
+        (_, _) if optimizer == OptimizerKind::LBfgs => {
+            format!("of the first step, a guess from {curvature}; the length of every step is found on the way")
+        }
         (EtaBasis::Bound, Some(c)) => format!(
             "the largest that is guaranteed not to raise E: 1/(c·λmax) with c = {} for this f and these targets, {curvature}",
             short(c)
@@ -44,7 +57,7 @@ pub(crate) fn eta_text(eta: &ChosenEta, reduction: Reduction) -> String {
             format!("1/(c·λmax) with {curvature}, an estimate: halved whenever a plain step raises E")
         }
         (EtaBasis::Backtracking, _) => format!(
-            "a first guess from {curvature}: this f has no bound, so η is halved whenever a plain step raises E, and grows while all goes well"
+            "a first guess from {curvature}: this f has no bound with this loss, so η is halved whenever a plain step raises E, and grows while all goes well"
         ),
         (EtaBasis::Stochastic, _) => {
             "half of 1/(c·λ) with the expected curvature λ of a batch; lowered after each epoch of more noise than progress".to_owned()
@@ -109,7 +122,7 @@ pub(crate) fn eta_warning(plan: &Plan) -> Option<String> {
 }
 
 /// Why descent ended, and what that means.
-pub(crate) fn reason_text(reason: &StopReason, plan: &Plan, activation: &Activation) -> String {
+pub(crate) fn reason_text(reason: &StopReason, plan: &Plan, loss: Loss, activation: &Activation) -> String {
     let guaranteed = plan.eta.guaranteed.map_or_else(
         || "leave out --eta, and deltarule finds one".to_owned(),
         |eta| {
@@ -122,7 +135,7 @@ pub(crate) fn reason_text(reason: &StopReason, plan: &Plan, activation: &Activat
     );
     match reason {
         StopReason::Minimum { correlation } => {
-            let kind = if *activation == Activation::Identity {
+            let kind = if loss.is_convex_with(activation) {
                 String::new()
             } else {
                 format!(" (with {activation} E may have others)")
@@ -152,7 +165,7 @@ pub(crate) fn reason_text(reason: &StopReason, plan: &Plan, activation: &Activat
             } else if plan.eta.guaranteed.is_some_and(|eta| plan.eta.eta > eta) {
                 format!("Steps with this η jump across the minimum; {guaranteed}")
             } else {
-                "What is left is below the precision of the numbers, or f has a kink there".to_owned()
+                "What is left is below the precision of the numbers, or f or the loss has a kink there".to_owned()
             }
         ),
         StopReason::Epochs { correlation } => format!(
@@ -162,19 +175,19 @@ pub(crate) fn reason_text(reason: &StopReason, plan: &Plan, activation: &Activat
             if plan.chooses_eta() { "" } else { ", or leave out --eta for a chosen η and accelerated steps" }
         ),
         StopReason::Interrupted => "interrupted; the best weights so far are kept".to_owned(),
-        StopReason::Diverged { epoch, eta, sse, net_input } => {
+        StopReason::Diverged { epoch, eta, loss, net_input } => {
             let what = match net_input {
                 Some(h) => format!("f(h) is not finite at h = {}", short(*h)),
-                None if sse.is_finite() => format!("E rose to {} and goes on rising", short(*sse)),
+                None if loss.is_finite() => format!("E rose to {} and goes on rising", short(*loss)),
                 None => "E is not finite any more".to_owned(),
             };
             format!("diverged in epoch {epoch} with η = {}: {what}; {guaranteed}", short(*eta))
         }
-        StopReason::Saturated { epoch, eta, sse } => format!(
+        StopReason::Saturated { epoch, eta, loss } => format!(
             "saturated in epoch {epoch} with η = {}: the steps were so large that every h is far out, where f' is 0; δ is 0 with it, and \
              descent stands still at E = {}; {guaranteed}",
             short(*eta),
-            short(*sse)
+            short(*loss)
         ),
         other => other.name().to_owned(),
     }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
 use deltarule_core::{
-    Block, BlockSource, ClassScores, ClassTally, Layer, RegressionScores, RegressionTally, Scaling, Targets,
-    ThresholdTally,
+    Activation, Block, BlockSource, ClassScores, ClassTally, Layer, Loss, RegressionScores, RegressionTally, Scaling,
+    Targets, ThresholdTally,
 };
 use deltarule_data::{Part, Reader, RowEncoder, RowState};
 use deltarule_model::{Model, Target};
@@ -20,6 +20,10 @@ pub(crate) struct Tally<'t> {
     n: u64,
     /// Of each output: its scores, and those of the best constant.
     outputs: Vec<(RegressionTally, RegressionTally)>,
+    /// Of each output: E, and that of the best constant.
+    loss_sums: Vec<(f64, f64)>,
+    loss: Loss,
+    sum_text: String,
     constants: Vec<f64>,
     classes: Option<ClassTally>,
     /// Where there are two classes.
@@ -36,28 +40,32 @@ pub(crate) struct Scored<'a> {
     pub(crate) targets: &'a [f64],
     /// ŷ of each output.
     pub(crate) outputs: &'a [f64],
+    /// Σ_j L(y_j, ŷ_j); for the squared error ½Σ_j(y_j − ŷ_j)².
+    pub(crate) error: f64,
 }
 
-impl Scored<'_> {
-    /// ½Σ_j(y_j − ŷ_j)².
-    pub(crate) fn error(&self) -> f64 {
-        0.5 * self.targets.iter().zip(self.outputs).map(|(y, o)| (y - o) * (y - o)).sum::<f64>()
-    }
+/// What records are judged by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Judge<'a> {
+    /// The error of one prediction.
+    pub(crate) loss: Loss,
+    pub(crate) activation: &'a Activation,
+    /// The best constant outputs in training.
+    pub(crate) baseline: &'a [f64],
 }
 
 impl<'t> Tally<'t> {
-    pub(crate) fn new(target: &'t Target) -> Self {
+    pub(crate) fn new(target: &'t Target, judge: Judge<'_>) -> Self {
         let n_classes = target.classes().map_or(0, |classes| classes.len());
-        let constants = match target {
-            Target::Numbers { means, .. } => means.clone(),
-            // The least E of a constant output is at the mean of its targets, as the least squared error is.
-            _ => target.constant_outputs(),
-        };
+        let n_outputs = judge.baseline.len();
         Self {
             target,
             n: 0,
-            outputs: vec![Default::default(); constants.len()],
-            constants,
+            outputs: vec![Default::default(); n_outputs],
+            loss_sums: vec![(0.0, 0.0); n_outputs],
+            loss: judge.loss,
+            sum_text: judge.loss.sum_text(judge.activation),
+            constants: judge.baseline.to_vec(),
             classes: target.classes().map(|classes| ClassTally::new(classes.len())),
             thresholds: (n_classes == 2).then(ThresholdTally::default),
             counts: vec![0; n_classes],
@@ -66,8 +74,14 @@ impl<'t> Tally<'t> {
     }
 
     /// The scores on some records of a table.
-    pub(crate) fn of_part(target: &Target, layer: &Layer, scaling: &Scaling, part: &Part<'_>) -> Result<Scores> {
-        let mut tally = Tally::new(target);
+    pub(crate) fn of_part(
+        target: &Target,
+        judge: Judge<'_>,
+        layer: &Layer,
+        scaling: &Scaling,
+        part: &Part<'_>,
+    ) -> Result<Scores> {
+        let mut tally = Tally::new(target, judge);
         for index in 0..part.n_blocks() {
             let mut added = Ok(());
             part.read(index, &mut |block| added = tally.add(layer, scaling, block, |_| true, |_, _| {}))?;
@@ -85,7 +99,9 @@ impl<'t> Tally<'t> {
         mut visit: impl FnMut(u64, Scored<'_>),
     ) -> Result<(Scores, u64)> {
         let scaling = model.encoding().scaling();
-        let mut tally = Tally::new(&model.encoding().target);
+        let baseline = model.baseline_outputs();
+        let judge = Judge { loss: model.training().loss, activation: model.layer().activation(), baseline: &baseline };
+        let mut tally = Tally::new(&model.encoding().target, judge);
         let mut n_read = 0;
         loop {
             while encoder.len() < deltarule_core::BLOCK_ROWS {
@@ -119,18 +135,26 @@ impl<'t> Tally<'t> {
         keep: impl Fn(usize) -> bool,
         mut visit: impl FnMut(usize, Scored<'_>),
     ) -> Result<()> {
-        let mut outputs = std::mem::take(&mut self.buffer);
-        layer.outputs_into(block, scaling, &mut outputs)?;
+        let mut net_inputs = std::mem::take(&mut self.buffer);
+        layer.net_inputs_into(block, scaling, &mut net_inputs)?;
+        layer.activation().couple(&mut net_inputs, block.n_records());
         let (n, n_outputs) = (block.n_records(), self.outputs.len());
         let (mut y, mut o) = (vec![0.0; n_outputs], vec![0.0; n_outputs]);
         let mut probabilities = vec![0.0; self.counts.len()];
         for r in (0..n).filter(|&r| keep(r)) {
+            let mut error = 0.0;
             for j in 0..n_outputs {
-                o[j] = outputs[j * n + r];
+                let h = net_inputs[j * n + r];
+                o[j] = layer.activation().value(h);
                 y[j] = target_of(block, j, r);
                 let (own, constant) = &mut self.outputs[j];
                 own.add(y[j], o[j]);
                 constant.add(y[j], self.constants[j]);
+                let of_output = self.loss.of_net_input(layer.activation(), y[j], h);
+                let (own, constant) = &mut self.loss_sums[j];
+                *own += of_output;
+                *constant += self.loss.of_constant(layer.activation(), y[j], self.constants[j]);
+                error += of_output;
             }
             if let Some(classes) = &mut self.classes {
                 let class = class_of(self.target, block, r);
@@ -141,20 +165,29 @@ impl<'t> Tally<'t> {
                 }
                 self.counts[class as usize] += 1;
             }
-            visit(r, Scored { targets: &y, outputs: &o });
+            visit(r, Scored { targets: &y, outputs: &o, error });
             self.n += 1;
         }
-        self.buffer = outputs;
+        self.buffer = net_inputs;
         Ok(())
     }
 
     fn scores(&self) -> Scores {
         let each: Vec<(RegressionScores, RegressionScores)> =
             self.outputs.iter().map(|(own, constant)| (own.scores(), constant.scores())).collect();
-        let sse = each.iter().map(|(scores, _)| scores.sse).sum();
+        // The squared errors are added up by the scores themselves.
+        let loss_sums: Vec<(f64, f64)> = match self.loss {
+            Loss::Squared => each.iter().map(|(own, constant)| (own.sse, constant.sse)).collect(),
+            _ => self.loss_sums.clone(),
+        };
+        let loss_sum = loss_sums.iter().map(|(own, _)| own).sum();
+        let baseline_loss_sum = loss_sums.iter().map(|(_, constant)| constant).sum();
         let detail = match (self.target, &self.classes) {
             (Target::Numbers { names, .. }, _) => {
-                Detail::Numbers(names.iter().cloned().zip(each).map(|(name, (own, base))| (name, own, base)).collect())
+                let each = names.iter().cloned().zip(each).zip(loss_sums);
+                Detail::Numbers(
+                    each.map(|((name, (own, base)), sums)| NumberScores { name, own, base, sums }).collect(),
+                )
             }
             (target, classes) => {
                 let counts = target.class_counts();
@@ -163,13 +196,13 @@ impl<'t> Tally<'t> {
                 Detail::Classes {
                     scores: classes.as_ref().map_or_else(|| ClassTally::new(0).scores(), ClassTally::scores),
                     baseline: ClassScores::of_constant(&self.counts, &constant),
-                    baseline_sse: each.iter().map(|(_, baseline)| baseline.sse).sum(),
+                    baseline_loss_sum,
                     names: target.classes().unwrap_or_default().to_vec(),
                     thresholds: self.thresholds.clone(),
                 }
             }
         };
-        Scores { n: self.n, sse, detail }
+        Scores { n: self.n, loss: self.loss, sum_text: self.sum_text.clone(), loss_sum, detail }
     }
 }
 
@@ -200,24 +233,38 @@ fn class_of(target: &Target, block: &Block<'_, f64>, r: usize) -> u32 {
 #[derive(Debug)]
 pub(crate) struct Scores {
     pub(crate) n: u64,
-    /// E = ½ΣΣ(y − ŷ)².
-    pub(crate) sse: f64,
+    /// The error of one prediction.
+    pub(crate) loss: Loss,
+    /// The formula of E.
+    pub(crate) sum_text: String,
+    /// E.
+    pub(crate) loss_sum: f64,
     pub(crate) detail: Detail,
 }
 
 #[derive(Debug)]
 pub(crate) enum Detail {
-    /// Each target: its name, its scores, and the baseline's.
-    Numbers(Vec<(String, RegressionScores, RegressionScores)>),
+    Numbers(Vec<NumberScores>),
     Classes {
         scores: ClassScores,
         baseline: ClassScores,
         /// E of the best constant outputs.
-        baseline_sse: f64,
+        baseline_loss_sum: f64,
         names: Vec<String>,
         /// Where there are two classes.
         thresholds: Option<ThresholdTally>,
     },
+}
+
+/// The scores of one target of numbers.
+#[derive(Debug)]
+pub(crate) struct NumberScores {
+    pub(crate) name: String,
+    pub(crate) own: RegressionScores,
+    /// Those of the best constant.
+    pub(crate) base: RegressionScores,
+    /// E, and that of the best constant.
+    sums: (f64, f64),
 }
 
 impl Scores {
@@ -260,18 +307,20 @@ impl Scores {
         match &self.detail {
             Detail::Numbers(targets) => targets
                 .iter()
-                .flat_map(|(name, scores, baseline)| {
+                .flat_map(|NumberScores { name, own, base, sums: (loss_sum, base_sum) }| {
                     let name = |what: &str| if targets.len() > 1 { format!("{name}: {what}") } else { what.to_owned() };
+                    let of =
+                        if self.loss == Loss::Squared { "½Σ(y − ŷ)²".to_owned() } else { self.sum_text.clone() };
                     [
-                        (name("E = ½Σ(y − ŷ)²"), digits(scores.sse, 8), digits(baseline.sse, 8)),
-                        (name("RMSE"), short(scores.rmse), short(baseline.rmse)),
-                        (name("MAE"), short(scores.mae), short(baseline.mae)),
-                        (name("R²"), optional(scores.r_squared), optional(baseline.r_squared)),
+                        (name(&format!("E = {of}")), digits(*loss_sum, 8), digits(*base_sum, 8)),
+                        (name("RMSE"), short(own.rmse), short(base.rmse)),
+                        (name("MAE"), short(own.mae), short(base.mae)),
+                        (name("R²"), optional(own.r_squared), optional(base.r_squared)),
                     ]
                 })
                 .collect(),
-            Detail::Classes { scores, baseline, baseline_sse, .. } => vec![
-                ("E = ½ΣΣ(y − ŷ)²".to_owned(), digits(self.sse, 8), digits(*baseline_sse, 8)),
+            Detail::Classes { scores, baseline, baseline_loss_sum, .. } => vec![
+                (format!("E = {}", self.sum_text), digits(self.loss_sum, 8), digits(*baseline_loss_sum, 8)),
                 ("accuracy".to_owned(), percent(scores.accuracy), percent(baseline.accuracy)),
                 ("log loss".to_owned(), short(scores.log_loss), short(baseline.log_loss)),
                 ("Brier score".to_owned(), short(scores.brier), short(baseline.brier)),
@@ -283,38 +332,40 @@ impl Scores {
     /// A sentence, where the model is no better than the constant.
     pub(crate) fn warning(&self, label: &str) -> Option<String> {
         let useless = match &self.detail {
-            Detail::Numbers(targets) => targets.iter().any(|(_, scores, baseline)| scores.rmse > baseline.rmse),
+            Detail::Numbers(targets) => targets.iter().any(|target| target.sums.0 > target.sums.1),
             Detail::Classes { scores, baseline, .. } => scores.accuracy < baseline.accuracy,
         };
         useless.then(|| format!("on the {label} records the model is worse than always giving the same answer"))
     }
 
     pub(crate) fn json(&self) -> Value {
-        match &self.detail {
+        let sum_name = self.loss.sum_name();
+        let mut value = match &self.detail {
             Detail::Numbers(targets) => json!({
-                "records": self.n,
-                "sse": self.sse,
-                "targets": targets.iter().map(|(name, scores, baseline)| json!({
-                    "name": name,
-                    "model": regression_json(scores),
-                    "baseline": regression_json(baseline),
+                "targets": targets.iter().map(|target| json!({
+                    "name": target.name,
+                    "model": self.regression_json(&target.own, target.sums.0),
+                    "baseline": self.regression_json(&target.base, target.sums.1),
                 })).collect::<Vec<_>>(),
             }),
-            Detail::Classes { scores, baseline, baseline_sse, names, .. } => json!({
-                "records": self.n,
-                "sse": self.sse,
-                "baseline_sse": baseline_sse,
+            Detail::Classes { scores, baseline, baseline_loss_sum, names, .. } => json!({
+                format!("baseline_{sum_name}"): baseline_loss_sum,
                 "classes": names,
                 "model": class_json(scores),
                 "baseline": class_json(baseline),
                 "confusion": scores.confusion,
             }),
-        }
+        };
+        value["records"] = json!(self.n);
+        value[sum_name] = json!(self.loss_sum);
+        value
     }
-}
 
-fn regression_json(scores: &RegressionScores) -> Value {
-    json!({ "sse": scores.sse, "rmse": scores.rmse, "mae": scores.mae, "r_squared": scores.r_squared })
+    fn regression_json(&self, scores: &RegressionScores, loss_sum: f64) -> Value {
+        json!({
+            self.loss.sum_name(): loss_sum, "rmse": scores.rmse, "mae": scores.mae, "r_squared": scores.r_squared,
+        })
+    }
 }
 
 fn class_json(scores: &ClassScores) -> Value {

@@ -9,7 +9,7 @@ use deltarule_core::{Activation, Init, Loss, Moments, Parameters, Problem, Scali
 use deltarule_data::{Choices, DataError, HashedColumn, Prepared, ReadOptions, Reader, SparseTable, Table, find_files};
 use deltarule_model::{Encoding, Model, ScaleRule};
 
-use crate::cli::{ColumnArgs, FileArgs, MemoryArgs, MissingArg, NetworkArgs};
+use crate::cli::{ColumnArgs, FileArgs, LossArg, MemoryArgs, MissingArg, NetworkArgs};
 use crate::{output, report, weights_file};
 
 /// Reads the columns that are asked for, with progress on a terminal; Ctrl-C breaks off.
@@ -151,6 +151,7 @@ pub(crate) fn choices(
         categorical: columns.categorical.clone(),
         missing: columns.missing.into(),
         task: columns.task.map(Into::into),
+        loss: network.loss.map_or(Loss::Squared, LossArg::kind),
         activation: network.activation.clone(),
         held_out,
         seed: network.seed,
@@ -191,6 +192,7 @@ pub(crate) struct Ready<'a> {
 pub(crate) fn with_problem<R>(
     prepared: &Prepared<'_>,
     columns: &ColumnArgs,
+    loss: Option<LossArg>,
     scale: ScaleRule,
     has_bias: bool,
     threads: &Threads,
@@ -204,7 +206,7 @@ pub(crate) fn with_problem<R>(
         scaling: &scaling,
         moments: &moments,
         activation: &prepared.activation,
-        loss: Loss::Squared,
+        loss: loss.map_or(Loss::Squared, |loss| loss.for_table(&moments)),
         has_bias,
         threads,
     };

@@ -127,6 +127,14 @@ impl ColumnMoments {
         }
     }
 
+    /// Σx/n of a number; 0 for others.
+    pub fn mean(&self) -> f64 {
+        match self {
+            ColumnMoments::Number { mean, .. } => *mean,
+            _ => 0.0,
+        }
+    }
+
     /// √(Σ(x − mean)²/n) of a number; 0 for others.
     pub fn standard_deviation(&self) -> f64 {
         match self {

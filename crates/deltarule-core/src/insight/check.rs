@@ -3,8 +3,8 @@
 use crate::data::{TileColumn, fold_tiles};
 use crate::error::Result;
 use crate::kernel::Float;
-use crate::learning::Problem;
-use crate::network::{Layer, Parameters, WorkingWeights};
+use crate::learning::{ErrorTerm, Loss, Problem, delta};
+use crate::network::{Activation, Layer, Parameters, WorkingWeights};
 
 /// What a gradient check found.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,31 +105,40 @@ fn check_weight(
     let (up, down, here) = (moved(epsilon), moved(-epsilon), moved(0.0));
     // What was really added, after rounding.
     let width = (value + epsilon) - (value - epsilon);
-    let activation = problem.activation;
+    let (activation, loss) = (problem.activation, problem.loss);
+    let outputs = if *activation == Activation::Softmax { 0..parameters.n_outputs() } else { j..j + 1 };
     let (sums, _) = fold_tiles(
         problem.source,
         problem.scaling,
         problem.threads,
         || (Sums::default(), [Vec::new(), Vec::new(), Vec::new(), Vec::new()]),
         |(sums, [h, above, below, x]), tile| {
+            let n = tile.n_rows();
             for (buffer, weights) in [(&mut *h, &here), (above, &up), (below, &down)] {
-                weights.net_inputs_of(tile, j..j + 1, buffer);
+                weights.net_inputs_of(tile, outputs.clone(), buffer);
+                activation.couple(buffer, n);
             }
-            feature_into(tile.columns_with_features(), feature, tile.n_rows(), x);
+            feature_into(tile.columns_with_features(), feature, n, x);
+            // With softmax the weight moves the outputs of the other classes, too.
+            for k in outputs.clone().filter(|k| *k != j) {
+                let at = (k - outputs.start) * n;
+                for (r, &y) in tile.targets(k).iter().enumerate() {
+                    let [high, low] = [above[at + r], below[at + r]].map(|h| delta(loss, activation, y, h));
+                    sums.difference += difference(loss, y, &high, &low);
+                }
+            }
+            let at = (j - outputs.start) * n;
+            let (h, above, below) = (&h[at..at + n], &above[at..at + n], &below[at..at + n]);
             for (r, &y) in tile.targets(j).iter().enumerate() {
-                let (output, slope) = activation.value_and_derivative(h[r]);
-                let (high, slope_high) = activation.value_and_derivative(above[r]);
-                let (low, slope_low) = activation.value_and_derivative(below[r]);
-                let jump = (slope_high - slope_low).abs();
-                if jump > 0.05 * slope_high.abs().max(slope_low.abs()).max(slope.abs()) && x[r] != 0.0 {
+                let [here, high, low] = [h[r], above[r], below[r]].map(|h| delta(loss, activation, y, h));
+                if x[r] != 0.0 && has_kink(loss, &here, &high, &low) {
                     sums.at_kinks += 1;
                     continue;
                 }
-                let product = (y - output) * slope * x[r];
+                let product = here.delta * x[r];
                 sums.by_delta_rule -= product;
                 sums.scale += product.abs();
-                // ½(y − a)² − ½(y − b)² without cancellation.
-                sums.difference += 0.5 * (low - high) * ((y - high) + (y - low));
+                sums.difference += difference(loss, y, &high, &low);
             }
         },
         |(total, _), (part, _)| {
@@ -150,6 +159,24 @@ fn check_weight(
         relative_error: if error == 0.0 { 0.0 } else { error / sums.scale.max(f64::MIN_POSITIVE) },
         at_kinks: sums.at_kinks,
     })
+}
+
+/// Whether f' or −∂L/∂ŷ jumps on the way from one point to the other.
+fn has_kink(loss: Loss, here: &ErrorTerm, high: &ErrorTerm, low: &ErrorTerm) -> bool {
+    let jumps = |of: fn(&ErrorTerm) -> f64| {
+        let [here, high, low] = [here, high, low].map(of);
+        (high - low).abs() > 0.05 * high.abs().max(low.abs()).max(here.abs())
+    };
+    jumps(|term| term.derivative) || loss.has_kink() && jumps(|term| term.slope)
+}
+
+/// L at one point less L at another.
+fn difference(loss: Loss, y: f64, high: &ErrorTerm, low: &ErrorTerm) -> f64 {
+    match loss {
+        // ½(y − a)² − ½(y − b)² without cancellation.
+        Loss::Squared => 0.5 * (low.output - high.output) * ((y - high.output) + (y - low.output)),
+        _ => high.loss - low.loss,
+    }
 }
 
 /// x_i of every row of a tile; 1 for the bias.

@@ -13,10 +13,12 @@ pub struct WorkedStep {
     pub eta: f64,
     /// The outputs, shape (J,).
     pub outputs: Vec<WorkedOutput>,
-    /// E of this record, ½Σ(y_j − ŷ_j)², before the step.
-    pub sse: f64,
+    /// What the error of an output is.
+    pub error: Loss,
+    /// E of this record, Σ L(y_j, ŷ_j), before the step; for the squared error ½Σ(y_j − ŷ_j)².
+    pub loss: f64,
     /// E of this record after the step.
-    pub new_sse: f64,
+    pub new_loss: f64,
 }
 
 /// What one step does for one output.
@@ -38,11 +40,13 @@ pub struct WorkedOutput {
     pub residual: f64,
     /// (y − ŷ)².
     pub squared: f64,
-    /// ½(y − ŷ)².
-    pub half_squared: f64,
+    /// L(y, ŷ); for the squared error ½(y − ŷ)².
+    pub loss: f64,
+    /// −∂L/∂ŷ; for the squared error y − ŷ.
+    pub slope: f64,
     /// f'(h).
     pub derivative: f64,
-    /// δ = (y − ŷ) f'(h).
+    /// δ = −∂L/∂ŷ f'(h); for the squared error (y − ŷ) f'(h).
     pub delta: f64,
     /// ∂E/∂w_i = −δ x_i, shape (d,).
     pub gradient: Vec<f64>,
@@ -60,8 +64,8 @@ pub struct WorkedOutput {
     pub new_net_input: f64,
     /// ŷ with the new weights.
     pub new_output: f64,
-    /// ½(y − ŷ)² with the new weights.
-    pub new_half_squared: f64,
+    /// L(y, ŷ) with the new weights.
+    pub new_loss: f64,
 }
 
 /// Works out one step of the delta rule on one record.
@@ -69,20 +73,21 @@ pub struct WorkedOutput {
 /// Shapes: `inputs` (d,), `targets` (J,). Errors: other lengths than the layer's.
 ///
 /// ```
-/// use deltarule_core::{Activation, Layer, Parameters, explain};
+/// use deltarule_core::{Activation, Layer, Loss, Parameters, explain};
 /// let layer = Layer::new(Parameters::new(2, vec![0.6, 0.1], Some(vec![0.2]), 1)?, Activation::Sigmoid);
-/// let step = explain(&layer, &[1.0, -2.0], &[1.0], 0.5)?;
+/// let step = explain(Loss::Squared, &layer, &[1.0, -2.0], &[1.0], 0.5)?;
 /// assert!((step.outputs[0].delta - 0.08106825284073778).abs() < 1e-16);
 /// assert!((step.outputs[0].step[1] + 0.08106825284073778).abs() < 1e-16);
 /// # Ok::<(), deltarule_core::Error>(())
 /// ```
-pub fn explain(layer: &Layer, inputs: &[f64], targets: &[f64], eta: f64) -> Result<WorkedStep> {
+pub fn explain(loss: Loss, layer: &Layer, inputs: &[f64], targets: &[f64], eta: f64) -> Result<WorkedStep> {
     check_record(layer, inputs, targets)?;
     let parameters = layer.parameters();
     let net_inputs = layer.net_inputs(inputs);
+    let coupled = coupled(layer, &net_inputs);
     let mut moved = parameters.clone();
     let terms: Vec<ErrorTerm> =
-        net_inputs.iter().zip(targets).map(|(&h, &y)| delta(Loss::Squared, layer.activation(), y, h)).collect();
+        coupled.iter().zip(targets).map(|(&h, &y)| delta(loss, layer.activation(), y, h)).collect();
     for (j, term) in terms.iter().enumerate() {
         for (w, x) in moved.weights_mut(j).iter_mut().zip(inputs) {
             *w += eta * term.delta * x;
@@ -91,10 +96,11 @@ pub fn explain(layer: &Layer, inputs: &[f64], targets: &[f64], eta: f64) -> Resu
     }
     let moved = Layer::new(moved, layer.activation().clone());
     let new_net_inputs = moved.net_inputs(inputs);
+    let new_coupled = self::coupled(layer, &new_net_inputs);
     let outputs: Vec<WorkedOutput> = (0..targets.len())
         .map(|j| {
             let (target, term) = (targets[j], terms[j]);
-            let new_output = layer.activation().value(new_net_inputs[j]);
+            let new = delta(loss, layer.activation(), target, new_coupled[j]);
             let bias = |value: f64| parameters.has_bias().then_some(value);
             WorkedOutput {
                 weights: parameters.weights(j).to_vec(),
@@ -105,7 +111,8 @@ pub fn explain(layer: &Layer, inputs: &[f64], targets: &[f64], eta: f64) -> Resu
                 target,
                 residual: term.residual,
                 squared: term.residual * term.residual,
-                half_squared: Loss::Squared.value(target, term.output),
+                loss: term.loss,
+                slope: term.slope,
                 derivative: term.derivative,
                 delta: term.delta,
                 gradient: inputs.iter().map(|x| -(term.delta * x)).collect(),
@@ -115,18 +122,26 @@ pub fn explain(layer: &Layer, inputs: &[f64], targets: &[f64], eta: f64) -> Resu
                 new_weights: moved.parameters().weights(j).to_vec(),
                 new_bias: bias(moved.parameters().bias(j)),
                 new_net_input: new_net_inputs[j],
-                new_output,
-                new_half_squared: Loss::Squared.value(target, new_output),
+                new_output: new.output,
+                new_loss: new.loss,
             }
         })
         .collect();
     Ok(WorkedStep {
         inputs: inputs.to_vec(),
         eta,
-        sse: outputs.iter().map(|output| output.half_squared).sum(),
-        new_sse: outputs.iter().map(|output| output.new_half_squared).sum(),
+        error: loss,
+        loss: outputs.iter().map(|output| output.loss).sum(),
+        new_loss: outputs.iter().map(|output| output.new_loss).sum(),
         outputs,
     })
+}
+
+/// Net inputs of one record as the activation takes them.
+fn coupled(layer: &Layer, net_inputs: &[f64]) -> Vec<f64> {
+    let mut coupled = net_inputs.to_vec();
+    layer.activation().couple(&mut coupled, 1);
+    coupled
 }
 
 fn check_record(layer: &Layer, inputs: &[f64], targets: &[f64]) -> Result<()> {
@@ -155,8 +170,10 @@ pub struct WorkedBatch {
     pub residual_sum: Vec<f64>,
     /// Σ_μ (y − ŷ)², shape (J,): squared ones do not.
     pub squared_sum: Vec<f64>,
-    /// E = ½ΣΣ(y − ŷ)².
-    pub sse: f64,
+    /// What the error of an output is.
+    pub error: Loss,
+    /// E, the sum over records and outputs; for the squared error ½ΣΣ(y − ŷ)².
+    pub loss: f64,
     /// Σ_μ δ x and Σ_μ δ: minus the gradient of E.
     pub descent: Parameters,
     /// The change of every weight.
@@ -164,7 +181,7 @@ pub struct WorkedBatch {
     /// The weights after the step.
     pub new_parameters: Parameters,
     /// E after the step.
-    pub new_sse: f64,
+    pub new_loss: f64,
 }
 
 /// One record of a [`WorkedBatch`]. Shapes: all (J,).
@@ -178,6 +195,8 @@ pub struct WorkedRecord {
     pub target: Vec<f64>,
     /// y − ŷ.
     pub residual: Vec<f64>,
+    /// L(y, ŷ).
+    pub loss: Vec<f64>,
     /// δ.
     pub delta: Vec<f64>,
 }
@@ -186,6 +205,7 @@ pub struct WorkedRecord {
 ///
 /// Shapes: each record is its inputs (d,) and its targets (J,). Errors: other lengths than the layer's.
 pub fn explain_batch(
+    loss: Loss,
     layer: &Layer,
     records: &[(Vec<f64>, Vec<f64>)],
     eta: f64,
@@ -199,17 +219,20 @@ pub fn explain_batch(
     for (inputs, targets) in records {
         check_record(layer, inputs, targets)?;
         let net_input = layer.net_inputs(inputs);
+        let coupled = coupled(layer, &net_input);
         let mut row = WorkedRecord {
             net_input,
             output: Vec::new(),
             target: targets.clone(),
             residual: Vec::new(),
+            loss: Vec::new(),
             delta: Vec::new(),
         };
         for j in 0..n_outputs {
-            let term = delta(Loss::Squared, layer.activation(), targets[j], row.net_input[j]);
+            let term = delta(loss, layer.activation(), targets[j], coupled[j]);
             row.output.push(term.output);
             row.residual.push(term.residual);
+            row.loss.push(term.loss);
             row.delta.push(term.delta);
             residual_sum[j] += term.residual;
             squared_sum[j] += term.residual * term.residual;
@@ -220,26 +243,28 @@ pub fn explain_batch(
         }
         rows.push(row);
     }
+    let total = rows.iter().flat_map(|row| &row.loss).sum();
     let mut step = descent.clone();
     step.scale(eta * reduction.factor(records.len() as u64));
     let mut new_parameters = parameters.clone();
     new_parameters.add_scaled(1.0, &step);
     let moved = Layer::new(new_parameters.clone(), layer.activation().clone());
-    let new_sse = records
+    let new_loss = records
         .iter()
-        .flat_map(|(inputs, targets)| moved.outputs(inputs).into_iter().zip(targets))
-        .map(|(output, &target)| Loss::Squared.value(target, output))
+        .flat_map(|(inputs, targets)| coupled(&moved, &moved.net_inputs(inputs)).into_iter().zip(targets))
+        .map(|(h, &target)| delta(loss, moved.activation(), target, h).loss)
         .sum();
     Ok(WorkedBatch {
         records: rows,
         eta,
         reduction,
-        sse: 0.5 * squared_sum.iter().sum::<f64>(),
+        error: loss,
+        loss: total,
         residual_sum,
         squared_sum,
         descent,
         step,
         new_parameters,
-        new_sse,
+        new_loss,
     })
 }

@@ -56,17 +56,25 @@ pub trait Float:
     fn exp(self) -> Self;
     /// eˣ − 1, exact for small x.
     fn exp_m1(self) -> Self;
+    /// ln x.
+    fn ln(self) -> Self;
     /// ln(1 + x), exact for small x.
     fn ln_1p(self) -> Self;
+    /// ln(1 + x) for x from 0 to 1.
+    #[doc(hidden)]
+    fn ln_1p_of_share(self) -> Self;
     /// tanh x for |x| < 0.625.
     #[doc(hidden)]
     fn small_tanh(self) -> Self;
+    /// 1 − eˣ for x ≤ 0, exact for small x.
+    #[doc(hidden)]
+    fn one_less_exp(self) -> Self;
     /// erfc x, the complementary error function.
     fn erfc(self) -> Self;
 }
 
 macro_rules! float {
-    ($type:ident, $exp:ident, $small_tanh:ident, $expm1:ident, $log1p:ident, $erfc:ident) => {
+    ($type:ident, $exp:ident, $small_tanh:ident, $ln_1p_of_share:ident, $one_less_exp:ident, $expm1:ident, $log:ident, $log1p:ident, $erfc:ident) => {
         impl Float for $type {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -109,9 +117,21 @@ macro_rules! float {
             fn exp_m1(self) -> Self {
                 libm::$expm1(self)
             }
+            #[inline(always)]
+            fn ln_1p_of_share(self) -> Self {
+                transcendental::$ln_1p_of_share(self)
+            }
+            #[inline]
+            fn ln(self) -> Self {
+                libm::$log(self)
+            }
             #[inline]
             fn ln_1p(self) -> Self {
                 libm::$log1p(self)
+            }
+            #[inline(always)]
+            fn one_less_exp(self) -> Self {
+                transcendental::$one_less_exp(self)
             }
             #[inline]
             fn erfc(self) -> Self {
@@ -121,5 +141,5 @@ macro_rules! float {
     };
 }
 
-float!(f64, exp64, small_tanh64, expm1, log1p, erfc);
-float!(f32, exp32, small_tanh32, expm1f, log1pf, erfcf);
+float!(f64, exp64, small_tanh64, ln_1p_of_share64, one_less_exp64, expm1, log, log1p, erfc);
+float!(f32, exp32, small_tanh32, ln_1p_of_share32, one_less_exp32, expm1f, logf, log1pf, erfcf);

@@ -159,6 +159,34 @@ for_every_width! {
     }
 }
 
+for_every_width! {
+    /// `(L, δ) = term(y[r], h[r])` and `delta[r] = δ`, and `sums[..][l] += L, δ², δ` over the rows r with r mod [`LANES`] = l. Shapes: (rows,).
+    fn add_terms<T: [Float], F: [Fn(T, T) -> (T, T)]>(
+        target: &[T], net_input: &[T], delta: &mut [T], sums: &mut [[T; LANES]; 3], term: F,
+    ) {
+        let ((y, rest_y), (h, rest_h)) = (target.as_chunks::<LANES>(), net_input.as_chunks::<LANES>());
+        let (d, rest_d) = delta.as_chunks_mut::<LANES>();
+        for ((y, h), d) in y.iter().zip(h).zip(d) {
+            let mut losses = [T::ZERO; LANES];
+            for l in 0..LANES {
+                (losses[l], d[l]) = term(y[l], h[l]);
+            }
+            for l in 0..LANES {
+                sums[0][l] += losses[l];
+                sums[1][l] += d[l] * d[l];
+                sums[2][l] += d[l];
+            }
+        }
+        for (l, ((&y, &h), d)) in rest_y.iter().zip(rest_h).zip(rest_d).enumerate() {
+            let (loss, delta) = term(y, h);
+            *d = delta;
+            sums[0][l] += loss;
+            sums[1][l] += delta * delta;
+            sums[2][l] += delta;
+        }
+    }
+}
+
 /// `into[r] += weights[codes[r]]`: a category's term of every net input. A code without a weight (an unseen level) adds 0.
 pub(crate) fn add_weight_of_code<T: Float>(weights: &[T], codes: &[u32], into: &mut [T]) {
     for (h, &code) in into.iter_mut().zip(codes) {

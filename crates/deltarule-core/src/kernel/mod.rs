@@ -18,8 +18,8 @@ mod width;
 
 pub use float::Float;
 pub(crate) use linear::{
-    add_column_products, add_multiples, add_weight_of_code, all_finite, dot, fold, map_pairs, prefetch_values,
-    scatter_add, squared_deltas, standardize_into, sum, sum_squares,
+    add_column_products, add_multiples, add_terms, add_weight_of_code, all_finite, dot, fold, map_pairs,
+    prefetch_values, scatter_add, squared_deltas, standardize_into, sum, sum_squares,
 };
 pub(crate) use raw::{RawColumn, add_raw_products, raw_net_inputs};
 pub(crate) use records::{

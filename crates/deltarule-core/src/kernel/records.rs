@@ -65,15 +65,15 @@ const AHEAD: usize = 6;
 
 /// Goes through records in an order. With `eta`, each one moves the weights by Δw = ηδx; without, `sums` takes in δx and the weights stay.
 ///
-/// `delta(y, h)` is δ of one output. Gives the first record at which it is not finite, if there is one.
-pub(crate) fn walk_records<F: Fn(f64, f64) -> f64>(
+/// `couple` changes the net inputs of a record before `delta(y, h)`, δ of one output, sees them. Gives the first record at which it is not finite, if there is one.
+pub(crate) fn walk_records<C: Fn(&mut [f64]), F: Fn(f64, f64) -> f64>(
     records: &Records,
     order: &[u32],
     weights: &mut RecordWeights,
     eta: Option<f64>,
     sums: &mut RecordWeights,
     deltas: &mut [f64],
-    delta: F,
+    (couple, delta): (C, F),
 ) -> Option<BadRecord> {
     if let (1, 0, Some(eta)) = (weights.bias.len(), records.n_categories, eta) {
         match records.n_groups {
@@ -84,7 +84,7 @@ pub(crate) fn walk_records<F: Fn(f64, f64) -> f64>(
             _ => {}
         }
     }
-    walk_any(records, order, weights, eta, sums, deltas, delta)
+    walk_any(records, order, weights, eta, sums, deltas, (couple, delta))
 }
 
 /// [`walk_records`] for one output, a step at each record, and number columns in `G` groups.
@@ -127,7 +127,7 @@ fn walk_numbers<const G: usize, F: Fn(f64, f64) -> f64>(
         }
     }
     let (mut sums, mut deltas) = (RecordWeights::default(), [0.0]);
-    walk_any(records, order, weights, Some(eta), &mut sums, &mut deltas, delta)
+    walk_any(records, order, weights, Some(eta), &mut sums, &mut deltas, (|_: &mut [f64]| {}, delta))
 }
 
 /// The weights stay in registers from record to record; the arithmetic is that of [`walk_any`].
@@ -184,10 +184,11 @@ fn walk_in_registers<E: Eight, const G: usize>(
 
 for_every_width! {
     /// [`walk_records`] for any number of outputs, with any columns.
-    fn walk_any<F: [Fn(f64, f64) -> f64]>(
+    fn walk_any<C: [Fn(&mut [f64])], F: [Fn(f64, f64) -> f64]>(
         records: &Records, order: &[u32], weights: &mut RecordWeights, eta: Option<f64>, sums: &mut RecordWeights,
-        deltas: &mut [f64], delta: F,
+        deltas: &mut [f64], terms: (C, F),
     ) -> Option<BadRecord> {
+        let (couple, delta) = terms;
         let Records { n_groups, n_categories, .. } = *records;
         let n_outputs = weights.bias.len();
         let d = weights.categories.len() / n_outputs.max(1);
@@ -213,11 +214,15 @@ for_every_width! {
                 if weights.has_bias {
                     h += weights.bias[j];
                 }
-                let delta = delta(targets[j], h);
-                if !delta.is_finite() {
-                    return Some(BadRecord { position: r, output: j, net_input: h });
+                deltas[j] = h;
+            }
+            couple(deltas);
+            for (j, place) in deltas.iter_mut().enumerate() {
+                let net_input = *place;
+                *place = delta(targets[j], net_input);
+                if !place.is_finite() {
+                    return Some(BadRecord { position: r, output: j, net_input });
                 }
-                deltas[j] = delta;
             }
             let (into, factor) = match eta {
                 Some(eta) => (&mut *weights, eta),
@@ -357,8 +362,10 @@ mod tests {
             let (mut fast, mut plain, mut sums) = (start.clone(), start, RecordWeights::default());
             for (eta, breaks) in [(0.01, false), (0.9, true)] {
                 let (a, b) = (&mut fast, &mut plain);
-                let bad = walk_records(&records, &order, a, Some(eta), &mut sums, &mut [0.0], delta);
-                let expected = walk_any(&records, &order, b, Some(eta), &mut sums, &mut [0.0], delta);
+                let bad =
+                    walk_records(&records, &order, a, Some(eta), &mut sums, &mut [0.0], (|_: &mut [f64]| {}, delta));
+                let expected =
+                    walk_any(&records, &order, b, Some(eta), &mut sums, &mut [0.0], (|_: &mut [f64]| {}, delta));
                 assert_eq!(
                     bad.map(|bad| (bad.position, bad.net_input.to_bits())),
                     expected.map(|bad| (bad.position, bad.net_input.to_bits()))

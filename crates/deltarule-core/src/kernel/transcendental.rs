@@ -1,7 +1,7 @@
-//! exp and tanh, written without a branch, so that a loop over them becomes vector instructions; the same bits alone and in a loop.
+//! exp, tanh, 1 − eˣ below 0 and ln(1 + x) of shares, written without a branch, so that a loop over them becomes vector instructions; the same bits alone and in a loop.
 //!
 //! Errors, as measured by the tests of this module: in f64, exp is less than one unit in the last place away from the exact value,
-//! tanh less than two. In f32, of all numbers there are, exp is the correctly rounded value or its neighbour, tanh at most the
+//! tanh, ln(1 + x) and 1 − eˣ less than two. In f32, of all numbers there are, exp and ln(1 + x) are the correctly rounded value or its neighbour, tanh at most the
 //! neighbour of that. Results below the normal numbers lose the digits that they cannot hold.
 //!
 //! exp: x = k ln 2 + r with |r| ≤ ½ ln 2, eˣ = 2ᵏ eʳ, with ln 2 in two parts (Cody, Waite 1980) and Taylor's polynomial for eʳ, cut
@@ -53,6 +53,66 @@ exp!(
     [5040.0, 720.0, 120.0, 24.0, 6.0, 2.0]
 );
 
+macro_rules! one_less_exp {
+    ($name:ident, $type:ident, $exp:ident, [$($c:literal),*]) => {
+        /// 1 − eˣ for x ≤ 0: as it stands where nothing cancels, and near 0 by Taylor's series, cut off where the next term is below half an ulp.
+        #[inline(always)]
+        pub(super) fn $name(x: $type) -> $type {
+            let far = 1.0 - $exp(x);
+            let mut q: $type = 0.0;
+            $( q = q * x + 1.0 / $c; )*
+            let near = -(x + (x * x) * q);
+            if x < -0.5 { far } else { near }
+        }
+    };
+}
+
+one_less_exp!(
+    one_less_exp64,
+    f64,
+    exp64,
+    [
+        1307674368000.0,
+        87178291200.0,
+        6227020800.0,
+        479001600.0,
+        39916800.0,
+        3628800.0,
+        362880.0,
+        40320.0,
+        5040.0,
+        720.0,
+        120.0,
+        24.0,
+        6.0,
+        2.0
+    ]
+);
+one_less_exp!(one_less_exp32, f32, exp32, [362880.0, 40320.0, 5040.0, 720.0, 120.0, 24.0, 6.0, 2.0]);
+
+macro_rules! ln_1p_of_share {
+    ($name:ident, $type:ident, [$($n:literal),*]) => {
+        /// ln(1 + x) for x from 0 to 1: 2 artanh s with s = x/(2 + x) ≤ ⅓, artanh by its series, cut off where the next term is below half an ulp.
+        #[inline(always)]
+        pub(super) fn $name(x: $type) -> $type {
+            let s = x / (2.0 + x);
+            let z = s * s;
+            let mut q: $type = 0.0;
+            $( q = q * z + 1.0 / $n; )*
+            // 2s = x − xs, which keeps the digits of a small x.
+            let tail = 2.0 * s * (z * q);
+            x - (x * s - tail)
+        }
+    };
+}
+
+ln_1p_of_share!(
+    ln_1p_of_share64,
+    f64,
+    [33.0, 31.0, 29.0, 27.0, 25.0, 23.0, 21.0, 19.0, 17.0, 15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0]
+);
+ln_1p_of_share!(ln_1p_of_share32, f32, [15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0]);
+
 /// tanh x near 0, where 1 − exp(−2x) would cancel.
 #[inline(always)]
 pub(super) fn small_tanh64(x: f64) -> f64 {
@@ -91,8 +151,13 @@ mod tests {
     use super::super::{Float, Width, map_pairs};
     use super::*;
 
-    /// How far `found` is from the correctly rounded value, in numbers between them, at worst, for all f32 up to `end` in size.
-    fn worst_of_all_f32(end: f32, found: impl Fn(f32) -> f32 + Sync, exact: impl Fn(f64) -> f64 + Sync) -> u32 {
+    /// How far `found` is from the correctly rounded value, in numbers between them, at worst, for all f32 up to `end` in size, of these signs.
+    fn worst_of_all_f32(
+        end: f32,
+        signs: &[f32],
+        found: impl Fn(f32) -> f32 + Sync,
+        exact: impl Fn(f64) -> f64 + Sync,
+    ) -> u32 {
         let worst = AtomicU32::new(0);
         std::thread::scope(|scope| {
             for part in 0..4 {
@@ -100,7 +165,7 @@ mod tests {
                 scope.spawn(move || {
                     let mut largest = 0;
                     for bits in (part..=end.to_bits()).step_by(4) {
-                        for x in [f32::from_bits(bits), -f32::from_bits(bits)] {
+                        for x in signs.iter().map(|sign| sign * f32::from_bits(bits)) {
                             let rounded = exact(f64::from(x)) as f32;
                             largest = largest.max(found(x).to_bits().abs_diff(rounded.to_bits()));
                         }
@@ -116,13 +181,43 @@ mod tests {
     fn exp_of_every_f32_is_as_stated() {
         // Near 0, where most of the numbers are, three terms of the series are exact in f64 and quick.
         let exact = |x: f64| if x.abs() < 1e-4 { 1.0 + x * (1.0 + x * (0.5 + x / 6.0)) } else { libm::exp(x) };
-        assert_eq!(worst_of_all_f32(105.0, exp32, exact), 1);
+        assert_eq!(worst_of_all_f32(105.0, &[1.0, -1.0], exp32, exact), 1);
     }
 
     #[test]
     fn tanh_of_every_f32_is_as_stated() {
         let exact = |x: f64| if x.abs() < 1e-4 { x - x * x * x / 3.0 } else { libm::tanh(x) };
-        assert_eq!(worst_of_all_f32(12.0, |x| tanh_and_derivative(x).0, exact), 2);
+        assert_eq!(worst_of_all_f32(12.0, &[1.0, -1.0], |x| tanh_and_derivative(x).0, exact), 2);
+    }
+
+    #[test]
+    fn ln_1p_of_every_share_in_f32_is_as_stated() {
+        let exact = |x: f64| if x < 1e-4 { x - x * x * (0.5 - x / 3.0) } else { libm::log1p(x) };
+        assert_eq!(worst_of_all_f32(1.0, &[1.0], ln_1p_of_share32, exact), 1);
+    }
+
+    #[test]
+    fn ln_1p_of_a_share_is_right_to_the_stated_ulps() {
+        // At most half an ulp of libm's own is counted.
+        for x in points(1.0).map(f64::abs) {
+            let exact = libm::log1p(x);
+            let ulp = exact - f64::from_bits(exact.to_bits().saturating_sub(1));
+            assert!((ln_1p_of_share64(x) - exact).abs() <= 2.0 * ulp, "{x:e}");
+        }
+        assert_eq!((ln_1p_of_share64(0.0), ln_1p_of_share32(0.0)), (0.0, 0.0));
+        assert!(ln_1p_of_share64(f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn one_less_exp_is_right_to_the_stated_ulps() {
+        for x in points(700.0).map(|x| -x.abs()).filter(|x| *x != 0.0) {
+            let exact = -libm::expm1(x);
+            let ulp = exact - f64::from_bits(exact.to_bits().saturating_sub(1));
+            assert!((one_less_exp64(x) - exact).abs() <= 2.0 * ulp, "{x:e}");
+            let (narrow, exact) = (x as f32, -libm::expm1(f64::from(x as f32)) as f32);
+            assert!(one_less_exp32(narrow).to_bits().abs_diff(exact.to_bits()) <= 2, "{narrow:e}");
+        }
+        assert_eq!((one_less_exp64(0.0), one_less_exp64(f64::NEG_INFINITY)), (0.0, 1.0));
     }
 
     /// A number as the sum of two, with about 32 digits (Dekker 1971).
@@ -222,9 +317,9 @@ mod tests {
             for width in Width::ALL {
                 width.limit();
                 let (mut y, mut d) = (vec![T::ZERO; x.len()], vec![T::ZERO; x.len()]);
-                map_pairs(&x, &mut y, &mut d, |x| (x.exp(), tanh_and_derivative(x).0));
+                map_pairs(&x, &mut y, &mut d, |x| (x.exp(), tanh_and_derivative(x).0 + x.abs().ln_1p_of_share()));
                 for (i, &x) in x.iter().enumerate() {
-                    let alone = (x.exp(), tanh_and_derivative(x).0);
+                    let alone = (x.exp(), tanh_and_derivative(x).0 + x.abs().ln_1p_of_share());
                     let same = |a: T, b: T| a.to_f64().to_bits() == b.to_f64().to_bits() || (a.is_nan() && b.is_nan());
                     assert!(same(y[i], alone.0) && same(d[i], alone.1), "{x} with {}", width.name());
                 }

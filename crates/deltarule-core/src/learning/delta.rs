@@ -1,7 +1,7 @@
-//! The heart: the error term δ = (y − ŷ) f'(h).
+//! The heart: the error term δ = −∂L/∂h = −∂L/∂ŷ · f'(h), which for the squared error is (y − ŷ) f'(h).
 
 use super::Loss;
-use crate::kernel::{Float, LANES, squared_deltas};
+use crate::kernel::{Float, LANES, add_terms, squared_deltas};
 use crate::network::Activation;
 
 /// One output of one record, worked out.
@@ -13,32 +13,96 @@ pub struct ErrorTerm {
     pub derivative: f64,
     /// y − ŷ.
     pub residual: f64,
-    /// δ = (y − ŷ) f'(h) = −∂E/∂h.
+    /// −∂L/∂ŷ, which for the squared error is y − ŷ.
+    pub slope: f64,
+    /// δ = −∂L/∂ŷ · f'(h) = −∂E/∂h; for the squared error (y − ŷ) f'(h).
     pub delta: f64,
+    /// L(y, ŷ), the part of this output in E.
+    pub loss: f64,
 }
 
 /// δ of one output of one record, with the numbers it is made of.
 ///
-/// Source: Widrow, Hoff 1960; Rumelhart, Hinton, Williams 1986, eq. 13 for an output unit.
+/// Where loss and activation belong together (log and sigmoid, log and softmax, Poisson and exp), δ and L are worked out from h in one: δ = y − ŷ then, with all
+/// its digits where ŷ is next to y.
+///
+/// With softmax the net inputs of a record are to be [coupled](Activation::couple) first.
+///
+/// Sources: Widrow, Hoff 1960; Rumelhart, Hinton, Williams 1986, eq. 13 for an output unit; McCullagh, Nelder 1989, chapter 2, for the pairs.
 ///
 /// ```
 /// use deltarule_core::{Activation, Loss, delta};
 /// let term = delta(Loss::Squared, &Activation::Identity, 5.0, 3.0);
 /// assert_eq!((term.output, term.residual, term.delta), (3.0, 2.0, 2.0));
+/// let far = delta(Loss::Log, &Activation::Sigmoid, 0.0, 1000.0);
+/// assert_eq!((far.delta, far.loss), (-1.0, 1000.0));
 /// ```
 #[inline(always)]
 pub fn delta(loss: Loss, activation: &Activation, target: f64, net_input: f64) -> ErrorTerm {
     let (output, derivative) = activation.value_and_derivative(net_input);
-    let residual = target - output;
-    match loss {
-        Loss::Squared => ErrorTerm { output, derivative, residual, delta: residual * derivative },
+    ErrorTerm {
+        output,
+        derivative,
+        residual: target - output,
+        slope: match activation {
+            Activation::Softmax => target / output,
+            _ => loss.slope(target, output),
+        },
+        delta: delta_of(loss, activation, target, net_input),
+        loss: loss_of(loss, activation, target, net_input),
     }
 }
 
-/// y − ŷ and δ for some rows, and their sums.
+/// δ alone.
+#[inline(always)]
+pub(crate) fn delta_of<T: Float>(loss: Loss, activation: &Activation, target: T, net_input: T) -> T {
+    match (loss, activation) {
+        // y − σ(h), of which neither part cancels: 1 − σ(h) = σ(−h).
+        (Loss::Log, Activation::Sigmoid) => {
+            let (output, _) = activation.value_and_derivative(net_input);
+            let (rest, _) = activation.value_and_derivative(-net_input);
+            target * rest - (T::ONE - target) * output
+        }
+        (Loss::Poisson, Activation::Exp) => target - net_input.exp(),
+        // y − p with h = ln p.
+        (Loss::Log, Activation::Softmax) => target * net_input.one_less_exp() - (T::ONE - target) * net_input.exp(),
+        _ => {
+            let (output, derivative) = activation.value_and_derivative(net_input);
+            loss.slope(target, output) * derivative
+        }
+    }
+}
+
+/// L(y, f(h)) alone.
+#[inline(always)]
+pub(crate) fn loss_of<T: Float>(loss: Loss, activation: &Activation, target: T, net_input: T) -> T {
+    match (loss, activation) {
+        // ln(1 + eʰ) − yh.
+        (Loss::Log, Activation::Sigmoid) => {
+            (net_input.max(T::ZERO) - target * net_input) + (-net_input.abs()).exp().ln_1p_of_share()
+        }
+        // −y ln p with h = ln p; 0 ln 0 is 0.
+        (Loss::Log, Activation::Softmax) => {
+            if target > T::ZERO {
+                -(target * net_input)
+            } else {
+                T::ZERO
+            }
+        }
+        // eʰ − y − y(h − ln y).
+        (Loss::Poisson, Activation::Exp) => {
+            let own = if target > T::ZERO { target * (net_input - target.ln()) } else { T::ZERO };
+            // Below 0 only by rounding.
+            ((net_input.exp() - target) - own).max(T::ZERO)
+        }
+        _ => loss.value(target, activation.value(net_input)),
+    }
+}
+
+/// δ for some rows, and sums over them.
 ///
-/// Shapes: `target` and `net_input` (rows,); `residual` and `delta` are written, (rows,); `sums` are Σ(y − ŷ)², Σδ² and Σδ in lanes. The loss
-/// is E = ½ Σ residual².
+/// Shapes: `target` and `net_input` (rows,); `delta` is written, (rows,), `residual` is scratch; `sums` are ΣL, Σδ² and Σδ in lanes. Of the
+/// squared error the first is Σ(y − ŷ)², without its ½: [`sum_factor`] has it.
 pub(crate) fn delta_into<T: Float>(
     loss: Loss,
     activation: &Activation,
@@ -48,8 +112,80 @@ pub(crate) fn delta_into<T: Float>(
     delta: &mut [T],
     sums: &mut [[T; LANES]; 3],
 ) {
-    activation.value_and_derivative_into(net_input, residual, delta);
+    // One match outside of each loop: for a known pair the compiler sees the one arm, and makes vectors of it.
+    macro_rules! terms {
+        ($activation:expr) => {
+            add_terms(target, net_input, delta, sums, |y, h| {
+                (loss_of(loss, $activation, y, h), delta_of(loss, $activation, y, h))
+            })
+        };
+    }
+    match (loss, activation) {
+        (Loss::Squared, _) => {
+            activation.value_and_derivative_into(net_input, residual, delta);
+            squared_deltas(target, residual, delta, sums);
+        }
+        (Loss::Log, Activation::Sigmoid) => add_terms(target, net_input, delta, sums, |y, h| {
+            let (loss, activation) = (Loss::Log, &Activation::Sigmoid);
+            (loss_of(loss, activation, y, h), delta_of(loss, activation, y, h))
+        }),
+        (Loss::Log, Activation::Softmax) => add_terms(target, net_input, delta, sums, |y, h| {
+            let (loss, activation) = (Loss::Log, &Activation::Softmax);
+            (loss_of(loss, activation, y, h), delta_of(loss, activation, y, h))
+        }),
+        (_, Activation::Identity) => terms!(&Activation::Identity),
+        (_, Activation::Exp) => terms!(&Activation::Exp),
+        _ => terms!(activation),
+    }
+}
+
+/// What the first of the sums of [`delta_into`] is multiplied by to give E.
+pub(crate) fn sum_factor(loss: Loss) -> f64 {
     match loss {
-        Loss::Squared => squared_deltas(target, residual, delta, sums),
+        Loss::Squared => 0.5,
+        _ => 1.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_exact_far_out() {
+        let log = |y: f64, h: f64| {
+            (delta_of(Loss::Log, &Activation::Sigmoid, y, h), loss_of(Loss::Log, &Activation::Sigmoid, y, h))
+        };
+        assert_eq!(log(1.0, 1000.0), (0.0, 0.0));
+        assert_eq!(log(0.0, -1000.0), (0.0, 0.0));
+        assert_eq!(log(1.0, -1000.0), (1.0, 1000.0));
+        assert_eq!(log(0.0, 1000.0), (-1.0, 1000.0));
+        // Where σ(h) rounds to 1 there is still something left to learn.
+        let (delta, loss) = log(1.0, 40.0);
+        let exact = (-40.0_f64).exp();
+        assert!((delta / exact - 1.0).abs() < 1e-15 && (loss / exact - 1.0).abs() < 1e-15);
+        let poisson = |y: f64, h: f64| {
+            (delta_of(Loss::Poisson, &Activation::Exp, y, h), loss_of(Loss::Poisson, &Activation::Exp, y, h))
+        };
+        assert_eq!(poisson(0.0, -1000.0), (0.0, 0.0));
+        assert_eq!(poisson(3.0, -1000.0).0, 3.0);
+        assert!((poisson(3.0, -1000.0).1 - (3000.0 - 3.0 + 3.0 * 3.0_f64.ln())).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_pair_is_what_its_parts_are() {
+        for (loss, activation, targets) in
+            [(Loss::Log, Activation::Sigmoid, [0.0, 0.3, 1.0]), (Loss::Poisson, Activation::Exp, [0.0, 1.0, 7.0])]
+        {
+            for y in targets {
+                for h in [-3.0, -0.5, 0.0, 0.1, 2.0, 5.0] {
+                    let term = delta(loss, &activation, y, h);
+                    let delta = term.slope * term.derivative;
+                    let value = loss.value(y, term.output);
+                    assert!((term.delta - delta).abs() <= 1e-13 * (1.0 + delta.abs()), "{loss} {y} {h}");
+                    assert!((term.loss - value).abs() <= 1e-12 * (1.0 + value.abs()), "{loss} {y} {h}");
+                }
+            }
+        }
     }
 }

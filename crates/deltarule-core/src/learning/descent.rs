@@ -6,7 +6,8 @@ use super::rate::feature_squares;
 use super::stochastic::{Pool, StochasticEpoch};
 use super::stopping::{Recession, Window, largest_correlation};
 use super::{
-    Epoch, EtaBasis, Fit, Gradient, NotFiniteRecord, Observer, Optimizer, OptimizerKind, Plan, Problem, StopReason,
+    Epoch, EtaBasis, Fit, Gradient, Loss, NotFiniteRecord, Observer, Optimizer, OptimizerKind, Plan, Problem,
+    StopReason,
 };
 use crate::error::{Error, Result};
 use crate::kernel::Float;
@@ -43,7 +44,7 @@ pub(super) struct Descent<'a, 'p, T: Float> {
     optimizer: Box<dyn Optimizer>,
     /// η as it stands now.
     eta: f64,
-    start_sse: f64,
+    start_loss: f64,
     epoch: u64,
     stepped: Option<Stepped>,
     /// The weights before the last epoch.
@@ -71,7 +72,7 @@ struct Stepped {
     /// Whether it was one plain step, with no memory of those before.
     plain: bool,
     /// E before.
-    sse: f64,
+    loss: f64,
 }
 
 impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
@@ -98,7 +99,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             feature_squares: feature_squares(problem.source.shape(), problem.moments, problem.scaling),
             optimizer: plan.optimizer.build(),
             eta: plan.eta.eta,
-            start_sse: gradient.sse,
+            start_loss: gradient.loss,
             epoch: 0,
             stepped: None,
             before: layer.parameters().clone(),
@@ -107,8 +108,8 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             accepted_in_a_row: 0,
             rising: 0,
             saturated: 0,
-            window: Window::new(gradient.sse, plan.batch.is_some()),
-            recession: Recession::new(layer.parameters(), gradient.sse),
+            window: Window::new(gradient.loss, plan, problem.loss.has_kink()),
+            recession: Recession::new(layer.parameters(), gradient.loss, plan),
             pools: Vec::new(),
             problem,
             plan,
@@ -134,7 +135,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         }
         self.epoch += 1;
         self.before.copy_from(self.layer.parameters());
-        self.stepped = Some(Stepped { plain: self.optimizer.is_at_rest(), sse: self.gradient.sse });
+        self.stepped = Some(Stepped { plain: self.optimizer.is_at_rest(), loss: self.gradient.loss });
         if let Err(record) = self.step()? {
             self.stepped = None;
             return Ok(self.reject_not_finite(f64::INFINITY, Some(record)));
@@ -149,26 +150,28 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
 
     /// What follows from the gradient where the last steps led.
     pub(super) fn judge(&mut self, gradient: Gradient) -> Option<StopReason> {
-        let Stepped { plain, sse: before } = self.stepped.take()?;
+        let Stepped { plain, loss: before } = self.stepped.take()?;
         self.gradient = gradient;
         if !self.gradient.is_finite() {
-            return self.reject_not_finite(self.gradient.sse, self.gradient.not_finite);
+            return self.reject_not_finite(self.gradient.loss, self.gradient.not_finite);
         }
-        let sse = self.gradient.sse;
-        if sse <= self.best.gradient.sse {
+        let loss = self.gradient.loss;
+        if loss <= self.best.gradient.loss {
             self.keep_as_best();
-        } else if self.plan.chooses_eta() && self.rises_too_far(sse) {
+        } else if self.plan.chooses_eta() && self.rises_too_far(loss) {
             return self.reject(plain);
         }
         self.rejected_in_a_row = 0;
         self.accepted_in_a_row += 1;
-        if self.plan.eta.basis == EtaBasis::Backtracking && self.accepted_in_a_row.is_multiple_of(GROW_AFTER) {
+        let is_given_time =
+            self.plan.optimizer != OptimizerKind::LBfgs && self.plan.eta.basis == EtaBasis::Backtracking;
+        if is_given_time && self.accepted_in_a_row.is_multiple_of(GROW_AFTER) {
             self.eta *= GROW;
         }
         if self.plan.eta.basis == EtaBasis::Stochastic {
             self.calm_down();
         }
-        self.rising = if sse > before { self.rising + 1 } else { 0 };
+        self.rising = if loss > before { self.rising + 1 } else { 0 };
         if self.plan.chooses_eta() {
             return None;
         }
@@ -188,8 +191,8 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
     pub(super) fn finish(self, reason: StopReason) -> Fit {
         Fit {
             layer: Layer::new(self.best.parameters, self.problem.activation.clone()),
-            start_sse: self.start_sse,
-            sse: self.best.gradient.sse,
+            start_loss: self.start_loss,
+            loss: self.best.gradient.loss,
             epochs: self.epoch,
             best_epoch: self.best.epoch,
             reason,
@@ -205,8 +208,8 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
     fn show(&self, observer: &mut dyn Observer) -> ControlFlow<()> {
         observer.epoch(&Epoch {
             index: self.epoch,
-            sse: self.gradient.sse,
-            mse: self.gradient.mse(),
+            loss: self.gradient.loss,
+            mean_loss: self.gradient.mean_loss(self.problem.loss),
             eta: self.eta,
             gradient_norm: self.gradient.descent.norm() * self.reduction_factor(),
             correlation: largest_correlation(&self.gradient, &self.feature_squares),
@@ -243,11 +246,11 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
     }
 
     /// Whether E rose so far above the best that a step is taken back. Stochastic steps may rise by their noise.
-    fn rises_too_far(&self, sse: f64) -> bool {
-        let best = self.best.gradient.sse;
+    fn rises_too_far(&self, loss: f64) -> bool {
+        let best = self.best.gradient.loss;
         match self.plan.batch {
-            None => sse > best * (1.0 + tolerated_rise::<T>()),
-            Some(_) => sse > 2.0 * best.max(self.start_sse),
+            None => loss > best * (1.0 + tolerated_rise::<T>()),
+            Some(_) => loss > 2.0 * best.max(self.start_loss),
         }
     }
 
@@ -264,7 +267,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         }
         self.layer.parameters_mut().copy_from(&self.best.parameters);
         self.gradient.clone_from(&self.best.gradient);
-        self.optimizer.restart();
+        self.optimizer.take_back();
         self.rejected += 1;
         self.rejected_in_a_row += 1;
         self.accepted_in_a_row = 0;
@@ -273,62 +276,63 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         (self.rejected_in_a_row >= MAX_REJECTED).then_some(StopReason::NoProgress { epochs, correlation })
     }
 
-    fn reject_not_finite(&mut self, sse: f64, at: Option<NotFiniteRecord>) -> Option<StopReason> {
+    fn reject_not_finite(&mut self, loss: f64, at: Option<NotFiniteRecord>) -> Option<StopReason> {
         if self.plan.chooses_eta() {
             return self.reject(true);
         }
         let net_input = at.filter(|at| !at.value.is_finite()).map(|at| at.net_input);
-        Some(StopReason::Diverged { epoch: self.epoch, eta: self.eta, sse, net_input })
+        Some(StopReason::Diverged { epoch: self.epoch, eta: self.eta, loss, net_input })
     }
 
     /// With a given η: E is far above its start and goes on rising.
     fn blown_up(&self) -> Option<StopReason> {
-        let sse = self.gradient.sse;
-        let scale = self.start_sse.max(self.problem.baseline_sse());
-        (self.rising >= RISING_EPOCHS && sse > BLOW_UP * scale).then_some(StopReason::Diverged {
+        let loss = self.gradient.loss;
+        let scale = self.start_loss.max(self.plan.baseline.loss);
+        (self.rising >= RISING_EPOCHS && loss > BLOW_UP * scale).then_some(StopReason::Diverged {
             epoch: self.epoch,
             eta: self.eta,
-            sse,
+            loss,
             net_input: None,
         })
     }
 
     /// With a given η and a bounded f: descent stands still, f' is 0 wherever the error is, and E was lower before.
     fn stuck_on_a_plateau(&mut self, before: f64) -> Option<StopReason> {
-        let sse = self.gradient.sse;
+        let loss = self.gradient.loss;
         let (_, slope) = self.problem.activation.value_and_derivative(0.0_f64);
         let delta_squares: f64 = self.gradient.delta_squares.iter().sum();
-        let stands_still = (sse - before).abs() <= 1e-9 * sse;
-        let flat = delta_squares <= SATURATED * 2.0 * sse * slope * slope;
-        let above = sse > self.best.gradient.sse;
-        let saturated = self.problem.activation.is_bounded() && stands_still && flat && above;
+        let stands_still = (loss - before).abs() <= 1e-9 * loss;
+        let flat = delta_squares <= SATURATED * 2.0 * loss * slope * slope;
+        let above = loss > self.best.gradient.loss;
+        let has_plateaus = self.problem.activation.is_bounded() && !self.problem.loss.leaves_plateaus();
+        let saturated = has_plateaus && stands_still && flat && above;
         self.saturated = if saturated { self.saturated + 1 } else { 0 };
-        (self.saturated >= SATURATED_EPOCHS).then_some(StopReason::Saturated { epoch: self.epoch, eta: self.eta, sse })
+        (self.saturated >= SATURATED_EPOCHS).then_some(StopReason::Saturated { epoch: self.epoch, eta: self.eta, loss })
     }
 
     fn reason_to_stop(&mut self) -> Result<Option<StopReason>> {
         let correlation = largest_correlation(&self.gradient, &self.feature_squares);
-        let at_best = self.gradient.sse <= self.best.gradient.sse * (1.0 + tolerated_rise::<T>());
+        let at_best = self.gradient.loss <= self.best.gradient.loss * (1.0 + tolerated_rise::<T>());
         if at_best && self.is_exact() {
             return Ok(Some(StopReason::Exact));
         }
         if at_best && correlation <= self.plan.tolerance {
             if flat_output(&self.gradient, rounding(self.problem)).is_some() {
-                return Ok(Some(StopReason::Saturated { epoch: self.epoch, eta: self.eta, sse: self.gradient.sse }));
+                return Ok(Some(StopReason::Saturated { epoch: self.epoch, eta: self.eta, loss: self.gradient.loss }));
             }
             return Ok(Some(StopReason::Minimum { correlation }));
         }
         // Stochastic steps that go on finding a lower E, however little lower, are slow and not at their end.
         let is_slow = self.plan.batch.is_some() && self.epoch - self.best.epoch < STALE_EPOCHS;
-        if let Some(epochs) = self.window.without_progress(self.epoch, self.best.gradient.sse)
+        if let Some(epochs) = self.window.without_progress(self.epoch, self.best.gradient.loss)
             && !is_slow
         {
             return Ok(Some(StopReason::NoProgress { epochs, correlation }));
         }
         let last = self.epoch >= self.plan.epochs;
         if self.plan.batch.is_none() && (last || self.recession.is_due(self.epoch)) {
-            let (best, sse) = (&self.best.parameters, self.best.gradient.sse);
-            if let Some(reason) = self.recession.look(self.problem, self.epoch, best, sse)? {
+            let (best, loss) = (&self.best.parameters, self.best.gradient.loss);
+            if let Some(reason) = self.recession.look(self.problem, &self.plan.baseline, self.epoch, best, loss)? {
                 return Ok(Some(reason));
             }
         }
@@ -337,19 +341,26 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
 
     /// Whether E is at the rounding level of ½Σy².
     fn is_exact(&self) -> bool {
-        self.gradient.sse <= rounding(self.problem)
+        self.gradient.loss <= rounding(self.problem)
     }
 }
 
-/// The E that is made of rounding alone: each h is a sum of d terms, and each residual a difference of such numbers.
+/// The E that is made of rounding alone: each h is a sum of d terms, and each residual a difference of such numbers. The log of a probability and
+/// the margin of a class can come to 0 exactly.
 fn rounding<T: Float>(problem: &Problem<'_, T>) -> f64 {
     let relative = 16.0 * T::EPSILON * (problem.source.shape().n_features() + 4) as f64;
-    let targets: f64 = problem.moments.targets().iter().map(|target| 0.5 * target.sum_squares()).sum();
-    relative * relative * targets
+    let squares: f64 = problem.moments.targets().iter().map(|target| target.sum_squares()).sum();
+    let n_values = problem.moments.n_records() as f64 * problem.source.shape().n_outputs() as f64;
+    match problem.loss {
+        Loss::Squared | Loss::Huber { .. } => relative * relative * 0.5 * squares,
+        // Σ|y| ≤ √(N Σy²).
+        Loss::Poisson | Loss::Quantile { .. } => relative * (n_values * squares).sqrt(),
+        Loss::Log | Loss::Hinge => 0.0,
+    }
 }
 
 /// An output with errors above `rounding` of which none gives a δ: every f'(h) is 0, and its weights can never move.
 fn flat_output(gradient: &Gradient, rounding: f64) -> Option<usize> {
-    let outputs = gradient.delta_squares.iter().zip(&gradient.residual_squares);
-    outputs.enumerate().find(|(_, (delta, residual))| **delta == 0.0 && 0.5 * **residual > rounding).map(|(j, _)| j)
+    let outputs = gradient.delta_squares.iter().zip(&gradient.losses);
+    outputs.enumerate().find(|(_, (delta, loss))| **delta == 0.0 && **loss > rounding).map(|(j, _)| j)
 }

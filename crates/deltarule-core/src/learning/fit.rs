@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::descent::Descent;
 use super::rate::RateQuestion;
-use super::{ChosenEta, Curvature, Epoch, Gradient, Loss, Observer, OptimizerKind, Reduction, StopReason, Triangle};
+use super::{
+    Baseline, ChosenEta, Curvature, Epoch, Gradient, Loss, Observer, OptimizerKind, Reduction, StopReason, Triangle,
+};
 use crate::data::{BlockSource, ColumnKind, ColumnScaling, Moments, Scaling, Threads};
 use crate::error::{Error, Result};
 use crate::kernel::Float;
@@ -46,11 +48,6 @@ impl<T: Float> Problem<'_, T> {
     pub fn gradient(&self, layer: &Layer) -> Result<Gradient> {
         Gradient::of(self.source, self.scaling, layer, self.loss, self.threads)
     }
-
-    /// E of the best constant prediction, ½ΣΣ(y − mean)²: what any network should beat.
-    pub fn baseline_sse(&self) -> f64 {
-        self.moments.targets().iter().map(|target| 0.5 * target.squared_deviations()).sum()
-    }
 }
 
 /// η: given, or chosen from the data.
@@ -76,7 +73,8 @@ pub enum Batch {
 /// The settings of a descent. The defaults live here, for every front end.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Config {
-    /// The rule; `None`: Nesterov's for full batches and a chosen η, the plain delta rule otherwise.
+    /// The rule; `None`: for full batches and a chosen η Nesterov's with the squared error and L-BFGS with the others, otherwise the plain delta
+    /// rule.
     pub optimizer: Option<OptimizerKind>,
     /// The learning rate.
     pub eta: Eta,
@@ -124,6 +122,16 @@ impl Config {
         if self.batch == Batch::Records(0) {
             return wrong("batch", "0".into(), "full, or a number of records from 1 on");
         }
+        if self.optimizer == Some(OptimizerKind::LBfgs) {
+            if let Batch::Records(n) = self.batch {
+                let expected = "lbfgs with --batch full: what a few records say of the curvature is mostly noise";
+                return wrong("optimizer", format!("lbfgs beside {n} records a step"), expected);
+            }
+            if let Eta::Given(eta) = self.eta {
+                let expected = "lbfgs with --eta auto: it finds the length of its steps itself";
+                return wrong("optimizer", format!("lbfgs beside eta {eta}"), expected);
+            }
+        }
         if !(self.tolerance >= 0.0 && self.tolerance < 1.0) {
             return wrong("tolerance", self.tolerance.to_string(), "a number from 0 to below 1");
         }
@@ -143,6 +151,8 @@ pub struct Plan {
     pub optimizer: OptimizerKind,
     /// η and what it rests on.
     pub eta: ChosenEta,
+    /// The best constant outputs, and E with them: what any network should beat.
+    pub baseline: Baseline,
     /// Sum or mean.
     pub reduction: Reduction,
     /// Records a step; `None` for all of them.
@@ -177,6 +187,8 @@ impl Plan {
         if !problem.activation.is_trainable() {
             return Err(Error::NoDerivative { activation: problem.activation.to_string() });
         }
+        let ranges: Vec<_> = problem.moments.targets().iter().map(|target| target.range()).collect();
+        problem.loss.check(problem.activation, &ranges)?;
         let n = problem.source.n_records() as u64;
         let batch = match config.batch {
             Batch::Full => None,
@@ -186,8 +198,9 @@ impl Plan {
             Eta::Auto => None,
             Eta::Given(eta) => Some(eta),
         };
-        let optimizer = config.optimizer.unwrap_or(match (batch, given) {
-            (None, None) => OptimizerKind::Nesterov { beta: None },
+        let optimizer = config.optimizer.unwrap_or(match (batch, given, problem.loss) {
+            (None, None, Loss::Squared) => OptimizerKind::Nesterov { beta: None },
+            (None, None, _) => OptimizerKind::LBfgs,
             _ => OptimizerKind::GradientDescent,
         });
         let question = RateQuestion {
@@ -210,6 +223,10 @@ impl Plan {
             (Some(triangle), None) => triangle.curvature(),
             (None, None) => Curvature::of(problem.source, problem.scaling, problem.has_bias, problem.threads)?,
         };
+        let baseline = match known {
+            Some(known) => known.baseline.clone(),
+            None => Baseline::of(problem)?,
+        };
         let epochs = match batch {
             None => Config::FULL_BATCH_EPOCHS,
             Some(_) => Config::STOCHASTIC_EPOCHS,
@@ -217,6 +234,7 @@ impl Plan {
         Ok(Self {
             optimizer,
             eta: question.answer(curvature),
+            baseline,
             reduction: config.reduction,
             batch,
             epochs: config.epochs.unwrap_or(epochs),
@@ -238,9 +256,9 @@ pub struct Fit {
     /// The network with the best weights of all epochs, in the units descended in.
     pub layer: Layer,
     /// E at the start.
-    pub start_sse: f64,
+    pub start_loss: f64,
     /// E at the best weights.
-    pub sse: f64,
+    pub loss: f64,
     /// How many epochs were run.
     pub epochs: u64,
     /// After which epoch the best weights came.
@@ -338,7 +356,7 @@ pub fn fit_many<T: Float>(
     let of_moved = plans.iter().zip(&fits).zip(&moved).filter(|(_, moved)| **moved);
     let last = gradients(problem, of_moved.map(|((plan, fit), _)| (plan, &fit.layer)))?;
     for ((fit, _), gradient) in fits.iter_mut().zip(&moved).filter(|(_, moved)| **moved).zip(last) {
-        fit.sse = gradient.sse.min(fit.start_sse);
+        fit.loss = gradient.loss.min(fit.start_loss);
     }
     Ok(fits)
 }

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use super::{Loss, delta::delta_into};
+use super::{
+    Loss,
+    delta::{delta_into, delta_of, loss_of, sum_factor},
+};
 use crate::data::{Block, BlockSource, Scaling, Shape, Threads, Tile, fold_blocks};
 use crate::error::Result;
 use crate::kernel::{Float, LANES, fold};
@@ -15,12 +18,12 @@ use crate::network::{Activation, ColumnSums, Layer, Parameters, RawPass, Working
 pub struct Gradient {
     /// Σ_μ δ_j x_i and Σ_μ δ_j, in the shape of the parameters: **minus** the gradient of E.
     pub descent: Parameters,
-    /// E = ½ Σ_μ Σ_j (y_j − ŷ_j)².
-    pub sse: f64,
+    /// E: Σ_μ Σ_j L(y_j, ŷ_j), for the squared error ½ Σ_μ Σ_j (y_j − ŷ_j)².
+    pub loss: f64,
     /// Σ_μ δ_j², one for each output.
     pub delta_squares: Vec<f64>,
-    /// Σ_μ (y_j − ŷ_j)², one for each output.
-    pub residual_squares: Vec<f64>,
+    /// Σ_μ L(y_j, ŷ_j), one for each output.
+    pub losses: Vec<f64>,
     /// How many records are in the sums.
     pub n_records: u64,
     /// The first record, if any, whose output or derivative is not finite.
@@ -47,9 +50,9 @@ impl Gradient {
     pub fn zero(n_features: usize, n_outputs: usize, has_bias: bool) -> Self {
         Self {
             descent: Parameters::zeros(n_features, n_outputs, has_bias),
-            sse: 0.0,
+            loss: 0.0,
             delta_squares: vec![0.0; n_outputs],
-            residual_squares: vec![0.0; n_outputs],
+            losses: vec![0.0; n_outputs],
             n_records: 0,
             not_finite: None,
             without_zeros: vec![0.0; n_outputs],
@@ -117,7 +120,11 @@ impl Gradient {
             return Ok(total);
         }
         // As many outputs at a time as their sums over a strip, which are kept in lanes, fit into some megabytes.
-        let at_once = (PANEL_VALUES / (LANES * shape.n_numbers().max(1))).max(4).min(weights.n_outputs());
+        let fitting = (PANEL_VALUES / (LANES * shape.n_numbers().max(1))).max(4);
+        // The outputs of a softmax are needed together.
+        let least =
+            if layers.iter().any(|layer| *layer.activation() == Activation::Softmax) { shape.n_outputs() } else { 1 };
+        let at_once = (fitting / least * least).max(least).min(weights.n_outputs());
         let (mut total, ..) = fold_blocks(
             source,
             threads,
@@ -137,7 +144,7 @@ impl Gradient {
                         add_tile(parts, tile, layers, &weights, outputs.clone(), loss, sums, &mut errors, buffers);
                     });
                     for (output, errors) in outputs.zip(errors) {
-                        parts[output / shape.n_outputs()].take(output % shape.n_outputs(), errors);
+                        parts[output / shape.n_outputs()].take(output % shape.n_outputs(), loss, errors);
                     }
                 }
                 parts.iter_mut().for_each(|part| part.n_records += block.n_records() as u64);
@@ -177,15 +184,16 @@ impl Gradient {
                 OutputRows { j: 0, first_record, target: &buffers.target, net_input, ends_strip: rows.ends_strip };
             errors.add(&rows, activation, loss, &mut buffers.residual, delta);
         });
-        self.take(0, errors);
+        self.take(0, loss, errors);
         self.n_records += block.n_records() as u64;
     }
 
     /// Takes in the errors of output `j` over one block.
-    fn take<T: Float>(&mut self, j: usize, errors: OutputErrors<T>) {
-        let [residual_squares, delta_squares, delta] = errors.sums;
-        self.sse += 0.5 * residual_squares;
-        self.residual_squares[j] += residual_squares;
+    fn take<T: Float>(&mut self, j: usize, loss: Loss, errors: OutputErrors<T>) {
+        let [sum, delta_squares, delta] = errors.sums;
+        let of_output = sum_factor(loss) * sum;
+        self.loss += of_output;
+        self.losses[j] += of_output;
         self.delta_squares[j] += delta_squares;
         self.descent.set_bias(j, self.descent.bias(j) + delta);
         self.without_zeros[j] += delta;
@@ -195,11 +203,11 @@ impl Gradient {
     /// Takes in the sums over further records.
     pub fn merge(&mut self, other: &Self) {
         self.descent.add_scaled(1.0, &other.descent);
-        self.sse += other.sse;
+        self.loss += other.loss;
         for (total, part) in self.delta_squares.iter_mut().zip(&other.delta_squares) {
             *total += part;
         }
-        for (total, part) in self.residual_squares.iter_mut().zip(&other.residual_squares) {
+        for (total, part) in self.losses.iter_mut().zip(&other.losses) {
             *total += part;
         }
         for (total, part) in self.without_zeros.iter_mut().zip(&other.without_zeros) {
@@ -211,12 +219,12 @@ impl Gradient {
 
     /// Whether E and every sum are finite.
     pub fn is_finite(&self) -> bool {
-        self.not_finite.is_none() && self.sse.is_finite() && self.descent.is_finite()
+        self.not_finite.is_none() && self.loss.is_finite() && self.descent.is_finite()
     }
 
-    /// The mean squared error, 2E/(N·J).
-    pub fn mse(&self) -> f64 {
-        2.0 * self.sse / (self.n_records.max(1) as f64 * self.descent.n_outputs() as f64)
+    /// The mean error of a prediction, E/(N·J); of squared errors, 2E/(N·J), the mean squared error.
+    pub fn mean_loss(&self, loss: Loss) -> f64 {
+        loss.mean_factor() * self.loss / (self.n_records.max(1) as f64 * self.descent.n_outputs() as f64)
     }
 }
 
@@ -240,6 +248,9 @@ fn add_tile<T: Float>(
     let n_outputs = weights.n_outputs() / layers.len();
     let RowBuffers { net_input, residual, delta, .. } = buffers;
     weights.net_inputs_of(tile, outputs.clone(), net_input);
+    for (layer, net_inputs) in layers[outputs.start / n_outputs..].iter().zip(net_input.chunks_mut(n_outputs * n)) {
+        layer.activation().couple(net_inputs, n);
+    }
     delta.resize(net_input.len(), T::ZERO);
     for (index, (output, errors)) in outputs.clone().zip(errors).enumerate() {
         let (activation, j) = (layers[output / n_outputs].activation(), output % n_outputs);
@@ -266,7 +277,7 @@ struct OutputRows<'a, T> {
     ends_strip: bool,
 }
 
-/// Σ(y − ŷ)², Σδ² and Σδ of one output over the rows of a block.
+/// ΣL (of the squared error without its ½), Σδ² and Σδ of one output over the rows of a block.
 #[derive(Debug, Clone)]
 struct OutputErrors<T> {
     /// Of the strip under way, in lanes.
@@ -282,7 +293,7 @@ impl<T: Float> Default for OutputErrors<T> {
 }
 
 impl<T: Float> OutputErrors<T> {
-    /// Works out y − ŷ and δ, and adds them up. Shapes: `delta` (rows,) is written, `residual` is scratch.
+    /// Works out L and δ, and adds them up. Shapes: `delta` (rows,) is written, `residual` is scratch.
     fn add(
         &mut self,
         rows: &OutputRows<'_, T>,
@@ -293,9 +304,9 @@ impl<T: Float> OutputErrors<T> {
     ) {
         residual.resize(rows.net_input.len(), T::ZERO);
         delta_into(loss, activation, rows.target, rows.net_input, residual, delta, &mut self.strip);
-        let [residual_squares, delta_squares, _] = &self.strip;
-        if self.not_finite.is_none() && !residual_squares.iter().chain(delta_squares).all(|sum| sum.is_finite()) {
-            self.not_finite = first_not_finite(rows, activation);
+        let [losses, delta_squares, _] = &self.strip;
+        if self.not_finite.is_none() && !losses.iter().chain(delta_squares).all(|sum| sum.is_finite()) {
+            self.not_finite = first_not_finite(rows, activation, loss);
         }
         if rows.ends_strip {
             for (sum, lanes) in self.sums.iter_mut().zip(&mut self.strip) {
@@ -314,13 +325,15 @@ struct RowBuffers<T> {
     delta: Vec<T>,
 }
 
-/// The first of some rows whose f(h) or f'(h) is not finite (or whose square is not).
-fn first_not_finite<T: Float>(rows: &OutputRows<'_, T>, activation: &Activation) -> Option<NotFiniteRecord> {
+/// The first of some rows at which L or the square of δ is not finite.
+fn first_not_finite<T: Float>(
+    rows: &OutputRows<'_, T>,
+    activation: &Activation,
+    loss: Loss,
+) -> Option<NotFiniteRecord> {
     let row = rows.net_input.iter().zip(rows.target).position(|(&h, &y)| {
-        let (value, derivative) = activation.value_and_derivative(h);
-        let residual = y - value;
-        let delta = residual * derivative;
-        !((residual * residual).is_finite() && (delta * delta).is_finite())
+        let (value, delta) = (loss_of(loss, activation, y, h), delta_of(loss, activation, y, h));
+        !(value.is_finite() && (delta * delta).is_finite())
     })?;
     let h = rows.net_input[row];
     Some(NotFiniteRecord {

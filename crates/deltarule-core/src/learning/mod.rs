@@ -1,5 +1,6 @@
 //! Error, error term, gradient, optimizer, and the descent that uses them.
 
+mod baseline;
 mod delta;
 mod descent;
 mod fit;
@@ -15,10 +16,11 @@ mod stochastic;
 mod stopping;
 mod triangle;
 
+pub use baseline::Baseline;
 pub use delta::{ErrorTerm, delta};
 pub use fit::{Batch, Config, Eta, Fit, Plan, Problem, fit, fit_many};
 pub use gradient::{Gradient, NotFiniteRecord};
-pub use loss::Loss;
+pub use loss::{Loss, UnknownLoss};
 pub use observer::{Epoch, Observer, Silent};
 pub use optimizer::{Optimizer, OptimizerKind};
 pub use rate::{ChosenEta, Curvature, EtaBasis, Reduction};

@@ -9,10 +9,10 @@ use crate::network::Parameters;
 pub struct Epoch<'a> {
     /// How many epochs are done; 0 at the start.
     pub index: u64,
-    /// E = ½ΣΣ(y − ŷ)².
-    pub sse: f64,
-    /// 2E/(N·J).
-    pub mse: f64,
+    /// E; for the squared error ½ΣΣ(y − ŷ)².
+    pub loss: f64,
+    /// The mean error of a prediction, E/(N·J); of squared errors, 2E/(N·J), the mean squared error.
+    pub mean_loss: f64,
     /// η of the next step.
     pub eta: f64,
     /// The norm of the reduced gradient, in the units descended in.

@@ -1,5 +1,7 @@
 //! From a gradient to a step. An optimizer sees parameters, a gradient and η; neither data nor loss.
 
+use std::collections::VecDeque;
+
 use crate::network::Parameters;
 
 /// Which rule turns the gradient into a step.
@@ -18,21 +20,24 @@ pub enum OptimizerKind {
         /// A constant β in [0, 1); `None`: β grows from 0, and starts anew whenever the path turns uphill.
         beta: Option<f64>,
     },
+    /// Steps with the curvature that the last ten showed, over full batches; their length is found by the rule itself.
+    LBfgs,
 }
 
 impl OptimizerKind {
     /// The names that every front end uses.
-    pub const NAMES: &'static [&'static str] = &["gd", "momentum", "nesterov"];
+    pub const NAMES: &'static [&'static str] = &["gd", "momentum", "nesterov", "lbfgs"];
 
     /// β of `momentum` when none is given.
     pub const DEFAULT_BETA: f64 = 0.9;
 
-    /// `gd`, `momentum` or `nesterov`.
+    /// One of [`OptimizerKind::NAMES`].
     pub fn name(self) -> &'static str {
         match self {
             OptimizerKind::GradientDescent => "gd",
             OptimizerKind::Momentum { .. } => "momentum",
             OptimizerKind::Nesterov { .. } => "nesterov",
+            OptimizerKind::LBfgs => "lbfgs",
         }
     }
 
@@ -42,6 +47,7 @@ impl OptimizerKind {
             OptimizerKind::GradientDescent => Box::new(GradientDescent),
             OptimizerKind::Momentum { beta } => Box::new(Momentum { beta, velocity: None }),
             OptimizerKind::Nesterov { beta } => Box::new(Nesterov { beta, theta: 1.0, position: None }),
+            OptimizerKind::LBfgs => Box::<LBfgs>::default(),
         }
     }
 }
@@ -54,6 +60,11 @@ pub trait Optimizer: Send {
     fn restart(&mut self);
     /// Whether the next step is a plain one, with no memory of those before.
     fn is_at_rest(&self) -> bool;
+    /// The last step led uphill and was taken back. A rule that looks for the length of its steps tries a shorter one; the others forget what they
+    /// know.
+    fn take_back(&mut self) {
+        self.restart();
+    }
 }
 
 /// w ← w + η Σδx.
@@ -142,6 +153,106 @@ impl Optimizer for Nesterov {
 
     fn is_at_rest(&self) -> bool {
         self.position.is_none()
+    }
+}
+
+/// Δw = t·H Σδx, H the inverse curvature that the last pairs of step s and change of the gradient y show, by the two-loop recursion; t = 1, and
+/// shorter where that led uphill. Without pairs a plain step with η.
+///
+/// A pair is kept if s·y > 0 beyond rounding, so that H stays positive definite where E is not convex. Source: Liu, Nocedal 1989, on the limited memory
+/// BFGS method for large scale optimization, algorithm 2.1 and eq. 2.2.
+#[derive(Debug, Default)]
+struct LBfgs {
+    /// The last ones first.
+    pairs: VecDeque<Pair>,
+    /// The point of the last step, and minus the gradient there.
+    last: Option<(Parameters, Parameters)>,
+    /// How many steps in a row were taken back.
+    taken_back: i32,
+    /// Whether the last one was.
+    was_taken_back: bool,
+}
+
+#[derive(Debug)]
+struct Pair {
+    step: Parameters,
+    change: Parameters,
+    /// s·y.
+    product: f64,
+}
+
+impl LBfgs {
+    const PAIRS: usize = 10;
+    const SHORTER: f64 = 0.25;
+    /// After so many shorter steps in a row the pairs are of no use.
+    const MOST_TAKEN_BACK: i32 = 8;
+
+    /// Takes in what the last step has shown.
+    fn learn(&mut self, parameters: &Parameters, descent: &Parameters) {
+        let Some((mut step, mut change)) = self.last.take() else { return };
+        step.scale(-1.0);
+        step.add_scaled(1.0, parameters);
+        change.add_scaled(-1.0, descent);
+        let product = step.inner_product(&change);
+        if product > f64::EPSILON * change.inner_product(&change) {
+            self.pairs.truncate(Self::PAIRS - 1);
+            self.pairs.push_front(Pair { step, change, product });
+        }
+    }
+
+    /// H Σδx.
+    fn direction(&self, descent: &Parameters) -> Parameters {
+        let mut direction = descent.clone();
+        let mut shares = Vec::with_capacity(self.pairs.len());
+        for pair in &self.pairs {
+            let share = pair.step.inner_product(&direction) / pair.product;
+            direction.add_scaled(-share, &pair.change);
+            shares.push(share);
+        }
+        if let Some(newest) = self.pairs.front() {
+            direction.scale(newest.product / newest.change.inner_product(&newest.change));
+        }
+        for (pair, share) in self.pairs.iter().zip(shares).rev() {
+            let back = pair.change.inner_product(&direction) / pair.product;
+            direction.add_scaled(share - back, &pair.step);
+        }
+        direction
+    }
+}
+
+impl Optimizer for LBfgs {
+    fn step(&mut self, parameters: &mut Parameters, descent: &Parameters, eta: f64) {
+        // A step that was taken back has left the point where it was, and taught nothing.
+        if !std::mem::take(&mut self.was_taken_back) {
+            self.taken_back = 0;
+            self.learn(parameters, descent);
+        }
+        let mut direction = self.direction(descent);
+        let leads_down = direction.is_finite() && direction.inner_product(descent) > 0.0;
+        if self.pairs.is_empty() || !leads_down {
+            self.pairs.clear();
+            direction.copy_from(descent);
+            direction.scale(eta);
+        }
+        self.last = Some((parameters.clone(), descent.clone()));
+        parameters.add_scaled(Self::SHORTER.powi(self.taken_back), &direction);
+    }
+
+    fn restart(&mut self) {
+        *self = Self::default();
+    }
+
+    fn is_at_rest(&self) -> bool {
+        self.pairs.is_empty() && self.last.is_none()
+    }
+
+    fn take_back(&mut self) {
+        self.last = None;
+        self.was_taken_back = true;
+        self.taken_back += 1;
+        if self.taken_back > Self::MOST_TAKEN_BACK {
+            self.restart();
+        }
     }
 }
 

@@ -115,7 +115,7 @@ pub enum EtaBasis {
     Bound,
     /// 1/(c·λmax) with an estimate of λmax, halved whenever a plain step raises E.
     Estimate,
-    /// f has no bound c: a first guess, halved whenever a plain step raises E, and raised while all goes well.
+    /// f has no bound c with this loss: a first guess, halved whenever a plain step raises E, and raised while all goes well.
     Backtracking,
     /// Stochastic steps: from the expected curvature of a batch. Where an epoch ends, the gradient of the whole table points back if the
     /// epoch was mostly noise, and on if it was mostly progress: η is then divided by [`LOWER`](Self::LOWER) or multiplied by
@@ -177,12 +177,13 @@ impl RateQuestion<'_> {
             Reduction::Mean => limit,
             Reduction::Sum => limit / batch as f64,
         };
-        let exact = *self.activation == Activation::Identity;
+        let exact = *self.activation == Activation::Identity && self.loss == Loss::Squared;
+        let bend = c.unwrap_or_else(|| self.guess());
         let (eta, basis) = match (self.given, self.batch) {
             (Some(given), _) => (given, EtaBasis::Given),
             (None, Some(_)) => {
                 let lambda = positive(curvature.of_batch(batch, n));
-                (on_batch(0.5 / (c.unwrap_or(1.0) * lambda)), EtaBasis::Stochastic)
+                (on_batch(0.5 / (bend * lambda)), EtaBasis::Stochastic)
             }
             (None, None) => {
                 let basis = match (c, curvature.proven) {
@@ -190,7 +191,7 @@ impl RateQuestion<'_> {
                     (Some(_), false) => EtaBasis::Estimate,
                     (None, _) => EtaBasis::Backtracking,
                 };
-                (full_step(1.0 / (c.unwrap_or(1.0) * lambda_max)), basis)
+                (full_step(1.0 / (bend * lambda_max)), basis)
             }
         };
         let equivalent = match self.reduction {
@@ -210,12 +211,18 @@ impl RateQuestion<'_> {
 
     /// The largest c over the outputs, from each one's smallest and largest target.
     fn curvature_of_outputs(&self) -> Option<f64> {
-        match self.loss {
-            Loss::Squared => self.moments.targets().iter().try_fold(0.0_f64, |largest, target| {
-                let (low, high) = target.range();
-                self.activation.curvature_bound(low, high).map(|c| largest.max(c))
-            }),
-        }
+        self.moments.targets().iter().try_fold(0.0_f64, |largest, target| {
+            let (low, high) = target.range();
+            self.loss.curvature_bound(self.activation, low, high).map(|c| largest.max(c))
+        })
+    }
+
+    /// What is taken for c where there is no bound.
+    fn guess(&self) -> f64 {
+        let of_targets = self.moments.targets().iter();
+        of_targets
+            .map(|target| self.loss.curvature_guess(target.mean(), target.standard_deviation()))
+            .fold(0.0, f64::max)
     }
 }
 

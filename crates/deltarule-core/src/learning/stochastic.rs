@@ -10,7 +10,7 @@ mod sparse;
 
 use std::ops::ControlFlow;
 
-use super::{Loss, NotFiniteRecord, Optimizer, Reduction, delta::delta};
+use super::{Loss, NotFiniteRecord, Optimizer, Reduction, delta::delta_of};
 use crate::data::{BlockSource, Scaling, Threads};
 use crate::error::Result;
 use crate::kernel::{Float, NET_INPUT_LANES, NO_INPUT, RecordWeights, Records, walk_records};
@@ -134,7 +134,7 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
         }
     }
 
-    /// Goes through the records of a pool in its order. The error is a record whose output is not finite.
+    /// Goes through the records of a pool in its order. The error is a record whose δ is not finite.
     fn walk(&mut self, pool: &Pool) -> std::result::Result<(), NotFiniteRecord> {
         let mut order = pool.order();
         if self.in_place {
@@ -159,19 +159,22 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
         let (weights, sums, deltas) = (&mut self.weights, &mut self.sums, &mut self.deltas);
         // A loop of its own for the common activations, so that the compiler sees through the choice.
         macro_rules! walk {
-            ($activation:expr) => {{
-                let delta = |y, h| delta(loss, $activation, y, h).delta;
+            ($loss:expr, $activation:expr) => {{
+                let delta = |y, h| delta_of($loss, $activation, y, h);
+                let couple = |h: &mut [f64]| $activation.couple(h, 1);
                 match &mut self.sparse {
-                    None => walk_records(records, order, weights, eta, sums, deltas, delta),
-                    Some(sparse) => sparse.walk(pool, order, weights, eta, sums, deltas, delta),
+                    None => walk_records(records, order, weights, eta, sums, deltas, (couple, delta)),
+                    Some(sparse) => sparse.walk(pool, order, weights, eta, sums, deltas, (couple, delta)),
                 }
             }};
         }
-        let bad = match self.epoch.activation {
-            Activation::Identity => walk!(&Activation::Identity),
-            Activation::Sigmoid => walk!(&Activation::Sigmoid),
-            Activation::Tanh => walk!(&Activation::Tanh),
-            activation => walk!(activation),
+        let bad = match (loss, self.epoch.activation) {
+            (Loss::Squared, Activation::Identity) => walk!(Loss::Squared, &Activation::Identity),
+            (Loss::Squared, Activation::Sigmoid) => walk!(Loss::Squared, &Activation::Sigmoid),
+            (Loss::Squared, Activation::Tanh) => walk!(Loss::Squared, &Activation::Tanh),
+            (Loss::Log, Activation::Sigmoid) => walk!(Loss::Log, &Activation::Sigmoid),
+            (loss, Activation::Identity) => walk!(loss, &Activation::Identity),
+            (loss, activation) => walk!(loss, activation),
         };
         bad.map_or(Ok(()), |bad| {
             let value = self.epoch.activation.value(bad.net_input);

@@ -1,7 +1,7 @@
 //! Why a descent ends.
 
 use super::rate::feature_squares;
-use super::{Gradient, Problem};
+use super::{Baseline, Gradient, OptimizerKind, Plan, Problem};
 use crate::data::{ColumnKind, fold_tiles};
 use crate::error::Result;
 use crate::kernel::Float;
@@ -46,7 +46,7 @@ pub enum StopReason {
         /// η of the step that did it.
         eta: f64,
         /// E there; not finite where it overflowed.
-        sse: f64,
+        loss: f64,
         /// The net input that was too large for f, if that was it.
         net_input: Option<f64>,
     },
@@ -58,7 +58,7 @@ pub enum StopReason {
         /// η of the step that did it.
         eta: f64,
         /// E on the plateau.
-        sse: f64,
+        loss: f64,
     },
 }
 
@@ -110,50 +110,61 @@ pub(crate) fn largest_correlation(gradient: &Gradient, feature_squares: &[f64]) 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Window {
     since: u64,
-    sse: f64,
-    stochastic: bool,
+    loss: f64,
+    /// So many epochs at least,
+    least: u64,
+    /// with less than this fall of E, relatively.
+    part: f64,
 }
 
 impl Window {
-    pub(super) fn new(sse: f64, stochastic: bool) -> Self {
-        Self { since: 0, sse, stochastic }
+    /// Full batches: less than 10⁻¹³ of E over 300 epochs or half of all epochs so far; with `lbfgs`, which has no slow stretches, over 20. A loss
+    /// with a kink has no gradient that vanishes at its minimum: less than 10⁻⁶ over 100 epochs. Stochastic steps: less than 10⁻⁵ of E over ten epochs or half of all so far.
+    pub(super) fn new(loss: f64, plan: &Plan, has_kink: bool) -> Self {
+        let (least, part) = match (plan.batch, plan.optimizer) {
+            (Some(_), _) => (10, 1e-5),
+            (None, _) if has_kink => (100, 1e-6),
+            (None, OptimizerKind::LBfgs) => (20, 1e-13),
+            (None, _) => (300, 1e-13),
+        };
+        Self { since: 0, loss, least, part }
     }
 
     /// For how many epochs E has not fallen by a part that counts, if that is long enough to give up.
-    ///
-    /// Full batches: less than 10⁻¹³ of E over 300 epochs or half of all epochs so far. Stochastic steps: less than 10⁻⁵ of E
-    /// over ten epochs or half of all so far.
-    pub(super) fn without_progress(&mut self, epoch: u64, best_sse: f64) -> Option<u64> {
-        let (least, part) = if self.stochastic { (10, 1e-5) } else { (300, 1e-13) };
-        if best_sse < self.sse * (1.0 - part) {
+    pub(super) fn without_progress(&mut self, epoch: u64, best_loss: f64) -> Option<u64> {
+        if best_loss < self.loss * (1.0 - self.part) {
             self.since = epoch;
-            self.sse = best_sse;
+            self.loss = best_loss;
         }
         let waited = epoch - self.since;
-        (waited >= least.max(epoch / 2)).then_some(waited)
+        (waited >= self.least.max(epoch / 2)).then_some(waited)
     }
 }
 
 /// Watches for a direction in which E falls for ever.
 ///
-/// At epochs 256, 512, 1024, … and at the last it looks at the way that the best weights went since the look before. There is no finite
+/// At epochs 256, 512, 1024, … (with `lbfgs`, which goes far sooner, 16, 32, 64, …) and at the last it looks at the way that the best weights went since the look before. There is no finite
 /// minimum, as far as can be seen, if E fell by next to nothing on that way, some record's net input moved far all the same,
 /// and going the same way four times as far again, with all weights or with those that moved most, does not raise E.
 #[derive(Debug, Clone)]
 pub(super) struct Recession {
+    first: u64,
     next: u64,
     parameters: Parameters,
-    sse: f64,
+    loss: f64,
 }
 
 /// The fall of E, relative to the best constant's, that is next to nothing.
 const SMALL_FALL: f64 = 1e-4;
+/// The rise of E, relatively, that is none: the rest of the weights is settled, and a step along with it raises E by its rounding.
+const FLAT: f64 = 1e-9;
 /// How far some net input must move, in units of h.
 const FAR: f64 = 0.2;
 
 impl Recession {
-    pub(super) fn new(start: &Parameters, sse: f64) -> Self {
-        Self { next: 128, parameters: start.clone(), sse }
+    pub(super) fn new(start: &Parameters, loss: f64, plan: &Plan) -> Self {
+        let first = if plan.optimizer == OptimizerKind::LBfgs { 16 } else { 256 };
+        Self { first, next: first / 2, parameters: start.clone(), loss }
     }
 
     pub(super) fn is_due(&self, epoch: u64) -> bool {
@@ -163,20 +174,21 @@ impl Recession {
     pub(super) fn look<T: Float>(
         &mut self,
         problem: &Problem<'_, T>,
+        baseline: &Baseline,
         epoch: u64,
         best: &Parameters,
-        sse: f64,
+        loss: f64,
     ) -> Result<Option<StopReason>> {
         if *problem.activation == Activation::Identity {
             return Ok(None);
         }
         let mut way = best.clone();
         way.add_scaled(-1.0, &self.parameters);
-        let fall = (self.sse - sse) / problem.baseline_sse();
+        let fall = (self.loss - loss) / baseline.loss;
         self.next *= 2;
         self.parameters.copy_from(best);
-        self.sse = sse;
-        if epoch < 256 || fall > SMALL_FALL {
+        self.loss = loss;
+        if epoch < self.first || fall > SMALL_FALL {
             return Ok(None);
         }
         let movement = largest_net_input(problem, &way)?;
@@ -187,7 +199,8 @@ impl Recession {
             let mut further = best.clone();
             further.add_scaled(4.0, &direction);
             let ahead = problem.gradient(&Layer::new(further, problem.activation.clone()))?;
-            if ahead.is_finite() && ahead.sse <= sse && largest_net_input(problem, &direction)? >= FAR {
+            let no_rise = ahead.loss <= loss * (1.0 + FLAT);
+            if ahead.is_finite() && no_rise && largest_net_input(problem, &direction)? >= FAR {
                 return Ok(Some(StopReason::NoFiniteMinimum { movement, fall }));
             }
         }

@@ -108,8 +108,8 @@ impl Triangle {
                 }
             }
             let squares = sum_squares(&residual);
-            gradient.sse += 0.5 * squares;
-            gradient.residual_squares[j] = squares;
+            gradient.loss += 0.5 * squares;
+            gradient.losses[j] = 0.5 * squares;
             gradient.delta_squares[j] = squares;
             for (i, total) in gradient.descent.weights_mut(j).iter_mut().enumerate() {
                 let column = self.column(i);

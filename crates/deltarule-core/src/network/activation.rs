@@ -50,6 +50,9 @@ pub enum Activation {
     Exp,
     /// f(h) = 1 for h ≥ 0, 0 otherwise. It predicts; it cannot be trained by the delta rule, since f' = 0.
     Step,
+    /// f_j(h) = e^{h_j}/Σ_k e^{h_k}: probabilities of several classes, which sum to 1. The only one whose outputs depend on each other, and not
+    /// among [`Activation::ALL`]: every h is first [taken relative to all](Activation::couple), z_j = h_j − ln Σ_k e^{h_k}, and f(z) = eᶻ.
+    Softmax,
     /// Any formula of h.
     Formula(Arc<Formula>),
 }
@@ -89,6 +92,7 @@ impl Activation {
             Activation::Silu => "silu",
             Activation::Exp => "exp",
             Activation::Step => "step",
+            Activation::Softmax => "softmax",
             Activation::Formula(formula) => formula.text(),
         }
     }
@@ -108,6 +112,7 @@ impl Activation {
             Activation::Silu => "h / (1 + exp(-h))",
             Activation::Exp => "exp(h)",
             Activation::Step => "1 if h >= 0, 0 otherwise",
+            Activation::Softmax => "exp(h) / Σ exp(h of each class)",
             Activation::Formula(formula) => formula.text(),
         }
     }
@@ -127,6 +132,7 @@ impl Activation {
             Activation::Silu => "s(h) (1 + h (1 - s(h))) with s(h) = 1 / (1 + exp(-h))",
             Activation::Exp => "exp(h)",
             Activation::Step => "0",
+            Activation::Softmax => "f(h) (1 - f(h))",
             Activation::Formula(formula) => return formula.derivative_text(),
         };
         Some(text.to_owned())
@@ -182,9 +188,44 @@ impl Activation {
                 (e, e)
             }
             Activation::Step => (if h >= T::ZERO { one } else { T::ZERO }, T::ZERO),
+            // h is ln p here, and ∂p/∂h = p(1 − p) for the h that p belongs to.
+            Activation::Softmax => {
+                let p = h.exp();
+                (p, p * h.one_less_exp())
+            }
             Activation::Formula(formula) => {
                 let (value, derivative) = formula.value_and_derivative(h.to_f64());
                 (T::from_f64(value), T::from_f64(derivative))
+            }
+        }
+    }
+
+    /// Takes the net inputs of outputs that depend on each other relative to all: h_j becomes h_j − ln Σ_k e^{h_k}, the logarithm of a
+    /// probability. Nothing for every activation but [`Activation::Softmax`].
+    ///
+    /// Shape: (J, rows), output by output. The largest h of a row is taken out before anything is raised to a power, and what is left of it has all
+    /// its digits: ln p = −ln(1 + Σ e^{h_k − h_max}) over the others.
+    pub fn couple<T: Float>(&self, net_inputs: &mut [T], n_rows: usize) {
+        if *self != Activation::Softmax || n_rows == 0 {
+            return;
+        }
+        let n_outputs = net_inputs.len() / n_rows;
+        for r in 0..n_rows {
+            let (mut largest, mut own) = (net_inputs[r], 0);
+            for j in 1..n_outputs {
+                let h = net_inputs[j * n_rows + r];
+                if h > largest {
+                    (largest, own) = (h, j);
+                }
+            }
+            let mut others = T::ZERO;
+            for j in (0..n_outputs).filter(|j| *j != own) {
+                others += (net_inputs[j * n_rows + r] - largest).exp();
+            }
+            let rest = others.ln_1p();
+            for j in 0..n_outputs {
+                let h = &mut net_inputs[j * n_rows + r];
+                *h = (*h - largest) - rest;
             }
         }
     }
@@ -214,6 +255,7 @@ impl Activation {
     fn second_derivative(&self, h: f64) -> Option<f64> {
         Some(match self {
             Activation::Identity | Activation::Relu | Activation::LeakyRelu | Activation::Step => 0.0,
+            Activation::Softmax => return None,
             Activation::Sigmoid => {
                 let (s, d) = sigmoid(h);
                 d * (sigmoid(-h).0 - s)
@@ -256,16 +298,21 @@ impl Activation {
     /// assert!((Activation::Sigmoid.curvature_bound(0.0, 1.0).unwrap() - 0.077).abs() < 1e-4);
     /// ```
     pub fn curvature_bound(&self, low: f64, high: f64) -> Option<f64> {
+        self.curvature_bound_up_to(f64::INFINITY, low, high)
+    }
+
+    /// The same where y − f counts as no more than `most` and no less than −`most` (Huber's error).
+    pub(crate) fn curvature_bound_up_to(&self, most: f64, low: f64, high: f64) -> Option<f64> {
         match self {
             Activation::Identity => return Some(1.0),
             // At the kink E's slope jumps by −y: down, and harmless, for y ≥ 0; up, and unbounded, for y < 0.
             Activation::Relu | Activation::LeakyRelu => return (low >= 0.0).then_some(1.0),
-            Activation::Exp | Activation::Step | Activation::Formula(_) => return None,
+            Activation::Exp | Activation::Step | Activation::Softmax | Activation::Formula(_) => return None,
             _ => {}
         }
         let curvature = |h: f64, y: f64| {
             let (f, d) = self.value_and_derivative(h);
-            self.second_derivative(h).map_or(f64::INFINITY, |second| d * d - (y - f) * second)
+            self.second_derivative(h).map_or(f64::INFINITY, |second| d * d - (y - f).clamp(-most, most) * second)
         };
         // h = sinh(u): fine near 0, far out at the ends.
         const POINTS: i32 = 4000;
@@ -290,7 +337,7 @@ impl Activation {
     /// The open interval that outputs lie in.
     pub fn range(&self) -> (f64, f64) {
         match self {
-            Activation::Sigmoid => (0.0, 1.0),
+            Activation::Sigmoid | Activation::Softmax => (0.0, 1.0),
             Activation::Tanh | Activation::Softsign => (-1.0, 1.0),
             Activation::Relu | Activation::Softplus | Activation::Exp => (0.0, f64::INFINITY),
             Activation::Elu => (-1.0, f64::INFINITY),
@@ -315,7 +362,8 @@ impl Activation {
     /// Whether all weights zero is a sound place to start: f and f' are finite there and f' is not 0.
     pub fn starts_at_zero(&self) -> bool {
         let (value, derivative) = self.value_and_derivative(0.0_f64);
-        value.is_finite() && derivative.is_finite() && derivative != 0.0 && *self != Activation::LeakyRelu
+        let moves = value.is_finite() && derivative.is_finite() && derivative != 0.0 && *self != Activation::LeakyRelu;
+        moves || *self == Activation::Softmax
     }
 }
 
@@ -381,6 +429,9 @@ impl FromStr for Activation {
 
     fn from_str(text: &str) -> Result<Self, UnknownActivation> {
         let name = text.trim().to_lowercase().replace('_', "-");
+        if name == Activation::Softmax.name() {
+            return Ok(Activation::Softmax);
+        }
         if let Some(built_in) = Self::ALL.iter().find(|activation| activation.name() == name) {
             return Ok(built_in.clone());
         }

@@ -56,13 +56,30 @@ impl Layer {
 
     /// ŷ_j = f(h_j) of one record. Shapes: `x` (d,), result (J,).
     pub fn outputs(&self, x: &[f64]) -> Vec<f64> {
-        self.net_inputs(x).into_iter().map(|h| self.activation.value(h)).collect()
+        let mut outputs = self.net_inputs(x);
+        self.outputs_of(&mut outputs, 1);
+        outputs
     }
 
     /// ŷ for every record of a block, output by output: ŷ_j of row `r` is `into[j·rows + r]`.
     ///
     /// Errors: a block or a scaling with other columns than the layer has weights for.
     pub fn outputs_into(&self, block: &Block<'_, f64>, scaling: &Scaling, into: &mut Vec<f64>) -> Result<()> {
+        self.net_inputs_into(block, scaling, into)?;
+        self.outputs_of(into, block.n_records());
+        Ok(())
+    }
+
+    /// ŷ of net inputs, in their place. Shape: (J, rows), output by output.
+    pub fn outputs_of(&self, net_inputs: &mut [f64], n_rows: usize) {
+        self.activation.couple(net_inputs, n_rows);
+        net_inputs.iter_mut().for_each(|h| *h = self.activation.value(*h));
+    }
+
+    /// h for every record of a block, output by output: h_j of row `r` is `into[j·rows + r]`.
+    ///
+    /// Errors: a block or a scaling with other columns than the layer has weights for.
+    pub fn net_inputs_into(&self, block: &Block<'_, f64>, scaling: &Scaling, into: &mut Vec<f64>) -> Result<()> {
         let shape = block.shape();
         let n_features = self.parameters.n_features();
         if shape.n_features() != n_features {
@@ -90,9 +107,7 @@ impl Layer {
             let first = tile.first_record() as usize;
             working.net_inputs_into(tile, &mut net_inputs);
             for (j, h) in net_inputs.chunks(tile.n_rows()).enumerate() {
-                for (y, &h) in into[j * n + first..].iter_mut().zip(h) {
-                    *y = self.activation.value(h);
-                }
+                into[j * n + first..][..h.len()].copy_from_slice(h);
             }
         });
         Ok(())

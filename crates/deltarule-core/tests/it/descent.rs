@@ -24,7 +24,7 @@ fn trace(
         let mut seen = Vec::new();
         let mut observer = |epoch: &Epoch<'_>| {
             assert_eq!(epoch.index as usize, seen.len());
-            seen.push((epoch.sse, epoch.parameters.values().collect()));
+            seen.push((epoch.loss, epoch.parameters.values().collect()));
             ControlFlow::Continue(())
         };
         let fit = fit(problem, &plan, from.clone(), &mut observer).unwrap();
@@ -185,7 +185,7 @@ fn one_record_a_step_gets_to_the_least_squares_error() {
     let (seen, fit) = trace(&table, true, true, &Activation::Identity, &config, &Parameters::zeros(4, 1, true));
     let (xs, ys) = with_problem(&table, true, true, &Activation::Identity, 1, |problem| table.rows(problem.scaling));
     let least = crate::oracle::least_squares_sse(&xs, &ys.concat(), true);
-    assert!(fit.sse < least * (1.0 + 1e-3), "{} {least} after {} epochs", fit.sse, seen.len());
+    assert!(fit.loss < least * (1.0 + 1e-3), "{} {least} after {} epochs", fit.loss, seen.len());
     let (again, _) = trace(&table, true, true, &Activation::Identity, &config, &Parameters::zeros(4, 1, true));
     assert_eq!(seen, again, "a seed means the same run");
     let other = Config { seed: 1, ..config };
@@ -208,8 +208,8 @@ fn a_step_within_the_bound_never_raises_the_error() {
                 let plan = Plan::of(problem, &config).unwrap();
                 let mut last = f64::INFINITY;
                 let mut observer = |epoch: &Epoch<'_>| {
-                    assert!(epoch.sse <= last * (1.0 + 1e-13), "{activation}: {} after {last}", epoch.sse);
-                    last = epoch.sse;
+                    assert!(epoch.loss <= last * (1.0 + 1e-13), "{activation}: {} after {last}", epoch.loss);
+                    last = epoch.loss;
                     ControlFlow::Continue(())
                 };
                 match fit(problem, &plan, from, &mut observer) {
@@ -249,8 +249,8 @@ fn every_start_gets_down_and_never_ends_above_it() {
                 let from = start(Init::Auto, activation, 3, 1, true, 0);
                 match fit(problem, &plan, from, &mut Silent) {
                     Ok(fit) => {
-                        assert!(fit.layer.parameters().is_finite() && fit.sse.is_finite());
-                        assert!(fit.sse <= fit.start_sse, "{activation} {batch:?}: {} {}", fit.sse, fit.start_sse);
+                        assert!(fit.layer.parameters().is_finite() && fit.loss.is_finite());
+                        assert!(fit.loss <= fit.start_loss, "{activation} {batch:?}: {} {}", fit.loss, fit.start_loss);
                         assert!(!fit.reason.is_failure(), "{activation} {batch:?} {:?}", fit.reason);
                     }
                     Err(error) => assert!(error.to_string().contains("not finite at the starting weights"), "{error}"),
@@ -270,7 +270,7 @@ fn too_large_an_eta_diverges_with_the_identity_and_says_where() {
         assert!(limit < 0.01);
         let fit_ = fit(problem, &plan, Parameters::zeros(1, 1, true), &mut Silent).unwrap();
         let StopReason::Diverged { epoch, eta, .. } = fit_.reason else { panic!("{:?}", fit_.reason) };
-        assert!(epoch >= 1 && eta == 0.01 && fit_.sse <= fit_.start_sse && fit_.layer.parameters().is_finite());
+        assert!(epoch >= 1 && eta == 0.01 && fit_.loss <= fit_.start_loss && fit_.layer.parameters().is_finite());
         // The limit is exact, but for the margin of two per cent on λmax.
         for (factor, converges) in [(0.99, true), (1.04, false)] {
             let config = Config { eta: Eta::Given(factor * limit), ..Config::default() };
@@ -289,7 +289,7 @@ fn too_large_an_eta_saturates_a_sigmoid_and_is_named() {
         let plan = Plan::of(problem, &Config { eta: Eta::Given(50.0), ..Config::default() }).unwrap();
         let fit = fit(problem, &plan, Parameters::zeros(1, 1, true), &mut Silent).unwrap();
         assert!(matches!(fit.reason, StopReason::Saturated { .. }), "{:?}", fit.reason);
-        assert!(fit.sse <= fit.start_sse);
+        assert!(fit.loss <= fit.start_loss);
     });
 }
 
@@ -330,7 +330,7 @@ fn an_observer_interrupts_and_keeps_the_best() {
             |epoch: &Epoch<'_>| if epoch.index == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
         let fit = fit(problem, &plan, Parameters::zeros(3, 1, true), &mut observer).unwrap();
         assert_eq!((fit.reason, fit.epochs), (StopReason::Interrupted, 3));
-        assert!(fit.sse < fit.start_sse);
+        assert!(fit.loss < fit.start_loss);
     });
 }
 
@@ -364,7 +364,7 @@ fn a_triangle_descends_as_the_table_does() {
                 let run = |plan: &Plan| {
                     let mut seen = Vec::new();
                     let mut observer = |epoch: &Epoch<'_>| {
-                        seen.push((epoch.sse, epoch.gradient_norm));
+                        seen.push((epoch.loss, epoch.gradient_norm));
                         ControlFlow::Continue(())
                     };
                     let fit = fit(problem, plan, Parameters::zeros(d, n_outputs, bias), &mut observer).unwrap();
@@ -376,11 +376,11 @@ fn a_triangle_descends_as_the_table_does() {
                     assert!((norm - other_norm).abs() <= 1e-9 * expected[0].1, "{norm} {other_norm}");
                 }
                 assert!(traced.len().abs_diff(expected.len()) <= 1);
-                assert!((small.sse - large.sse).abs() <= 1e-11 * large.sse);
+                assert!((small.loss - large.loss).abs() <= 1e-11 * large.loss);
                 let least = by_triangle.triangle.as_ref().unwrap().least_sse();
-                assert!(small.sse >= least * (1.0 - 1e-12), "{} below {least}", small.sse);
+                assert!(small.loss >= least * (1.0 - 1e-12), "{} below {least}", small.loss);
                 if config.eta == Eta::Auto {
-                    assert!(small.sse <= least * (1.0 + 1e-9), "{} above {least}", small.sse);
+                    assert!(small.loss <= least * (1.0 + 1e-9), "{} above {least}", small.loss);
                 }
             }
         });

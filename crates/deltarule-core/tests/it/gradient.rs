@@ -30,7 +30,7 @@ proptest! {
             let close = |a: f64, b: f64, scale: f64| (a - b).abs() <= 1e-12 * scale.max(1e-300) || a == b;
             let sse = net.sse(&xs, &ys);
             prop_assume!(sse.is_finite() && sse < 1e200);
-            prop_assert!(close(found.sse, sse, sse), "{} {}", found.sse, sse);
+            prop_assert!(close(found.loss, sse, sse), "{} {}", found.loss, sse);
             let (weights, biases) = net.descent(&xs, &ys);
             for j in 0..outputs {
                 for i in 0..d {
@@ -80,7 +80,7 @@ fn merging_halves_equals_the_whole() {
     let (whole_gradient, mut merged) = (of(&whole), of(&first));
     merged.merge(&of(&second));
     assert_eq!(merged.n_records, 9000);
-    assert!((merged.sse / whole_gradient.sse - 1.0).abs() < 1e-13);
+    assert!((merged.loss / whole_gradient.loss - 1.0).abs() < 1e-13);
     for (a, b) in merged.descent.values().zip(whole_gradient.descent.values()) {
         assert!((a - b).abs() < 1e-10, "{a} {b}");
     }
@@ -105,7 +105,7 @@ fn same_for_any_threads(table: &Table, d: usize) {
     let with = |threads| {
         with_problem(table, true, true, &Activation::Sigmoid, threads, |problem| {
             let gradient = problem.gradient(&layer).unwrap();
-            let bits: Vec<u64> = gradient.descent.values().chain([gradient.sse]).map(f64::to_bits).collect();
+            let bits: Vec<u64> = gradient.descent.values().chain([gradient.loss]).map(f64::to_bits).collect();
             let scaling: Vec<u64> = problem.scaling.columns().iter().map(|c| c.factor.to_bits()).collect();
             (bits, scaling)
         })
@@ -137,7 +137,7 @@ fn f32_agrees_with_f64_to_its_precision() {
         with_problem(&table, true, true, activation, 1, |problem| {
             let wide = problem.gradient(&layer).unwrap();
             let found = Gradient::of(&narrow, problem.scaling, &layer, Loss::Squared, problem.threads).unwrap();
-            assert!((found.sse / wide.sse - 1.0).abs() < 2e-5, "{activation}: {} {}", found.sse, wide.sse);
+            assert!((found.loss / wide.loss - 1.0).abs() < 2e-5, "{activation}: {} {}", found.loss, wide.loss);
             let scale = (5000.0 * wide.delta_squares.iter().sum::<f64>()).sqrt();
             for (a, b) in found.descent.values().zip(wide.descent.values()) {
                 assert!((a - b).abs() < 1e-5 * scale, "{activation}: {a} {b}");
@@ -159,7 +159,11 @@ fn classes_are_one_target_for_each_output() {
     let layer = Layer::new(parameters, Activation::Tanh);
     let of = |table: &Table| with_problem(table, true, true, &Activation::Tanh, 1, |p| p.gradient(&layer).unwrap());
     assert_eq!(of(&as_numbers), of(&as_classes));
-    let spread = |table: &Table| with_problem(table, true, true, &Activation::Tanh, 1, |p| p.baseline_sse());
+    let spread = |table: &Table| {
+        with_problem(table, true, true, &Activation::Tanh, 1, |p| {
+            Plan::of(p, &Config::default()).unwrap().baseline.loss
+        })
+    };
     assert!((spread(&as_numbers) - spread(&as_classes)).abs() < 1e-14);
 }
 

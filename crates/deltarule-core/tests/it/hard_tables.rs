@@ -15,7 +15,7 @@ fn trained(table: &Table, standard: bool) -> (f64, f64, f64, Parameters) {
         let (xs, ys) = table.rows(problem.scaling);
         let y = ys.concat();
         let half_squares = 0.5 * y.iter().map(|y| y * y).sum::<f64>();
-        (fit.sse, least_squares_sse(&xs, &y, true), half_squares, fit.layer.parameters().clone())
+        (fit.loss, least_squares_sse(&xs, &y, true), half_squares, fit.layer.parameters().clone())
     })
 }
 

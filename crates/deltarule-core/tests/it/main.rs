@@ -5,6 +5,7 @@ mod check;
 mod descent;
 mod gradient;
 mod hard_tables;
+mod losses;
 mod oracle;
 mod sparse;
 mod tables;

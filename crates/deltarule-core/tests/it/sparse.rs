@@ -64,7 +64,7 @@ fn close(a: f64, b: f64, relative: f64, scale: f64) -> bool {
 
 fn assert_same_gradient(a: &Gradient, b: &Gradient, relative: f64, context: &str) {
     assert_eq!(a.n_records, b.n_records);
-    assert!(close(a.sse, b.sse, relative, 0.0), "{context}: E {} {}", a.sse, b.sse);
+    assert!(close(a.loss, b.loss, relative, 0.0), "{context}: E {} {}", a.loss, b.loss);
     let scale = (a.n_records as f64 * a.delta_squares.iter().sum::<f64>()).sqrt();
     for (i, (x, y)) in a.descent.values().zip(b.descent.values()).enumerate() {
         assert!(close(x, y, relative, 10.0 * scale), "{context}: weight {i}: {x} {y}");
@@ -105,7 +105,7 @@ proptest! {
         }
         with_problem(&sparse, standard, bias, &activation, 1, |problem| {
             let (xs, ys) = sparse.rows(problem.scaling);
-            prop_assert!(close(net.sse(&xs, &ys), found.sse, 1e-10, 0.0));
+            prop_assert!(close(net.sse(&xs, &ys), found.loss, 1e-10, 0.0));
             Ok(())
         })?;
     }
@@ -185,11 +185,11 @@ fn trace(table: &Table, activation: &Activation, standard: bool, config: &Config
         let start = Parameters::zeros(shape.n_features(), shape.n_outputs(), true);
         let mut trace = Vec::new();
         let fit = fit(problem, &plan, start, &mut |epoch: &deltarule_core::Epoch<'_>| {
-            trace.push(epoch.sse);
+            trace.push(epoch.loss);
             std::ops::ControlFlow::Continue(())
         })
         .unwrap();
-        trace.extend([fit.sse, fit.best_epoch as f64]);
+        trace.extend([fit.loss, fit.best_epoch as f64]);
         trace.extend(fit.layer.parameters().values());
         trace
     })

@@ -77,16 +77,17 @@ impl TargetKind {
                     return Err(wrong(target, "text", "numbers, as for every one of several targets"));
                 }
             }
-            if choices.task == Some(Task::Classification) {
-                return Err(wrong(targets[0], "several targets", "one target, for --task classification"));
+            if choices.task() == Some(Task::Classification) {
+                let expected = format!("one target, for {}", choices.task_text());
+                return Err(wrong(targets[0], "several targets", &expected));
             }
             return Ok(TargetKind::Numbers);
         };
         let name = &target.name;
         match &target.values {
             Values::Text { levels } => {
-                if choices.task == Some(Task::Regression) {
-                    return Err(wrong(target, "text", "numbers, for --task regression"));
+                if choices.task() == Some(Task::Regression) {
+                    return Err(wrong(target, "text", &format!("numbers, for {}", choices.task_text())));
                 }
                 match levels.len() {
                     1 => {
@@ -118,7 +119,7 @@ impl TargetKind {
                 let truth = target.values == Values::Booleans;
                 let distinct = distinct_values(table, positions[0], MOST_CLASSES)?;
                 let two = distinct.as_deref().is_some_and(|d| *d == [0.0, 1.0] || *d == [-1.0, 1.0]);
-                let classes = match choices.task {
+                let classes = match choices.task() {
                     Some(Task::Regression) => false,
                     Some(Task::Classification) => true,
                     None => two,
@@ -128,7 +129,7 @@ impl TargetKind {
                 }
                 let Some(distinct) = distinct else {
                     let found = format!("more than {MOST_CLASSES} different numbers");
-                    return Err(wrong(target, &found, "classes, for --task classification"));
+                    return Err(wrong(target, &found, &format!("classes, for {}", choices.task_text())));
                 };
                 if distinct.len() < 2 {
                     return Err(wrong(target, &format!("one value only, {}", distinct[0]), "at least two classes"));
@@ -137,7 +138,7 @@ impl TargetKind {
                     true => if *value == 1.0 { "true" } else { "false" }.to_owned(),
                     false => value.to_string(),
                 };
-                if choices.task.is_none() {
+                if choices.task().is_none() {
                     notes.push(format!(
                         "target {name} has only the values {} and {}: taken as two classes (--task regression takes it as a number)",
                         name_of(&distinct[0]),

@@ -4,7 +4,7 @@ mod file;
 mod hashed;
 mod scorer;
 
-use deltarule_core::{Activation, ColumnScaling, Layer, Parameters};
+use deltarule_core::{Activation, ColumnScaling, Layer, Loss, Parameters};
 use deltarule_model::{Encoding, Feature, FeatureKind, MissingRule, Model, ScaleRule, Target, Training};
 
 /// A model with a number, a boolean and a category of three levels, of two outputs, at the given weights (five each) and biases.
@@ -47,7 +47,7 @@ fn training() -> Training {
         rows_trained: 8,
         rows_dropped: 1,
         rows_held_out: 1,
-        loss: "squared".into(),
+        loss: Loss::Squared,
         optimizer: "momentum".into(),
         momentum: Some(0.9),
         eta: 0.1,
@@ -61,7 +61,8 @@ fn training() -> Training {
         epochs: 12,
         best_epoch: 11,
         stop_reason: "minimum".into(),
-        sse: 0.1 + 0.2,
-        baseline_sse: 40.0,
+        loss_sum: 0.1 + 0.2,
+        baseline_loss_sum: 40.0,
+        baseline_outputs: Vec::new(),
     }
 }

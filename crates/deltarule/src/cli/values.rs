@@ -1,7 +1,7 @@
 //! The values that options take.
 
 use clap::ValueEnum;
-use deltarule_core::{Activation, Eta, Reduction};
+use deltarule_core::{Activation, Eta, Loss, Moments, Reduction};
 use deltarule_data::HashedColumn;
 use deltarule_export::Form;
 use deltarule_model::{HashBits, MissingRule, ScaleRule};
@@ -93,6 +93,7 @@ pub(crate) enum OptimizerArg {
     Gd,
     Momentum,
     Nesterov,
+    Lbfgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -108,10 +109,49 @@ pub(crate) enum BatchArg {
     Records(u64),
 }
 
+/// A loss, whose setting may be left to the data.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum LossArg {
+    Of(Loss),
+    /// `huber` without its t.
+    Huber,
+}
+
+impl LossArg {
+    /// The default t of `huber`, in standard deviations of the target: where errors are normal with that deviation, the estimate is about as
+    /// good as the mean's, with a variance 5 % larger (Huber 1964).
+    const DEVIATIONS: f64 = 1.345;
+
+    /// The loss, with any setting where it is left to the data.
+    pub(crate) fn kind(self) -> Loss {
+        match self {
+            LossArg::Of(loss) => loss,
+            LossArg::Huber => Loss::Huber { threshold: 1.0 },
+        }
+    }
+
+    /// The loss for a table. Of several targets the one that spreads least counts.
+    pub(crate) fn for_table(self, moments: &Moments) -> Loss {
+        let LossArg::Huber = self else { return self.kind() };
+        let deviations = moments.targets().iter().map(|target| target.standard_deviation());
+        let least = deviations.filter(|deviation| *deviation > 0.0).fold(f64::INFINITY, f64::min);
+        // Four digits can be read and typed again.
+        let threshold = format!("{:.3e}", Self::DEVIATIONS * least).parse().unwrap_or(1.0);
+        Loss::Huber { threshold: if f64::is_finite(threshold) { threshold } else { 1.0 } }
+    }
+}
+
+pub(super) fn parse_loss(text: &str) -> Result<LossArg, String> {
+    if text.trim().eq_ignore_ascii_case("huber") {
+        return Ok(LossArg::Huber);
+    }
+    text.parse().map(LossArg::Of).map_err(|error: deltarule_core::UnknownLoss| format!("expected {}", error.expected()))
+}
+
 pub(super) fn activation_help() -> String {
     let names: Vec<&str> = Activation::ALL.iter().map(Activation::name).collect();
     format!(
-        "f: {}, or a formula such as 'h / (1 + abs(h))' [default: identity for numbers, sigmoid for classes]",
+        "f: {}, or a formula such as 'h / (1 + abs(h))' [default: identity for numbers, sigmoid for classes, exp with --loss poisson]",
         names.join(", ")
     )
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use deltarule_core::{GradientCheck, check_gradient_of};
+use deltarule_core::{GradientCheck, Loss, check_gradient_of};
 use deltarule_data::prepare;
 use deltarule_model::{Encoding, Feature, ScaleRule};
 use serde_json::json;
@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::cli::CheckArgs;
 use crate::number::{count, digits, short};
 use crate::setup::Machine;
-use crate::{failure, output, setup};
+use crate::{failure, output, report, setup};
 
 pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
     let choices = setup::choices(&args.data, &args.columns, &args.network, None)?;
@@ -21,7 +21,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
     let threads = setup::threads(None, table.n_values())?;
     let scale = args.columns.scale.map_or(ScaleRule::Standard, Into::into);
     let has_bias = !args.network.no_bias;
-    setup::with_problem(&prepared, &args.columns, scale, has_bias, &threads, |ready| {
+    setup::with_problem(&prepared, &args.columns, args.network.loss, scale, has_bias, &threads, |ready| {
         let (weights, start_text) = setup::starting_weights(
             // From all zeros many gradients are equal, and a mistake could hide.
             Some(args.network.init.as_deref().unwrap_or("normal")),
@@ -39,6 +39,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
                 "command": "check",
                 "data": table.name(),
                 "activation": prepared.activation.name(),
+                "loss": ready.problem.loss.to_string(),
                 "weights_at": start_text,
                 "passes": check.passes(),
                 "tolerance": GradientCheck::TOLERANCE,
@@ -56,6 +57,9 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
                 table.name(),
                 prepared.activation
             );
+            if ready.problem.loss != Loss::Squared {
+                let _ = writeln!(text, "  {}", report::loss_text(ready.problem.loss, &prepared.activation));
+            }
             if let Some(derivative) = prepared.activation.derivative_text() {
                 let _ = writeln!(text, "  f(h) = {}, f'(h) = {derivative}\n", prepared.activation.value_text());
             }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use deltarule_core::ThresholdTally;
+use deltarule_core::{Loss, ThresholdTally};
 use deltarule_data::RowEncoder;
 use deltarule_model::FeatureKind;
 use serde_json::json;
@@ -34,7 +34,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
         Tally::of_file(&mut reader, &mut encoder, &model, |record, scored| worst.add(record, scored))?;
     let left_out = n_read - scores.n;
     let worst = worst.in_order();
-    let share = |bad: &Bad| if scores.sse > 0.0 { bad.error / scores.sse } else { 0.0 };
+    let share = |bad: &Bad| if scores.loss_sum > 0.0 { bad.error / scores.loss_sum } else { 0.0 };
     let unseen: Vec<(String, u64)> = unseen_levels(&model, encoder.unseen());
     if args.json {
         output::print_json(&json!({
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
             "worst": worst.iter().map(|bad| json!({
                 "record": bad.record,
                 "error": bad.error,
-                "share_of_sse": share(bad),
+                format!("share_of_{}", scores.loss.sum_name()): share(bad),
                 "target": bad.targets,
                 "output": bad.outputs,
             })).collect::<Vec<_>>(),
@@ -74,11 +74,13 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     if !worst.is_empty() {
         let _ = writeln!(
             text,
-            "\nthe {} that make up most of E = {} (½ΣΣ(y − ŷ)²)",
+            "\nthe {} that make up most of E = {} ({})",
             count(worst.len() as u64, "record"),
-            digits(scores.sse, 8)
+            digits(scores.loss_sum, 8),
+            scores.sum_text
         );
-        let _ = writeln!(text, "  {:>10}{:>16}{:>16}{:>16}{:>12}", "record", "y", "ŷ", "½(y − ŷ)²", "share of E");
+        let error = if scores.loss == Loss::Squared { "½(y − ŷ)²" } else { "error" };
+        let _ = writeln!(text, "  {:>10}{:>16}{:>16}{:>16}{:>12}", "record", "y", "ŷ", error, "share of E");
         let numbers = |ys: &[f64]| ys.iter().map(|y| short(*y)).collect::<Vec<_>>().join(" ");
         for bad in &worst {
             let (y, output) = (numbers(&bad.targets), numbers(&bad.outputs));
@@ -127,7 +129,7 @@ struct Bad {
 
 impl Worst {
     fn add(&mut self, record: u64, scored: Scored<'_>) {
-        let error = scored.error();
+        let error = scored.error;
         let full = self.records.len() == self.most;
         if full && self.records.peek().is_none_or(|Reverse(least)| error.total_cmp(&least.error).is_le()) {
             return;

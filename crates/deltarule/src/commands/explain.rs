@@ -5,13 +5,13 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use deltarule_core::{
-    Activation, BLOCK_ROWS, Batch, BlockSource, Column, Config, Eta, Layer, Parameters, Plan, Reduction, Scaling,
+    Activation, BLOCK_ROWS, Batch, BlockSource, Column, Config, Eta, Layer, Loss, Parameters, Plan, Reduction, Scaling,
     Targets, explain, explain_batch,
 };
 use deltarule_data::{Part, RowEncoder, RowState, prepare};
 use deltarule_model::ScaleRule;
 
-use crate::cli::ExplainArgs;
+use crate::cli::{ExplainArgs, LossArg};
 use crate::number::{count, short};
 use crate::setup::Machine;
 use crate::{output, setup};
@@ -25,6 +25,7 @@ type Numbered = (u64, Vec<f64>, Vec<f64>);
 struct Subject {
     title: String,
     units: String,
+    loss: Loss,
     layer: Layer,
     inputs: Vec<String>,
     outputs: Vec<String>,
@@ -51,7 +52,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode> {
     let text = if whole {
         let records: Vec<(Vec<f64>, Vec<f64>)> =
             subject.records.iter().map(|(_, x, y)| (x.clone(), y.clone())).collect();
-        let batch = explain_batch(&subject.layer, &records, subject.eta, subject.reduction)?;
+        let batch = explain_batch(subject.loss, &subject.layer, &records, subject.eta, subject.reduction)?;
         if args.json {
             output::print_json(&words::batch_json(&subject, &batch))?;
             return Ok(ExitCode::SUCCESS);
@@ -59,7 +60,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode> {
         words::batch(&subject, &batch)
     } else {
         let (_, x, y) = subject.records.first().context("no record to explain")?;
-        let step = explain(&subject.layer, x, y, subject.eta)?;
+        let step = explain(subject.loss, &subject.layer, x, y, subject.eta)?;
         if args.json {
             output::print_json(&words::step_json(&subject, &step))?;
             return Ok(ExitCode::SUCCESS);
@@ -77,14 +78,37 @@ fn given_eta(args: &ExplainArgs, otherwise: f64, because: &str) -> (f64, String)
     }
 }
 
+/// The loss for numbers that are no table.
+fn given_loss(args: &ExplainArgs) -> Result<Loss> {
+    match args.network.loss {
+        None => Ok(Loss::Squared),
+        Some(LossArg::Of(loss)) => Ok(loss),
+        Some(LossArg::Huber) => {
+            bail!(
+                "--loss: found huber without its t, expected huber:T, such as huber:1, where there is no table to choose it from"
+            )
+        }
+    }
+}
+
+/// Checks that a loss is defined for an activation and some targets.
+fn check_loss(loss: Loss, activation: &Activation, targets: &[f64]) -> Result<()> {
+    let ranges: Vec<(f64, f64)> = targets.iter().map(|&y| (y, y)).collect();
+    Ok(loss.check(activation, &ranges)?)
+}
+
 /// The worked example that bare `explain` shows.
 fn example(args: &ExplainArgs) -> Result<Subject> {
-    let activation = args.network.activation.clone().unwrap_or(Activation::Sigmoid);
+    let loss = given_loss(args)?;
+    let natural = loss.activation().unwrap_or(Activation::Sigmoid);
+    let activation = args.network.activation.clone().unwrap_or(natural);
+    check_loss(loss, &activation, &[1.0])?;
     let parameters = Parameters::new(2, vec![0.6, 0.1], Some(vec![0.2]), 1)?;
     let (eta, eta_text) = given_eta(args, 0.5, "of this example; --eta changes it");
     Ok(Subject {
         title: "one step of the delta rule on one record: an example".into(),
         units: "the numbers are plain numbers, without units".into(),
+        loss,
         layer: Layer::new(parameters, activation),
         inputs: vec!["x1".into(), "x2".into()],
         outputs: vec!["output".into()],
@@ -142,12 +166,16 @@ fn numbers(args: &ExplainArgs, x: &str) -> Result<Subject> {
             Some(bias)
         }
     };
-    let activation = args.network.activation.clone().unwrap_or(Activation::Identity);
+    let loss = given_loss(args)?;
+    let natural = loss.activation().unwrap_or(Activation::Identity);
+    let activation = args.network.activation.clone().unwrap_or(natural);
+    check_loss(loss, &activation, &targets)?;
     let parameters = Parameters::new(d, weights, bias, n_outputs)?;
     let (eta, eta_text) = given_eta(args, 0.1, "where --eta gives none");
     Ok(Subject {
         title: "one step of the delta rule on one record".into(),
         units: "the numbers are as given".into(),
+        loss,
         layer: Layer::new(parameters, activation),
         inputs: (1..=d).map(|i| format!("x{i}")).collect(),
         outputs: if n_outputs == 1 {
@@ -200,7 +228,7 @@ fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
     let threads = setup::threads(None, table.n_values())?;
     let has_bias = !args.network.no_bias;
     let scale = args.columns.scale.map_or(ScaleRule::Standard, Into::into);
-    setup::with_problem(&prepared, &args.columns, scale, has_bias, &threads, |ready| {
+    setup::with_problem(&prepared, &args.columns, args.network.loss, scale, has_bias, &threads, |ready| {
         let (start, start_text) = setup::starting_weights(
             args.network.init.as_deref(),
             &ready.encoding,
@@ -241,6 +269,7 @@ fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
         Ok(Subject {
             title: format!("one step of the delta rule on {which}, at the start"),
             units: format!("{}; weights at the start: {start_text}", units_text(ready.encoding.scale)),
+            loss: ready.problem.loss,
             layer: Layer::new(start, prepared.activation.clone()),
             inputs: ready.encoding.input_names(),
             outputs: ready.encoding.target.output_names(),
@@ -349,6 +378,7 @@ fn of_model(args: &ExplainArgs, model: &Path, data: &[PathBuf]) -> Result<Subjec
     Ok(Subject {
         title: format!("one step of the delta rule on {which}, from the weights of {model_name}"),
         units: units_text(model.encoding().scale),
+        loss: training.loss,
         layer: model.layer().clone(),
         inputs: model.encoding().input_names(),
         outputs: model.encoding().target.output_names(),

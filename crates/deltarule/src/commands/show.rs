@@ -29,8 +29,9 @@ pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode> {
             "training": {
                 "version": training.version, "command": training.command, "data": training.data,
                 "fingerprint": training.fingerprint, "records": training.rows, "records_trained": training.rows_trained,
-                "stop_reason": training.stop_reason, "epochs": training.epochs, "sse": training.sse,
-                "baseline_sse": training.baseline_sse,
+                "stop_reason": training.stop_reason, "epochs": training.epochs, "loss": training.loss.to_string(),
+                training.loss.sum_name(): training.loss_sum,
+                format!("baseline_{}", training.loss.sum_name()): training.baseline_loss_sum,
             },
         }))?;
         return Ok(ExitCode::SUCCESS);
@@ -88,11 +89,12 @@ pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode> {
     );
     let _ = writeln!(
         text,
-        "stopped after {} ({}); E = {} (½ΣΣ(y − ŷ)², training), the best constant has {}",
+        "stopped after {} ({}); E = {} ({}, training), the best constant has {}",
         count(training.epochs, "epoch"),
         training.stop_reason,
-        digits(training.sse, 10),
-        digits(training.baseline_sse, 10)
+        digits(training.loss_sum, 10),
+        training.loss.sum_text(model.layer().activation()),
+        digits(training.baseline_loss_sum, 10)
     );
     let _ = writeln!(text, "missing values: --missing {}", encoding.missing.name());
     if let Some(command) = &training.command {

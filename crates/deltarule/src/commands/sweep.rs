@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use deltarule_core::{
-    Batch, Config, Epoch, Eta, Fit, OptimizerKind, Parameters, Plan, Reduction, StopReason, fit_many,
+    Batch, Config, Epoch, Eta, Fit, Loss, OptimizerKind, Parameters, Plan, Reduction, StopReason, fit_many,
 };
 use deltarule_data::{Part, prepare};
 use deltarule_model::{Model, ScaleRule};
@@ -17,7 +17,7 @@ use crate::cli::{BatchArg, OptimizerArg, SweepArgs, parse_eta};
 use crate::number::{count, digits, short};
 use crate::output::OutputFile;
 use crate::record::Record;
-use crate::scores::{Detail, Scores, Tally};
+use crate::scores::{Detail, Judge, Scores, Tally};
 use crate::setup::{self, Machine, Ready};
 use crate::{failure, output, report};
 
@@ -44,7 +44,7 @@ struct Ended {
 impl Ended {
     /// What runs are compared by: E on the records held out, or on all where there are none.
     fn judged(&self) -> f64 {
-        self.held_out.as_ref().unwrap_or(&self.training).sse
+        self.held_out.as_ref().unwrap_or(&self.training).loss_sum
     }
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
     let threads = setup::threads(args.threads, table.n_values() * settings.len())?;
     let scale = args.columns.scale.map_or(ScaleRule::Standard, Into::into);
     let has_bias = !args.network.no_bias;
-    setup::with_problem(&prepared, &args.columns, scale, has_bias, &threads, |ready| {
+    setup::with_problem(&prepared, &args.columns, args.network.loss, scale, has_bias, &threads, |ready| {
         let Ready { encoding, problem } = &ready;
         let init = args.network.init.as_deref();
         let (mut plans, mut starts): (Vec<Plan>, Vec<Parameters>) = (Vec::new(), Vec::new());
@@ -76,7 +76,8 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
             start_texts.push(text);
         }
         if let Some(trace) = &mut trace {
-            writeln!(trace, "run,optimizer,seed,first_eta,epoch,sse,mse,eta")?;
+            let (sum, mean) = (problem.loss.sum_name(), problem.loss.mean_name());
+            writeln!(trace, "run,optimizer,seed,first_eta,epoch,{sum},{mean},eta")?;
         }
         let mut failed = None;
         let bar = output::progress(args.json, "epoch {pos} of the longest run, {elapsed} {spinner}", None);
@@ -85,8 +86,9 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
             if let Some(trace) = &mut trace {
                 let plan = &plans[run];
                 let (optimizer, seed, eta) = (plan.optimizer.name(), plan.seed, plan.eta.eta);
-                let (k, sse, mse) = (epoch.index, epoch.sse, epoch.mse);
-                let row = writeln!(trace, "{},{optimizer},{seed},{eta:?},{k},{sse:?},{mse:?},{:?}", run + 1, epoch.eta);
+                let (k, sum, mean) = (epoch.index, epoch.loss, epoch.mean_loss);
+                let row =
+                    writeln!(trace, "{},{optimizer},{seed},{eta:?},{k},{sum:?},{mean:?},{:?}", run + 1, epoch.eta);
                 if let Err(error) = row {
                     failed = Some(error);
                     return ControlFlow::Break(());
@@ -102,8 +104,10 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
         if let Some(trace) = trace {
             trace.finish()?;
         }
+        let Some(baseline) = plans.first().map(|plan| plan.baseline.clone()) else { bail!("no runs") };
+        let judge = Judge { loss: problem.loss, activation: problem.activation, baseline: &baseline.outputs };
         let score = |fit: &Fit, part: &Part<'_>| -> Result<Scores> {
-            Tally::of_part(&prepared.target, &fit.layer, problem.scaling, part)
+            Tally::of_part(&prepared.target, judge, &fit.layer, problem.scaling, part)
         };
         let scores = threads.map(0, fits.len(), |run| -> Result<_> {
             let held_out = prepared.held_out.as_ref().map(|part| score(&fits[run], part)).transpose()?;
@@ -120,7 +124,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
         if let (Some(index), Some(mut file)) = (best, model_file.take()) {
             let (best, start) = (&ended[index], &start_texts[index]);
             let record = Record { table: &table, prepared: &prepared, start, precision: "f64" };
-            let record = record.of(&best.plan, &best.fit, best.training.sse, problem.baseline_sse());
+            let record = record.of(problem.loss, &best.plan, &best.fit, best.training.loss_sum);
             let model = Model::new(encoding.clone(), best.fit.layer.clone(), record)?;
             file.write_all(model.to_json().as_bytes())?;
             file.finish()?;
@@ -128,9 +132,9 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
         }
         let written = written.map(|path| path.display().to_string());
         if args.json {
-            output::print_json(&to_json(table.name(), &ended, best, problem.baseline_sse(), written.as_deref()))?;
+            output::print_json(&to_json(table.name(), problem.loss, &ended, best, written.as_deref()))?;
         } else {
-            output::print(&to_text(args, &ended, best, problem.baseline_sse(), written.as_deref()))?;
+            output::print(&to_text(args, &ended, best, written.as_deref()))?;
         }
         Ok(match best {
             _ if ended.iter().any(|run| run.fit.reason == StopReason::Interrupted) => {
@@ -187,6 +191,7 @@ fn kind(optimizer: OptimizerArg) -> OptimizerKind {
         OptimizerArg::Gd => OptimizerKind::GradientDescent,
         OptimizerArg::Momentum => OptimizerKind::Momentum { beta: OptimizerKind::DEFAULT_BETA },
         OptimizerArg::Nesterov => OptimizerKind::Nesterov { beta: None },
+        OptimizerArg::Lbfgs => OptimizerKind::LBfgs,
     }
 }
 
@@ -231,20 +236,22 @@ fn seeds(text: &str) -> Result<Vec<u64>> {
 fn main_score(scores: &Scores) -> (&'static str, f64) {
     match &scores.detail {
         Detail::Numbers(targets) => {
-            ("RMSE", targets.iter().map(|(_, scores, _)| scores.rmse).sum::<f64>() / targets.len().max(1) as f64)
+            ("RMSE", targets.iter().map(|target| target.own.rmse).sum::<f64>() / targets.len().max(1) as f64)
         }
         Detail::Classes { scores, .. } => ("accuracy", scores.accuracy),
     }
 }
 
-fn to_text(args: &SweepArgs, ended: &[Ended], best: Option<usize>, baseline_sse: f64, written: Option<&str>) -> String {
+fn to_text(args: &SweepArgs, ended: &[Ended], best: Option<usize>, written: Option<&str>) -> String {
+    let baseline = ended.first().map_or(0.0, |run| run.plan.baseline.loss);
     let held_out = ended.first().is_some_and(|run| run.held_out.is_some());
     let name = ended.first().map_or("", |run| main_score(&run.training).0);
     let mut text = format!(
-        "{} over {}, all in the same passes; baseline: E = {} (E = ½ΣΣ(y − ŷ)²)\n\n",
+        "{} over {}, all in the same passes; baseline: E = {} (E = {})\n\n",
         count(ended.len() as u64, "run"),
         setup::typed(&args.data),
-        digits(baseline_sse, 8)
+        digits(baseline, 8),
+        ended.first().map_or(String::new(), |run| run.training.sum_text.clone())
     );
     let _ = write!(
         text,
@@ -266,11 +273,11 @@ fn to_text(args: &SweepArgs, ended: &[Ended], best: Option<usize>, baseline_sse:
             short(plan.eta.eta),
             plan.seed,
             fit.epochs,
-            digits(run.training.sse, 8),
+            digits(run.training.loss_sum, 8),
             short(main_score(&run.training).1)
         );
         if let Some(scores) = &run.held_out {
-            let _ = write!(text, "{:>16}{:>12}", digits(scores.sse, 8), short(main_score(scores).1));
+            let _ = write!(text, "{:>16}{:>12}", digits(scores.loss_sum, 8), short(main_score(scores).1));
         }
         let _ = writeln!(text, "  {}", fit.reason.name());
     }
@@ -314,11 +321,12 @@ fn to_text(args: &SweepArgs, ended: &[Ended], best: Option<usize>, baseline_sse:
     text
 }
 
-fn to_json(data: &str, ended: &[Ended], best: Option<usize>, baseline_sse: f64, written: Option<&str>) -> Value {
+fn to_json(data: &str, loss: Loss, ended: &[Ended], best: Option<usize>, written: Option<&str>) -> Value {
     json!({
         "command": "sweep",
         "data": data,
-        "baseline_sse": baseline_sse,
+        "loss": loss.to_string(),
+        format!("baseline_{}", loss.sum_name()): ended.first().map(|run| run.plan.baseline.loss),
         "guaranteed_eta": ended.iter().find_map(|run| run.plan.eta.guaranteed),
         "runs": ended.iter().enumerate().map(|(index, run)| json!({
             "run": index + 1,
@@ -328,7 +336,7 @@ fn to_json(data: &str, ended: &[Ended], best: Option<usize>, baseline_sse: f64, 
             "seed": run.plan.seed,
             "epochs": run.fit.epochs,
             "stop_reason": run.fit.reason.name(),
-            "stop_text": report::reason_text(&run.fit.reason, &run.plan, run.fit.layer.activation()),
+            "stop_text": report::reason_text(&run.fit.reason, &run.plan, loss, run.fit.layer.activation()),
             "failed": run.fit.reason.is_failure(),
             "training": run.training.json(),
             "held_out": run.held_out.as_ref().map(Scores::json),

@@ -49,7 +49,6 @@ struct Run<'a> {
 struct Trained {
     plan: Plan,
     fit: Fit,
-    baseline_sse: f64,
 }
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
@@ -69,20 +68,28 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         setup::read_table(&args.data, &args.files, &args.columns, &args.memory, machine, args.quiet || args.json)?;
     let prepared = prepare(&table, &choices)?;
     let threads = setup::threads(args.threads, table.n_values())?;
-    setup::with_problem(&prepared, &args.columns, settings.scale, settings.has_bias, &threads, |ready| {
-        let Ready { encoding, problem } = &ready;
-        let say = Say::new(args);
-        let init = settings.init.as_deref();
-        let (start, start_text) =
-            setup::starting_weights(init, encoding, &prepared.activation, settings.has_bias, args.network.seed)?;
-        let (args, settings, table, prepared) = (args, &settings, &table, &prepared);
-        let run = Run { args, settings, table, prepared, encoding, problem, start, start_text, valid_file };
-        let trained = match args.precision {
-            PrecisionArg::F64 => run.descend(problem, &mut files, &say)?,
-            PrecisionArg::F32 => run.descend_in_f32(&mut files, &say)?,
-        };
-        run.conclude(&trained, files, &say)
-    })
+    setup::with_problem(
+        &prepared,
+        &args.columns,
+        args.network.loss,
+        settings.scale,
+        settings.has_bias,
+        &threads,
+        |ready| {
+            let Ready { encoding, problem } = &ready;
+            let say = Say::new(args);
+            let init = settings.init.as_deref();
+            let (start, start_text) =
+                setup::starting_weights(init, encoding, &prepared.activation, settings.has_bias, args.network.seed)?;
+            let (args, settings, table, prepared) = (args, &settings, &table, &prepared);
+            let run = Run { args, settings, table, prepared, encoding, problem, start, start_text, valid_file };
+            let trained = match args.precision {
+                PrecisionArg::F64 => run.descend(problem, &mut files, &say)?,
+                PrecisionArg::F32 => run.descend_in_f32(&mut files, &say)?,
+            };
+            run.conclude(&trained, files, &say)
+        },
+    )
 }
 
 impl Run<'_> {
@@ -96,13 +103,13 @@ impl Run<'_> {
 
     fn descend<T: Float>(&self, problem: &Problem<'_, T>, files: &mut Files, say: &Say) -> Result<Trained> {
         let plan = Plan::of(problem, &self.settings.config)?;
-        let baseline_sse = problem.baseline_sse();
-        let opening = words::opening(self, &plan, baseline_sse);
+        files.begin_trace(problem.loss)?;
+        let opening = words::opening(self, &plan);
         let mut watcher = Watcher::new(&plan, self.encoding, opening, say, files);
         let fit = fit(problem, &plan, self.start.clone(), &mut |epoch: &Epoch<'_>| watcher.look(epoch))?;
         watcher.finish(&fit)?;
         files.finish_records()?;
-        Ok(Trained { plan, fit, baseline_sse })
+        Ok(Trained { plan, fit })
     }
 }
 
@@ -120,7 +127,7 @@ fn settings(args: &TrainArgs) -> Result<Settings> {
         init.get_or_insert("normal".to_owned());
     }
     let optimizer = match (optimizer, args.momentum) {
-        (None, Some(_)) | (Some(OptimizerArg::Gd), Some(_)) => {
+        (None | Some(OptimizerArg::Gd | OptimizerArg::Lbfgs), Some(_)) => {
             bail!("--momentum: expected --optimizer momentum or --optimizer nesterov beside it")
         }
         (None, None) => None,
@@ -129,6 +136,7 @@ fn settings(args: &TrainArgs) -> Result<Settings> {
             Some(OptimizerKind::Momentum { beta: beta.unwrap_or(OptimizerKind::DEFAULT_BETA) })
         }
         (Some(OptimizerArg::Nesterov), beta) => Some(OptimizerKind::Nesterov { beta }),
+        (Some(OptimizerArg::Lbfgs), None) => Some(OptimizerKind::LBfgs),
     };
     let config = Config {
         optimizer,

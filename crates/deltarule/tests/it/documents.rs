@@ -1,6 +1,6 @@
 //! What the documents show is what the program prints.
 
-use deltarule_core::Activation;
+use deltarule_core::{Activation, Loss};
 
 use crate::support::{Sandbox, check_document, project};
 
@@ -30,6 +30,21 @@ fn the_page_about_export() {
 }
 
 #[test]
+fn the_page_about_losses() {
+    holds("docs/losses.md");
+}
+
+#[test]
+fn the_page_and_the_help_name_every_loss() {
+    let page = std::fs::read_to_string(project().join("docs/losses.md")).unwrap();
+    let help = Sandbox::new().sh("COLUMNS=1000 deltarule train --help").ok().stdout;
+    for loss in Loss::ALL {
+        assert!(page.contains(&format!("`{}", loss.name())), "{loss} is not on the page");
+        assert!(help.contains(loss.name()), "{loss} is not in the help");
+    }
+}
+
+#[test]
 fn the_readme_and_the_help_name_every_activation() {
     let readme = std::fs::read_to_string(project().join("README.md")).unwrap();
     let help = Sandbox::new().sh("COLUMNS=1000 deltarule train --help").ok().stdout;
@@ -51,6 +66,7 @@ fn links_lead_somewhere() {
         "examples/README.md",
         "docs/delta-rule.md",
         "docs/export.md",
+        "docs/losses.md",
     ] {
         let text = std::fs::read_to_string(root.join(name)).unwrap();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {

@@ -19,7 +19,7 @@ fn one_record_one_output_sigmoid() {
     close(&step["y_hat"], 0.6456563062257954);
     close(&step["residual"], 0.3543436937742046);
     close(&step["squared"], 0.12555945331754728);
-    close(&step["half_squared"], 0.06277972665877364);
+    close(&step["loss"], 0.06277972665877364);
     close(&step["derivative"], 0.22878424045665732);
     close(&step["delta"], 0.08106825284073778);
     close(&step["gradient"][0], -0.08106825284073778);

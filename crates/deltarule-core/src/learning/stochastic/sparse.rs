@@ -67,7 +67,7 @@ impl<'a> SparseSteps<'a> {
         eta: Option<f64>,
         sums: &mut RecordWeights,
         deltas: &mut [f64],
-        delta: impl Fn(f64, f64) -> f64,
+        (couple, delta): (impl Fn(&mut [f64]), impl Fn(f64, f64) -> f64),
     ) -> Option<BadRecord> {
         let (n_outputs, n_groups) = (deltas.len(), pool.records().n_groups);
         let d = self.zeros.len();
@@ -81,9 +81,14 @@ impl<'a> SparseSteps<'a> {
                     h += self.stored_sum(group, r, own, j);
                 }
                 h += if weights.has_bias { weights.bias[j] + self.constant[j] } else { self.constant[j] };
-                deltas[j] = delta(row.targets[j], h);
-                if !deltas[j].is_finite() {
-                    return Some(BadRecord { position: r, output: j, net_input: h });
+                deltas[j] = h;
+            }
+            couple(deltas);
+            for (j, place) in deltas.iter_mut().enumerate() {
+                let net_input = *place;
+                *place = delta(row.targets[j], net_input);
+                if !place.is_finite() {
+                    return Some(BadRecord { position: r, output: j, net_input });
                 }
             }
             let (into, factor) = match eta {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use deltarule_core::{Reduction, WorkedBatch, WorkedOutput, WorkedStep};
+use deltarule_core::{Activation, Loss, Reduction, WorkedBatch, WorkedOutput, WorkedStep};
 use serde_json::{Value, json};
 
 use super::{Subject, about};
@@ -29,9 +29,10 @@ pub(super) fn step(subject: &Subject, step: &WorkedStep, derive: bool) -> String
     }
     let _ = writeln!(
         text,
-        "\nE of this record, ½Σ(y − ŷ)²: {} before, {} after the step",
-        exact(step.sse),
-        exact(step.new_sse)
+        "\nE of this record, {}: {} before, {} after the step",
+        if subject.loss == Loss::Squared { "½Σ(y − ŷ)²" } else { "ΣL" },
+        exact(step.loss),
+        exact(step.new_loss)
     );
     let _ = writeln!(text, "{}", what_happened(step));
     if step.outputs.len() > 1 {
@@ -83,24 +84,15 @@ fn one_output(text: &mut String, subject: &Subject, step: &WorkedStep, output: &
     let _ = writeln!(text, "   ŷ = f(h) = {}", exact(output.output));
     let _ = writeln!(text, "   y = {}", exact(output.target));
 
-    let _ = writeln!(text, "\n2. the error, in three ways");
-    let _ = writeln!(
-        text,
-        "   y − ŷ      = {:<24} with its sign: over many records, plus and minus cancel",
-        exact(output.residual)
-    );
-    let _ = writeln!(
-        text,
-        "   (y − ŷ)²   = {:<24} never negative; a large error costs more than several small ones",
-        exact(output.squared)
-    );
-    let _ = writeln!(
-        text,
-        "   ½(y − ŷ)²  = {:<24} the same, with a ½ that the derivative cancels: this goes into E",
-        exact(output.half_squared)
-    );
-
-    let _ = writeln!(text, "\n3. the error term δ = (y − ŷ) f'(h)");
+    match subject.loss {
+        Loss::Squared => squared_error(text, output),
+        loss => other_error(text, loss, activation, output),
+    }
+    let of_error = if subject.loss == Loss::Squared { "(y − ŷ)" } else { "−∂L/∂ŷ ·" };
+    let _ = writeln!(text, "\n3. the error term δ = {of_error} f'(h)");
+    if subject.loss != Loss::Squared {
+        let _ = writeln!(text, "   −∂L/∂ŷ = {} = {}", subject.loss.slope_text(activation), exact(output.slope));
+    }
     let _ = match activation.derivative_text() {
         Some(derivative) => {
             writeln!(text, "   f'(h) = {derivative} = {}    (at h, not at x)", exact(output.derivative))
@@ -109,28 +101,19 @@ fn one_output(text: &mut String, subject: &Subject, step: &WorkedStep, output: &
             writeln!(text, "   f'(h) = {}    (by automatic differentiation; at h, not at x)", exact(output.derivative))
         }
     };
-    let _ =
-        writeln!(text, "   δ = {} · {} = {}", exact(output.residual), exact(output.derivative), exact(output.delta));
+    if subject.loss.is_paired_with(activation) {
+        let _ = writeln!(
+            text,
+            "   δ = y − ŷ = {}    (the two together: f' cancels, and an output that is wrong and sure of it is corrected in full)",
+            exact(output.delta)
+        );
+    } else {
+        let _ =
+            writeln!(text, "   δ = {} · {} = {}", exact(output.slope), exact(output.derivative), exact(output.delta));
+    }
 
     if derive {
-        let _ = writeln!(text, "\n   the chain rule, with the numbers put in:");
-        let _ = writeln!(text, "   q = y − ŷ = {}          the error is E = p(q) = ½q²", exact(output.residual));
-        let _ = writeln!(text, "   ∂p/∂q   = q     = {}", exact(output.residual));
-        let _ = writeln!(text, "   ∂q/∂ŷ   = −1            since q = y − ŷ");
-        let _ = writeln!(text, "   ∂ŷ/∂h   = f'(h) = {}", exact(output.derivative));
-        let _ = writeln!(text, "   ∂h/∂w_i = x_i           since h = Σ w·x");
-        let _ = writeln!(text, "   ∂E/∂w_i = ∂p/∂q · ∂q/∂ŷ · ∂ŷ/∂h · ∂h/∂w_i = −(y − ŷ) f'(h) x_i = −δ x_i");
-        for &i in &shown {
-            let _ = writeln!(
-                text,
-                "   ∂E/∂w({}) = {} · (−1) · {} · {} = {}",
-                name(i),
-                exact(output.residual),
-                exact(output.derivative),
-                exact(step.inputs[i]),
-                exact(output.gradient[i])
-            );
-        }
+        chain_rule(text, subject, step, output, &shown, &name);
     }
 
     let _ = writeln!(
@@ -150,20 +133,105 @@ fn one_output(text: &mut String, subject: &Subject, step: &WorkedStep, output: &
     let _ = writeln!(text, "\n5. forward again, with the new weights");
     let _ = writeln!(
         text,
-        "   h = {}   ŷ = {}   ½(y − ŷ)² = {}",
+        "   h = {}   ŷ = {}   {} = {}",
         exact(output.new_net_input),
         exact(output.new_output),
-        exact(output.new_half_squared)
+        if subject.loss == Loss::Squared { "½(y − ŷ)²" } else { "L" },
+        exact(output.new_loss)
     );
+}
+
+/// The error of one prediction in the lesson's three ways.
+fn squared_error(text: &mut String, output: &WorkedOutput) {
+    let _ = writeln!(text, "\n2. the error, in three ways");
+    for (what, value, why) in [
+        ("y − ŷ     ", output.residual, "with its sign: over many records, plus and minus cancel"),
+        ("(y − ŷ)²  ", output.squared, "never negative; a large error costs more than several small ones"),
+        ("½(y − ŷ)² ", output.loss, "the same, with a ½ that the derivative cancels: this goes into E"),
+    ] {
+        let _ = writeln!(text, "   {what} = {:<24} {why}", exact(value));
+    }
+}
+
+/// The error of one prediction by another loss.
+fn other_error(text: &mut String, loss: Loss, activation: &Activation, output: &WorkedOutput) {
+    let _ = writeln!(text, "\n2. the error: {}", loss.name());
+    let _ = writeln!(
+        text,
+        "   y − ŷ = {:<24} with its sign: over many records, plus and minus cancel",
+        exact(output.residual)
+    );
+    let _ = writeln!(text, "   L(y, ŷ) = {}", loss.formula(activation));
+    let _ = writeln!(text, "           = {:<24} this goes into E", exact(output.loss));
+}
+
+/// The chain rule with the numbers of one output put in.
+fn chain_rule(
+    text: &mut String,
+    subject: &Subject,
+    step: &WorkedStep,
+    output: &WorkedOutput,
+    shown: &[usize],
+    name: &dyn Fn(usize) -> String,
+) {
+    let _ = writeln!(text, "\n   the chain rule, with the numbers put in:");
+    let (loss, activation) = (subject.loss, subject.layer.activation());
+    if *activation == Activation::Softmax {
+        let _ = writeln!(
+            text,
+            "   every ŷ_k depends on this h: ∂ŷ_k/∂h = ŷ_k (1 − ŷ) for this output's own, −ŷ_k ŷ for the others"
+        );
+        let _ = writeln!(
+            text,
+            "   ∂E/∂h   = −Σ_k y_k/ŷ_k · ∂ŷ_k/∂h = −(y − ŷ) = {}    since Σ_k y_k = 1",
+            exact(-output.delta)
+        );
+        let _ = writeln!(text, "   ∂h/∂w_i = x_i           since h = Σ w·x");
+        for &i in shown {
+            let (delta, x, gradient) = (exact(-output.delta), exact(step.inputs[i]), exact(output.gradient[i]));
+            let _ = writeln!(text, "   ∂E/∂w({}) = {delta} · {x} = {gradient}", name(i));
+        }
+        return;
+    }
+    let is_squared = loss == Loss::Squared;
+    if is_squared {
+        let _ = writeln!(text, "   q = y − ŷ = {}          the error is E = p(q) = ½q²", exact(output.residual));
+        let _ = writeln!(text, "   ∂p/∂q   = q     = {}", exact(output.residual));
+        let _ = writeln!(text, "   ∂q/∂ŷ   = −1            since q = y − ŷ");
+    } else {
+        let _ = writeln!(text, "   ∂L/∂ŷ   = −({}) = {}", loss.slope_text(activation), exact(-output.slope));
+    }
+    let _ = writeln!(text, "   ∂ŷ/∂h   = f'(h) = {}", exact(output.derivative));
+    let _ = writeln!(text, "   ∂h/∂w_i = x_i           since h = Σ w·x");
+    let _ = if is_squared {
+        writeln!(text, "   ∂E/∂w_i = ∂p/∂q · ∂q/∂ŷ · ∂ŷ/∂h · ∂h/∂w_i = −(y − ŷ) f'(h) x_i = −δ x_i")
+    } else {
+        writeln!(text, "   ∂E/∂w_i = ∂L/∂ŷ · ∂ŷ/∂h · ∂h/∂w_i = −δ x_i")
+    };
+    for &i in shown {
+        let (derivative, x, gradient) = (exact(output.derivative), exact(step.inputs[i]), exact(output.gradient[i]));
+        let _ = if is_squared {
+            let residual = exact(output.residual);
+            writeln!(text, "   ∂E/∂w({}) = {residual} · (−1) · {derivative} · {x} = {gradient}", name(i))
+        } else {
+            writeln!(text, "   ∂E/∂w({}) = {} · {derivative} · {x} = {gradient}", name(i), exact(-output.slope))
+        };
+    }
 }
 
 /// A sentence on what the step did.
 fn what_happened(step: &WorkedStep) -> String {
-    if !(step.new_sse.is_finite() && step.sse.is_finite()) {
+    if !(step.new_loss.is_finite() && step.loss.is_finite()) {
         return "What happened: f is not finite here, so there is no step; smaller weights or inputs, or another f, are needed.".into();
     }
-    if step.sse == 0.0 {
-        return "What happened: nothing. The output is the target, so δ is 0 and no weight moves.".into();
+    if step.loss == 0.0 {
+        return match step.error {
+            Loss::Hinge => {
+                "What happened: nothing. The output is on the right side of the margin, so δ is 0 and no weight moves."
+                    .into()
+            }
+            _ => "What happened: nothing. The output is the target, so δ is 0 and no weight moves.".into(),
+        };
     }
     if step.outputs.iter().all(|output| output.delta == 0.0) {
         return "What happened: nothing. f' is 0 here, so δ is 0 and no weight moves, although the output is wrong: f is flat \
@@ -180,9 +248,9 @@ fn what_happened(step: &WorkedStep) -> String {
         ),
         _ => "Each output's weights moved by its own δ.".into(),
     };
-    let end = if step.new_sse < step.sse {
-        format!("E fell by {} of what it was.", crate::number::percent(1.0 - step.new_sse / step.sse))
-    } else if step.new_sse > step.sse {
+    let end = if step.new_loss < step.loss {
+        format!("E fell by {} of what it was.", crate::number::percent(1.0 - step.new_loss / step.loss))
+    } else if step.new_loss > step.loss {
         "E rose: η was so large that the step went past the bottom and up on the other side.".into()
     } else {
         "E stayed the same: the step is smaller than the precision of the numbers.".into()
@@ -195,6 +263,10 @@ pub(super) fn batch(subject: &Subject, batch: &WorkedBatch) -> String {
     let mut text = format!("{}\n{}\n", subject.title, subject.units);
     let activation = subject.layer.activation();
     let _ = writeln!(text, "f(h) = {}    η = {} ({})", activation.value_text(), exact(batch.eta), subject.eta_text);
+    let is_squared = subject.loss == Loss::Squared;
+    if !is_squared {
+        let _ = writeln!(text, "L = {}", subject.loss.formula(activation));
+    }
     let n_outputs = subject.outputs.len();
     let wide = 14;
     let number = |x: f64| crate::number::digits(x, 7);
@@ -205,7 +277,13 @@ pub(super) fn batch(subject: &Subject, batch: &WorkedBatch) -> String {
         let _ = writeln!(
             text,
             "\n{:>8}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}",
-            "record", "h", "ŷ", "y", "y − ŷ", "(y − ŷ)²", "δ"
+            "record",
+            "h",
+            "ŷ",
+            "y",
+            "y − ŷ",
+            if is_squared { "(y − ŷ)²" } else { "L" },
+            "δ"
         );
         for ((index, ..), row) in subject.records.iter().zip(&batch.records) {
             let residual = row.residual[j];
@@ -216,11 +294,12 @@ pub(super) fn batch(subject: &Subject, batch: &WorkedBatch) -> String {
                 number(row.output[j]),
                 number(row.target[j]),
                 number(residual),
-                number(residual * residual),
+                number(if is_squared { residual * residual } else { row.loss[j] }),
                 number(row.delta[j])
             );
         }
         let delta_sum: f64 = batch.records.iter().map(|row| row.delta[j]).sum();
+        let loss_sum: f64 = batch.records.iter().map(|row| row.loss[j]).sum();
         let _ = writeln!(
             text,
             "{:>8}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}",
@@ -229,17 +308,23 @@ pub(super) fn batch(subject: &Subject, batch: &WorkedBatch) -> String {
             "",
             "",
             number(batch.residual_sum[j]),
-            number(batch.squared_sum[j]),
+            number(if is_squared { batch.squared_sum[j] } else { loss_sum }),
             number(delta_sum)
         );
     }
-    let _ = writeln!(
+    let residual_sum = number(batch.residual_sum.iter().sum());
+    let _ = write!(
         text,
-        "\nThe signed errors add up to {}: plus and minus cancel, and a bad network can have a sum near 0. Their squares cannot \
-         cancel, so the error of all records is E = ½ΣΣ(y − ŷ)² = {}.",
-        number(batch.residual_sum.iter().sum()),
-        exact(batch.sse)
+        "\nThe signed errors add up to {residual_sum}: plus and minus cancel, and a bad network can have a sum near 0. "
     );
+    let _ = match is_squared {
+        true => writeln!(
+            text,
+            "Their squares cannot cancel, so the error of all records is E = ½ΣΣ(y − ŷ)² = {}.",
+            exact(batch.loss)
+        ),
+        false => writeln!(text, "L is never below 0, so the error of all records is E = ΣΣL = {}.", exact(batch.loss)),
+    };
     let n = batch.records.len();
     let rule = match batch.reduction {
         Reduction::Mean => format!(
@@ -283,7 +368,8 @@ pub(super) fn batch(subject: &Subject, batch: &WorkedBatch) -> String {
             line("bias b", old.bias(j), batch.descent.bias(j), batch.step.bias(j), batch.new_parameters.bias(j));
         }
     }
-    let _ = writeln!(text, "\nE (½ΣΣ(y − ŷ)²): {} before, {} after the step", exact(batch.sse), exact(batch.new_sse));
+    let of = if is_squared { "½ΣΣ(y − ŷ)²" } else { "ΣΣL" };
+    let _ = writeln!(text, "\nE ({of}): {} before, {} after the step", exact(batch.loss), exact(batch.new_loss));
     if n_outputs > 1 {
         text.push_str("Δw_ij is the change of w_ij by output j's own δ_j: the weight is not set to it.\n");
     }
@@ -306,10 +392,17 @@ fn head(subject: &Subject) -> Value {
         "title": subject.title,
         "units": subject.units,
         "activation": subject.layer.activation().name(),
+        "loss": subject.loss.to_string(),
         "eta": subject.eta,
         "inputs": subject.inputs,
         "outputs": subject.outputs,
     })
+}
+
+/// E before and after a step.
+fn put_sums(into: &mut Value, loss: Loss, before: f64, after: f64) {
+    into[loss.sum_name()] = number(before);
+    into[format!("new_{}", loss.sum_name())] = number(after);
 }
 
 pub(super) fn step_json(subject: &Subject, step: &WorkedStep) -> Value {
@@ -317,8 +410,6 @@ pub(super) fn step_json(subject: &Subject, step: &WorkedStep) -> Value {
     value["record"] = json!({
         "record": subject.records.first().map(|(index, ..)| *index),
         "x": numbers(&step.inputs),
-        "sse": number(step.sse),
-        "new_sse": number(step.new_sse),
         "what_happened": what_happened(step),
         "steps": step.outputs.iter().zip(&subject.outputs).map(|(output, name)| json!({
             "output": name,
@@ -330,7 +421,8 @@ pub(super) fn step_json(subject: &Subject, step: &WorkedStep) -> Value {
             "y": number(output.target),
             "residual": number(output.residual),
             "squared": number(output.squared),
-            "half_squared": number(output.half_squared),
+            "loss": number(output.loss),
+            "slope": number(output.slope),
             "derivative": number(output.derivative),
             "delta": number(output.delta),
             "gradient": numbers(&output.gradient),
@@ -341,9 +433,10 @@ pub(super) fn step_json(subject: &Subject, step: &WorkedStep) -> Value {
             "new_b": output.new_bias.map(number),
             "new_h": number(output.new_net_input),
             "new_y_hat": number(output.new_output),
-            "new_half_squared": number(output.new_half_squared),
+            "new_loss": number(output.new_loss),
         })).collect::<Vec<_>>(),
     });
+    put_sums(&mut value["record"], subject.loss, step.loss, step.new_loss);
     value
 }
 
@@ -363,15 +456,15 @@ pub(super) fn batch_json(subject: &Subject, batch: &WorkedBatch) -> Value {
             "y_hat": numbers(&row.output),
             "y": numbers(&row.target),
             "residual": numbers(&row.residual),
+            "loss": numbers(&row.loss),
             "delta": numbers(&row.delta),
         })).collect::<Vec<_>>(),
         "residual_sum": numbers(&batch.residual_sum),
         "squared_sum": numbers(&batch.squared_sum),
-        "sse": number(batch.sse),
         "descent": parameters(&batch.descent),
         "step": parameters(&batch.step),
         "new_weights": parameters(&batch.new_parameters),
-        "new_sse": number(batch.new_sse),
     });
+    put_sums(&mut value["batch"], subject.loss, batch.loss, batch.new_loss);
     value
 }

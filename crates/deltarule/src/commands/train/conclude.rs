@@ -17,7 +17,7 @@ use super::{Run, Trained};
 use crate::cli::PrecisionArg;
 use crate::number::count;
 use crate::record::Record;
-use crate::scores::{Scores, Tally};
+use crate::scores::{Judge, Scores, Tally};
 use crate::{failure, output, report};
 
 /// A trained model with its scores.
@@ -37,14 +37,15 @@ impl Run<'_> {
         let training = self.score(trained, &self.prepared.training)?;
         let precision = if self.args.precision == PrecisionArg::F32 { "f32" } else { "f64" };
         let record = Record { table: self.table, prepared: self.prepared, start: &self.start_text, precision };
-        let record = record.of(&trained.plan, &trained.fit, training.sse, trained.baseline_sse);
+        let record = record.of(self.problem.loss, &trained.plan, &trained.fit, training.loss_sum);
         let model = Model::new(self.encoding.clone(), trained.fit.layer.clone(), record)?;
         let held_out = match (&self.prepared.held_out, self.valid_file) {
             (Some(part), _) => Some(self.score(trained, part)?),
             (None, Some(file)) => Some(self.score_file(file, &model)?),
             (None, None) => None,
         };
-        let reason = report::reason_text(&trained.fit.reason, &trained.plan, &self.prepared.activation);
+        let reason =
+            report::reason_text(&trained.fit.reason, &trained.plan, self.problem.loss, &self.prepared.activation);
         let written = self.write(trained, files, &model)?;
         let conclusion = Conclusion { model, training, held_out, reason, written };
         if self.args.json {
@@ -61,7 +62,12 @@ impl Run<'_> {
 
     /// Scores on some of the records that were read.
     fn score(&self, trained: &Trained, part: &Part<'_>) -> Result<Scores> {
-        Tally::of_part(&self.prepared.target, &trained.fit.layer, self.problem.scaling, part)
+        let judge = Judge {
+            loss: self.problem.loss,
+            activation: self.problem.activation,
+            baseline: &trained.plan.baseline.outputs,
+        };
+        Tally::of_part(&self.prepared.target, judge, &trained.fit.layer, self.problem.scaling, part)
     }
 
     /// Scores on the records of another file.
@@ -74,7 +80,7 @@ impl Run<'_> {
     /// Writes the model, if it was asked for and there is something to keep.
     fn write(&self, trained: &Trained, files: Files, model: &Model) -> Result<Option<PathBuf>> {
         // A failed run has nothing to keep unless it got below its start before it failed.
-        let keep = !trained.fit.reason.is_failure() || trained.fit.sse < trained.fit.start_sse;
+        let keep = !trained.fit.reason.is_failure() || trained.fit.loss < trained.fit.start_loss;
         match files.model {
             Some(mut file) if keep => {
                 file.write_all(model.to_json().as_bytes())?;
@@ -86,9 +92,10 @@ impl Run<'_> {
     }
 
     fn json(&self, trained: &Trained, conclusion: &Conclusion) -> Value {
-        let Trained { plan, fit, baseline_sse } = trained;
+        let Trained { plan, fit } = trained;
+        let loss = self.problem.loss;
         let warnings = self.prepared.warnings.iter().cloned().chain(report::eta_warning(plan));
-        json!({
+        let mut value = json!({
             "command": "train",
             "version": env!("CARGO_PKG_VERSION"),
             "data": {
@@ -126,15 +133,19 @@ impl Run<'_> {
                 "best_epoch": fit.best_epoch,
                 "steps_taken_back": fit.rejected,
             },
-            "start_sse": fit.start_sse,
-            "sse": conclusion.training.sse,
-            "baseline_sse": baseline_sse,
+            "loss": loss.to_string(),
             "least_sse": plan.triangle.as_ref().map(|triangle| triangle.least_sse()),
             "training": conclusion.training.json(),
             "held_out": conclusion.held_out.as_ref().map(Scores::json),
             "weights": report::weights_json(&conclusion.model),
             "model": conclusion.written.as_ref().map(|path| path.display().to_string()),
-        })
+        });
+        for (of, sum) in
+            [("start_", fit.start_loss), ("", conclusion.training.loss_sum), ("baseline_", plan.baseline.loss)]
+        {
+            value[format!("{of}{}", loss.sum_name())] = json!(sum);
+        }
+        value
     }
 
     fn say(&self, trained: &Trained, conclusion: &Conclusion, say: &Say) {
@@ -153,7 +164,7 @@ impl Run<'_> {
         } else {
             say.line(&stopped);
         }
-        if let Some(distance) = report::distance_text(&trained.plan, fit.sse) {
+        if let Some(distance) = report::distance_text(&trained.plan, fit.loss) {
             say.line(&distance);
         }
         let mut text = String::from("\n");

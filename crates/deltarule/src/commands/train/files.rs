@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
+use deltarule_core::Loss;
 
 use crate::cli::TrainArgs;
 use crate::output::OutputFile;
@@ -29,13 +30,18 @@ impl Files {
         let create =
             |path: &Option<PathBuf>| path.as_ref().map(|path| OutputFile::create(path, args.force)).transpose();
         let mut files = Self { model: create(&args.out)?, trace: create(&args.trace)?, path: create(&args.path)? };
-        if let Some(trace) = &mut files.trace {
-            writeln!(trace, "epoch,sse,mse,eta,gradient_norm")?;
-        }
         if let Some(path) = &mut files.path {
             writeln!(path, "epoch,output,feature,weight")?;
         }
         Ok(files)
+    }
+
+    /// The first line of the trace.
+    pub(super) fn begin_trace(&mut self, loss: Loss) -> Result<()> {
+        if let Some(trace) = &mut self.trace {
+            writeln!(trace, "epoch,{},{},eta,gradient_norm", loss.sum_name(), loss.mean_name())?;
+        }
+        Ok(())
     }
 
     /// Trace and path, which are kept even where training failed.

@@ -61,7 +61,7 @@ impl<'a> Watcher<'a> {
         if !self.bar.is_hidden() {
             self.bar.set_message(format!(
                 "E = {}, largest correlation {}",
-                short(epoch.sse),
+                short(epoch.loss),
                 digits(epoch.correlation, 2)
             ));
         }
@@ -69,7 +69,7 @@ impl<'a> Watcher<'a> {
             let row = writeln!(
                 trace,
                 "{},{:?},{:?},{:?},{:?}",
-                epoch.index, epoch.sse, epoch.mse, epoch.eta, epoch.gradient_norm
+                epoch.index, epoch.loss, epoch.mean_loss, epoch.eta, epoch.gradient_norm
             );
             if let Err(error) = row {
                 self.failed = Some(error);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use deltarule_core::Plan;
+use deltarule_core::{Loss, Plan};
 use deltarule_data::FeatureCounts;
 use deltarule_model::ScaleRule;
 
@@ -34,15 +34,16 @@ impl Say {
 }
 
 /// What was read and what it was taken for, where descent starts, and by which rule it goes.
-pub(super) fn opening(run: &Run<'_>, plan: &Plan, baseline_sse: f64) -> String {
+pub(super) fn opening(run: &Run<'_>, plan: &Plan) -> String {
     let triangle = report::triangle_text(plan).map_or(String::new(), |text| text + "\n");
     format!(
-        "{}\nbaseline: the best constant has E = {} (E = ½ΣΣ(y − ŷ)²)\n\nstart: {}\ndescent: {}\n{triangle}{}",
+        "{}\nbaseline: the best constant has E = {} (E = {})\n\nstart: {}\ndescent: {}\n{triangle}{}",
         introduction(run),
-        digits(baseline_sse, 8),
+        digits(plan.baseline.loss, 8),
+        run.problem.loss.sum_text(run.problem.activation),
         run.start_text,
         report::descent_text(plan),
-        report::eta_text(&plan.eta, plan.reduction)
+        report::eta_text(plan)
     )
 }
 
@@ -82,6 +83,9 @@ fn introduction(run: &Run<'_>) -> String {
         prepared.activation,
         if run.problem.has_bias { "" } else { ", no bias" },
     );
+    if run.problem.loss != Loss::Squared {
+        let _ = write!(text, "\n{}", report::loss_text(run.problem.loss, run.problem.activation));
+    }
     if let Some((first, _, n_stored)) = table.sparse() {
         let of = (table.n_records() * sparse).max(1) as f64;
         let _ = write!(
