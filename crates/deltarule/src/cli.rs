@@ -140,7 +140,7 @@ pub(crate) struct ColumnArgs {
 pub(crate) struct NetworkArgs {
     #[arg(long, short, value_name = "NAME|FORMULA", allow_hyphen_values = true, help = activation_help())]
     pub(crate) activation: Option<Activation>,
-    /// The error of one prediction: squared, ½(y − ŷ)²; log, for classes, or shares from 0 to 1; huber[:T], linear beyond ±T (default 1.345
+    /// The error of one prediction: squared, ½(y − ŷ)²; log, for classes, or shares from 0 to 1; huber or huber:T, linear beyond ±T (default 1.345
     /// standard deviations of the target); poisson, for counts; quantile:Q; hinge, for classes [default: squared]
     #[arg(long, value_name = "NAME[:X]", value_parser = parse_loss)]
     pub(crate) loss: Option<LossArg>,
