@@ -47,8 +47,8 @@ pub use insight::{
 pub use kernel::{Float, NET_INPUT_LANES, RUN_ROWS, Width, fold_net_input};
 pub use learning::{
     Baseline, Batch, ChosenEta, Config, Curvature, Epoch, ErrorTerm, Eta, EtaBasis, Fit, Gradient, Init, Loss,
-    NotFiniteRecord, Observer, Optimizer, OptimizerKind, Plan, Problem, Reduction, Silent, StopReason, Triangle,
-    UnknownLoss, delta, fit, fit_many, start,
+    NotFiniteRecord, Observer, Optimizer, OptimizerKind, Penalty, Plan, Problem, Reduction, Shrink, Silent, StopReason,
+    Triangle, UnknownLoss, delta, fit, fit_many, start,
 };
 pub use metrics::{
     CalibrationGroup, ClassScores, ClassTally, Decisions, RegressionScores, RegressionTally, ThresholdTally,

@@ -94,6 +94,10 @@ struct TrainingFile {
     rows_dropped: u64,
     rows_held_out: u64,
     loss: String,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    l2: f64,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    l1: f64,
     optimizer: String,
     momentum: Option<f64>,
     eta: f64,
@@ -124,7 +128,7 @@ struct TrainingFile {
 macro_rules! training_fields {
     ($from:ident => $to:ident { $($others:tt)* }) => {
         training_fields!(@ $from => $to { $($others)* }
-            version, command, data, fingerprint, rows, rows_trained, rows_dropped, rows_held_out, optimizer, momentum, eta, eta_chosen,
+            version, command, data, fingerprint, rows, rows_trained, rows_dropped, rows_held_out, l2, l1, optimizer, momentum, eta, eta_chosen,
             reduction, batch, init, seed, precision, tolerance, epochs, best_epoch, stop_reason, baseline_outputs)
     };
     (@ $from:ident => $to:ident { $($others:tt)* } $($field:ident),*) => {
@@ -273,6 +277,12 @@ fn target_file(target: &Target) -> TargetFile {
     }
 }
 
+/// A penalty that is none is not written.
+#[allow(clippy::trivially_copy_pass_by_ref)] // as serde calls it
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
 fn training_of(file: &ModelFile, encoding: &Encoding) -> Result<Training> {
     let training = &file.training;
     let loss: Loss = training.loss.parse().map_err(|error: UnknownLoss| ModelError::Field {
@@ -289,7 +299,12 @@ fn training_of(file: &ModelFile, encoding: &Encoding) -> Result<Training> {
     };
     let loss_sum = sum(training.sse, training.loss_sum, "")?;
     let baseline_loss_sum = sum(training.baseline_sse, training.baseline_loss_sum, "baseline_")?;
-    for (name, value) in [("training.eta", training.eta), ("training.tolerance", training.tolerance)] {
+    for (name, value) in [
+        ("training.eta", training.eta),
+        ("training.tolerance", training.tolerance),
+        ("training.l2", training.l2),
+        ("training.l1", training.l1),
+    ] {
         finite(|| name.to_owned(), value)?;
     }
     let (found, expected) = (training.baseline_outputs.len(), encoding.shape().n_outputs());

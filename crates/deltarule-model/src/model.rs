@@ -35,6 +35,10 @@ pub struct Training {
     pub rows_held_out: u64,
     /// The error of one prediction.
     pub loss: Loss,
+    /// λ₂ of the penalty ½λ₂Σw².
+    pub l2: f64,
+    /// λ₁ of the penalty λ₁Σ|w|.
+    pub l1: f64,
     /// The optimizer.
     pub optimizer: String,
     /// β of the optimizer, where it was given.

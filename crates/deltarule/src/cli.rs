@@ -12,6 +12,7 @@ use crate::decisions::Costs;
 
 pub(crate) use values::{
     BatchArg, FormArg, LossArg, MissingArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TaskArg, parse_eta,
+    parse_penalty,
 };
 use values::{
     activation_help, parse_batch, parse_costs, parse_hash, parse_loss, parse_reasons, parse_size, parse_threshold,
@@ -192,6 +193,12 @@ pub(crate) struct TrainArgs {
     pub(crate) network: NetworkArgs,
     #[command(flatten)]
     pub(crate) descent: DescentArgs,
+    /// Keep weights small: ½·X·Σw² beside the mean of the errors, for the weights in scaled units and no bias
+    #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = parse_penalty, help_heading = "Descent")]
+    pub(crate) l2: f64,
+    /// Make weights 0 that are worth less than they cost: X·Σ|w| beside the mean of the errors, in scaled units
+    #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = parse_penalty, help_heading = "Descent")]
+    pub(crate) l1: f64,
     /// The rule of descent [default: for full batches and a chosen η nesterov with the squared error, lbfgs with the other losses; gd otherwise]
     #[arg(long, value_enum, value_name = "NAME", help_heading = "Descent")]
     pub(crate) optimizer: Option<OptimizerArg>,
@@ -250,6 +257,7 @@ pub(crate) struct TrainArgs {
 Examples:
   deltarule sweep examples/ten.csv --target passed --eta 0.01..100 --points 9 --trace sweep.csv
   deltarule sweep examples/breast_cancer.csv --target diagnosis --eta 0.1,1,10 --epochs 100 --valid 0.25 --out best.json
+  deltarule sweep examples/breast_cancer.csv --target diagnosis --loss log --l2 1e-6..1 --valid 0.25 --out best.json
   deltarule sweep examples/iris.csv --target species --optimizer gd,nesterov --seeds 0..4 --init normal --epochs 200"
 )]
 pub(crate) struct SweepArgs {
@@ -264,9 +272,15 @@ pub(crate) struct SweepArgs {
     /// The learning rates: LOW..HIGH, evenly spread on a logarithmic scale, or a list; auto is chosen from the data
     #[arg(long, value_name = "LOW..HIGH|LIST", default_value = "auto", help_heading = "Runs")]
     pub(crate) eta: String,
-    /// How many learning rates there are between LOW and HIGH, both counted
+    /// How many learning rates, or penalties, there are between LOW and HIGH, both counted
     #[arg(long, value_name = "N", default_value_t = 16, help_heading = "Runs")]
     pub(crate) points: usize,
+    /// Penalties ½·X·Σw² beside the mean of the errors: LOW..HIGH, or a list [default: 0]
+    #[arg(long, value_name = "LOW..HIGH|LIST", help_heading = "Runs")]
+    pub(crate) l2: Option<String>,
+    /// Penalties X·Σ|w| beside the mean of the errors: LOW..HIGH, or a list [default: 0]
+    #[arg(long, value_name = "LOW..HIGH|LIST", help_heading = "Runs")]
+    pub(crate) l1: Option<String>,
     /// Seeds of the start and of the records' order: FIRST..LAST, both counted, or a list [default: --seed]
     #[arg(long, value_name = "FIRST..LAST|LIST", help_heading = "Runs")]
     pub(crate) seeds: Option<String>,
@@ -294,7 +308,7 @@ pub(crate) struct SweepArgs {
     /// Replace files that are there
     #[arg(long, help_heading = "Output")]
     pub(crate) force: bool,
-    /// Write E of every epoch of every run: run,optimizer,seed,first_eta,epoch,sse,mse,eta; with other losses than squared loss_sum and mean_loss
+    /// Write E of every epoch of every run: run,optimizer,l2,l1,seed,first_eta,epoch,sse,mse,eta; with other losses than squared loss_sum and mean_loss
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) trace: Option<PathBuf>,
     /// Print JSON

@@ -29,6 +29,8 @@ impl Record<'_> {
             rows_dropped: (self.prepared.without_target + self.prepared.with_missing) as u64,
             rows_held_out: self.prepared.held_out.as_ref().map_or(0, |part| part.n_records() as u64),
             loss,
+            l2: plan.penalty.l2,
+            l1: plan.penalty.l1,
             optimizer: plan.optimizer.name().to_owned(),
             momentum: match plan.optimizer {
                 OptimizerKind::Momentum { beta } | OptimizerKind::Nesterov { beta: Some(beta) } => Some(beta),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use deltarule_core::{Activation, EtaBasis, Loss, OptimizerKind, Plan, Reduction, StopReason};
+use deltarule_core::{Activation, EtaBasis, Fit, Loss, OptimizerKind, Penalty, Plan, Reduction, StopReason};
 use deltarule_data::{CacheUse, Storage};
 use deltarule_model::{FeatureKind, Model};
 use serde_json::{Value, json};
@@ -36,21 +36,53 @@ pub(crate) fn loss_text(loss: Loss, activation: &Activation) -> String {
     format!("--loss {loss}: the error of one prediction is {}", loss.formula(activation))
 }
 
+/// What large weights cost, where they cost anything.
+pub(crate) fn penalty_text(penalty: &Penalty) -> Option<String> {
+    let part = |value: f64, of: &str| (value > 0.0).then(|| format!("{}·{of}", short(value)));
+    let parts: Vec<String> = [part(0.5 * penalty.l2, "Σw²"), part(penalty.l1, "Σ|w|")].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| {
+        format!("penalty: {} beside E/N, for the weights that are descended in; a bias has none", parts.join(" + "))
+    })
+}
+
+/// What the weights cost at the end.
+pub(crate) fn penalised_text(plan: &Plan, fit: &Fit) -> Option<String> {
+    let penalty = &plan.penalty;
+    if penalty.is_none() {
+        return None;
+    }
+    let parameters = fit.layer.parameters();
+    let weights: Vec<f64> = (0..parameters.n_outputs()).flat_map(|j| parameters.weights(j)).copied().collect();
+    let zeros = weights.iter().filter(|w| **w == 0.0).count();
+    let of_zeros = if penalty.l1 > 0.0 {
+        format!("; {zeros} of {} are 0", count(weights.len() as u64, "weight"))
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "E with its penalty: {} = {} + N·{}{of_zeros}",
+        digits(fit.loss + fit.penalty, 8),
+        digits(fit.loss, 8),
+        digits(penalty.value(parameters), 6),
+    ))
+}
+
 /// η, why this one, and what is known about larger ones.
 pub(crate) fn eta_text(plan: &Plan) -> String {
-    let Plan { eta, reduction, optimizer, .. } = *plan;
+    let Plan { eta, reduction, optimizer, penalty, .. } = *plan;
     let lambda = if eta.curvature.proven { "λmax ≤" } else { "λmax ≈" };
     let curvature = format!("{lambda} {} of XᵀX/N", short(eta.curvature.lambda_max));
+    let bend = if penalty.l2 > 0.0 { "(c·λmax + l2)" } else { "(c·λmax)" };
     let why = match (eta.basis, eta.c) {
         (EtaBasis::Given, _) => "as given".to_owned(),
         (EtaBasis::Bound, Some(c)) if optimizer == OptimizerKind::LBfgs => {
-            format!("of the first step, 1/(c·λmax) with c = {} for this f and these targets, {curvature}", short(c))
+            format!("of the first step, 1/{bend} with c = {} for this f and these targets, {curvature}", short(c))
         }
         (_, _) if optimizer == OptimizerKind::LBfgs => {
             format!("of the first step, a guess from {curvature}; the length of every step is found on the way")
         }
         (EtaBasis::Bound, Some(c)) => format!(
-            "the largest that is guaranteed not to raise E: 1/(c·λmax) with c = {} for this f and these targets, {curvature}",
+            "the largest that is guaranteed not to raise E: 1/{bend} with c = {} for this f and these targets, {curvature}",
             short(c)
         ),
         (EtaBasis::Estimate, _) => {
@@ -85,6 +117,9 @@ pub(crate) fn triangle_text(plan: &Plan) -> Option<String> {
 
 /// How far E is above the least that there is, where that is known.
 pub(crate) fn distance_text(plan: &Plan, sse: f64) -> Option<String> {
+    if !plan.penalty.is_none() {
+        return None;
+    }
     let least = plan.triangle.as_ref()?.least_sse();
     let above = if sse <= least { 0.0 } else { (sse - least) / sse };
     Some(format!(
@@ -261,7 +296,9 @@ pub(crate) fn weights_text(model: &Model, most: usize) -> String {
             "  (column#bucket is the weight of all values that are hashed into that bucket; which values they are, a bucket does not tell)\n",
         );
     }
-    if model.encoding().features.iter().any(|f| f.is_category()) && parameters.has_bias() {
+    if model.training().l2 > 0.0 || model.training().l1 > 0.0 {
+        text.push_str("  (with a penalty on the weights in scaled units)\n");
+    } else if model.encoding().features.iter().any(|f| f.is_category()) && parameters.has_bias() {
         let of = if buckets.is_empty() { "levels of a category" } else { "levels, or buckets, of a category" };
         let _ = writeln!(text, "  (the {of} average to zero, weighted by their records: the bias holds the average)");
     }

@@ -6,7 +6,7 @@ use super::rate::feature_squares;
 use super::stochastic::{Pool, StochasticEpoch};
 use super::stopping::{Recession, Window, largest_correlation};
 use super::{
-    Epoch, EtaBasis, Fit, Gradient, Loss, NotFiniteRecord, Observer, Optimizer, OptimizerKind, Plan, Problem,
+    Epoch, EtaBasis, Fit, Gradient, Loss, NotFiniteRecord, Observer, Optimizer, OptimizerKind, Plan, Problem, Shrink,
     StopReason,
 };
 use crate::error::{Error, Result};
@@ -45,6 +45,8 @@ pub(super) struct Descent<'a, 'p, T: Float> {
     /// η as it stands now.
     eta: f64,
     start_loss: f64,
+    /// E and its penalty at the start.
+    start_objective: f64,
     epoch: u64,
     stepped: Option<Stepped>,
     /// The weights before the last epoch.
@@ -71,8 +73,8 @@ struct Best {
 struct Stepped {
     /// Whether it was one plain step, with no memory of those before.
     plain: bool,
-    /// E before.
-    loss: f64,
+    /// E and its penalty before.
+    objective: f64,
 }
 
 impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
@@ -100,6 +102,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             optimizer: plan.optimizer.build(),
             eta: plan.eta.eta,
             start_loss: gradient.loss,
+            start_objective: gradient.objective(),
             epoch: 0,
             stepped: None,
             before: layer.parameters().clone(),
@@ -108,7 +111,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             accepted_in_a_row: 0,
             rising: 0,
             saturated: 0,
-            window: Window::new(gradient.loss, plan, problem.loss.has_kink()),
+            window: Window::new(gradient.objective(), plan, problem.loss.has_kink()),
             recession: Recession::new(layer.parameters(), gradient.loss, plan),
             pools: Vec::new(),
             problem,
@@ -135,7 +138,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         }
         self.epoch += 1;
         self.before.copy_from(self.layer.parameters());
-        self.stepped = Some(Stepped { plain: self.optimizer.is_at_rest(), loss: self.gradient.loss });
+        self.stepped = Some(Stepped { plain: self.optimizer.is_at_rest(), objective: self.gradient.objective() });
         if let Err(record) = self.step()? {
             self.stepped = None;
             return Ok(self.reject_not_finite(f64::INFINITY, Some(record)));
@@ -150,13 +153,13 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
 
     /// What follows from the gradient where the last steps led.
     pub(super) fn judge(&mut self, gradient: Gradient) -> Option<StopReason> {
-        let Stepped { plain, loss: before } = self.stepped.take()?;
+        let Stepped { plain, objective: before } = self.stepped.take()?;
         self.gradient = gradient;
         if !self.gradient.is_finite() {
-            return self.reject_not_finite(self.gradient.loss, self.gradient.not_finite);
+            return self.reject_not_finite(self.gradient.objective(), self.gradient.not_finite);
         }
-        let loss = self.gradient.loss;
-        if loss <= self.best.gradient.loss {
+        let loss = self.gradient.objective();
+        if loss <= self.best.gradient.objective() {
             self.keep_as_best();
         } else if self.plan.chooses_eta() && self.rises_too_far(loss) {
             return self.reject(plain);
@@ -193,12 +196,19 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             layer: Layer::new(self.best.parameters, self.problem.activation.clone()),
             start_loss: self.start_loss,
             loss: self.best.gradient.loss,
+            penalty: self.best.gradient.penalty,
             epochs: self.epoch,
             best_epoch: self.best.epoch,
             reason,
             eta: self.eta,
             rejected: self.rejected,
         }
+    }
+
+    /// The largest correlation of a column with δ, at the point where the gradient was taken.
+    fn correlation(&self) -> f64 {
+        let Self { gradient, feature_squares, plan, layer, .. } = self;
+        largest_correlation(gradient, feature_squares, &plan.penalty, layer.parameters())
     }
 
     fn reduction_factor(&self) -> f64 {
@@ -209,10 +219,11 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         observer.epoch(&Epoch {
             index: self.epoch,
             loss: self.gradient.loss,
+            penalty: self.gradient.penalty,
             mean_loss: self.gradient.mean_loss(self.problem.loss),
             eta: self.eta,
             gradient_norm: self.gradient.descent.norm() * self.reduction_factor(),
-            correlation: largest_correlation(&self.gradient, &self.feature_squares),
+            correlation: self.correlation(),
             parameters: self.layer.parameters(),
         })
     }
@@ -224,7 +235,10 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             None => {
                 let mut descent = self.gradient.descent.clone();
                 descent.scale(self.reduction_factor());
-                self.optimizer.step(self.layer.parameters_mut(), &descent, eta);
+                // λ₁ is on the mean of the errors, and η on their reduction.
+                let eta_of_mean = eta * self.reduction_factor() * self.gradient.n_records as f64;
+                let shrink = Shrink::of(&self.plan.penalty, eta_of_mean);
+                self.optimizer.step(self.layer.parameters_mut(), &descent, eta, shrink);
                 Ok(Ok(()))
             }
             Some(batch) => {
@@ -247,10 +261,10 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
 
     /// Whether E rose so far above the best that a step is taken back. Stochastic steps may rise by their noise.
     fn rises_too_far(&self, loss: f64) -> bool {
-        let best = self.best.gradient.loss;
+        let best = self.best.gradient.objective();
         match self.plan.batch {
             None => loss > best * (1.0 + tolerated_rise::<T>()),
-            Some(_) => loss > 2.0 * best.max(self.start_loss),
+            Some(_) => loss > 2.0 * best.max(self.start_objective),
         }
     }
 
@@ -271,7 +285,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         self.rejected += 1;
         self.rejected_in_a_row += 1;
         self.accepted_in_a_row = 0;
-        let correlation = largest_correlation(&self.gradient, &self.feature_squares);
+        let correlation = self.correlation();
         let epochs = self.epoch - self.best.epoch;
         (self.rejected_in_a_row >= MAX_REJECTED).then_some(StopReason::NoProgress { epochs, correlation })
     }
@@ -311,8 +325,8 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
     }
 
     fn reason_to_stop(&mut self) -> Result<Option<StopReason>> {
-        let correlation = largest_correlation(&self.gradient, &self.feature_squares);
-        let at_best = self.gradient.loss <= self.best.gradient.loss * (1.0 + tolerated_rise::<T>());
+        let correlation = self.correlation();
+        let at_best = self.gradient.objective() <= self.best.gradient.objective() * (1.0 + tolerated_rise::<T>());
         if at_best && self.is_exact() {
             return Ok(Some(StopReason::Exact));
         }
@@ -324,13 +338,15 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         }
         // Stochastic steps that go on finding a lower E, however little lower, are slow and not at their end.
         let is_slow = self.plan.batch.is_some() && self.epoch - self.best.epoch < STALE_EPOCHS;
-        if let Some(epochs) = self.window.without_progress(self.epoch, self.best.gradient.loss)
+        if let Some(epochs) = self.window.without_progress(self.epoch, self.best.gradient.objective())
             && !is_slow
         {
             return Ok(Some(StopReason::NoProgress { epochs, correlation }));
         }
         let last = self.epoch >= self.plan.epochs;
-        if self.plan.batch.is_none() && (last || self.recession.is_due(self.epoch)) {
+        // With a penalty every minimum is finite.
+        let may_recede = self.plan.batch.is_none() && self.plan.penalty.is_none();
+        if may_recede && (last || self.recession.is_due(self.epoch)) {
             let (best, loss) = (&self.best.parameters, self.best.gradient.loss);
             if let Some(reason) = self.recession.look(self.problem, &self.plan.baseline, self.epoch, best, loss)? {
                 return Ok(Some(reason));
@@ -341,7 +357,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
 
     /// Whether E is at the rounding level of ½Σy².
     fn is_exact(&self) -> bool {
-        self.gradient.loss <= rounding(self.problem)
+        self.plan.penalty.is_none() && self.gradient.loss <= rounding(self.problem)
     }
 }
 

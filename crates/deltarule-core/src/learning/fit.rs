@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::descent::Descent;
 use super::rate::RateQuestion;
 use super::{
-    Baseline, ChosenEta, Curvature, Epoch, Gradient, Loss, Observer, OptimizerKind, Reduction, StopReason, Triangle,
+    Baseline, ChosenEta, Curvature, Epoch, Gradient, Loss, Observer, OptimizerKind, Penalty, Reduction, StopReason,
+    Triangle,
 };
 use crate::data::{BlockSource, ColumnKind, ColumnScaling, Moments, Scaling, Threads};
 use crate::error::{Error, Result};
@@ -76,6 +77,8 @@ pub struct Config {
     /// The rule; `None`: for full batches and a chosen η Nesterov's with the squared error and L-BFGS with the others, otherwise the plain delta
     /// rule.
     pub optimizer: Option<OptimizerKind>,
+    /// What large weights cost.
+    pub penalty: Penalty,
     /// The learning rate.
     pub eta: Eta,
     /// Sum or mean.
@@ -94,6 +97,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             optimizer: None,
+            penalty: Penalty::NONE,
             eta: Eta::Auto,
             reduction: Reduction::Mean,
             batch: Batch::Full,
@@ -122,6 +126,21 @@ impl Config {
         if self.batch == Batch::Records(0) {
             return wrong("batch", "0".into(), "full, or a number of records from 1 on");
         }
+        self.penalty.check()?;
+        if let (Batch::Records(n), false) = (self.batch, self.penalty.is_none()) {
+            let expected = "a penalty with --batch full: steps over few records have none yet";
+            return wrong(
+                if self.penalty.l2 > 0.0 { "l2" } else { "l1" },
+                format!("a penalty beside {n} records a step"),
+                expected,
+            );
+        }
+        if self.penalty.l1 > 0.0
+            && let Some(kind @ (OptimizerKind::LBfgs | OptimizerKind::Momentum { .. })) = self.optimizer
+        {
+            let expected = "gd or nesterov, whose steps can be followed by one towards 0";
+            return wrong("optimizer", format!("{} beside l1", kind.name()), expected);
+        }
         if self.optimizer == Some(OptimizerKind::LBfgs) {
             if let Batch::Records(n) = self.batch {
                 let expected = "lbfgs with --batch full: what a few records say of the curvature is mostly noise";
@@ -149,6 +168,8 @@ impl Config {
 pub struct Plan {
     /// The rule.
     pub optimizer: OptimizerKind,
+    /// What large weights cost.
+    pub penalty: Penalty,
     /// η and what it rests on.
     pub eta: ChosenEta,
     /// The best constant outputs, and E with them: what any network should beat.
@@ -200,6 +221,7 @@ impl Plan {
         };
         let optimizer = config.optimizer.unwrap_or(match (batch, given, problem.loss) {
             (None, None, Loss::Squared) => OptimizerKind::Nesterov { beta: None },
+            (None, None, _) if config.penalty.l1 > 0.0 => OptimizerKind::Nesterov { beta: None },
             (None, None, _) => OptimizerKind::LBfgs,
             _ => OptimizerKind::GradientDescent,
         });
@@ -210,6 +232,7 @@ impl Plan {
             reduction: config.reduction,
             batch,
             given,
+            l2: config.penalty.l2,
         };
         let triangle = match batch {
             None if Triangle::suits(problem) => match known.and_then(|plan| plan.triangle.clone()) {
@@ -233,6 +256,7 @@ impl Plan {
         };
         Ok(Self {
             optimizer,
+            penalty: config.penalty,
             eta: question.answer(curvature),
             baseline,
             reduction: config.reduction,
@@ -257,8 +281,10 @@ pub struct Fit {
     pub layer: Layer,
     /// E at the start.
     pub start_loss: f64,
-    /// E at the best weights.
+    /// E at the best weights, without its penalty.
     pub loss: f64,
+    /// N times the penalty on the best weights.
+    pub penalty: f64,
     /// How many epochs were run.
     pub epochs: u64,
     /// After which epoch the best weights came.
@@ -274,7 +300,7 @@ pub struct Fit {
 /// Walks down from `start` until there is a reason to stop, and keeps the best weights.
 ///
 /// The result never has a higher E than the start, and no value that is not finite. What the data cannot tell apart is settled
-/// by convention at the end: a constant column has weight 0, and beside a bias the weights of a category's levels average to
+/// by convention at the end: a constant column has weight 0, and beside a bias and without a penalty the weights of a category's levels average to
 /// zero, weighted by the levels' records.
 ///
 /// Shapes: `start` (d, J) for the problem's table. Errors: a start of another shape, or one at which E is not finite; those of
@@ -349,14 +375,16 @@ pub fn fit_many<T: Float>(
     let mut fits: Vec<Fit> =
         descents.into_iter().zip(reasons).filter_map(|(descent, reason)| reason.map(|r| descent.finish(r))).collect();
     let mut moved = vec![false; fits.len()];
-    for (fit, moved) in fits.iter_mut().zip(&mut moved) {
-        *moved = centre_levels(problem, fit.layer.parameters_mut());
+    // A penalty tells the weights of levels and the bias apart.
+    for ((fit, plan), moved) in fits.iter_mut().zip(plans).zip(&mut moved) {
+        *moved = plan.penalty.is_none() && centre_levels(problem, fit.layer.parameters_mut());
     }
     // The outputs are the same but for rounding, which is looked at.
     let of_moved = plans.iter().zip(&fits).zip(&moved).filter(|(_, moved)| **moved);
     let last = gradients(problem, of_moved.map(|((plan, fit), _)| (plan, &fit.layer)))?;
     for ((fit, _), gradient) in fits.iter_mut().zip(&moved).filter(|(_, moved)| **moved).zip(last) {
         fit.loss = gradient.loss.min(fit.start_loss);
+        fit.penalty = gradient.penalty;
     }
     Ok(fits)
 }
@@ -374,9 +402,13 @@ fn gradients<'l, T: Float>(
         false => Gradient::of_many(problem.source, problem.scaling, &by_pass, problem.loss, problem.threads)?,
     }
     .into_iter();
-    let of = |(plan, layer): (&Plan, &Layer)| match &plan.triangle {
-        Some(triangle) => Some(triangle.gradient(layer.parameters())),
-        None => passed.next(),
+    let of = |(plan, layer): (&Plan, &Layer)| {
+        let mut gradient = match &plan.triangle {
+            Some(triangle) => triangle.gradient(layer.parameters()),
+            None => passed.next()?,
+        };
+        gradient.penalise(&plan.penalty, layer.parameters());
+        Some(gradient)
     };
     Ok(wanted.into_iter().filter_map(of).collect())
 }

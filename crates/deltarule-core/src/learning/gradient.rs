@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    Loss,
+    Loss, Penalty,
     delta::{delta_into, delta_of, loss_of, sum_factor},
 };
 use crate::data::{Block, BlockSource, Scaling, Shape, Threads, Tile, fold_blocks};
@@ -20,6 +20,8 @@ pub struct Gradient {
     pub descent: Parameters,
     /// E: Σ_μ Σ_j L(y_j, ŷ_j), for the squared error ½ Σ_μ Σ_j (y_j − ŷ_j)².
     pub loss: f64,
+    /// N times the penalty on the weights, and what it takes from `descent`; 0 as a pass gives it.
+    pub penalty: f64,
     /// Σ_μ δ_j², one for each output.
     pub delta_squares: Vec<f64>,
     /// Σ_μ L(y_j, ŷ_j), one for each output.
@@ -51,6 +53,7 @@ impl Gradient {
         Self {
             descent: Parameters::zeros(n_features, n_outputs, has_bias),
             loss: 0.0,
+            penalty: 0.0,
             delta_squares: vec![0.0; n_outputs],
             losses: vec![0.0; n_outputs],
             n_records: 0,
@@ -217,9 +220,21 @@ impl Gradient {
         self.not_finite = self.not_finite.or(other.not_finite);
     }
 
+    /// Takes in what the weights cost.
+    pub(super) fn penalise(&mut self, penalty: &Penalty, parameters: &Parameters) {
+        let n = self.n_records as f64;
+        self.penalty = n * penalty.value(parameters);
+        penalty.add_to(&mut self.descent, parameters, n);
+    }
+
+    /// What descent goes down: E and its penalty.
+    pub fn objective(&self) -> f64 {
+        self.loss + self.penalty
+    }
+
     /// Whether E and every sum are finite.
     pub fn is_finite(&self) -> bool {
-        self.not_finite.is_none() && self.loss.is_finite() && self.descent.is_finite()
+        self.not_finite.is_none() && self.objective().is_finite() && self.descent.is_finite()
     }
 
     /// The mean error of a prediction, E/(N·J); of squared errors, 2E/(N·J), the mean squared error.

@@ -11,6 +11,8 @@ pub struct Epoch<'a> {
     pub index: u64,
     /// E; for the squared error ½ΣΣ(y − ŷ)².
     pub loss: f64,
+    /// N times the penalty on the weights.
+    pub penalty: f64,
     /// The mean error of a prediction, E/(N·J); of squared errors, 2E/(N·J), the mean squared error.
     pub mean_loss: f64,
     /// η of the next step.

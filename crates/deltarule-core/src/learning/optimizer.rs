@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::Shrink;
 use crate::network::Parameters;
 
 /// Which rule turns the gradient into a step.
@@ -54,8 +55,8 @@ impl OptimizerKind {
 
 /// Takes steps. The parameters are always the point at which the next gradient is to be taken.
 pub trait Optimizer: Send {
-    /// One step from `parameters`: `descent` is minus the (reduced) gradient there, so a plain step adds `eta · descent`.
-    fn step(&mut self, parameters: &mut Parameters, descent: &Parameters, eta: f64);
+    /// One step from `parameters`: `descent` is minus the (reduced) gradient there, so a plain step adds `eta · descent`; `shrink` follows it.
+    fn step(&mut self, parameters: &mut Parameters, descent: &Parameters, eta: f64, shrink: Shrink);
     /// Forgets the steps before, as after a jump to another place.
     fn restart(&mut self);
     /// Whether the next step is a plain one, with no memory of those before.
@@ -72,8 +73,9 @@ pub trait Optimizer: Send {
 struct GradientDescent;
 
 impl Optimizer for GradientDescent {
-    fn step(&mut self, parameters: &mut Parameters, descent: &Parameters, eta: f64) {
+    fn step(&mut self, parameters: &mut Parameters, descent: &Parameters, eta: f64, shrink: Shrink) {
         parameters.add_scaled(eta, descent);
+        shrink.apply(parameters);
     }
 
     fn restart(&mut self) {}
@@ -93,11 +95,12 @@ struct Momentum {
 }
 
 impl Optimizer for Momentum {
-    fn step(&mut self, parameters: &mut Parameters, descent: &Parameters, eta: f64) {
+    fn step(&mut self, parameters: &mut Parameters, descent: &Parameters, eta: f64, shrink: Shrink) {
         let velocity = self.velocity.get_or_insert_with(|| zeros_like(parameters));
         velocity.scale(self.beta);
         velocity.add_scaled(eta, descent);
         parameters.add_scaled(1.0, velocity);
+        shrink.apply(parameters);
     }
 
     fn restart(&mut self) {
@@ -109,7 +112,7 @@ impl Optimizer for Momentum {
     }
 }
 
-/// u' = w + η Σδx at w; w ← u' + β (u' − u), where u is the position and w the point ahead of it.
+/// u' = w + η Σδx at w, shrunk; w ← u' + β (u' − u), where u is the position and w the point ahead of it.
 ///
 /// Without a constant β: θ' = (1 + √(1 + 4θ²))/2, β = (θ − 1)/θ', and θ starts anew when the step and the descent point
 /// away from each other. Sources: Nesterov 1983; O'Donoghue, Candès 2015, adaptive restart, eq. 12.
@@ -121,9 +124,10 @@ struct Nesterov {
 }
 
 impl Optimizer for Nesterov {
-    fn step(&mut self, parameters: &mut Parameters, descent: &Parameters, eta: f64) {
+    fn step(&mut self, parameters: &mut Parameters, descent: &Parameters, eta: f64, shrink: Shrink) {
         let before = self.position.get_or_insert_with(|| parameters.clone());
         parameters.add_scaled(eta, descent);
+        shrink.apply(parameters);
         // From here on `parameters` is the new position u', and `before` becomes u' − u.
         before.scale(-1.0);
         before.add_scaled(1.0, parameters);
@@ -221,7 +225,7 @@ impl LBfgs {
 }
 
 impl Optimizer for LBfgs {
-    fn step(&mut self, parameters: &mut Parameters, descent: &Parameters, eta: f64) {
+    fn step(&mut self, parameters: &mut Parameters, descent: &Parameters, eta: f64, _: Shrink) {
         // A step that was taken back has left the point where it was, and taught nothing.
         if !std::mem::take(&mut self.was_taken_back) {
             self.taken_back = 0;

@@ -158,6 +158,8 @@ pub(crate) struct RateQuestion<'a> {
     /// Records a step; `None` for all.
     pub(crate) batch: Option<u64>,
     pub(crate) given: Option<f64>,
+    /// λ₂ of the penalty, which bends by itself.
+    pub(crate) l2: f64,
 }
 
 impl RateQuestion<'_> {
@@ -191,7 +193,7 @@ impl RateQuestion<'_> {
                     (Some(_), false) => EtaBasis::Estimate,
                     (None, _) => EtaBasis::Backtracking,
                 };
-                (full_step(1.0 / (bend * lambda_max)), basis)
+                (full_step(1.0 / (bend * lambda_max + self.l2)), basis)
             }
         };
         let equivalent = match self.reduction {
@@ -202,8 +204,8 @@ impl RateQuestion<'_> {
             eta,
             basis,
             c,
-            guaranteed: c.filter(|_| curvature.proven).map(|c| full_step(1.0 / (c * lambda_max))),
-            exact_limit: (exact && curvature.proven).then(|| full_step(2.0 / lambda_max)),
+            guaranteed: c.filter(|_| curvature.proven).map(|c| full_step(1.0 / (c * lambda_max + self.l2))),
+            exact_limit: (exact && curvature.proven).then(|| full_step(2.0 / (lambda_max + self.l2))),
             equivalent,
             curvature,
         }

@@ -10,7 +10,7 @@ mod sparse;
 
 use std::ops::ControlFlow;
 
-use super::{Loss, NotFiniteRecord, Optimizer, Reduction, delta::delta_of};
+use super::{Loss, NotFiniteRecord, Optimizer, Reduction, Shrink, delta::delta_of};
 use crate::data::{BlockSource, Scaling, Threads};
 use crate::error::Result;
 use crate::kernel::{Float, NET_INPUT_LANES, NO_INPUT, RecordWeights, Records, walk_records};
@@ -219,7 +219,7 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
         }
         self.descent.scale(factor);
         if let Some(optimizer) = &mut self.optimizer {
-            optimizer.step(self.parameters, &self.descent, self.eta);
+            optimizer.step(self.parameters, &self.descent, self.eta, Shrink::default());
         }
         self.sums.numbers.fill([0.0; NET_INPUT_LANES]);
         self.sums.categories.fill(0.0);

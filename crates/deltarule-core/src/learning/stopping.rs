@@ -1,7 +1,7 @@
 //! Why a descent ends.
 
 use super::rate::feature_squares;
-use super::{Baseline, Gradient, OptimizerKind, Plan, Problem};
+use super::{Baseline, Gradient, OptimizerKind, Penalty, Plan, Problem};
 use crate::data::{ColumnKind, fold_tiles};
 use crate::error::Result;
 use crate::kernel::Float;
@@ -83,10 +83,16 @@ impl StopReason {
     }
 }
 
-/// max_ij |Σ_μ δ_j x_i| / (‖δ_j‖ ‖x_i‖): 0 at a minimum, and at most 1. It depends on neither units nor the start.
+/// max_ij |Σ_μ δ_j x_i| / (‖δ_j‖ ‖x_i‖): 0 at a minimum, and at most 1. It depends on neither units nor the start. With a penalty Σδx is what
+/// that leaves of it.
 ///
 /// Shapes: `feature_squares` holds ‖x_i‖², (d,).
-pub(crate) fn largest_correlation(gradient: &Gradient, feature_squares: &[f64]) -> f64 {
+pub(crate) fn largest_correlation(
+    gradient: &Gradient,
+    feature_squares: &[f64],
+    penalty: &Penalty,
+    parameters: &Parameters,
+) -> f64 {
     let n = gradient.n_records as f64;
     let mut largest = 0.0_f64;
     for (j, &delta_squares) in gradient.delta_squares.iter().enumerate() {
@@ -96,8 +102,9 @@ pub(crate) fn largest_correlation(gradient: &Gradient, feature_squares: &[f64]) 
         let correlation = |product: f64, squares: f64| {
             if squares > 0.0 { product.abs() / (squares.sqrt() * delta_squares.sqrt()) } else { 0.0 }
         };
-        for (&product, &squares) in gradient.descent.weights(j).iter().zip(feature_squares) {
-            largest = largest.max(correlation(product, squares));
+        let weights = gradient.descent.weights(j).iter().zip(parameters.weights(j));
+        for ((&product, &weight), &squares) in weights.zip(feature_squares) {
+            largest = largest.max(correlation(penalty.pull(product, weight, n), squares));
         }
         if gradient.descent.has_bias() {
             largest = largest.max(correlation(gradient.descent.bias(j), n));

@@ -1,8 +1,8 @@
 //! Every loss: its gradient, its minimum, its baseline, and what it is not defined for.
 
 use deltarule_core::{
-    Activation, Batch, Config, Error, Fit, Layer, Loss, Parameters, Plan, Problem, Silent, StopReason, check_gradient,
-    delta, fit,
+    Activation, Batch, Config, Error, Fit, Layer, Loss, OptimizerKind, Parameters, Penalty, Plan, Problem, Silent,
+    StopReason, check_gradient, delta, fit,
 };
 use deltarule_core::{Random, Stream};
 use proptest::prelude::*;
@@ -118,11 +118,8 @@ fn plain_steps_never_raise_e_where_the_curvature_has_a_bound() {
     let table = drawn(300, |h, random| is_true(Activation::Sigmoid.value(2.0 * h), random));
     for (loss, activation) in pairs() {
         with_loss(&table, loss, &activation, 1, |problem| {
-            let config = Config {
-                optimizer: Some(deltarule_core::OptimizerKind::GradientDescent),
-                epochs: Some(300),
-                ..Config::default()
-            };
+            let config =
+                Config { optimizer: Some(OptimizerKind::GradientDescent), epochs: Some(300), ..Config::default() };
             let plan = Plan::of(problem, &config).unwrap();
             let has_bound = matches!(loss, Loss::Log | Loss::Huber { .. });
             assert_eq!(plan.eta.guaranteed.is_some(), has_bound, "{loss} with {activation}");
@@ -405,4 +402,95 @@ fn softmax_trains_by_every_rule_and_for_any_threads() {
     for stochastic in &fits[2..] {
         assert!(stochastic.loss < fits[0].loss * 1.02, "{} {}", stochastic.loss, fits[0].loss);
     }
+}
+
+#[test]
+fn ridge_ends_where_its_equations_do() {
+    let table = drawn(400, |h, random| 3.0 * h + random.normal());
+    with_loss(&table, Loss::Squared, &Activation::Identity, 1, |problem| {
+        let (xs, ys) = table.rows(problem.scaling);
+        for (l2, optimizer) in
+            [(0.1, None), (5.0, Some(OptimizerKind::GradientDescent)), (0.5, Some(OptimizerKind::LBfgs))]
+        {
+            let penalty = Penalty { l2, l1: 0.0 };
+            let config = Config { penalty, optimizer, tolerance: 1e-11, ..Config::default() };
+            let (_, fit) = descend(problem, &config);
+            assert!(matches!(fit.reason, StopReason::Minimum { .. }), "{l2}: {:?}", fit.reason);
+            // Σδx = Nλ₂w, and Σδ = 0.
+            let w = fit.layer.parameters();
+            for i in 0..3 {
+                let sum: f64 = xs.iter().zip(&ys).map(|(x, y)| (y[0] - fit.layer.outputs(x)[0]) * x[i]).sum();
+                assert!((sum - 400.0 * l2 * w.weights(0)[i]).abs() < 1e-6, "{l2}: {sum}");
+            }
+            let mean: f64 = ys.iter().map(|y| y[0]).sum::<f64>() / 400.0;
+            assert!((w.bias(0) - mean).abs() < 1e-7);
+            assert!((fit.penalty - 400.0 * penalty.value(w)).abs() < 1e-9 * fit.penalty);
+        }
+    });
+}
+
+#[test]
+fn the_penalty_of_sizes_leaves_only_weights_that_are_worth_it() {
+    let table = drawn(500, |h, random| is_true(Activation::Sigmoid.value(2.0 * h), random));
+    for (loss, activation) in [(Loss::Log, Activation::Sigmoid), (Loss::Squared, Activation::Identity)] {
+        with_loss(&table, loss, &activation, 1, |problem| {
+            let (xs, ys) = table.rows(problem.scaling);
+            for l1 in [0.03, 0.2, 10.0] {
+                let penalty = Penalty { l2: 0.01, l1 };
+                let (_, fit) = descend(problem, &Config { penalty, tolerance: 1e-9, ..Config::default() });
+                assert!(matches!(fit.reason, StopReason::Minimum { .. }), "{l1}: {:?}", fit.reason);
+                let w = fit.layer.parameters().weights(0);
+                for i in 0..3 {
+                    let pull: f64 = xs
+                        .iter()
+                        .zip(&ys)
+                        .map(|(x, y)| {
+                            let h = fit.layer.net_inputs(x)[0];
+                            delta(loss, &activation, y[0], h).delta * x[i]
+                        })
+                        .sum::<f64>()
+                        / 500.0
+                        - 0.01 * w[i];
+                    // The conditions of a minimum (Karush, Kuhn, Tucker).
+                    if w[i] == 0.0 {
+                        assert!(pull.abs() <= l1 * (1.0 + 1e-9), "{l1}: weight {i} pulls by {pull}");
+                    } else {
+                        assert!(
+                            (pull - l1 * w[i].signum()).abs() < 1e-7,
+                            "{l1}: weight {i} = {} pulls by {pull}",
+                            w[i]
+                        );
+                    }
+                }
+                // The third column has nothing to say, and at the last λ₁ no column has.
+                let zeros = w.iter().filter(|w| **w == 0.0).count();
+                assert!(zeros >= 1 && (l1 < 10.0 || zeros == 3), "{loss} {l1}: {w:?}");
+            }
+        });
+    }
+}
+
+#[test]
+fn a_penalty_gives_separable_classes_a_minimum() {
+    let table = drawn(60, |h, _| f64::from(u8::from(h > 0.0)));
+    with_loss(&table, Loss::Log, &Activation::Sigmoid, 1, |problem| {
+        let (_, fit) = descend(problem, &Config { penalty: Penalty { l2: 1e-3, l1: 0.0 }, ..Config::default() });
+        assert!(matches!(fit.reason, StopReason::Minimum { .. }), "{:?}", fit.reason);
+    });
+}
+
+#[test]
+fn penalties_that_make_no_sense_are_refused() {
+    let table = drawn(50, |h, _| h);
+    let refused = |config: Config| {
+        with_loss(&table, Loss::Squared, &Activation::Identity, 1, |problem| match Plan::of(problem, &config) {
+            Err(Error::Setting { setting, .. }) => setting,
+            other => panic!("{other:?}"),
+        })
+    };
+    let of = |l2, l1| Config { penalty: Penalty { l2, l1 }, ..Config::default() };
+    assert_eq!(refused(of(-1.0, 0.0)), "l2");
+    assert_eq!(refused(of(0.0, f64::NAN)), "l1");
+    assert_eq!(refused(Config { batch: Batch::Records(8), ..of(0.1, 0.0) }), "l2");
+    assert_eq!(refused(Config { optimizer: Some(OptimizerKind::LBfgs), ..of(0.0, 0.1) }), "optimizer");
 }

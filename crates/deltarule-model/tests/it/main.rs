@@ -48,6 +48,8 @@ fn training() -> Training {
         rows_dropped: 1,
         rows_held_out: 1,
         loss: Loss::Squared,
+        l2: 0.0,
+        l1: 0.0,
         optimizer: "momentum".into(),
         momentum: Some(0.9),
         eta: 0.1,

@@ -194,6 +194,14 @@ pub(crate) fn parse_eta(text: &str) -> Result<Eta, String> {
     }
 }
 
+/// A penalty: a number from 0 on.
+pub(crate) fn parse_penalty(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(penalty) if penalty >= 0.0 && penalty.is_finite() => Ok(penalty),
+        _ => Err("expected a finite number from 0 on, such as 0.01".into()),
+    }
+}
+
 pub(super) fn parse_batch(text: &str) -> Result<BatchArg, String> {
     match text {
         "full" => Ok(BatchArg::Full),

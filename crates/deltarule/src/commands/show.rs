@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Result;
+use deltarule_core::Penalty;
 use deltarule_model::{Feature, FeatureKind};
 use serde_json::{Value, json};
 
@@ -30,6 +31,7 @@ pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode> {
                 "version": training.version, "command": training.command, "data": training.data,
                 "fingerprint": training.fingerprint, "records": training.rows, "records_trained": training.rows_trained,
                 "stop_reason": training.stop_reason, "epochs": training.epochs, "loss": training.loss.to_string(),
+                "l2": training.l2, "l1": training.l1,
                 training.loss.sum_name(): training.loss_sum,
                 format!("baseline_{}", training.loss.sum_name()): training.baseline_loss_sum,
             },
@@ -96,6 +98,10 @@ pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode> {
         training.loss.sum_text(model.layer().activation()),
         digits(training.baseline_loss_sum, 10)
     );
+    let penalty = Penalty { l2: training.l2, l1: training.l1 };
+    if let Some(penalty) = report::penalty_text(&penalty) {
+        let _ = writeln!(text, "{penalty}");
+    }
     let _ = writeln!(text, "missing values: --missing {}", encoding.missing.name());
     if let Some(command) = &training.command {
         let _ = writeln!(text, "command: {command}   (deltarule {})", training.version);

@@ -7,13 +7,13 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use deltarule_core::{
-    Batch, Config, Epoch, Eta, Fit, Loss, OptimizerKind, Parameters, Plan, Reduction, StopReason, fit_many,
+    Batch, Config, Epoch, Eta, Fit, Loss, OptimizerKind, Parameters, Penalty, Plan, Reduction, StopReason, fit_many,
 };
 use deltarule_data::{Part, prepare};
 use deltarule_model::{Model, ScaleRule};
 use serde_json::{Value, json};
 
-use crate::cli::{BatchArg, OptimizerArg, SweepArgs, parse_eta};
+use crate::cli::{BatchArg, OptimizerArg, SweepArgs, parse_eta, parse_penalty};
 use crate::number::{count, digits, short};
 use crate::output::OutputFile;
 use crate::record::Record;
@@ -29,6 +29,7 @@ const MOST_RUNS: usize = 1000;
 /// What distinguishes one run from the others.
 struct Setting {
     optimizer: Option<OptimizerKind>,
+    penalty: Penalty,
     eta: Eta,
     seed: u64,
 }
@@ -77,7 +78,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
         }
         if let Some(trace) = &mut trace {
             let (sum, mean) = (problem.loss.sum_name(), problem.loss.mean_name());
-            writeln!(trace, "run,optimizer,seed,first_eta,epoch,{sum},{mean},eta")?;
+            writeln!(trace, "run,optimizer,l2,l1,seed,first_eta,epoch,{sum},{mean},eta")?;
         }
         let mut failed = None;
         let bar = output::progress(args.json, "epoch {pos} of the longest run, {elapsed} {spinner}", None);
@@ -87,8 +88,13 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
                 let plan = &plans[run];
                 let (optimizer, seed, eta) = (plan.optimizer.name(), plan.seed, plan.eta.eta);
                 let (k, sum, mean) = (epoch.index, epoch.loss, epoch.mean_loss);
-                let row =
-                    writeln!(trace, "{},{optimizer},{seed},{eta:?},{k},{sum:?},{mean:?},{:?}", run + 1, epoch.eta);
+                let Penalty { l2, l1 } = plan.penalty;
+                let row = writeln!(
+                    trace,
+                    "{},{optimizer},{l2:?},{l1:?},{seed},{eta:?},{k},{sum:?},{mean:?},{:?}",
+                    run + 1,
+                    epoch.eta
+                );
                 if let Err(error) = row {
                     failed = Some(error);
                     return ControlFlow::Break(());
@@ -153,6 +159,7 @@ fn config(args: &SweepArgs, setting: &Setting) -> Config {
     };
     Config {
         optimizer: setting.optimizer,
+        penalty: setting.penalty,
         eta: setting.eta,
         reduction: args.reduction.map_or(Reduction::Mean, Into::into),
         batch,
@@ -173,14 +180,22 @@ fn settings(args: &SweepArgs) -> Result<Vec<Setting>> {
         true => vec![None],
         false => args.optimizer.iter().map(|optimizer| Some(kind(*optimizer))).collect(),
     };
-    let n_runs = etas.len().saturating_mul(seeds.len()).saturating_mul(optimizers.len());
+    let (l2s, l1s) =
+        (penalties("--l2", args.l2.as_deref(), args.points)?, penalties("--l1", args.l1.as_deref(), args.points)?);
+    let penalties: Vec<Penalty> = l2s.iter().flat_map(|&l2| l1s.iter().map(move |&l1| Penalty { l2, l1 })).collect();
+    let counts = [etas.len(), seeds.len(), optimizers.len(), penalties.len()];
+    let n_runs = counts.into_iter().fold(1, usize::saturating_mul);
     if n_runs > MOST_RUNS {
-        bail!("found {n_runs} runs, expected at most {MOST_RUNS}; try fewer --points, --seeds or --optimizer");
+        bail!(
+            "found {n_runs} runs, expected at most {MOST_RUNS}; try fewer --points, --seeds, --optimizer, --l2 or --l1"
+        );
     }
     let mut settings = Vec::with_capacity(n_runs);
     for optimizer in &optimizers {
         for &seed in &seeds {
-            settings.extend(etas.iter().map(|&eta| Setting { optimizer: *optimizer, eta, seed }));
+            for &penalty in &penalties {
+                settings.extend(etas.iter().map(|&eta| Setting { optimizer: *optimizer, penalty, eta, seed }));
+            }
         }
     }
     Ok(settings)
@@ -203,21 +218,41 @@ fn etas(text: &str, points: usize) -> Result<Vec<Eta>> {
     let (Eta::Given(low), Eta::Given(high)) = (one(low)?, one(high)?) else {
         bail!("--eta: found {text:?}, expected two numbers, as in 1e-4..10");
     };
+    Ok(spread("--eta", text, low, high, points)?.into_iter().map(Eta::Given).collect())
+}
+
+/// LOW..HIGH in equal ratios, or a list; no penalty where nothing is said.
+fn penalties(option: &str, text: Option<&str>, points: usize) -> Result<Vec<f64>> {
+    let Some(text) = text else { return Ok(vec![0.0]) };
+    let one = |part: &str| {
+        parse_penalty(part.trim()).or_else(|expected| bail!("{option}: found {part:?} in {text:?}, {expected}"))
+    };
+    match text.split_once("..") {
+        None => text.split(',').map(one).collect(),
+        Some((low, _)) if one(low)? == 0.0 => {
+            bail!("{option}: found {text:?}, expected two numbers above 0, as in 1e-6..1, or a list such as 0,0.01,0.1")
+        }
+        Some((low, high)) => spread(option, text, one(low)?, one(high)?, points),
+    }
+}
+
+/// Numbers from `low` to `high` in equal ratios.
+fn spread(option: &str, text: &str, low: f64, high: f64, points: usize) -> Result<Vec<f64>> {
     if low >= high {
-        bail!("--eta: found {text:?}, expected the smaller number first, as in 1e-4..10");
+        bail!("{option}: found {text:?}, expected the smaller number first, as in 1e-4..10");
     }
     if points < 2 {
         bail!("--points: found {points}, expected a number from 2 on");
     }
     let ratio = (high / low).ln();
     // Twelve digits: numbers that can be read and typed again, and the same on every machine.
-    let rounded = |eta: f64| format!("{eta:.11e}").parse().unwrap_or(eta);
+    let rounded = |x: f64| format!("{x:.11e}").parse().unwrap_or(x);
     let at = |k: usize| match k {
         0 => low,
         k if k + 1 == points => high,
         k => rounded(low * (ratio * k as f64 / (points - 1) as f64).exp()),
     };
-    Ok((0..points.min(MOST_RUNS + 1)).map(|k| Eta::Given(at(k))).collect())
+    Ok((0..points.min(MOST_RUNS + 1)).map(at).collect())
 }
 
 /// FIRST..LAST, both counted, or a list.
@@ -230,6 +265,11 @@ fn seeds(text: &str) -> Result<Vec<u64>> {
         None => text.split(',').map(one).collect(),
         Some((first, last)) => Ok((one(first)?..=one(last)?).take(MOST_RUNS + 1).collect()),
     }
+}
+
+/// An option that is to be typed again.
+fn given(option: &str, is_given: bool, value: &dyn std::fmt::Display) -> String {
+    if is_given { format!(" --{option} {value}") } else { String::new() }
 }
 
 /// The score that people look at first: its name, and what it is.
@@ -246,6 +286,7 @@ fn to_text(args: &SweepArgs, ended: &[Ended], best: Option<usize>, written: Opti
     let baseline = ended.first().map_or(0.0, |run| run.plan.baseline.loss);
     let held_out = ended.first().is_some_and(|run| run.held_out.is_some());
     let name = ended.first().map_or("", |run| main_score(&run.training).0);
+    let penalised = ended.iter().any(|run| !run.plan.penalty.is_none());
     let mut text = format!(
         "{} over {}, all in the same passes; baseline: E = {} (E = {})\n\n",
         count(ended.len() as u64, "run"),
@@ -253,11 +294,11 @@ fn to_text(args: &SweepArgs, ended: &[Ended], best: Option<usize>, written: Opti
         digits(baseline, 8),
         ended.first().map_or(String::new(), |run| run.training.sum_text.clone())
     );
-    let _ = write!(
-        text,
-        "  {:>4}  {:<10}{:>12}{:>6}{:>8}{:>16}{:>12}",
-        "run", "optimizer", "η", "seed", "epochs", "training E", name
-    );
+    let _ = write!(text, "  {:>4}  {:<10}", "run", "optimizer");
+    if penalised {
+        let _ = write!(text, "{:>12}{:>12}", "l2", "l1");
+    }
+    let _ = write!(text, "{:>12}{:>6}{:>8}{:>16}{:>12}", "η", "seed", "epochs", "training E", name);
     if held_out {
         let _ = write!(text, "{:>16}{:>12}", "held-out E", name);
     }
@@ -265,11 +306,13 @@ fn to_text(args: &SweepArgs, ended: &[Ended], best: Option<usize>, written: Opti
     for (index, run) in ended.iter().enumerate() {
         let mark = if best == Some(index) { '*' } else { ' ' };
         let (plan, fit) = (&run.plan, &run.fit);
+        let _ = write!(text, "{mark} {:>4}  {:<10}", index + 1, plan.optimizer.name());
+        if penalised {
+            let _ = write!(text, "{:>12}{:>12}", short(plan.penalty.l2), short(plan.penalty.l1));
+        }
         let _ = write!(
             text,
-            "{mark} {:>4}  {:<10}{:>12}{:>6}{:>8}{:>16}{:>12}",
-            index + 1,
-            plan.optimizer.name(),
+            "{:>12}{:>6}{:>8}{:>16}{:>12}",
             short(plan.eta.eta),
             plan.seed,
             fit.epochs,
@@ -301,14 +344,17 @@ fn to_text(args: &SweepArgs, ended: &[Ended], best: Option<usize>, written: Opti
             let judged = if held_out { "on the records held out" } else { "in training (--valid holds records out)" };
             let _ = writeln!(
                 text,
-                "\n* the least E {judged}: run {}. To see it alone: deltarule train {} --target {} --optimizer {} --epochs {}{}{}",
+                "\n* the least E {judged}: run {}. To see it alone: deltarule train {} --target {} --optimizer {} --epochs {}{}{}{}{}",
                 index + 1,
                 setup::typed(&args.data),
                 if args.columns.target.is_empty() { "label".to_owned() } else { args.columns.target.join(",") },
                 run.plan.optimizer.name(),
                 run.plan.epochs,
                 if run.plan.chooses_eta() { String::new() } else { format!(" --eta {}", run.plan.eta.eta) },
-                if run.plan.seed == 0 { String::new() } else { format!(" --seed {}", run.plan.seed) },
+                given("loss", run.training.loss != Loss::Squared, &run.training.loss),
+                given("l2", run.plan.penalty.l2 > 0.0, &run.plan.penalty.l2)
+                    + &given("l1", run.plan.penalty.l1 > 0.0, &run.plan.penalty.l1),
+                given("seed", run.plan.seed != 0, &run.plan.seed),
             );
         }
     }
@@ -333,6 +379,8 @@ fn to_json(data: &str, loss: Loss, ended: &[Ended], best: Option<usize>, written
             "optimizer": run.plan.optimizer.name(),
             "eta": run.plan.eta.eta,
             "eta_chosen": run.plan.chooses_eta(),
+            "l2": run.plan.penalty.l2,
+            "l1": run.plan.penalty.l1,
             "seed": run.plan.seed,
             "epochs": run.fit.epochs,
             "stop_reason": run.fit.reason.name(),

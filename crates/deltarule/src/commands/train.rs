@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use deltarule_core::{
-    Batch, Config, Epoch, Fit, Float, Moments, OptimizerKind, Parameters, Plan, Problem, Reduction, fit,
+    Batch, Config, Epoch, Fit, Float, Moments, OptimizerKind, Parameters, Penalty, Plan, Problem, Reduction, fit,
 };
 use deltarule_data::{Prepared, Table, prepare};
 use deltarule_model::{Encoding, ScaleRule};
@@ -140,6 +140,7 @@ fn settings(args: &TrainArgs) -> Result<Settings> {
     };
     let config = Config {
         optimizer,
+        penalty: Penalty { l2: args.l2, l1: args.l1 },
         eta: args.descent.eta,
         reduction: reduction.map_or(Reduction::Mean, Into::into),
         batch: match args.batch {

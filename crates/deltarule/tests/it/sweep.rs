@@ -10,7 +10,7 @@ fn trace_of(sandbox: &Sandbox, run: usize) -> Vec<String> {
     let front = format!("{run},");
     text.lines()
         .filter(|line| line.starts_with(&front))
-        .map(|line| line.splitn(5, ',').nth(4).unwrap().to_owned())
+        .map(|line| line.splitn(7, ',').nth(6).unwrap().to_owned())
         .collect()
 }
 
@@ -94,4 +94,20 @@ fn the_model_tells_where_the_best_run_started() {
     assert_eq!(model["training"]["seed"], best["seed"]);
     let init = model["training"]["init"].as_str().unwrap();
     assert!(init.ends_with(&format!("seed {}", best["seed"])), "{init}");
+}
+
+#[test]
+fn penalties_are_swept_and_the_least_error_on_held_out_records_wins() {
+    let sandbox = Sandbox::new();
+    let sweep = "deltarule sweep examples/breast_cancer.csv --target diagnosis --loss log --l2 1e-5..10 --points 4 --l1 0,0.01 --valid 0.25 \
+                 --optimizer nesterov --epochs 200 --json --out best.json";
+    let json = sandbox.sh(sweep).ok().json();
+    let runs = json["runs"].as_array().unwrap();
+    assert_eq!(runs.len(), 8);
+    let held_out = |run: &serde_json::Value| run["held_out"]["loss_sum"].as_f64().unwrap();
+    let best = &runs[json["best"].as_u64().unwrap() as usize - 1];
+    assert!(runs.iter().all(|run| held_out(best) <= held_out(run)));
+    let shown = sandbox.sh("deltarule show best.json --json").ok().json();
+    assert_eq!((&shown["training"]["l2"], &shown["training"]["l1"]), (&best["l2"], &best["l1"]));
+    assert!(sandbox.sh("deltarule sweep examples/iris.csv --target species --l2 0..1").code == Some(2));
 }

@@ -134,6 +134,7 @@ impl Run<'_> {
                 "steps_taken_back": fit.rejected,
             },
             "loss": loss.to_string(),
+            "penalty": { "l2": plan.penalty.l2, "l1": plan.penalty.l1, "sum": fit.penalty },
             "least_sse": plan.triangle.as_ref().map(|triangle| triangle.least_sse()),
             "training": conclusion.training.json(),
             "held_out": conclusion.held_out.as_ref().map(Scores::json),
@@ -166,6 +167,9 @@ impl Run<'_> {
         }
         if let Some(distance) = report::distance_text(&trained.plan, fit.loss) {
             say.line(&distance);
+        }
+        if let Some(penalised) = report::penalised_text(&trained.plan, fit) {
+            say.line(&penalised);
         }
         let mut text = String::from("\n");
         match held_out {

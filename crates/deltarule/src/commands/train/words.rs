@@ -35,9 +35,10 @@ impl Say {
 
 /// What was read and what it was taken for, where descent starts, and by which rule it goes.
 pub(super) fn opening(run: &Run<'_>, plan: &Plan) -> String {
+    let penalty = report::penalty_text(&plan.penalty).map_or(String::new(), |text| text + "\n");
     let triangle = report::triangle_text(plan).map_or(String::new(), |text| text + "\n");
     format!(
-        "{}\nbaseline: the best constant has E = {} (E = {})\n\nstart: {}\ndescent: {}\n{triangle}{}",
+        "{}\nbaseline: the best constant has E = {} (E = {})\n\nstart: {}\n{penalty}descent: {}\n{triangle}{}",
         introduction(run),
         digits(plan.baseline.loss, 8),
         run.problem.loss.sum_text(run.problem.activation),
