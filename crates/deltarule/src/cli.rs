@@ -134,6 +134,16 @@ pub(crate) struct ColumnArgs {
     pub(crate) scale: Option<ScaleArg>,
 }
 
+/// What is scored on beside the training records.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Scoring")]
+pub(crate) struct ValidArgs {
+    /// Records to hold out and score on: a fraction of the table (seeded; classes keep their shares); or other files, or a pattern,
+    /// and the option again for more of them. The best run of a sweep is the one with the least E on them
+    #[arg(long, value_name = "FRACTION|FILE")]
+    pub(crate) valid: Vec<String>,
+}
+
 /// The network and where it starts.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Network")]
@@ -179,6 +189,7 @@ Examples:
   deltarule train big.csv --target y --memory 2GiB --cache big.cache
   deltarule train clicks.csv --target clicked --hash user,page:20 --batch 1
   deltarule train a9a.libsvm --valid a9a.t.libsvm --out model.json
+  deltarule train 'train/*.parquet' --target y --valid 'test/*.parquet'
   deltarule train 2024.csv 'parts/*.parquet' --target y
   gunzip -c big.csv.gz | deltarule train - --target y --json")]
 pub(crate) struct TrainArgs {
@@ -210,9 +221,8 @@ pub(crate) struct TrainArgs {
     /// The lesson as written: --optimizer gd --scale none --no-bias --reduction sum --init normal
     #[arg(long, help_heading = "Descent")]
     pub(crate) textbook: bool,
-    /// Records to hold out and score on: a fraction of the table (seeded; classes keep their shares), or a file
-    #[arg(long, value_name = "FRACTION|FILE", help_heading = "Scoring")]
-    pub(crate) valid: Option<String>,
+    #[command(flatten)]
+    pub(crate) valid: ValidArgs,
     /// Write the model
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
@@ -285,9 +295,8 @@ pub(crate) struct SweepArgs {
     /// It is a minimum when no column's correlation with δ is above this
     #[arg(long, value_name = "X", default_value_t = deltarule_core::Config::default().tolerance, help_heading = "Descent")]
     pub(crate) tolerance: f64,
-    /// A fraction of the records to hold out; the best run is the one with the least E on them
-    #[arg(long, value_name = "FRACTION", help_heading = "Scoring")]
-    pub(crate) valid: Option<f64>,
+    #[command(flatten)]
+    pub(crate) valid: ValidArgs,
     /// Write the model of the best run
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use deltarule_core::{
-    Batch, Config, Epoch, Eta, Fit, Loss, OptimizerKind, Parameters, Plan, Reduction, StopReason, fit_many,
+    Batch, Config, Epoch, Eta, Fit, Layer, Loss, OptimizerKind, Parameters, Plan, Reduction, StopReason, fit_many,
 };
-use deltarule_data::{Part, prepare};
+use deltarule_data::{Part, RowEncoder, prepare};
 use deltarule_model::{Model, ScaleRule};
 use serde_json::{Value, json};
 
@@ -19,6 +19,7 @@ use crate::output::OutputFile;
 use crate::record::Record;
 use crate::scores::{Detail, Judge, Scores, Tally};
 use crate::setup::{self, Machine, Ready};
+use crate::valid::Valid;
 use crate::{failure, output, report};
 
 /// Epochs of one full-batch run, unless asked for otherwise: a sweep is to see, not to finish.
@@ -50,7 +51,8 @@ impl Ended {
 
 pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
     let settings = settings(args)?;
-    let choices = setup::choices(&args.data, &args.columns, &args.network, args.valid)?;
+    let valid = Valid::of(&args.valid, &args.data, &args.files)?;
+    let choices = setup::choices(&args.data, &args.columns, &args.network, valid.share())?;
     let mut trace = args.trace.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
     let mut model_file = args.out.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
     let machine = Machine { threads: args.threads, narrow: false };
@@ -61,6 +63,10 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
     let has_bias = !args.network.no_bias;
     setup::with_problem(&prepared, &args.columns, args.network.loss, scale, has_bias, &threads, |ready| {
         let Ready { encoding, problem } = &ready;
+        let mut valid = valid.files();
+        if let Some(reader) = &valid {
+            RowEncoder::new(encoding, reader, true)?;
+        }
         let init = args.network.init.as_deref();
         let (mut plans, mut starts): (Vec<Plan>, Vec<Parameters>) = (Vec::new(), Vec::new());
         let mut start_texts = Vec::new();
@@ -113,10 +119,19 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
             let held_out = prepared.held_out.as_ref().map(|part| score(&fits[run], part)).transpose()?;
             Ok((score(&fits[run], &prepared.training)?, held_out))
         });
+        let of_files = match &mut valid {
+            Some(reader) => {
+                let layers: Vec<&Layer> = fits.iter().map(|fit| &fit.layer).collect();
+                let mut encoder = RowEncoder::new(encoding, reader, true)?;
+                Tally::of_file_for_each(reader, &mut encoder, encoding, judge, &layers)?
+            }
+            None => Vec::new(),
+        };
+        let mut of_files = of_files.into_iter();
         let mut ended = Vec::with_capacity(fits.len());
         for ((plan, fit), scores) in plans.into_iter().zip(fits).zip(scores) {
             let (training, held_out) = scores?;
-            ended.push(Ended { plan, fit, training, held_out });
+            ended.push(Ended { plan, fit, training, held_out: held_out.or_else(|| of_files.next()) });
         }
         let sound = ended.iter().enumerate().filter(|(_, run)| !run.fit.reason.is_failure());
         let best = sound.min_by(|a, b| a.1.judged().total_cmp(&b.1.judged())).map(|(index, _)| index);

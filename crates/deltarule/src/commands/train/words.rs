@@ -63,6 +63,9 @@ fn introduction(run: &Run<'_>) -> String {
     if let Some(held_out) = &prepared.held_out {
         let _ = write!(text, ", {} held out", held_out.n_records());
     }
+    if let Some(name) = &run.valid_name {
+        let _ = write!(text, "\nheld out: the records of {name}");
+    }
     let FeatureCounts { numbers, booleans, categories, hashed } = prepared.count_features();
     let sparse = encoding.features.iter().map(|feature| feature.sparse().len()).sum();
     let kinds = [
