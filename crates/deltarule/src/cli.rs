@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use deltarule_core::{Activation, Eta};
-use deltarule_data::HashedColumn;
+use deltarule_data::{HashedColumn, SplitBy};
 
 use crate::decisions::Costs;
 
@@ -14,7 +14,8 @@ pub(crate) use values::{
     BatchArg, FormArg, LossArg, MissingArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TaskArg, parse_eta,
 };
 use values::{
-    activation_help, parse_batch, parse_costs, parse_hash, parse_loss, parse_reasons, parse_size, parse_threshold,
+    activation_help, parse_batch, parse_costs, parse_hash, parse_loss, parse_reasons, parse_size, parse_split_by,
+    parse_threshold,
 };
 
 /// Train, explain and use single-layer networks ŷ = f(Σ w·x + b) on tables.
@@ -142,6 +143,10 @@ pub(crate) struct ValidArgs {
     /// and the option again for more of them. The best run of a sweep is the one with the least E on them
     #[arg(long, value_name = "FRACTION|FILE")]
     pub(crate) valid: Vec<String>,
+    /// A column by which the fraction is split: all records of a group are on one side; or the latest are held out, by dates or by a
+    /// number named with :time. It is not learned from unless it is named in --features, --categorical or --hash
+    #[arg(long, value_name = "COLUMN[:groups|:time]", value_parser = parse_split_by)]
+    pub(crate) split_by: Option<SplitBy>,
 }
 
 /// The network and where it starts.
@@ -190,6 +195,7 @@ Examples:
   deltarule train clicks.csv --target clicked --hash user,page:20 --batch 1
   deltarule train a9a.libsvm --valid a9a.t.libsvm --out model.json
   deltarule train 'train/*.parquet' --target y --valid 'test/*.parquet'
+  deltarule train visits.csv --target seconds --valid 0.2 --split-by user
   deltarule train 2024.csv 'parts/*.parquet' --target y
   gunzip -c big.csv.gz | deltarule train - --target y --json")]
 pub(crate) struct TrainArgs {

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use deltarule_data::{DataError, Reader};
+use deltarule_data::{DataError, Reader, SplitBy, SplitRule};
+use serde_json::{Value, json};
 
 use crate::cli::{FileArgs, ValidArgs};
 use crate::setup;
@@ -16,6 +17,13 @@ pub(crate) enum Valid {
     Share(f64),
     /// The records of these files, which are opened.
     Files(Box<Reader>),
+}
+
+/// What is held out of the table itself.
+#[derive(Debug, Default)]
+pub(crate) struct HoldOut {
+    pub(crate) share: Option<f64>,
+    pub(crate) by: Option<SplitBy>,
 }
 
 impl Valid {
@@ -50,10 +58,24 @@ impl Valid {
     }
 
     /// The share of the table's records that is held out.
-    pub(crate) fn share(&self) -> Option<f64> {
+    fn share(&self) -> Option<f64> {
         match self {
             Valid::Share(share) => Some(*share),
             _ => None,
+        }
+    }
+
+    /// What is held out, and by what.
+    ///
+    /// Errors: a column to split by where nothing is split.
+    pub(crate) fn hold_out(&self, args: &ValidArgs) -> Result<HoldOut> {
+        let share = self.share();
+        match (&args.split_by, share) {
+            (Some(by), None) => bail!(
+                "--split-by: found {:?}, and nothing to split; expected a fraction beside it, as in --valid 0.25",
+                by.column
+            ),
+            (by, share) => Ok(HoldOut { share, by: by.clone() }),
         }
     }
 
@@ -63,5 +85,23 @@ impl Valid {
             Valid::Files(reader) => Some(reader),
             _ => None,
         }
+    }
+}
+
+/// What is said of files that are scored on.
+pub(crate) fn files_text(reader: &Reader) -> String {
+    format!("held out: the records of {}", reader.name())
+}
+
+/// How the records that are held out were chosen.
+pub(crate) fn split_json(rule: &SplitRule) -> Value {
+    match rule {
+        SplitRule::Drawn { stratified } => json!({ "rule": "drawn", "stratified": stratified }),
+        SplitRule::Groups { column, training, held_out } => {
+            json!({ "rule": "groups", "column": column, "groups": { "training": training, "held_out": held_out } })
+        }
+        SplitRule::Time { column, until, from, without } => json!({
+            "rule": "time", "column": column, "training_until": until, "held_out_from": from, "without_time": without,
+        }),
     }
 }

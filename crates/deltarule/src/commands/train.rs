@@ -16,7 +16,7 @@ use deltarule_model::{Encoding, ScaleRule};
 
 use crate::cli::{BatchArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TrainArgs};
 use crate::setup::{self, Machine, Ready};
-use crate::valid::Valid;
+use crate::valid::{self, Valid};
 use files::Files;
 use watch::Watcher;
 use words::Say;
@@ -42,8 +42,8 @@ struct Run<'a> {
     problem: &'a Problem<'a, f64>,
     start: Parameters,
     start_text: String,
-    /// The files that are scored on.
-    valid_name: Option<String>,
+    /// What is said of the files that are scored on.
+    valid_text: Option<String>,
 }
 
 /// A descent that has ended, with its plan.
@@ -54,29 +54,36 @@ struct Trained {
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let settings = settings(args)?;
-    let valid = Valid::of(&args.valid, &args.data, &args.files)?;
-    let choices = setup::choices(&args.data, &args.columns, &args.network, valid.share())?;
+    let wanted = Valid::of(&args.valid, &args.data, &args.files)?;
+    let choices = setup::choices(&args.data, &args.columns, &args.network, wanted.hold_out(&args.valid)?)?;
     let mut files = Files::create(args)?;
     let machine = Machine { threads: args.threads, narrow: args.precision == PrecisionArg::F32 };
-    let table =
-        setup::read_table(&args.data, &args.files, &args.columns, &args.memory, machine, args.quiet || args.json)?;
+    let table = setup::read_table(
+        &args.data,
+        &args.files,
+        &args.columns,
+        choices.split_by.as_ref(),
+        &args.memory,
+        machine,
+        args.quiet || args.json,
+    )?;
     let prepared = prepare(&table, &choices)?;
     let threads = setup::threads(args.threads, table.n_values())?;
     let loss = args.network.loss;
     setup::with_problem(&prepared, &args.columns, loss, settings.scale, settings.has_bias, &threads, |ready| {
         let Ready { encoding, problem } = &ready;
-        let valid = valid.files();
+        let valid = wanted.files();
         if let Some(reader) = &valid {
             // What its columns lack is better said now than after descent.
             RowEncoder::new(encoding, reader, true)?;
         }
-        let valid_name = valid.as_ref().map(|reader| reader.name().to_owned());
+        let valid_text = valid.as_deref().map(valid::files_text);
         let say = Say::new(args);
         let init = settings.init.as_deref();
         let (start, start_text) =
             setup::starting_weights(init, encoding, &prepared.activation, settings.has_bias, args.network.seed)?;
         let (args, settings, table, prepared) = (args, &settings, &table, &prepared);
-        let run = Run { args, settings, table, prepared, encoding, problem, start, start_text, valid_name };
+        let run = Run { args, settings, table, prepared, encoding, problem, start, start_text, valid_text };
         let trained = match args.precision {
             PrecisionArg::F64 => run.descend(problem, &mut files, &say)?,
             PrecisionArg::F32 => run.descend_in_f32(&mut files, &say)?,

@@ -13,7 +13,8 @@ fn diabetes() -> Sandbox {
     let lines = sandbox.read("whole.csv");
     let names: Vec<&str> = lines.lines().next().unwrap().split(',').collect();
     let object = |line: &str| {
-        let fields = names.iter().zip(line.split(',')).rev();
+        let values: Vec<&str> = line.split(',').collect();
+        let fields = names.iter().zip(values).rev();
         let pairs: Vec<String> = fields.map(|(name, value)| format!("\"{name}\":{value}")).collect();
         format!("{{{}}}\n", pairs.join(","))
     };

@@ -18,7 +18,7 @@ use crate::cli::PrecisionArg;
 use crate::number::count;
 use crate::record::Record;
 use crate::scores::{Judge, Scores, Tally};
-use crate::{failure, output, report};
+use crate::{failure, output, report, valid};
 
 /// A trained model with its scores.
 struct Conclusion {
@@ -107,6 +107,7 @@ impl Run<'_> {
                 "without_target": self.prepared.without_target,
                 "with_missing": self.prepared.with_missing,
             },
+            "split": self.prepared.split.as_ref().map(valid::split_json),
             "notes": self.prepared.notes,
             "warnings": warnings.collect::<Vec<_>>(),
             "activation": self.prepared.activation.name(),
