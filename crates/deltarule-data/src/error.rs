@@ -430,6 +430,18 @@ pub enum DataError {
         /// How many records there are.
         n_records: usize,
     },
+    /// A column that cannot decide which records are held out.
+    #[error("{file}: --split-by, column {column:?}: found {found}, expected {expected}")]
+    SplitBy {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// What is in it.
+        found: String,
+        /// What must be in it, and what to try.
+        expected: String,
+    },
     /// A file that changed while it was read.
     #[error("{file}: changed while it was read; try again once nothing writes to it")]
     Changed {

@@ -22,6 +22,7 @@ mod prepare;
 mod reader;
 mod source;
 mod table;
+mod time;
 
 pub use column::{ColumnFacts, Place, TableColumn, Values};
 pub use csv::{CsvOptions, CsvReader, Decimal, Record, is_missing, parse_number};
@@ -31,6 +32,6 @@ pub use files::find_files;
 pub use inspect::{ColumnSummary, HashedSummary, Suspicion, summarize, suspicions};
 pub use libsvm::SparseTable;
 pub use pages::PageColumn;
-pub use prepare::{Choices, FeatureCounts, Narrowed, Part, Prepared, Task, prepare};
+pub use prepare::{Choices, FeatureCounts, Narrowed, Part, Prepared, SplitBy, SplitKind, SplitRule, Task, prepare};
 pub use reader::Reader;
 pub use table::{CacheUse, HashedColumn, Progress, ReadOptions, Storage, Table};

@@ -2,6 +2,7 @@
 
 mod part;
 mod records;
+mod split;
 mod target;
 
 use std::ops::ControlFlow;
@@ -17,7 +18,9 @@ use crate::inspect::{Suspicion, suspicions};
 use crate::pages::{RowSet, Wanted};
 use crate::table::Table;
 pub use part::{Narrowed, Part};
-use records::{choose_records, split};
+use records::choose_records;
+use split::{Sides, Splitter};
+pub use split::{SplitBy, SplitKind, SplitRule};
 use target::{Output, TargetKind, TargetTally};
 
 /// Numbers or classes.
@@ -48,6 +51,8 @@ pub struct Choices {
     pub activation: Option<Activation>,
     /// The share of records that is held out.
     pub held_out: Option<f64>,
+    /// The column that decides which; it is no feature unless it is named as one.
+    pub split_by: Option<SplitBy>,
     /// Where the choice of held-out records is drawn from.
     pub seed: u64,
 }
@@ -79,6 +84,10 @@ pub struct Prepared<'t> {
     pub training: Part<'t>,
     /// The records held out.
     pub held_out: Option<Part<'t>>,
+    /// How those were chosen.
+    pub split: Option<SplitRule>,
+    /// The same in words.
+    pub held_out_text: Option<String>,
     /// What the outputs stand for.
     pub target: Target,
     /// f.
@@ -186,11 +195,15 @@ pub fn prepare<'t>(table: &'t Table, choices: &Choices) -> Result<Prepared<'t>> 
         (TargetKind::Classes { .. }, loss) => loss.activation().unwrap_or(Activation::Sigmoid),
     });
     let (records, without_target, with_missing) = choose_records(table, &targets, &features, choices.missing)?;
-    let (training, held_out) = match choices.held_out {
-        None => (records, None),
-        Some(fraction) => {
-            let (training, held_out) = split(table, &records, fraction, choices.seed, &kind, &targets)?;
-            (training, Some(held_out))
+    let mut held_out_text = None;
+    let (training, held_out, split) = match choices.held_out {
+        None => (records, None, None),
+        Some(share) => {
+            let by = choices.split_by.as_ref();
+            let splitter = Splitter::new(table, &records, choices.seed, (&kind, &targets), by)?;
+            let Sides { training, held_out, rule } = splitter.hold_out(share)?;
+            held_out_text = Some(rule.text(held_out.len(), records.len(), choices.seed));
+            (training, Some(held_out), Some(rule))
         }
     };
     let features = DraftFeature::of_all(table, &features, &training)?;
@@ -213,7 +226,19 @@ pub fn prepare<'t>(table: &'t Table, choices: &Choices) -> Result<Prepared<'t>> 
     if choices.loss.wants_range_of(&activation) {
         warnings.extend(tally.warning(&activation));
     }
-    Ok(Prepared { training, held_out, target, activation, without_target, with_missing, notes, warnings, features })
+    Ok(Prepared {
+        training,
+        held_out,
+        split,
+        held_out_text,
+        target,
+        activation,
+        without_target,
+        with_missing,
+        notes,
+        warnings,
+        features,
+    })
 }
 
 /// The feature columns, in the order of the table; refused ones are an error.
@@ -223,8 +248,13 @@ fn choose_features(table: &Table, choices: &Choices, suspicions: &[(usize, Suspi
     }
     let named =
         |column: &TableColumn| choices.features.contains(&column.name) || choices.categorical.contains(&column.name);
+    let only_splits = |column: &TableColumn| {
+        let is_hashed = matches!(column.values, Values::Hashed { .. });
+        choices.split_by.as_ref().is_some_and(|by| by.column == column.name) && !named(column) && !is_hashed
+    };
     let wanted = |column: &TableColumn| {
         !choices.targets.contains(&column.name)
+            && !only_splits(column)
             && column.values != Values::Skipped
             && (choices.features.is_empty() || choices.features.contains(&column.name))
     };

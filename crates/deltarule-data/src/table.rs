@@ -40,6 +40,8 @@ pub struct ReadOptions {
     pub drop: Vec<String>,
     /// If there are any, no other columns are read, and these are kept whatever they hold.
     pub only: Vec<String>,
+    /// Columns that are read and kept whatever they hold, also where they are not among the only ones.
+    pub kept: Vec<String>,
     /// How many threads parse; `None`: as many as there are. The table does not depend on it.
     pub threads: Option<NonZeroUsize>,
     /// How many bytes of memory the table may take up; `None`: as many as it needs. What is beyond goes to a file.
@@ -605,9 +607,12 @@ impl ReadOptions {
         for column in &self.hashed {
             check_name(file, header, &column.name, "--hash")?;
         }
-        for (setting, named) in
-            [("--categorical", &self.categorical), ("--drop", &self.drop), ("--features", &self.only)]
-        {
+        for (setting, named) in [
+            ("--categorical", &self.categorical),
+            ("--drop", &self.drop),
+            ("--features", &self.only),
+            ("--split-by", &self.kept),
+        ] {
             for column in named {
                 check_name(file, header, column, setting)?;
             }
@@ -635,13 +640,14 @@ impl ReadOptions {
 
     fn wish(&self, column: &str) -> Wish {
         let named = |list: &[String]| list.iter().any(|name| name == column);
-        if named(&self.drop) || (!self.only.is_empty() && !named(&self.only)) {
+        let kept = named(&self.kept);
+        if !kept && (named(&self.drop) || (!self.only.is_empty() && !named(&self.only))) {
             Wish::Skip
         } else if let Some(hashed) = self.hashed.iter().find(|hashed| hashed.name == column) {
             Wish::Hash(hashed.bits)
         } else if named(&self.categorical) {
             Wish::Text
-        } else if named(&self.only) {
+        } else if kept || named(&self.only) {
             Wish::Keep
         } else {
             Wish::Decide

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use deltarule_core::{Activation, Eta};
-use deltarule_data::HashedColumn;
+use deltarule_data::{HashedColumn, SplitBy};
 
 use crate::decisions::Costs;
 
@@ -15,7 +15,8 @@ pub(crate) use values::{
     parse_penalty,
 };
 use values::{
-    activation_help, parse_batch, parse_costs, parse_hash, parse_loss, parse_reasons, parse_size, parse_threshold,
+    activation_help, parse_batch, parse_costs, parse_hash, parse_loss, parse_reasons, parse_size, parse_split_by,
+    parse_threshold,
 };
 
 /// Train, explain and use single-layer networks ŷ = f(Σ w·x + b) on tables.
@@ -135,6 +136,20 @@ pub(crate) struct ColumnArgs {
     pub(crate) scale: Option<ScaleArg>,
 }
 
+/// What is scored on beside the training records.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Scoring")]
+pub(crate) struct ValidArgs {
+    /// Records to hold out and score on: a fraction of the table (seeded; classes keep their shares); or other files, or a pattern,
+    /// and the option again for more of them. The best run of a sweep is the one with the least E on them
+    #[arg(long, value_name = "FRACTION|FILE")]
+    pub(crate) valid: Vec<String>,
+    /// A column by which the fraction is split: all records of a group are on one side; or the latest are held out, by dates or by a
+    /// number named with :time. It is not learned from unless it is named in --features, --categorical or --hash
+    #[arg(long, value_name = "COLUMN[:groups|:time]", value_parser = parse_split_by)]
+    pub(crate) split_by: Option<SplitBy>,
+}
+
 /// The network and where it starts.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Network")]
@@ -180,6 +195,8 @@ Examples:
   deltarule train big.csv --target y --memory 2GiB --cache big.cache
   deltarule train clicks.csv --target clicked --hash user,page:20 --batch 1
   deltarule train a9a.libsvm --valid a9a.t.libsvm --out model.json
+  deltarule train 'train/*.parquet' --target y --valid 'test/*.parquet'
+  deltarule train visits.csv --target seconds --valid 0.2 --split-by user
   deltarule train 2024.csv 'parts/*.parquet' --target y
   gunzip -c big.csv.gz | deltarule train - --target y --json")]
 pub(crate) struct TrainArgs {
@@ -217,9 +234,8 @@ pub(crate) struct TrainArgs {
     /// The lesson as written: --optimizer gd --scale none --no-bias --reduction sum --init normal
     #[arg(long, help_heading = "Descent")]
     pub(crate) textbook: bool,
-    /// Records to hold out and score on: a fraction of the table (seeded; classes keep their shares), or a file
-    #[arg(long, value_name = "FRACTION|FILE", help_heading = "Scoring")]
-    pub(crate) valid: Option<String>,
+    #[command(flatten)]
+    pub(crate) valid: ValidArgs,
     /// Write the model
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
@@ -299,9 +315,8 @@ pub(crate) struct SweepArgs {
     /// It is a minimum when no column's correlation with δ is above this
     #[arg(long, value_name = "X", default_value_t = deltarule_core::Config::default().tolerance, help_heading = "Descent")]
     pub(crate) tolerance: f64,
-    /// A fraction of the records to hold out; the best run is the one with the least E on them
-    #[arg(long, value_name = "FRACTION", help_heading = "Scoring")]
-    pub(crate) valid: Option<f64>,
+    #[command(flatten)]
+    pub(crate) valid: ValidArgs,
     /// Write the model of the best run
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,

@@ -13,6 +13,7 @@ mod record;
 mod report;
 mod scores;
 mod setup;
+mod valid;
 mod weights_file;
 
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
 //! How a model came about, for its file.
 
 use deltarule_core::{Fit, Loss, OptimizerKind, Plan};
-use deltarule_data::{Prepared, Table};
+use deltarule_data::{Prepared, SplitRule, Table};
 use deltarule_model::Training;
 
 use crate::output::quoted;
@@ -19,6 +19,7 @@ pub(crate) struct Record<'a> {
 impl Record<'_> {
     /// The record of one run.
     pub(crate) fn of(&self, loss: Loss, plan: &Plan, fit: &Fit, loss_sum: f64) -> Training {
+        let without_time = self.prepared.split.as_ref().map_or(0, SplitRule::without);
         Training {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             command: Some(command_line()),
@@ -26,7 +27,7 @@ impl Record<'_> {
             fingerprint: self.table.fingerprint().to_owned(),
             rows: self.table.n_records() as u64,
             rows_trained: self.prepared.training.n_records() as u64,
-            rows_dropped: (self.prepared.without_target + self.prepared.with_missing) as u64,
+            rows_dropped: (self.prepared.without_target + self.prepared.with_missing + without_time) as u64,
             rows_held_out: self.prepared.held_out.as_ref().map_or(0, |part| part.n_records() as u64),
             loss,
             l2: plan.penalty.l2,

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use anyhow::{Result, bail};
 use deltarule_core::{
-    Activation, Block, BlockSource, ClassScores, ClassTally, Layer, Loss, RegressionScores, RegressionTally, Scaling,
-    Targets, ThresholdTally,
+    Activation, BLOCK_ROWS, Block, BlockSource, ClassScores, ClassTally, Layer, Loss, RegressionScores,
+    RegressionTally, Scaling, Targets, ThresholdTally,
 };
 use deltarule_data::{Part, Reader, RowEncoder, RowState};
-use deltarule_model::{Model, Target};
+use deltarule_model::{Encoding, Model, Target};
 use serde_json::{Value, json};
 
 use crate::number::{digits, percent, short};
@@ -102,28 +102,39 @@ impl<'t> Tally<'t> {
         let baseline = model.baseline_outputs();
         let judge = Judge { loss: model.training().loss, activation: model.layer().activation(), baseline: &baseline };
         let mut tally = Tally::new(&model.encoding().target, judge);
-        let mut n_read = 0;
-        loop {
-            while encoder.len() < deltarule_core::BLOCK_ROWS {
-                match reader.next_record()? {
-                    Some(record) => encoder.push(&record)?,
-                    None => break,
-                }
-            }
-            if encoder.is_empty() {
-                break;
-            }
-            let complete = |r: usize| encoder.states()[r] == RowState::Complete;
-            tally.add(model.layer(), &scaling, &encoder.block()?, complete, |r, scored| {
-                visit(n_read + r as u64 + 1, scored);
-            })?;
-            n_read += encoder.len() as u64;
-            encoder.clear();
-        }
-        if tally.n == 0 {
-            bail!("{}: found no record with every feature and the target, expected at least one", reader.name());
-        }
+        let n_read = for_each_block(reader, encoder, |before, states, block| {
+            let complete = |r: usize| states[r] == RowState::Complete;
+            tally.add(model.layer(), &scaling, block, complete, |r, scored| visit(before + r as u64 + 1, scored))
+        })?;
+        tally.check(reader.name())?;
         Ok((tally.scores(), n_read))
+    }
+
+    /// The scores of each of some layers on all records of a file, in one pass over it.
+    pub(crate) fn of_file_for_each(
+        reader: &mut Reader,
+        encoder: &mut RowEncoder<'_>,
+        encoding: &Encoding,
+        judge: Judge<'_>,
+        layers: &[&Layer],
+    ) -> Result<Vec<Scores>> {
+        let scaling = encoding.scaling();
+        let mut tallies: Vec<Tally<'_>> = layers.iter().map(|_| Tally::new(&encoding.target, judge)).collect();
+        for_each_block(reader, encoder, |_, states, block| {
+            let complete = |r: usize| states[r] == RowState::Complete;
+            let mut pairs = tallies.iter_mut().zip(layers);
+            pairs.try_for_each(|(tally, layer)| tally.add(layer, &scaling, block, complete, |_, _| {}))
+        })?;
+        tallies.iter().try_for_each(|tally| tally.check(reader.name()))?;
+        Ok(tallies.iter().map(Tally::scores).collect())
+    }
+
+    /// Errors: there was no record.
+    fn check(&self, file: &str) -> Result<()> {
+        if self.n == 0 {
+            bail!("{file}: found no record with every feature and the target, expected at least one");
+        }
+        Ok(())
     }
 
     /// Adds the rows of a block that `keep` lets pass, and shows them to `visit`.
@@ -203,6 +214,30 @@ impl<'t> Tally<'t> {
             }
         };
         Scores { n: self.n, loss: self.loss, sum_text: self.sum_text.clone(), loss_sum, detail }
+    }
+}
+
+/// Shows all records of a file block by block: how many stand before a block, what became of each of its records, and the block. Gives the
+/// number of records.
+fn for_each_block(
+    reader: &mut Reader,
+    encoder: &mut RowEncoder<'_>,
+    mut visit: impl FnMut(u64, &[RowState], &Block<'_, f64>) -> Result<()>,
+) -> Result<u64> {
+    let mut n_read = 0;
+    loop {
+        while encoder.len() < BLOCK_ROWS {
+            match reader.next_record()? {
+                Some(record) => encoder.push(&record)?,
+                None => break,
+            }
+        }
+        if encoder.is_empty() {
+            return Ok(n_read);
+        }
+        visit(n_read, encoder.states(), &encoder.block()?)?;
+        n_read += encoder.len() as u64;
+        encoder.clear();
     }
 }
 

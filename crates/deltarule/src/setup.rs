@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use deltarule_core::{Activation, Init, Loss, Moments, Parameters, Problem, Scaling, Threads, Width, start};
-use deltarule_data::{Choices, DataError, HashedColumn, Prepared, ReadOptions, Reader, SparseTable, Table, find_files};
+use deltarule_data::{
+    Choices, DataError, HashedColumn, Prepared, ReadOptions, Reader, SparseTable, SplitBy, Table, find_files,
+};
 use deltarule_model::{Encoding, Model, ScaleRule};
 
 use crate::cli::{ColumnArgs, FileArgs, LossArg, MemoryArgs, MissingArg, NetworkArgs};
+use crate::valid::HoldOut;
 use crate::{output, report, weights_file};
 
 /// Reads the columns that are asked for, with progress on a terminal; Ctrl-C breaks off.
@@ -17,10 +20,12 @@ pub(crate) fn read_table(
     data: &[PathBuf],
     files: &FileArgs,
     columns: &ColumnArgs,
+    split_by: Option<&SplitBy>,
     memory: &MemoryArgs,
     machine: Machine,
     quiet: bool,
 ) -> Result<Table> {
+    let kept = split_by.map(|by| by.column.clone()).into_iter().collect();
     let only = match columns.features.is_empty() {
         true => Vec::new(),
         false => columns.features.iter().chain(&columns.target).cloned().collect(),
@@ -28,7 +33,7 @@ pub(crate) fn read_table(
     let (categorical, hashed, drop) = (columns.categorical.clone(), columns.hash.clone(), columns.drop.clone());
     let Machine { threads, narrow } = machine;
     let threads = threads.and_then(NonZeroUsize::new);
-    let options = ReadOptions { categorical, hashed, drop, only, threads, narrow, ..ReadOptions::default() };
+    let options = ReadOptions { categorical, hashed, drop, only, kept, threads, narrow, ..ReadOptions::default() };
     let table = read(data, files, options, memory, quiet)?;
     check_sparse(&table, columns, memory, files)?;
     Ok(table)
@@ -126,7 +131,7 @@ pub(crate) fn choices(
     data: &[PathBuf],
     columns: &ColumnArgs,
     network: &NetworkArgs,
-    held_out: Option<f64>,
+    hold_out: HoldOut,
 ) -> Result<Choices> {
     // What standard input is comes out when it is read.
     let may_be_sparse = |file: &PathBuf| file.as_os_str() == "-" || SparseTable::recognises_file(file);
@@ -145,6 +150,10 @@ pub(crate) fn choices(
         bail!("--features: found the target {name:?}, expected other columns");
     }
     check_hashed(columns)?;
+    let HoldOut { share: held_out, by: split_by } = hold_out;
+    if let Some(SplitBy { column, .. }) = split_by.as_ref().filter(|by| columns.target.contains(&by.column)) {
+        bail!("--split-by: found the target {column:?}, expected another column");
+    }
     Ok(Choices {
         targets: if columns.target.is_empty() { vec!["label".to_owned()] } else { columns.target.clone() },
         features: columns.features.clone(),
@@ -154,6 +163,7 @@ pub(crate) fn choices(
         loss: network.loss.map_or(Loss::Squared, LossArg::kind),
         activation: network.activation.clone(),
         held_out,
+        split_by,
         seed: network.seed,
     })
 }

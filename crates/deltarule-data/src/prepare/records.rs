@@ -1,11 +1,9 @@
-//! Which records are trained on, and which are held out.
+//! Which records have what is needed.
 
 use std::ops::ControlFlow;
 
-use deltarule_core::{Random, Stream};
 use deltarule_model::MissingRule;
 
-use super::target::TargetKind;
 use crate::error::{DataError, Result};
 use crate::pages::{PAGE_ROWS, PageColumn, RowSet, Wanted};
 use crate::table::Table;
@@ -89,60 +87,4 @@ impl Gaps {
         }
         complete
     }
-}
-
-/// Records to train on and records held out; classes keep their shares on both sides.
-///
-/// In the order of the table, each record is held out with the chance (how many are still wanted)/(how many are still to come), which
-/// makes every choice of so many records as likely as any other. Source: Fan, Muller, Rezucha 1962 (Knuth, The Art of Computer
-/// Programming, volume 2, 3.4.2, algorithm S).
-pub(super) fn split(
-    table: &Table,
-    records: &RowSet,
-    fraction: f64,
-    seed: u64,
-    kind: &TargetKind,
-    targets: &[usize],
-) -> Result<(RowSet, RowSet)> {
-    let wrong = || DataError::Split { found: fraction, n_records: records.len() };
-    if !(fraction > 0.0 && fraction < 1.0) {
-        return Err(wrong());
-    }
-    // Numbers are a single class here, and need not be looked at.
-    let wanted = Wanted::of(targets.iter().copied().filter(|_| kind.n_classes() > 1));
-    let class_of = |columns: &[PageColumn], row: usize| match kind.n_classes() {
-        1 => 0,
-        _ => kind.class(&columns[targets[0]], row) as usize,
-    };
-    let mut to_come = vec![0_u64; kind.n_classes()];
-    table.pages().show_each(&wanted, |page, shown, columns| {
-        records.in_page(page, 0, |row| {
-            if let Some(count) = to_come.get_mut(class_of(columns, shown.start + row)) {
-                *count += 1;
-            }
-        });
-        ControlFlow::Continue(())
-    })?;
-    let mut to_hold: Vec<u64> = to_come.iter().map(|&n| (n as f64 * fraction).round() as u64).collect();
-    let n = table.n_records();
-    let (mut training, mut held_out) = (vec![0_u64; n.div_ceil(64)], vec![0_u64; n.div_ceil(64)]);
-    let mut random = Random::new(seed, Stream::Split);
-    table.pages().show_each(&wanted, |page, shown, columns| {
-        records.in_page(page, 0, |row| {
-            let class = class_of(columns, shown.start + row);
-            let (Some(to_come), Some(to_hold)) = (to_come.get_mut(class), to_hold.get_mut(class)) else { return };
-            let hold = random.below(*to_come) < *to_hold;
-            *to_come -= 1;
-            *to_hold -= u64::from(hold);
-            let record = page * PAGE_ROWS + row;
-            let side = if hold { &mut held_out } else { &mut training };
-            side[record / 64] |= 1 << (record % 64);
-        });
-        ControlFlow::Continue(())
-    })?;
-    let (training, held_out) = (RowSet::of_words(n, training), RowSet::of_words(n, held_out));
-    if training.len() == 0 || held_out.len() == 0 {
-        return Err(wrong());
-    }
-    Ok((training, held_out))
 }

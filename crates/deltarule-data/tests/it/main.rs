@@ -5,6 +5,7 @@ mod csv;
 mod hashed;
 mod libsvm;
 mod prepare;
+mod split;
 mod types;
 
 use std::io::Read;

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use deltarule_core::{Activation, Eta, Loss, Moments, Reduction};
-use deltarule_data::HashedColumn;
+use deltarule_data::{HashedColumn, SplitBy, SplitKind};
 use deltarule_export::Form;
 use deltarule_model::{HashBits, MissingRule, ScaleRule};
 
@@ -168,6 +168,19 @@ pub(super) fn parse_hash(text: &str) -> Result<HashedColumn, String> {
         format!("expected COLUMN, or COLUMN:BITS with BITS from {} to {}", HashBits::LEAST, HashBits::MOST)
     })?;
     Ok(HashedColumn { name: name.to_owned(), bits })
+}
+
+/// A column, and after a colon maybe what it is to a split; a name may have colons of its own.
+pub(super) fn parse_split_by(text: &str) -> Result<SplitBy, String> {
+    let (column, kind) = match text.rsplit_once(':') {
+        Some((column, "groups")) => (column, Some(SplitKind::Groups)),
+        Some((column, "time")) => (column, Some(SplitKind::Time)),
+        _ => (text, None),
+    };
+    if column.is_empty() {
+        return Err("expected COLUMN, COLUMN:groups or COLUMN:time".to_owned());
+    }
+    Ok(SplitBy { column: column.to_owned(), kind })
 }
 
 /// 1024 bytes a step for KiB and so on, 1000 for kB and so on.

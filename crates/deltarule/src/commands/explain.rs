@@ -14,6 +14,7 @@ use deltarule_model::ScaleRule;
 use crate::cli::{ExplainArgs, LossArg};
 use crate::number::{count, short};
 use crate::setup::Machine;
+use crate::valid::HoldOut;
 use crate::{output, setup};
 
 mod words;
@@ -219,8 +220,8 @@ fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
             setup::typed(data)
         );
     }
-    let choices = setup::choices(data, &args.columns, &args.network, None)?;
-    let table = setup::read_table(data, &args.files, &args.columns, &args.memory, Machine::default(), args.json)?;
+    let choices = setup::choices(data, &args.columns, &args.network, HoldOut::default())?;
+    let table = setup::read_table(data, &args.files, &args.columns, None, &args.memory, Machine::default(), args.json)?;
     if table.sparse().is_some() {
         return no_sparse(table.name());
     }

@@ -7,9 +7,10 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use deltarule_core::{
-    Batch, Config, Epoch, Eta, Fit, Loss, OptimizerKind, Parameters, Penalty, Plan, Reduction, StopReason, fit_many,
+    Batch, Config, Epoch, Eta, Fit, Layer, Loss, OptimizerKind, Parameters, Penalty, Plan, Reduction, StopReason,
+    fit_many,
 };
-use deltarule_data::{Part, prepare};
+use deltarule_data::{Part, RowEncoder, SplitRule, prepare};
 use deltarule_model::{Model, ScaleRule};
 use serde_json::{Value, json};
 
@@ -19,6 +20,7 @@ use crate::output::OutputFile;
 use crate::record::Record;
 use crate::scores::{Detail, Judge, Scores, Tally};
 use crate::setup::{self, Machine, Ready};
+use crate::valid::{self, Valid};
 use crate::{failure, output, report};
 
 /// Epochs of one full-batch run, unless asked for otherwise: a sweep is to see, not to finish.
@@ -51,17 +53,32 @@ impl Ended {
 
 pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
     let settings = settings(args)?;
-    let choices = setup::choices(&args.data, &args.columns, &args.network, args.valid)?;
+    let wanted = Valid::of(&args.valid, &args.data, &args.files)?;
+    let choices = setup::choices(&args.data, &args.columns, &args.network, wanted.hold_out(&args.valid)?)?;
     let mut trace = args.trace.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
     let mut model_file = args.out.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
     let machine = Machine { threads: args.threads, narrow: false };
-    let table = setup::read_table(&args.data, &args.files, &args.columns, &args.memory, machine, args.json)?;
+    let table = setup::read_table(
+        &args.data,
+        &args.files,
+        &args.columns,
+        choices.split_by.as_ref(),
+        &args.memory,
+        machine,
+        args.json,
+    )?;
     let prepared = prepare(&table, &choices)?;
     let threads = setup::threads(args.threads, table.n_values() * settings.len())?;
     let scale = args.columns.scale.map_or(ScaleRule::Standard, Into::into);
     let has_bias = !args.network.no_bias;
     setup::with_problem(&prepared, &args.columns, args.network.loss, scale, has_bias, &threads, |ready| {
         let Ready { encoding, problem } = &ready;
+        let mut valid = wanted.files();
+        if let Some(reader) = &valid {
+            RowEncoder::new(encoding, reader, true)?;
+        }
+        let said = prepared.held_out_text.iter().cloned().chain(valid.as_deref().map(valid::files_text));
+        let said: String = said.map(|text| text + "\n").collect();
         let init = args.network.init.as_deref();
         let (mut plans, mut starts): (Vec<Plan>, Vec<Parameters>) = (Vec::new(), Vec::new());
         let mut start_texts = Vec::new();
@@ -119,10 +136,19 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
             let held_out = prepared.held_out.as_ref().map(|part| score(&fits[run], part)).transpose()?;
             Ok((score(&fits[run], &prepared.training)?, held_out))
         });
+        let of_files = match &mut valid {
+            Some(reader) => {
+                let layers: Vec<&Layer> = fits.iter().map(|fit| &fit.layer).collect();
+                let mut encoder = RowEncoder::new(encoding, reader, true)?;
+                Tally::of_file_for_each(reader, &mut encoder, encoding, judge, &layers)?
+            }
+            None => Vec::new(),
+        };
+        let mut of_files = of_files.into_iter();
         let mut ended = Vec::with_capacity(fits.len());
         for ((plan, fit), scores) in plans.into_iter().zip(fits).zip(scores) {
             let (training, held_out) = scores?;
-            ended.push(Ended { plan, fit, training, held_out });
+            ended.push(Ended { plan, fit, training, held_out: held_out.or_else(|| of_files.next()) });
         }
         let sound = ended.iter().enumerate().filter(|(_, run)| !run.fit.reason.is_failure());
         let best = sound.min_by(|a, b| a.1.judged().total_cmp(&b.1.judged())).map(|(index, _)| index);
@@ -138,9 +164,16 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
         }
         let written = written.map(|path| path.display().to_string());
         if args.json {
-            output::print_json(&to_json(table.name(), problem.loss, &ended, best, written.as_deref()))?;
+            output::print_json(&to_json(
+                table.name(),
+                prepared.split.as_ref(),
+                problem.loss,
+                &ended,
+                best,
+                written.as_deref(),
+            ))?;
         } else {
-            output::print(&to_text(args, &ended, best, written.as_deref()))?;
+            output::print(&to_text(args, &said, &ended, best, written.as_deref()))?;
         }
         Ok(match best {
             _ if ended.iter().any(|run| run.fit.reason == StopReason::Interrupted) => {
@@ -282,13 +315,19 @@ fn main_score(scores: &Scores) -> (&'static str, f64) {
     }
 }
 
-fn to_text(args: &SweepArgs, ended: &[Ended], best: Option<usize>, written: Option<&str>) -> String {
+fn to_text(
+    args: &SweepArgs,
+    held_out_text: &str,
+    ended: &[Ended],
+    best: Option<usize>,
+    written: Option<&str>,
+) -> String {
     let baseline = ended.first().map_or(0.0, |run| run.plan.baseline.loss);
     let held_out = ended.first().is_some_and(|run| run.held_out.is_some());
     let name = ended.first().map_or("", |run| main_score(&run.training).0);
     let penalised = ended.iter().any(|run| !run.plan.penalty.is_none());
     let mut text = format!(
-        "{} over {}, all in the same passes; baseline: E = {} (E = {})\n\n",
+        "{} over {}, all in the same passes; baseline: E = {} (E = {})\n{held_out_text}\n",
         count(ended.len() as u64, "run"),
         setup::typed(&args.data),
         digits(baseline, 8),
@@ -367,10 +406,18 @@ fn to_text(args: &SweepArgs, ended: &[Ended], best: Option<usize>, written: Opti
     text
 }
 
-fn to_json(data: &str, loss: Loss, ended: &[Ended], best: Option<usize>, written: Option<&str>) -> Value {
+fn to_json(
+    data: &str,
+    split: Option<&SplitRule>,
+    loss: Loss,
+    ended: &[Ended],
+    best: Option<usize>,
+    written: Option<&str>,
+) -> Value {
     json!({
         "command": "sweep",
         "data": data,
+        "split": split.map(valid::split_json),
         "loss": loss.to_string(),
         format!("baseline_{}", loss.sum_name()): ended.first().map(|run| run.plan.baseline.loss),
         "guaranteed_eta": ended.iter().find_map(|run| run.plan.eta.guaranteed),

@@ -5,18 +5,18 @@ mod files;
 mod watch;
 mod words;
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use deltarule_core::{
     Batch, Config, Epoch, Fit, Float, Moments, OptimizerKind, Parameters, Penalty, Plan, Problem, Reduction, fit,
 };
-use deltarule_data::{Prepared, Table, prepare};
+use deltarule_data::{Prepared, RowEncoder, Table, prepare};
 use deltarule_model::{Encoding, ScaleRule};
 
 use crate::cli::{BatchArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TrainArgs};
 use crate::setup::{self, Machine, Ready};
+use crate::valid::{self, Valid};
 use files::Files;
 use watch::Watcher;
 use words::Say;
@@ -42,7 +42,8 @@ struct Run<'a> {
     problem: &'a Problem<'a, f64>,
     start: Parameters,
     start_text: String,
-    valid_file: Option<&'a Path>,
+    /// What is said of the files that are scored on.
+    valid_text: Option<String>,
 }
 
 /// A descent that has ended, with its plan.
@@ -53,43 +54,42 @@ struct Trained {
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let settings = settings(args)?;
-    let held_out = match args.valid.as_deref().map(|text| (text, text.parse::<f64>())) {
-        Some((_, Ok(fraction))) => Some(fraction),
-        Some((file, Err(_))) if !Path::new(file).exists() => {
-            bail!("--valid: found {file:?}, expected a fraction such as 0.25, or a CSV file that is there")
-        }
-        _ => None,
-    };
-    let valid_file = args.valid.as_deref().filter(|_| held_out.is_none()).map(Path::new);
-    let choices = setup::choices(&args.data, &args.columns, &args.network, held_out)?;
+    let wanted = Valid::of(&args.valid, &args.data, &args.files)?;
+    let choices = setup::choices(&args.data, &args.columns, &args.network, wanted.hold_out(&args.valid)?)?;
     let mut files = Files::create(args)?;
     let machine = Machine { threads: args.threads, narrow: args.precision == PrecisionArg::F32 };
-    let table =
-        setup::read_table(&args.data, &args.files, &args.columns, &args.memory, machine, args.quiet || args.json)?;
+    let table = setup::read_table(
+        &args.data,
+        &args.files,
+        &args.columns,
+        choices.split_by.as_ref(),
+        &args.memory,
+        machine,
+        args.quiet || args.json,
+    )?;
     let prepared = prepare(&table, &choices)?;
     let threads = setup::threads(args.threads, table.n_values())?;
-    setup::with_problem(
-        &prepared,
-        &args.columns,
-        args.network.loss,
-        settings.scale,
-        settings.has_bias,
-        &threads,
-        |ready| {
-            let Ready { encoding, problem } = &ready;
-            let say = Say::new(args);
-            let init = settings.init.as_deref();
-            let (start, start_text) =
-                setup::starting_weights(init, encoding, &prepared.activation, settings.has_bias, args.network.seed)?;
-            let (args, settings, table, prepared) = (args, &settings, &table, &prepared);
-            let run = Run { args, settings, table, prepared, encoding, problem, start, start_text, valid_file };
-            let trained = match args.precision {
-                PrecisionArg::F64 => run.descend(problem, &mut files, &say)?,
-                PrecisionArg::F32 => run.descend_in_f32(&mut files, &say)?,
-            };
-            run.conclude(&trained, files, &say)
-        },
-    )
+    let loss = args.network.loss;
+    setup::with_problem(&prepared, &args.columns, loss, settings.scale, settings.has_bias, &threads, |ready| {
+        let Ready { encoding, problem } = &ready;
+        let valid = wanted.files();
+        if let Some(reader) = &valid {
+            // What its columns lack is better said now than after descent.
+            RowEncoder::new(encoding, reader, true)?;
+        }
+        let valid_text = valid.as_deref().map(valid::files_text);
+        let say = Say::new(args);
+        let init = settings.init.as_deref();
+        let (start, start_text) =
+            setup::starting_weights(init, encoding, &prepared.activation, settings.has_bias, args.network.seed)?;
+        let (args, settings, table, prepared) = (args, &settings, &table, &prepared);
+        let run = Run { args, settings, table, prepared, encoding, problem, start, start_text, valid_text };
+        let trained = match args.precision {
+            PrecisionArg::F64 => run.descend(problem, &mut files, &say)?,
+            PrecisionArg::F32 => run.descend_in_f32(&mut files, &say)?,
+        };
+        run.conclude(&trained, files, valid, &say)
+    })
 }
 
 impl Run<'_> {

@@ -45,6 +45,11 @@ fn the_page_and_the_help_name_every_loss() {
 }
 
 #[test]
+fn the_page_about_validation() {
+    holds("docs/validation.md");
+}
+
+#[test]
 fn the_readme_and_the_help_name_every_activation() {
     let readme = std::fs::read_to_string(project().join("README.md")).unwrap();
     let help = Sandbox::new().sh("COLUMNS=1000 deltarule train --help").ok().stdout;
@@ -67,6 +72,7 @@ fn links_lead_somewhere() {
         "docs/delta-rule.md",
         "docs/export.md",
         "docs/losses.md",
+        "docs/validation.md",
     ] {
         let text = std::fs::read_to_string(root.join(name)).unwrap();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {

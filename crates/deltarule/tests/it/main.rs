@@ -13,3 +13,4 @@ mod support;
 mod sweep;
 mod tables;
 mod train;
+mod valid;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -18,7 +18,7 @@ use crate::cli::PrecisionArg;
 use crate::number::count;
 use crate::record::Record;
 use crate::scores::{Judge, Scores, Tally};
-use crate::{failure, output, report};
+use crate::{failure, output, report, valid};
 
 /// A trained model with its scores.
 struct Conclusion {
@@ -33,15 +33,24 @@ struct Conclusion {
 
 impl Run<'_> {
     /// Scores the result, writes the model and prints both.
-    pub(super) fn conclude(&self, trained: &Trained, files: Files, say: &Say) -> Result<ExitCode> {
+    pub(super) fn conclude(
+        &self,
+        trained: &Trained,
+        files: Files,
+        valid: Option<Box<Reader>>,
+        say: &Say,
+    ) -> Result<ExitCode> {
         let training = self.score(trained, &self.prepared.training)?;
         let precision = if self.args.precision == PrecisionArg::F32 { "f32" } else { "f64" };
         let record = Record { table: self.table, prepared: self.prepared, start: &self.start_text, precision };
         let record = record.of(self.problem.loss, &trained.plan, &trained.fit, training.loss_sum);
         let model = Model::new(self.encoding.clone(), trained.fit.layer.clone(), record)?;
-        let held_out = match (&self.prepared.held_out, self.valid_file) {
+        let held_out = match (&self.prepared.held_out, valid) {
             (Some(part), _) => Some(self.score(trained, part)?),
-            (None, Some(file)) => Some(self.score_file(file, &model)?),
+            (None, Some(mut reader)) => {
+                let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
+                Some(Tally::of_file(&mut reader, &mut encoder, &model, |_, _| {})?.0)
+            }
             (None, None) => None,
         };
         let reason =
@@ -68,13 +77,6 @@ impl Run<'_> {
             baseline: &trained.plan.baseline.outputs,
         };
         Tally::of_part(&self.prepared.target, judge, &trained.fit.layer, self.problem.scaling, part)
-    }
-
-    /// Scores on the records of another file.
-    fn score_file(&self, path: &Path, model: &Model) -> Result<Scores> {
-        let mut reader = Reader::open(path, &self.args.files.options()?)?;
-        let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
-        Ok(Tally::of_file(&mut reader, &mut encoder, model, |_, _| {})?.0)
     }
 
     /// Writes the model, if it was asked for and there is something to keep.
@@ -105,6 +107,7 @@ impl Run<'_> {
                 "without_target": self.prepared.without_target,
                 "with_missing": self.prepared.with_missing,
             },
+            "split": self.prepared.split.as_ref().map(valid::split_json),
             "notes": self.prepared.notes,
             "warnings": warnings.collect::<Vec<_>>(),
             "activation": self.prepared.activation.name(),

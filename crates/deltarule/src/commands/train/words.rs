@@ -61,8 +61,8 @@ fn introduction(run: &Run<'_>) -> String {
     if prepared.with_missing > 0 {
         let _ = write!(text, ", {} with missing values left out", prepared.with_missing);
     }
-    if let Some(held_out) = &prepared.held_out {
-        let _ = write!(text, ", {} held out", held_out.n_records());
+    for said in prepared.held_out_text.iter().chain(&run.valid_text) {
+        let _ = write!(text, "\n{said}");
     }
     let FeatureCounts { numbers, booleans, categories, hashed } = prepared.count_features();
     let sparse = encoding.features.iter().map(|feature| feature.sparse().len()).sum();

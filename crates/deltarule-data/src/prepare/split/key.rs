@@ -1,0 +1,96 @@
+//! What a column says of each record to a split: its group, or its time.
+
+use deltarule_core::NO_LEVEL;
+
+use super::{SplitBy, SplitKind};
+use crate::column::{TableColumn, Values};
+use crate::error::{DataError, Result};
+use crate::pages::{PageColumn, Wanted};
+use crate::table::Table;
+use crate::time::{FORMS, parse_time};
+
+/// The values of a column as numbers, each different where the value is.
+pub(super) struct Keys {
+    file: String,
+    name: String,
+    position: usize,
+    /// The time of each level, where texts are times; and the texts.
+    times: Option<Vec<(f64, String)>>,
+}
+
+impl Keys {
+    /// Errors: there is no such column, or it cannot be what it is to be.
+    pub(super) fn of(table: &Table, by: &SplitBy) -> Result<(Self, SplitKind)> {
+        let position = table.position(&by.column, "--split-by")?;
+        let column = &table.columns()[position];
+        table.check_usable(column)?;
+        let kind = by.kind.unwrap_or(if holds_dates(column) { SplitKind::Time } else { SplitKind::Groups });
+        let (file, name) = (table.name().to_owned(), by.column.clone());
+        let mut keys = Self { file, name, position, times: None };
+        match (&column.values, kind) {
+            (Values::Text { levels }, SplitKind::Time) => keys.times = Some(keys.times_of(levels)?),
+            (Values::Text { .. } | Values::Hashed { .. }, SplitKind::Groups)
+            | (Values::Numbers | Values::Booleans, _) => {}
+            (Values::Hashed { .. }, SplitKind::Time) => {
+                return Err(keys.error("a column that is hashed".into(), "a time, without --hash".into()));
+            }
+            (Values::Missing, _) => return Err(keys.error("no value at all".into(), "groups, or times".into())),
+            _ => return Err(keys.error(column.type_name().into(), "texts or numbers".into())),
+        }
+        Ok((keys, kind))
+    }
+
+    fn times_of(&self, levels: &[String]) -> Result<Vec<(f64, String)>> {
+        let time_of = |level: &String| match parse_time(level) {
+            Some(time) => Ok((time, level.clone())),
+            None => {
+                let hint = format!("{FORMS}; with --split-by {}:groups each text is a group", self.name);
+                Err(self.error(format!("{level:?}"), hint))
+            }
+        };
+        levels.iter().map(time_of).collect()
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn wanted(&self) -> Wanted {
+        Wanted::of([self.position])
+    }
+
+    /// The value of a record as a number; NaN where there is none.
+    pub(super) fn value(&self, columns: &[PageColumn], row: usize) -> f64 {
+        match (&columns[self.position], &self.times) {
+            (PageColumn::Numbers(values), _) => values[row],
+            (PageColumn::Codes(codes), Some(times)) => {
+                times.get(codes[row] as usize).map_or(f64::NAN, |(time, _)| *time)
+            }
+            (PageColumn::Codes(codes), None) if codes[row] != NO_LEVEL => f64::from(codes[row]),
+            _ => f64::NAN,
+        }
+    }
+
+    /// The group of a record; those without one are a group.
+    pub(super) fn group(&self, columns: &[PageColumn], row: usize) -> u64 {
+        let value = self.value(columns, row);
+        // Zeros have no sign here, and there is only one NaN.
+        if value.is_nan() { u64::MAX } else { (value + 0.0).to_bits() }
+    }
+
+    /// A time as it stands in the table.
+    pub(super) fn text(&self, time: f64) -> String {
+        let of_level = self.times.iter().flatten().find(|(of_level, _)| *of_level == time);
+        of_level.map_or_else(|| time.to_string(), |(_, text)| text.clone())
+    }
+
+    pub(super) fn error(&self, found: String, expected: String) -> DataError {
+        DataError::SplitBy { file: self.file.clone(), column: self.name.clone(), found, expected }
+    }
+}
+
+/// Whether a column's texts are dates, nearly all of them.
+fn holds_dates(column: &TableColumn) -> bool {
+    let facts = &column.facts;
+    matches!(column.values, Values::Text { .. }) && facts.n_dates > 0 && 10 * facts.n_dates >= 9 * facts.n_words
+}
