@@ -33,4 +33,4 @@ pub use libsvm::SparseTable;
 pub use pages::PageColumn;
 pub use prepare::{Choices, FeatureCounts, Narrowed, Part, Prepared, Task, prepare};
 pub use reader::Reader;
-pub use table::{CacheUse, HashedColumn, Progress, ReadOptions, Storage, Table};
+pub use table::{CacheUse, DateColumn, HashedColumn, Progress, ReadOptions, Storage, Table};

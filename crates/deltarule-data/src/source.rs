@@ -52,8 +52,8 @@ impl Source {
     /// Errors: a file cannot be read.
     pub(crate) fn of(paths: &[PathBuf], csv: &CsvOptions, options: &ReadOptions) -> Result<Self> {
         let files = paths.iter().map(|path| SourceFile::of(path)).collect::<Result<_>>()?;
-        let ReadOptions { categorical, hashed, drop, only, .. } = options;
-        Ok(Self { files, options: format!("{csv:?} {categorical:?} {hashed:?} {drop:?} {only:?}") })
+        let ReadOptions { categorical, hashed, dates, drop, only, .. } = options;
+        Ok(Self { files, options: format!("{csv:?} {categorical:?} {hashed:?} {dates:?} {drop:?} {only:?}") })
     }
 
     /// Where the first file is.

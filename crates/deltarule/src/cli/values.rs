@@ -2,9 +2,9 @@
 
 use clap::ValueEnum;
 use deltarule_core::{Activation, Eta, Loss, Moments, Reduction};
-use deltarule_data::HashedColumn;
+use deltarule_data::{DateColumn, HashedColumn};
 use deltarule_export::Form;
-use deltarule_model::{HashBits, MissingRule, ScaleRule};
+use deltarule_model::{DateFormat, HashBits, MissingRule, ScaleRule};
 
 use super::FileArgs;
 use crate::decisions::Costs;
@@ -168,6 +168,15 @@ pub(super) fn parse_hash(text: &str) -> Result<HashedColumn, String> {
         format!("expected COLUMN, or COLUMN:BITS with BITS from {} to {}", HashBits::LEAST, HashBits::MOST)
     })?;
     Ok(HashedColumn { name: name.to_owned(), bits })
+}
+
+/// A column, and after a colon maybe how dates are written in it; a name may have colons of its own.
+pub(super) fn parse_date(text: &str) -> Result<DateColumn, String> {
+    let (name, format) = match text.find(":%") {
+        Some(colon) => (&text[..colon], DateFormat::new(&text[colon + 1..])?),
+        None => (text, DateFormat::default()),
+    };
+    Ok(DateColumn { name: name.to_owned(), format })
 }
 
 /// 1024 bytes a step for KiB and so on, 1000 for kB and so on.
