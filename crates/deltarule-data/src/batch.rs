@@ -4,6 +4,7 @@
 //! does not hold exactly, is an error unless the column is a category or left out); booleans are booleans; texts, dictionaries of
 //! texts, dates, times and timestamps are texts (ISO 8601), with the same words for missing as in CSV; null and NaN are missing;
 //! where numbers are taken as texts (categories, hashed columns), those of floats have a point, as other programs write them to CSV: 17.0;
+//! timestamps with a zone are those of its clock, where the zone is UTC or an offset from it, and cannot be used otherwise;
 //! a column of nulls alone is missing throughout; lists, structures, maps and bytes cannot be used, and are told by name.
 
 use std::fs::File;
@@ -57,6 +58,15 @@ impl Cells {
             D::Float64 => Cells::Numbers(array.as_primitive::<Float64Type>().clone()),
             D::Float16 | D::Float32 | D::Decimal32(..) | D::Decimal64(..) | D::Decimal128(..) | D::Decimal256(..) => {
                 Cells::Numbers(cast(array, &D::Float64)?.as_primitive::<Float64Type>().clone())
+            }
+            // Arrow knows zones by their offsets alone.
+            D::Timestamp(unit, Some(zone)) if !zone.starts_with(['+', '-']) => {
+                match ["UTC", "Etc/UTC", "Z"].contains(&&**zone) {
+                    true => Self::of(&cast(array, &D::Timestamp(*unit, Some("+00:00".into())))?)?,
+                    false => {
+                        Cells::Unsupported(format!("timestamp in the zone {zone}, whose offset from UTC is not known"))
+                    }
+                }
             }
             D::Utf8 => Cells::Texts(array.as_string::<i32>().clone()),
             D::LargeUtf8 | D::Utf8View | D::Date32 | D::Date64 | D::Time32(_) | D::Time64(_) | D::Timestamp(..) => {

@@ -6,7 +6,7 @@ mod distinct;
 mod hashed;
 mod numbers;
 
-use deltarule_model::BucketSet;
+use deltarule_model::{BucketSet, DateFormat};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use builder::{ColumnBuilder, LARGEST, Wish};
@@ -53,6 +53,11 @@ pub enum Values {
         n_values: u64,
         /// Whether that is their exact number: beyond 65,536 it is an estimate, within about 0.4 %.
         exact: bool,
+    },
+    /// Dates, as seconds since 1970-01-01 ([`DateFormat::parse`]); NaN is missing. Where a text is no date, there are no values.
+    Dates {
+        /// How they are written.
+        format: DateFormat,
     },
     /// Numbers and words: of no use before it is settled which it is.
     Mixed,
@@ -122,6 +127,7 @@ impl TableColumn {
             Values::Booleans => "boolean",
             Values::Text { .. } | Values::Unique { .. } => "text",
             Values::Hashed { .. } => "hashed",
+            Values::Dates { .. } => "date",
             Values::Mixed => "mixed",
             Values::Unsupported(_) => "unsupported",
             Values::Missing => "all missing",

@@ -1,7 +1,7 @@
 //! Records of a stream, encoded with a model's encoding: columns go by name.
 
 use deltarule_core::{Block, Column, NO_LEVEL, Targets};
-use deltarule_model::{Encoding, Feature, FeatureKind, MissingRule, Target};
+use deltarule_model::{DateFormat, Encoding, Feature, FeatureKind, MissingRule, Target};
 
 use crate::csv::{Decimal, Record, is_missing, parse_number};
 use crate::error::{DataError, Result};
@@ -97,14 +97,14 @@ impl<'m> RowEncoder<'m> {
         match (encoding.is_sparse(), reader.libsvm()) {
             (true, None) => return Err(DataError::NotSparse { file }),
             (false, Some(_)) => {
-                let columns = encoding.features.iter().map(|feature| feature.name.clone()).collect();
+                let columns = encoding.columns().into_iter().map(str::to_owned).collect();
                 return Err(DataError::NoNames { file, columns });
             }
             _ => {}
         }
         let position = |name: &str| reader.header().iter().position(|column| column == name);
         let targets = if with_target { encoding.target.columns() } else { Vec::new() };
-        let needed = encoding.features.iter().map(|feature| feature.name.as_str()).chain(targets.iter().copied());
+        let needed = encoding.columns().into_iter().chain(targets.iter().copied());
         let missing: Vec<String> = needed.filter(|name| position(name).is_none()).map(str::to_owned).collect();
         if !missing.is_empty() {
             let (file, known) = (reader.name().to_owned(), reader.header().to_vec());
@@ -114,7 +114,7 @@ impl<'m> RowEncoder<'m> {
         Ok(Self {
             encoding,
             files: reader.files().to_vec(),
-            positions: encoding.features.iter().filter_map(|feature| position(&feature.name)).collect(),
+            positions: encoding.features.iter().filter_map(|feature| position(feature.column())).collect(),
             target_positions: targets.iter().filter_map(|name| position(name)).collect(),
             numbers: vec![Vec::new(); n],
             codes: vec![Vec::new(); n],
@@ -131,6 +131,7 @@ impl<'m> RowEncoder<'m> {
     /// Errors: a field that is no number where the model has one, a class that the model does not have.
     pub fn push(&mut self, record: &Record<'_>) -> Result<()> {
         let mut state = RowState::Complete;
+        let mut date: Option<(usize, f64)> = None;
         for (index, feature) in self.encoding.features.iter().enumerate() {
             if let Some(sparse) = &mut self.sparse {
                 let (before, text) = (record.field(0).len(), record.field(self.positions[index]));
@@ -144,7 +145,22 @@ impl<'m> RowEncoder<'m> {
             if missing && self.encoding.missing != MissingRule::Mean {
                 state = RowState::FeatureMissing;
             }
-            if feature.is_category() {
+            if let Some((format, part)) = feature.date() {
+                // The parts of one date stand together.
+                let seconds = match date.filter(|(at, _)| *at == self.positions[index]) {
+                    Some((_, seconds)) => seconds,
+                    None if missing => f64::NAN,
+                    None => self.date(feature, format, field, record)?,
+                };
+                date = Some((self.positions[index], seconds));
+                if feature.is_category() {
+                    let code = feature.code_of_date(seconds);
+                    self.unseen[index] += u64::from(!missing && code == NO_LEVEL);
+                    self.codes[index].push(code);
+                } else {
+                    self.numbers[index].push(part.of(seconds));
+                }
+            } else if feature.is_category() {
                 let code = if missing { NO_LEVEL } else { feature.code(self.text(field, record, &feature.name)?) };
                 self.unseen[index] += u64::from(!missing && code == NO_LEVEL);
                 self.codes[index].push(code);
@@ -166,6 +182,18 @@ impl<'m> RowEncoder<'m> {
             line: record.line,
             column: column.to_owned(),
             found: field.escape_ascii().to_string(),
+        })
+    }
+
+    fn date(&self, feature: &Feature, format: &DateFormat, field: &[u8], record: &Record<'_>) -> Result<f64> {
+        let column = feature.column();
+        let text = self.text(field, record, column)?;
+        format.parse(text).ok_or_else(|| DataError::Value {
+            file: file_of(&self.files, record),
+            line: record.line,
+            column: column.to_owned(),
+            found: text.to_owned(),
+            expected: format.expected(),
         })
     }
 

@@ -372,10 +372,38 @@ pub enum DataError {
         /// Columns that are.
         known: Vec<String>,
     },
+    /// A column with the name that a part of a date gets.
+    #[error(
+        "{file}: found the column {name:?} beside the column of dates {date:?}, a part of which gets that name; expected another name; use --drop, or rename it"
+    )]
+    NameOfPart {
+        /// The file.
+        file: String,
+        /// The name.
+        name: String,
+        /// The column of dates.
+        date: String,
+    },
+    /// A text in a column of dates that is none.
+    #[error("{file}: line {line}, column {column:?}: found {found:?}{}, expected {expected}",
+        if *n_words == 1 { String::new() } else { format!(" and {} more like it", n_words - 1) })]
+    NotADate {
+        /// The file.
+        file: String,
+        /// The line.
+        line: u64,
+        /// The column.
+        column: String,
+        /// The first text that is no date.
+        found: String,
+        /// How many such texts there are.
+        n_words: u64,
+        /// What a date must look like, and what to try.
+        expected: String,
+    },
     /// Columns that must not be swallowed as features.
-    #[error("{file}: {} cannot be used as a feature:\n{reasons}\nleave out with: --drop {drop}\nor, to use one all the same, name the features with --features, or it with --categorical{}",
-        if *count == 1 { "1 column".to_owned() } else { format!("{count} columns") },
-        if hash.is_empty() { String::new() } else { format!("\nor, where its values come again in other records, hash them: --hash {hash}") })]
+    #[error("{file}: {} cannot be used as a feature:\n{reasons}\nleave out with: --drop {drop}\nor, to use one all the same, name the features with --features, or it with --categorical{others}",
+        if *count == 1 { "1 column".to_owned() } else { format!("{count} columns") })]
     Refused {
         /// The file.
         file: String,
@@ -385,8 +413,8 @@ pub enum DataError {
         reasons: String,
         /// The names, joined by commas.
         drop: String,
-        /// The names of those whose values may be hashed, joined by commas.
-        hash: String,
+        /// Other ways to use some of them, a line for each.
+        others: String,
     },
     /// A target that cannot be learned.
     #[error("{file}: target {column:?}: found {found}, expected {expected}")]

@@ -5,6 +5,8 @@ mod copies;
 use std::fmt;
 use std::ops::ControlFlow;
 
+use deltarule_model::date_text;
+
 use crate::column::{TableColumn, Values};
 use crate::error::Result;
 use crate::pages::{PageColumn, Wanted};
@@ -70,6 +72,11 @@ impl Suspicion {
     /// Whether the column is refused as a feature unless it is named.
     pub fn is_refused(&self) -> bool {
         !matches!(self, Suspicion::ManyLevels { .. } | Suspicion::Constant | Suspicion::EqualsTarget { .. })
+    }
+
+    /// Whether the column may be taken apart as dates.
+    pub fn may_be_dates(&self) -> bool {
+        matches!(self, Suspicion::LooksLikeDates { .. })
     }
 
     /// Whether the column has so many values that it may be better hashed.
@@ -188,7 +195,7 @@ fn suspicion_of(column: &TableColumn, n_records: usize, n_features: usize) -> Op
             let constant = facts.range.is_some_and(|(low, high)| low == high) && facts.n_missing == 0;
             (n_records > 1 && constant).then_some(Suspicion::Constant)
         }
-        Values::Mixed | Values::Unsupported(_) | Values::Sparse { .. } | Values::Skipped => None,
+        Values::Mixed | Values::Unsupported(_) | Values::Sparse { .. } | Values::Dates { .. } | Values::Skipped => None,
     }
 }
 
@@ -205,6 +212,8 @@ pub struct ColumnSummary {
     pub numbers: Option<(f64, f64, f64)>,
     /// How many levels a text has.
     pub n_levels: Option<usize>,
+    /// The first and the last date, as texts.
+    pub dates: Option<(String, String)>,
     /// What became of its values, where they are hashed.
     pub hashed: Option<HashedSummary>,
     /// The most frequent levels and their records.
@@ -253,11 +262,18 @@ pub fn summarize(table: &Table, targets: &[&str]) -> Result<Vec<ColumnSummary>> 
         n_missing: column.facts.n_missing,
         numbers: count.numbers(column),
         n_levels: column.n_levels(),
+        dates: dates_of(column),
         hashed: HashedSummary::of(column),
         frequent: count.frequent(column),
         suspicions: suspicions.iter().filter(|(at, _)| *at == index).map(|(_, what)| what.clone()).collect(),
     };
     Ok(table.columns().iter().zip(counts).enumerate().map(summary).collect())
+}
+
+/// The first and the last date.
+fn dates_of(column: &TableColumn) -> Option<(String, String)> {
+    let Values::Dates { .. } = column.values else { return None };
+    column.facts.range.map(|(first, last)| (date_text(first), date_text(last)))
 }
 
 /// What is counted of a column.
@@ -297,6 +313,9 @@ impl Count {
 
     /// The smallest, the mean and the largest number.
     fn numbers(&self, column: &TableColumn) -> Option<(f64, f64, f64)> {
+        if let Values::Dates { .. } = column.values {
+            return None;
+        }
         let ((low, high), first) = (column.facts.range?, self.first?);
         Some((low, first + self.sum / self.n as f64, high))
     }

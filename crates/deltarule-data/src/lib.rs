@@ -34,4 +34,4 @@ pub use libsvm::SparseTable;
 pub use pages::PageColumn;
 pub use prepare::{Choices, FeatureCounts, Narrowed, Part, Prepared, SplitBy, SplitKind, SplitRule, Task, prepare};
 pub use reader::Reader;
-pub use table::{CacheUse, HashedColumn, Progress, ReadOptions, Storage, Table};
+pub use table::{CacheUse, DateColumn, HashedColumn, Progress, ReadOptions, Storage, Table};

@@ -1,22 +1,20 @@
 //! From a table and a person's choices to what training needs.
 
+mod draft;
 mod part;
 mod records;
 mod split;
 mod target;
 
-use std::ops::ControlFlow;
-
-use deltarule_core::{Activation, ColumnMoments, ColumnScaling, Loss, Moments, NO_LEVEL, Scaling};
-use deltarule_model::{
-    BucketSet, Encoding, Feature, FeatureKind, HashBits, MissingRule, ScaleRule, SparseFeature, Target,
-};
+use deltarule_core::{Activation, ColumnMoments, Loss, Moments, Scaling};
+use deltarule_model::{Encoding, FeatureKind, MissingRule, ScaleRule, Target};
 
 use crate::column::{TableColumn, Values};
 use crate::error::{DataError, Result};
 use crate::inspect::{Suspicion, suspicions};
-use crate::pages::{RowSet, Wanted};
+use crate::pages::RowSet;
 use crate::table::Table;
+use draft::{DraftFeature, hash_note, sparse_kind};
 pub use part::{Narrowed, Part};
 use records::choose_records;
 use split::{Sides, Splitter};
@@ -114,65 +112,8 @@ pub struct FeatureCounts {
     pub categories: usize,
     /// Columns whose buckets are inputs.
     pub hashed: usize,
-}
-
-/// A feature before means and scales are known.
-#[derive(Debug, Clone)]
-struct DraftFeature<'t> {
-    column: &'t TableColumn,
-    /// Its position in the table.
-    position: usize,
-    /// Levels, or buckets, that occur in training.
-    levels: Levels,
-    /// The new code of each level of the table, where not all of them occur.
-    new_codes: Option<Vec<u32>>,
-}
-
-/// What the codes of a feature stand for.
-#[derive(Debug, Clone)]
-enum Levels {
-    /// It has none.
-    None,
-    Texts(Vec<String>),
-    Buckets(BucketSet),
-}
-
-impl Levels {
-    fn of(values: &Values) -> Self {
-        match values {
-            Values::Text { levels } => Levels::Texts(levels.clone()),
-            Values::Hashed { buckets, .. } => Levels::Buckets(buckets.clone()),
-            _ => Levels::None,
-        }
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Levels::None => 0,
-            Levels::Texts(levels) => levels.len(),
-            Levels::Buckets(buckets) => buckets.len(),
-        }
-    }
-
-    /// Leaves those for whose code `keep` is true.
-    fn retain(&mut self, keep: impl Fn(usize) -> bool) {
-        match self {
-            Levels::None => {}
-            Levels::Texts(levels) => {
-                let mut codes = 0..;
-                levels.retain(|_| codes.next().is_some_and(&keep));
-            }
-            Levels::Buckets(buckets) => *buckets = buckets.retain(keep),
-        }
-    }
-
-    fn kind(&self, counts: Vec<u64>) -> FeatureKind {
-        match self {
-            Levels::Buckets(buckets) => FeatureKind::Hashed { buckets: buckets.clone(), counts },
-            Levels::Texts(levels) => FeatureKind::Category { levels: levels.clone(), counts },
-            Levels::None => FeatureKind::Category { levels: Vec::new(), counts },
-        }
-    }
+    /// Columns of dates, parts of which are inputs.
+    pub dates: usize,
 }
 
 /// Chooses features, target and records.
@@ -206,7 +147,7 @@ pub fn prepare<'t>(table: &'t Table, choices: &Choices) -> Result<Prepared<'t>> 
             (training, Some(held_out), Some(rule))
         }
     };
-    let features = DraftFeature::of_all(table, &features, &training)?;
+    let features = DraftFeature::of_all(table, &features, &training, &mut notes)?;
     let (low, high) = choices.loss.class_targets().unwrap_or(match activation.range() {
         (-1.0, 1.0) => (-1.0, 1.0),
         _ => (0.0, 1.0),
@@ -283,62 +224,28 @@ fn choose_features(table: &Table, choices: &Choices, suspicions: &[(usize, Suspi
         let reasons: Vec<String> =
             refused.iter().map(|(column, reason)| format!("  {}: {reason}", column.name)).collect();
         let drop: Vec<&str> = refused.iter().map(|(column, _)| column.name.as_str()).collect();
+        let dates = refused.iter().filter(|(_, suspicion)| suspicion.may_be_dates());
+        let dates: Vec<&str> = dates.map(|(column, _)| column.name.as_str()).collect();
         let unique = refused.iter().filter(|(_, suspicion)| suspicion.may_be_hashed());
         let hash: Vec<&str> = unique.map(|(column, _)| column.name.as_str()).collect();
+        let mut others = String::new();
+        if !dates.is_empty() {
+            let parts = "year, month, weekday, hour and trend";
+            others += &format!("\nor, to take dates apart into {parts}: --date {}", dates.join(","));
+        }
+        if !hash.is_empty() {
+            let when = "where its values come again in other records";
+            others += &format!("\nor, {when}, hash them: --hash {}", hash.join(","));
+        }
         return Err(DataError::Refused {
             file: table.name().to_owned(),
             count: refused.len(),
             reasons: reasons.join("\n"),
             drop: drop.join(","),
-            hash: hash.join(","),
+            others,
         });
     }
     Ok(features)
-}
-
-impl<'t> DraftFeature<'t> {
-    /// The features at some positions; the levels of texts are those that occur in training.
-    fn of_all(table: &'t Table, positions: &[usize], training: &RowSet) -> Result<Vec<Self>> {
-        let mut features: Vec<Self> = positions
-            .iter()
-            .map(|&position| {
-                let column = &table.columns()[position];
-                Self { column, position, levels: Levels::of(&column.values), new_codes: None }
-            })
-            .collect();
-        let texts: Vec<usize> = (0..features.len()).filter(|&f| features[f].levels.len() > 0).collect();
-        if training.is_all() || texts.is_empty() {
-            return Ok(features);
-        }
-        let mut occurs: Vec<Vec<bool>> = texts.iter().map(|&f| vec![false; features[f].levels.len()]).collect();
-        let wanted = Wanted::of(texts.iter().map(|&f| features[f].position));
-        table.pages().show_each(&wanted, |page, rows, columns| {
-            for (&f, occurs) in texts.iter().zip(&mut occurs) {
-                let codes = columns[features[f].position].codes();
-                training.in_page(page, 0, |row| {
-                    if let Some(occurs) = codes.get(rows.start + row).and_then(|&code| occurs.get_mut(code as usize)) {
-                        *occurs = true;
-                    }
-                });
-            }
-            ControlFlow::Continue(())
-        })?;
-        for (f, occurs) in texts.into_iter().zip(occurs) {
-            features[f].keep(&occurs);
-        }
-        Ok(features)
-    }
-
-    /// Leaves out the levels that do not occur.
-    fn keep(&mut self, occurs: &[bool]) {
-        if occurs.iter().all(|occurs| *occurs) {
-            return;
-        }
-        let mut next = 0..;
-        let new_code = |occurs: &bool| if *occurs { next.next().unwrap_or(NO_LEVEL) } else { NO_LEVEL };
-        self.new_codes = Some(occurs.iter().map(new_code).collect());
-        self.levels.retain(|code| occurs.get(code) == Some(&true));
-    }
 }
 
 impl Prepared<'_> {
@@ -359,9 +266,8 @@ impl Prepared<'_> {
             .iter()
             .zip(moments.columns().iter().zip(scaling.columns()))
             .enumerate()
-            .map(|(k, (draft, (moments, column)))| Feature {
-                name: draft.column.name.clone(),
-                kind: match (moments, &draft.column.values) {
+            .map(|(k, (draft, (moments, column)))| {
+                draft.feature(match (moments, &draft.column.values) {
                     (ColumnMoments::Number { mean, .. }, Values::Booleans) => {
                         FeatureKind::Boolean { mean: *mean, scaling: *column }
                     }
@@ -371,7 +277,7 @@ impl Prepared<'_> {
                     }
                     (ColumnMoments::Sparse { .. }, values) => sparse_kind(values, moments, scaling.sparse(k)),
                     (ColumnMoments::Category { .. }, _) => draft.levels.kind(moments.level_counts().to_vec()),
-                },
+                })
             })
             .collect();
         (Encoding { features, target: self.target.clone(), missing, scale }, scaling)
@@ -380,49 +286,21 @@ impl Prepared<'_> {
     /// How many columns of each kind are features.
     pub fn count_features(&self) -> FeatureCounts {
         let mut counts = FeatureCounts::default();
+        let mut last = None;
         for feature in &self.features {
+            // What is made of one column stands together, and counts once.
+            if last.replace(feature.position) == Some(feature.position) {
+                continue;
+            }
             match feature.column.values {
                 Values::Booleans => counts.booleans += 1,
                 Values::Text { .. } => counts.categories += 1,
                 Values::Hashed { .. } => counts.hashed += 1,
+                Values::Dates { .. } => counts.dates += 1,
                 Values::Sparse { .. } => {}
                 _ => counts.numbers += 1,
             }
         }
         counts
     }
-}
-
-/// How many values of a hashed column there are, and how many buckets they share.
-fn hash_note(feature: &DraftFeature<'_>) -> Option<String> {
-    let Values::Hashed { buckets, n_values, exact } = &feature.column.values else { return None };
-    let (name, bits, used) = (&feature.column.name, buckets.bits().get(), buckets.len() as u64);
-    let n_buckets = buckets.bits().n_buckets();
-    let about = if *exact { "" } else { "about " };
-    let mut note = format!(
-        "{name} is hashed into 2^{bits} = {n_buckets} buckets: {about}{n_values} different values in {used} of them"
-    );
-    if feature.levels.len() as u64 != used {
-        note += &format!(", {} in training", feature.levels.len());
-    }
-    // Five buckets for each value, and about a tenth of the values share one.
-    let enough = (5 * n_values).next_power_of_two().ilog2().min(HashBits::MOST);
-    if enough > bits && *n_values > used + used / 10 {
-        note += &format!("; values in one bucket share its weight: --hash {name}:{enough} keeps more of them apart");
-    }
-    Some(note)
-}
-
-/// Each of the sparse numbers with its mean and its scaling.
-fn sparse_kind(values: &Values, moments: &ColumnMoments, scalings: &[ColumnScaling]) -> FeatureKind {
-    let (first_index, indices) = match values {
-        Values::Sparse { first_index, indices, .. } => (*first_index, indices.as_slice()),
-        _ => (1, &[][..]),
-    };
-    let known = moments.sparse_features().zip(scalings);
-    let features = indices.iter().zip(known).map(|(&index, (moments, scaling))| {
-        let mean = if let ColumnMoments::Number { mean, .. } = moments { mean } else { 0.0 };
-        SparseFeature { index, mean, scaling: *scaling }
-    });
-    FeatureKind::Sparse { first_index, features: features.collect() }
 }

@@ -52,8 +52,9 @@ impl Source {
     /// Errors: a file cannot be read.
     pub(crate) fn of(paths: &[PathBuf], csv: &CsvOptions, options: &ReadOptions) -> Result<Self> {
         let files = paths.iter().map(|path| SourceFile::of(path)).collect::<Result<_>>()?;
-        let ReadOptions { categorical, hashed, drop, only, kept, .. } = options;
-        Ok(Self { files, options: format!("{csv:?} {categorical:?} {hashed:?} {drop:?} {only:?} {kept:?}") })
+        let ReadOptions { categorical, hashed, dates, drop, only, kept, .. } = options;
+        let options = format!("{csv:?} {categorical:?} {hashed:?} {dates:?} {drop:?} {only:?} {kept:?}");
+        Ok(Self { files, options })
     }
 
     /// Where the first file is.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::thread;
 
-use deltarule_model::HashBits;
+use deltarule_model::{DateFormat, HashBits};
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "arrow")]
@@ -36,6 +36,8 @@ pub struct ReadOptions {
     pub categorical: Vec<String>,
     /// Columns whose values are hashed, whatever they hold.
     pub hashed: Vec<HashedColumn>,
+    /// Columns of dates.
+    pub dates: Vec<DateColumn>,
     /// Columns that are not read.
     pub drop: Vec<String>,
     /// If there are any, no other columns are read, and these are kept whatever they hold.
@@ -59,6 +61,15 @@ pub struct HashedColumn {
     pub name: String,
     /// 2^bits buckets.
     pub bits: HashBits,
+}
+
+/// A column of dates, and how they are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DateColumn {
+    /// Its name.
+    pub name: String,
+    /// How dates are written in it.
+    pub format: DateFormat,
 }
 
 /// How far reading has come.
@@ -103,7 +114,7 @@ struct Rows {
 impl Rows {
     fn none(header: &[String], wishes: &[Wish], decimal: Decimal) -> Self {
         let names = header.iter().zip(wishes);
-        let builders = names.map(|(name, wish)| ColumnBuilder::new(name, *wish, decimal)).collect();
+        let builders = names.map(|(name, wish)| ColumnBuilder::new(name, wish.clone(), decimal)).collect();
         Self { builders, n_records: 0, lines: Lines::default() }
     }
 
@@ -422,6 +433,7 @@ impl Table {
         let named = [
             ("--categorical", !options.categorical.is_empty()),
             ("--hash", !options.hashed.is_empty()),
+            ("--date", !options.dates.is_empty()),
             ("--drop", !options.drop.is_empty()),
             ("--features", !options.only.is_empty()),
             ("--cache", options.cache.is_some()),
@@ -552,6 +564,16 @@ impl Table {
             let (file, record, found) = (file(place), place.line, place.text.clone());
             return Err(DataError::Inexact { file, record, column: name, found });
         }
+        if let (Values::Dates { format }, Some(word)) = (&column.values, &facts.first_word) {
+            return Err(DataError::NotADate {
+                file: file(word),
+                line: word.line,
+                column: name.clone(),
+                found: word.text.clone(),
+                n_words: facts.n_words,
+                expected: format!("{}; {}", format.expected(), format.hint(&name, &word.text)),
+            });
+        }
         match (&column.values, &facts.first_word, &facts.out_of_range) {
             (Values::Mixed, Some(word), _) => Err(DataError::MixedColumn {
                 file: file(word),
@@ -607,6 +629,9 @@ impl ReadOptions {
         for column in &self.hashed {
             check_name(file, header, &column.name, "--hash")?;
         }
+        for column in &self.dates {
+            check_name(file, header, &column.name, "--date")?;
+        }
         for (setting, named) in [
             ("--categorical", &self.categorical),
             ("--drop", &self.drop),
@@ -645,6 +670,8 @@ impl ReadOptions {
             Wish::Skip
         } else if let Some(hashed) = self.hashed.iter().find(|hashed| hashed.name == column) {
             Wish::Hash(hashed.bits)
+        } else if let Some(date) = self.dates.iter().find(|date| date.name == column) {
+            Wish::Date(date.format.clone())
         } else if named(&self.categorical) {
             Wish::Text
         } else if kept || named(&self.only) {

@@ -60,6 +60,16 @@ pub enum ExportError {
         /// The column.
         column: String,
     },
+    /// A column of dates.
+    #[error(
+        "column {column:?} is taken apart as dates, which {form} has no common way to do; make columns of year, month and what else is needed before training, or score with the crate deltarule-model"
+    )]
+    Date {
+        /// The form.
+        form: Form,
+        /// The column.
+        column: String,
+    },
     /// A column without a name.
     #[error(
         "a column of the model has the empty name, and an input of {form} needs one; name the column and train again"

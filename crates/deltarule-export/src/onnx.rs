@@ -161,7 +161,7 @@ impl Writer<'_> {
 
     /// Σ w x of sparse numbers, whose rows are written out.
     fn sparse_numbers(&mut self) -> Result<String> {
-        let Some(Feature { name, kind: FeatureKind::Sparse { first_index, features } }) =
+        let Some(Feature { name, kind: FeatureKind::Sparse { first_index, features }, .. }) =
             self.model.encoding().features.first()
         else {
             return Ok(String::new());

@@ -3,6 +3,7 @@
 use deltarule_core::{ColumnKind, ColumnScaling, NO_LEVEL, Scaling, Shape};
 
 use crate::buckets::{BucketSet, hash_text};
+use crate::dates::{DateFormat, DatePart};
 
 /// What becomes of a missing value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,13 +54,31 @@ impl ScaleRule {
     }
 }
 
-/// One feature column of a model.
+/// One feature of a model: a column, or what is made of one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Feature {
-    /// The column's name.
+    /// The feature's name: that of its column, and for a part of a date that of the part after it (`when: month`).
     pub name: String,
+    /// What its values are made of.
+    pub origin: Origin,
     /// Number, boolean, category, hashed column, or a group of sparse numbers.
     pub kind: FeatureKind,
+}
+
+/// What a feature's values are made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// They are those of the column of the same name.
+    Column,
+    /// They are a part of the dates in a column: a number, or a category whose levels stand in the order of the calendar.
+    Date {
+        /// The column.
+        column: String,
+        /// How dates are written in it.
+        format: DateFormat,
+        /// The part.
+        part: DatePart,
+    },
 }
 
 /// What a feature column holds.
@@ -85,7 +104,7 @@ pub enum FeatureKind {
     },
     /// A category with one weight for each level.
     Category {
-        /// The levels, sorted by their bytes; level k is code k.
+        /// The levels, sorted by their bytes, those of dates by the calendar; level k is code k.
         levels: Vec<String>,
         /// Training records of each level, shape (levels,).
         counts: Vec<u64>,
@@ -118,6 +137,33 @@ pub struct SparseFeature {
 }
 
 impl Feature {
+    /// A column as it is.
+    pub fn new(column: &str, kind: FeatureKind) -> Self {
+        Self { name: column.to_owned(), origin: Origin::Column, kind }
+    }
+
+    /// A part of the dates in a column.
+    pub fn of_date(column: &str, format: &DateFormat, part: DatePart, kind: FeatureKind) -> Self {
+        let origin = Origin::Date { column: column.to_owned(), format: format.clone(), part };
+        Self { name: format!("{column}: {}", part.name()), origin, kind }
+    }
+
+    /// The column that the values are taken from.
+    pub fn column(&self) -> &str {
+        match &self.origin {
+            Origin::Column => &self.name,
+            Origin::Date { column, .. } => column,
+        }
+    }
+
+    /// How dates are written in the column, and which part of them counts; `None` for other columns.
+    pub fn date(&self) -> Option<(&DateFormat, DatePart)> {
+        match &self.origin {
+            Origin::Column => None,
+            Origin::Date { format, part, .. } => Some((format, *part)),
+        }
+    }
+
     /// The scaling; `None` for a category, hashed or not, and for sparse numbers, which have one each.
     pub fn scaling(&self) -> Option<ColumnScaling> {
         match &self.kind {
@@ -155,6 +201,19 @@ impl Feature {
             FeatureKind::Hashed { .. } => self.code_of_hash(hash_text(level)),
             FeatureKind::Category { levels, .. } => {
                 levels.binary_search_by(|known| known.as_bytes().cmp(level.as_bytes())).map_or(NO_LEVEL, |k| k as u32)
+            }
+            _ => NO_LEVEL,
+        }
+    }
+
+    /// The code of a date, in seconds as [`DateFormat::parse`] gives them; [`NO_LEVEL`] where its level did not occur, and for other columns.
+    pub fn code_of_date(&self, seconds: f64) -> u32 {
+        let Some((_, part)) = self.date() else { return NO_LEVEL };
+        let Some(level) = part.level(seconds) else { return NO_LEVEL };
+        match &self.kind {
+            FeatureKind::Category { levels, .. } => {
+                let name = part.level_name(level);
+                levels.iter().position(|known| *known == name).map_or(NO_LEVEL, |code| code as u32)
             }
             _ => NO_LEVEL,
         }
@@ -335,6 +394,18 @@ impl Encoding {
             }
         }
         scaling
+    }
+
+    /// The columns that the features are made of, each once, in the order of the features.
+    pub fn columns(&self) -> Vec<&str> {
+        let mut columns: Vec<&str> = Vec::new();
+        for column in self.features.iter().map(Feature::column) {
+            // What is made of one column stands together.
+            if columns.last() != Some(&column) {
+                columns.push(column);
+            }
+        }
+        columns
     }
 
     /// Whether the features are sparse numbers, known by their indices.

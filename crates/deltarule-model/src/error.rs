@@ -80,6 +80,16 @@ pub enum ScoreError {
         /// What the model expects.
         expected: &'static str,
     },
+    /// A text that is no date, where the model takes dates apart.
+    #[error("column {column:?}: found {found:?}, expected {expected}")]
+    Date {
+        /// The column.
+        column: String,
+        /// What was given.
+        found: String,
+        /// What a date must look like.
+        expected: String,
+    },
     /// A model of sparse numbers, whose rows have no columns.
     #[error(
         "the model has sparse numbers, known by their indices, and a row has named columns; score a block of them with Model::layer"

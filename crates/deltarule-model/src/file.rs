@@ -6,6 +6,7 @@ use deltarule_core::{Activation, ColumnScaling, Layer, Loss, Parameters, Unknown
 use serde::{Deserialize, Serialize};
 
 use crate::buckets::{BucketSet, HashBits};
+use crate::dates::{DateFormat, DatePart};
 use crate::encoding::{Encoding, Feature, FeatureKind, MissingRule, ScaleRule, SparseFeature, Target};
 use crate::error::{ModelError, Result};
 use crate::lines::to_lines;
@@ -36,11 +37,49 @@ struct ModelFile {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 enum FeatureFile {
-    Number { name: String, mean: f64, min: f64, max: f64, offset: f64, factor: f64 },
-    Boolean { name: String, mean: f64, offset: f64, factor: f64 },
-    Category { name: String, levels: Vec<String>, counts: Vec<u64> },
-    Hashed { name: String, hash: String, bits: u32, buckets: Vec<BucketFile> },
-    Sparse { name: String, index_base: u32, entries: Vec<SparseFile> },
+    Number {
+        name: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        date: Option<DateFile>,
+        mean: f64,
+        min: f64,
+        max: f64,
+        offset: f64,
+        factor: f64,
+    },
+    Boolean {
+        name: String,
+        mean: f64,
+        offset: f64,
+        factor: f64,
+    },
+    Category {
+        name: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        date: Option<DateFile>,
+        levels: Vec<String>,
+        counts: Vec<u64>,
+    },
+    Hashed {
+        name: String,
+        hash: String,
+        bits: u32,
+        buckets: Vec<BucketFile>,
+    },
+    Sparse {
+        name: String,
+        index_base: u32,
+        entries: Vec<SparseFile>,
+    },
+}
+
+/// Which part of the dates of which column a feature is; without a format they are written with the year in front, or the month by its name.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DateFile {
+    column: String,
+    part: String,
+    format: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -240,15 +279,20 @@ fn json_error(path: &str, error: &serde_json::Error) -> ModelError {
 
 fn feature_file(feature: &Feature) -> FeatureFile {
     let name = feature.name.clone();
+    let date = feature.date().map(|(format, part)| DateFile {
+        column: feature.column().to_owned(),
+        part: part.name().to_owned(),
+        format: format.pattern().map(str::to_owned),
+    });
     match &feature.kind {
         FeatureKind::Number { mean, min, max, scaling: ColumnScaling { offset, factor, .. } } => {
-            FeatureFile::Number { name, mean: *mean, min: *min, max: *max, offset: *offset, factor: *factor }
+            FeatureFile::Number { name, date, mean: *mean, min: *min, max: *max, offset: *offset, factor: *factor }
         }
         FeatureKind::Boolean { mean, scaling: ColumnScaling { offset, factor, .. } } => {
             FeatureFile::Boolean { name, mean: *mean, offset: *offset, factor: *factor }
         }
         FeatureKind::Category { levels, counts } => {
-            FeatureFile::Category { name, levels: levels.clone(), counts: counts.clone() }
+            FeatureFile::Category { name, date, levels: levels.clone(), counts: counts.clone() }
         }
         FeatureKind::Hashed { buckets, counts } => {
             let bucket = |(bucket, &records): (u32, &u64)| BucketFile { bucket, records };
@@ -329,17 +373,17 @@ fn encoding_of(file: &ModelFile) -> Result<Encoding> {
             }
             Ok(ColumnScaling { offset, factor, fill: (mean - offset) * factor })
         };
-        let (name, kind) = match feature {
-            FeatureFile::Number { name, mean, min, max, offset, factor } => {
+        let (name, date, kind) = match feature {
+            FeatureFile::Number { name, date, mean, min, max, offset, factor } => {
                 finite(|| at("min"), *min)?;
                 finite(|| at("max"), *max)?;
                 let scaling = numbers(*mean, *offset, *factor)?;
-                (name, FeatureKind::Number { mean: *mean, min: *min, max: *max, scaling })
+                (name, date.as_ref(), FeatureKind::Number { mean: *mean, min: *min, max: *max, scaling })
             }
             FeatureFile::Boolean { name, mean, offset, factor } => {
-                (name, FeatureKind::Boolean { mean: *mean, scaling: numbers(*mean, *offset, *factor)? })
+                (name, None, FeatureKind::Boolean { mean: *mean, scaling: numbers(*mean, *offset, *factor)? })
             }
-            FeatureFile::Category { name, levels, counts } => {
+            FeatureFile::Category { name, date, levels, counts } => {
                 if counts.len() != levels.len() {
                     return field(
                         &at("counts"),
@@ -347,29 +391,66 @@ fn encoding_of(file: &ModelFile) -> Result<Encoding> {
                         &format!("one count for each of {} levels", levels.len()),
                     );
                 }
-                if let Some(pair) = levels.windows(2).find(|pair| pair[0].as_bytes() >= pair[1].as_bytes()) {
+                let unsorted = |pair: &&[String]| pair[0].as_bytes() >= pair[1].as_bytes();
+                if let Some(pair) = levels.windows(2).find(unsorted).filter(|_| date.is_none()) {
                     return field(
                         &at("levels"),
                         format!("{:?} before {:?}", pair[0], pair[1]),
                         "levels sorted by bytes, each once",
                     );
                 }
-                (name, FeatureKind::Category { levels: levels.clone(), counts: counts.clone() })
+                (name, date.as_ref(), FeatureKind::Category { levels: levels.clone(), counts: counts.clone() })
             }
-            FeatureFile::Hashed { name, hash, bits, buckets } => (name, hashed_of(index, hash, *bits, buckets)?),
+            FeatureFile::Hashed { name, hash, bits, buckets } => (name, None, hashed_of(index, hash, *bits, buckets)?),
             FeatureFile::Sparse { name, index_base, entries } => {
                 if file.features.len() > 1 {
                     return field("features", file.features.len(), "one, where it is of kind sparse");
                 }
-                (name, sparse_of(*index_base, entries)?)
+                (name, None, sparse_of(*index_base, entries)?)
             }
         };
         if features.iter().any(|known| known.name == *name) {
             return field(&at("name"), format!("{name:?} a second time"), "a name of its own");
         }
-        features.push(Feature { name: name.clone(), kind });
+        let feature = match date {
+            None => Feature::new(name, kind),
+            Some(date) => date_of(index, name, date, kind)?,
+        };
+        let column = feature.column();
+        if features.last().is_some_and(|last| last.column() != column)
+            && features.iter().any(|known| known.column() == column)
+        {
+            return field(&at("name"), format!("column {column:?} again"), "what is made of one column in one place");
+        }
+        features.push(feature);
     }
     Ok(Encoding { features, target: target_of(&file.target)?, missing, scale })
+}
+
+/// Feature `index`, a part of dates.
+fn date_of(index: usize, name: &str, date: &DateFile, kind: FeatureKind) -> Result<Feature> {
+    let at = |part: &str| format!("features[{index}].{part}");
+    let part = named(&at("date.part"), &date.part, DatePart::ALL, |part| part.name())?;
+    let format = DateFormat::try_from(date.format.clone()).or_else(|error| {
+        field(&at("date.format"), format!("{:?} ({error})", date.format), "null, or a pattern of strftime's")
+    })?;
+    match &kind {
+        FeatureKind::Category { levels, .. } if part.n_levels() > 0 => {
+            let known: Vec<String> = (0..part.n_levels()).map(|level| part.level_name(level)).collect();
+            let mut rest = known.iter();
+            if let Some(level) = levels.iter().find(|level| !rest.any(|known| known == *level)) {
+                let expected = format!("some of {}, in this order, each once", known.join(", "));
+                return field(&at("levels"), format!("{level:?}"), &expected);
+            }
+        }
+        FeatureKind::Number { .. } if part.n_levels() == 0 => {}
+        _ => return field(&at("date.part"), format!("{:?}", date.part), "a part of the kind of the feature"),
+    }
+    let feature = Feature::of_date(&date.column, &format, part, kind);
+    if feature.name != name {
+        return field(&at("name"), format!("{name:?}"), &format!("{:?}", feature.name));
+    }
+    Ok(feature)
 }
 
 /// The buckets of feature `index`.

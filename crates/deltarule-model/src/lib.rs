@@ -4,6 +4,7 @@
 //! allocating. It is data and never executed, and it is `Send + Sync`, for use in a service.
 
 mod buckets;
+mod dates;
 mod encoding;
 mod error;
 mod file;
@@ -13,7 +14,8 @@ mod reasons;
 mod scorer;
 
 pub use buckets::{BucketSet, HashBits, hash_text};
-pub use encoding::{Encoding, Feature, FeatureKind, MissingRule, ScaleRule, SparseFeature, Target};
+pub use dates::{DateFormat, DatePart, date_text};
+pub use encoding::{Encoding, Feature, FeatureKind, MissingRule, Origin, ScaleRule, SparseFeature, Target};
 pub use error::{ModelError, Result, ScoreError};
 pub use model::{Model, OriginalWeights, Training};
 pub use reasons::{Contribution, Reasons};

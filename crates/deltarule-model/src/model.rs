@@ -2,7 +2,7 @@
 
 use deltarule_core::{Activation, Layer, Loss};
 
-use crate::encoding::{Encoding, Target};
+use crate::encoding::{Encoding, Feature, Target};
 use crate::error::{ModelError, Result};
 use crate::scorer::Scorer;
 
@@ -12,6 +12,8 @@ pub struct Model {
     encoding: Encoding,
     layer: Layer,
     training: Training,
+    /// For each feature the place of its column among [`Encoding::columns`].
+    column_places: Vec<usize>,
 }
 
 /// How a model was trained.
@@ -114,7 +116,15 @@ impl Model {
                 expected: format!("({}, {})", shape.n_features(), shape.n_outputs()),
             });
         }
-        Ok(Self { encoding, layer, training })
+        let columns = encoding.columns();
+        let place = |feature: &Feature| columns.iter().position(|column| *column == feature.column());
+        let column_places = encoding.features.iter().filter_map(place).collect();
+        Ok(Self { encoding, layer, training, column_places })
+    }
+
+    /// For each feature the place of its column among [`Encoding::columns`].
+    pub(crate) fn column_places(&self) -> &[usize] {
+        &self.column_places
     }
 
     /// From columns to inputs, and back.

@@ -1,8 +1,11 @@
 //! Scoring rows, one at a time or many, without allocating.
 
+use std::io::Write as _;
+
 use deltarule_core::{NET_INPUT_LANES, NO_LEVEL, fold_net_input};
 
 use crate::buckets::hash_number;
+use crate::dates::DateFormat;
 use crate::encoding::{Feature, FeatureKind, MissingRule};
 use crate::error::ScoreError;
 use crate::model::Model;
@@ -17,7 +20,7 @@ pub enum Value<'a> {
     Number(f64),
     /// true or false.
     Boolean(bool),
-    /// A text: the level of a category, or a value of a hashed column.
+    /// A text: the level of a category, a value of a hashed column, or a date.
     Text(&'a str),
     /// Nothing.
     Missing,
@@ -46,9 +49,9 @@ impl<'m> Scorer<'m> {
     ///
     /// Shapes: `outputs` (J,). Errors: those of [`ScoreError`]; `outputs` is then of no use.
     pub fn score_named(&self, row: &[(&str, Value<'_>)], outputs: &mut [f64]) -> Result<(), ScoreError> {
-        self.score(outputs, |index, name| {
+        self.score(outputs, |place, name| {
             // Rows in the model's own order are found at once.
-            let value = match row.get(index) {
+            let value = match row.get(place) {
                 Some((found, value)) if *found == name => Some(value),
                 _ => row.iter().find(|(found, _)| *found == name).map(|(_, value)| value),
             };
@@ -56,15 +59,15 @@ impl<'m> Scorer<'m> {
         })
     }
 
-    /// ŷ of one row whose values stand in the order of the model's features.
+    /// ŷ of one row whose values stand in the order of the model's columns ([`Encoding::columns`](crate::Encoding::columns)).
     ///
-    /// Shapes: `row` (features,), `outputs` (J,). Errors: those of [`ScoreError`]; `outputs` is then of no use.
+    /// Shapes: `row` (columns,), `outputs` (J,). Errors: those of [`ScoreError`]; `outputs` is then of no use.
     pub fn score_row(&self, row: &[Value<'_>], outputs: &mut [f64]) -> Result<(), ScoreError> {
-        let expected = self.model.encoding().features.len();
+        let expected = self.model.column_places().last().map_or(0, |last| last + 1);
         if row.len() != expected {
             return Err(ScoreError::Length { what: "values of a row", found: row.len(), expected });
         }
-        self.score(outputs, |index, _| Ok(row[index]))
+        self.score(outputs, |place, _| Ok(row[place]))
     }
 
     /// Adds up h in the order that a pass over a table has, and so gives the same bits: number columns in lanes, then categories, the bias
@@ -87,9 +90,9 @@ impl<'m> Scorer<'m> {
             let weights = |j: usize| parameters.weights(group * OUTPUTS + j);
             let mut lanes = [[0.0; NET_INPUT_LANES]; OUTPUTS];
             let mut n_numbers = 0;
-            self.for_each_feature(|index, feature, first| {
+            self.for_each_feature(|place, feature, first| {
                 if let Some(scaling) = feature.scaling() {
-                    let x = scaling.apply(self.number(feature, value_of(index, &feature.name)?)?);
+                    let x = scaling.apply(self.number(feature, value_of(place, feature.column())?)?);
                     for (j, lanes) in lanes[..outputs.len()].iter_mut().enumerate() {
                         lanes[n_numbers % NET_INPUT_LANES] += weights(j)[first] * x;
                     }
@@ -100,9 +103,9 @@ impl<'m> Scorer<'m> {
             for (h, lanes) in outputs.iter_mut().zip(lanes) {
                 *h = fold_net_input(lanes);
             }
-            self.for_each_feature(|index, feature, first| {
+            self.for_each_feature(|place, feature, first| {
                 if feature.is_category() {
-                    let code = self.code(feature, value_of(index, &feature.name)?)? as usize;
+                    let code = self.code(feature, value_of(place, feature.column())?)? as usize;
                     if code < feature.n_inputs() {
                         outputs.iter_mut().enumerate().for_each(|(j, h)| *h += weights(j)[first + code]);
                     }
@@ -119,14 +122,14 @@ impl<'m> Scorer<'m> {
         Ok(())
     }
 
-    /// Each feature with its position and its first input.
+    /// Each feature with the place of its column and its first input.
     fn for_each_feature(
         &self,
         mut visit: impl FnMut(usize, &'m Feature, usize) -> Result<(), ScoreError>,
     ) -> Result<(), ScoreError> {
         let mut first = 0;
-        for (index, feature) in self.model.encoding().features.iter().enumerate() {
-            visit(index, feature, first)?;
+        for (feature, &place) in self.model.encoding().features.iter().zip(self.model.column_places()) {
+            visit(place, feature, first)?;
             first += feature.n_inputs();
         }
         Ok(())
@@ -134,16 +137,22 @@ impl<'m> Scorer<'m> {
 
     /// A value of a number column, NaN where it is missing.
     fn number(&self, feature: &Feature, value: Value<'_>) -> Result<f64, ScoreError> {
+        if let Some((format, part)) = feature.date() {
+            return self.date(feature, format, value).map(|seconds| part.of(seconds));
+        }
         match value {
             Value::Number(x) if !x.is_nan() => Ok(x),
             Value::Boolean(x) => Ok(f64::from(u8::from(x))),
-            Value::Number(_) | Value::Missing => self.missing(&feature.name),
+            Value::Number(_) | Value::Missing => self.missing(feature.column()),
             Value::Text(_) => Err(wrong_kind(feature, "a text", "a number")),
         }
     }
 
     /// The code of a value of a category.
     fn code(&self, feature: &Feature, value: Value<'_>) -> Result<u32, ScoreError> {
+        if let Some((format, _)) = feature.date() {
+            return self.date(feature, format, value).map(|seconds| feature.code_of_date(seconds));
+        }
         match value {
             Value::Text(level) => Ok(feature.code(level)),
             Value::Boolean(true) => Ok(feature.code("true")),
@@ -157,6 +166,33 @@ impl<'m> Scorer<'m> {
         }
     }
 
+    /// The seconds of a date, NaN where it is missing. A whole number is read by its digits: 20240531.
+    fn date(&self, feature: &Feature, format: &DateFormat, value: Value<'_>) -> Result<f64, ScoreError> {
+        let read = |text: &str| {
+            format.parse(text).ok_or_else(|| ScoreError::Date {
+                column: feature.column().to_owned(),
+                found: text.to_owned(),
+                expected: format.expected(),
+            })
+        };
+        match value {
+            Value::Text(text) => read(text),
+            Value::Number(x) if !x.is_nan() => {
+                let mut digits = [0; 24];
+                let mut rest = &mut digits[..];
+                // What is longer is no date.
+                let _ = write!(rest, "{}", x.round() as i64);
+                let n = digits.iter().position(|c| *c == 0).unwrap_or(digits.len());
+                match std::str::from_utf8(&digits[..n]) {
+                    Ok(text) if x.fract() == 0.0 => read(text),
+                    _ => Err(wrong_kind(feature, "a number", "a date as text")),
+                }
+            }
+            Value::Number(_) | Value::Missing => self.missing(feature.column()),
+            Value::Boolean(_) => Err(wrong_kind(feature, "a truth value", "a date as text")),
+        }
+    }
+
     /// NaN, which scaling replaces, where the model's rule has a value for what is missing.
     fn missing(&self, column: &str) -> Result<f64, ScoreError> {
         match self.model.encoding().missing {
@@ -167,5 +203,5 @@ impl<'m> Scorer<'m> {
 }
 
 fn wrong_kind(feature: &Feature, found: &'static str, expected: &'static str) -> ScoreError {
-    ScoreError::Kind { column: feature.name.clone(), found, expected }
+    ScoreError::Kind { column: feature.column().to_owned(), found, expected }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use deltarule_core::{Activation, Eta};
-use deltarule_data::{HashedColumn, SplitBy};
+use deltarule_data::{DateColumn, HashedColumn, SplitBy};
 
 use crate::decisions::Costs;
 
@@ -15,8 +15,8 @@ pub(crate) use values::{
     parse_penalty,
 };
 use values::{
-    activation_help, parse_batch, parse_costs, parse_hash, parse_loss, parse_reasons, parse_size, parse_split_by,
-    parse_threshold,
+    activation_help, parse_batch, parse_costs, parse_date, parse_hash, parse_loss, parse_reasons, parse_size,
+    parse_split_by, parse_threshold,
 };
 
 /// Train, explain and use single-layer networks ŷ = f(Σ w·x + b) on tables.
@@ -125,6 +125,10 @@ pub(crate) struct ColumnArgs {
     /// bucket has a weight. Numbers are hashed by their digits
     #[arg(long, value_name = "NAME[:BITS][,…]", value_delimiter = ',', value_parser = parse_hash)]
     pub(crate) hash: Vec<HashedColumn>,
+    /// Columns of dates: year and trend (days) become numbers, month, weekday and hour categories. Dates have the year in front or the month by its
+    /// name (2024-05-31, 2024-05-31T13:45, 31 May 2024), or a form of strftime's: when:%d.%m.%Y
+    #[arg(long, value_name = "NAME[:FORM][,…]", value_delimiter = ',', value_parser = parse_date)]
+    pub(crate) date: Vec<DateColumn>,
     /// What becomes of missing values (empty, NA, N/A, NaN, null, ?): an error, the column's mean, or leave the record out
     #[arg(long, value_enum, default_value_t = MissingArg::Error, value_name = "RULE")]
     pub(crate) missing: MissingArg,
@@ -194,6 +198,7 @@ Examples:
   deltarule train examples/iris.csv --target species --batch 1 --epochs 50 --seed 7
   deltarule train big.csv --target y --memory 2GiB --cache big.cache
   deltarule train clicks.csv --target clicked --hash user,page:20 --batch 1
+  deltarule train bikes.csv --target rides --date started --drop id
   deltarule train a9a.libsvm --valid a9a.t.libsvm --out model.json
   deltarule train 'train/*.parquet' --target y --valid 'test/*.parquet'
   deltarule train visits.csv --target seconds --valid 0.2 --split-by user
@@ -529,6 +534,9 @@ pub(crate) struct InspectArgs {
     /// Columns to hash, as train does: how many buckets their values share
     #[arg(long, value_name = "NAME[:BITS][,…]", value_delimiter = ',', value_parser = parse_hash)]
     pub(crate) hash: Vec<HashedColumn>,
+    /// Columns to read as dates, as train does
+    #[arg(long, value_name = "NAME[:FORM][,…]", value_delimiter = ',', value_parser = parse_date)]
+    pub(crate) date: Vec<DateColumn>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use deltarule_core::{Activation, Init, Loss, Moments, Parameters, Problem, Scaling, Threads, Width, start};
-use deltarule_data::{
-    Choices, DataError, HashedColumn, Prepared, ReadOptions, Reader, SparseTable, SplitBy, Table, find_files,
-};
+use deltarule_data::{Choices, DataError, Prepared, ReadOptions, Reader, SparseTable, SplitBy, Table, find_files};
 use deltarule_model::{Encoding, Model, ScaleRule};
 
 use crate::cli::{ColumnArgs, FileArgs, LossArg, MemoryArgs, MissingArg, NetworkArgs};
@@ -31,9 +29,11 @@ pub(crate) fn read_table(
         false => columns.features.iter().chain(&columns.target).cloned().collect(),
     };
     let (categorical, hashed, drop) = (columns.categorical.clone(), columns.hash.clone(), columns.drop.clone());
+    let dates = columns.date.clone();
     let Machine { threads, narrow } = machine;
     let threads = threads.and_then(NonZeroUsize::new);
-    let options = ReadOptions { categorical, hashed, drop, only, kept, threads, narrow, ..ReadOptions::default() };
+    let options =
+        ReadOptions { categorical, hashed, dates, drop, only, kept, threads, narrow, ..ReadOptions::default() };
     let table = read(data, files, options, memory, quiet)?;
     check_sparse(&table, columns, memory, files)?;
     Ok(table)
@@ -149,7 +149,7 @@ pub(crate) fn choices(
     if let Some(name) = columns.target.iter().find(|name| columns.features.contains(name)) {
         bail!("--features: found the target {name:?}, expected other columns");
     }
-    check_hashed(columns)?;
+    check_kinds(columns)?;
     let HoldOut { share: held_out, by: split_by } = hold_out;
     if let Some(SplitBy { column, .. }) = split_by.as_ref().filter(|by| columns.target.contains(&by.column)) {
         bail!("--split-by: found the target {column:?}, expected another column");
@@ -168,24 +168,34 @@ pub(crate) fn choices(
     })
 }
 
-/// A hashed column is a feature, and nothing else.
-fn check_hashed(columns: &ColumnArgs) -> Result<()> {
-    for (index, HashedColumn { name, .. }) in columns.hash.iter().enumerate() {
-        if columns.target.contains(name) {
-            bail!(
-                "--hash: found the target {name:?}, expected other columns: a bucket cannot be turned back into a value"
-            );
-        }
-        if columns.hash[..index].iter().any(|other| other.name == *name) {
-            bail!("--hash: found {name:?} twice, expected each column once");
-        }
-        for (setting, named) in [("--drop", &columns.drop), ("--categorical", &columns.categorical)] {
-            if named.contains(name) {
-                bail!("--hash: found {name:?}, which {setting} names too, expected it in one of them");
+/// A column that is hashed or taken apart as dates is a feature, and nothing else.
+fn check_kinds(columns: &ColumnArgs) -> Result<()> {
+    let hashed: Vec<&str> = columns.hash.iter().map(|column| column.name.as_str()).collect();
+    let dates: Vec<&str> = columns.date.iter().map(|column| column.name.as_str()).collect();
+    let of_texts = |names: &[String], name: &str| names.iter().any(|other| other == name);
+    let reasons =
+        ["a bucket cannot be turned back into a value", "parts of a date cannot be put together to one again"];
+    for ((option, names), why) in [("--hash", &hashed), ("--date", &dates)].into_iter().zip(reasons) {
+        for (index, &name) in names.iter().enumerate() {
+            if of_texts(&columns.target, name) {
+                bail!("{option}: found the target {name:?}, expected other columns: {why}");
             }
-        }
-        if !columns.features.is_empty() && !columns.features.contains(name) {
-            bail!("--hash: found {name:?}, which is not among --features, expected it in both");
+            if names[..index].contains(&name) {
+                bail!("{option}: found {name:?} twice, expected each column once");
+            }
+            let with_hash = if option == "--date" { hashed.contains(&name) } else { false };
+            for (setting, is_named) in [
+                ("--drop", of_texts(&columns.drop, name)),
+                ("--categorical", of_texts(&columns.categorical, name)),
+                ("--hash", with_hash),
+            ] {
+                if is_named {
+                    bail!("{option}: found {name:?}, which {setting} names too, expected it in one of them");
+                }
+            }
+            if !columns.features.is_empty() && !of_texts(&columns.features, name) {
+                bail!("{option}: found {name:?}, which is not among --features, expected it in both");
+            }
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use deltarule_core::NO_LEVEL;
-use deltarule_model::HashBits;
+use deltarule_model::{DateFormat, HashBits};
 
 use super::distinct::Distinct;
 use super::hashed::Hashed;
@@ -25,7 +25,7 @@ const KEPT_LEVELS: usize = 65_536;
 const EXACT: u64 = 1 << 53;
 
 /// How a column is to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Wish {
     /// By what it holds.
     Decide,
@@ -35,6 +35,8 @@ pub(crate) enum Wish {
     Text,
     /// As text that is hashed, even where it holds numbers.
     Hash(HashBits),
+    /// As dates.
+    Date(DateFormat),
     /// Not at all.
     Skip,
 }
@@ -255,8 +257,13 @@ impl ColumnBuilder {
     }
 
     fn push_word(&mut self, word: &str, line: u64) {
-        self.facts.n_words += 1;
         self.facts.counts_rows = false;
+        if let Wish::Date(format) = &self.wish
+            && let Some(seconds) = format.parse(word)
+        {
+            return self.push_value(seconds);
+        }
+        self.facts.n_words += 1;
         if let Wish::Hash(bits) = self.wish {
             return self.push_hashed(word, bits);
         }
@@ -268,6 +275,9 @@ impl ColumnBuilder {
         }
         if looks_like_date(word) {
             self.facts.n_dates += 1;
+        }
+        if let Wish::Date(_) = self.wish {
+            return self.mix();
         }
         if let State::Nothing = self.state {
             self.state = State::Text { seen: HashMap::new() };
@@ -451,6 +461,10 @@ impl ColumnBuilder {
         let (values, decode) = match self.state {
             _ if self.wish == Wish::Skip => (Values::Skipped, Decode::Unused),
             State::Nothing => (Values::Missing, Decode::Unused),
+            State::Numbers | State::Mixed if let Wish::Date(format) = self.wish => {
+                let decode = if self.facts.n_words > 0 { Decode::Unused } else { Decode::Numbers };
+                (Values::Dates { format }, decode)
+            }
             State::Numbers => (Values::Numbers, Decode::Numbers),
             State::Mixed => (Values::Mixed, Decode::Unused),
             State::Unsupported(kind) => (Values::Unsupported(kind), Decode::Unused),
@@ -529,7 +543,7 @@ mod tests {
 
     /// The column of some fields, and its values.
     fn built_with_values(wish: Wish, fields: &[&str]) -> (TableColumn, PageColumn) {
-        let mut builder = ColumnBuilder::new("c", wish, Decimal::Point);
+        let mut builder = ColumnBuilder::new("c", wish.clone(), Decimal::Point);
         for (row, field) in fields.iter().enumerate() {
             builder.push(field.as_bytes(), row as u64 + 2).unwrap();
         }
@@ -576,6 +590,19 @@ mod tests {
         assert_eq!((column.values, column.facts.range), (Values::Booleans, Some((0.0, 1.0))));
         let PageColumn::Numbers(values) = values else { panic!() };
         assert_eq!((values[0], values[1], values[2].is_nan(), values[3]), (1.0, 0.0, true, 1.0));
+    }
+
+    #[test]
+    fn dates_are_seconds_and_the_first_text_that_is_none_is_told() {
+        let wish = Wish::Date(DateFormat::new("%d.%m.%Y").unwrap());
+        let (column, values) = built_with_values(wish.clone(), &["", "2.1.1970", "1970-01-01", "NA"]);
+        assert_eq!(column.facts.range, Some((0.0, 86_400.0)));
+        let PageColumn::Numbers(values) = values else { panic!() };
+        assert_eq!((values[0].is_nan(), values[1], values[2], values[3].is_nan()), (true, 86_400.0, 0.0, true));
+        let (column, values) = built_with_values(wish, &["2.1.1970", "1/2/70", "", "soon"]);
+        assert!(matches!(column.values, Values::Dates { .. }) && values == PageColumn::Missing);
+        assert_eq!((column.facts.n_words, column.facts.first_word.unwrap().line), (2, 3));
+        assert_eq!(built(Wish::Date(DateFormat::default()), &["", "NA"]).values, Values::Missing);
     }
 
     #[test]

@@ -153,6 +153,10 @@ impl<A> Whole<A> {
             (Values::Text { levels }, Decode::Codes(codes)) => codes.iter().all(|&code| (code as usize) < levels.len()),
             (Values::Numbers, Decode::Numbers) | (Values::Booleans, Decode::Booleans(_)) => true,
             (Values::Hashed { buckets, .. }, Decode::Buckets(codes)) => buckets == codes,
+            (Values::Dates { .. }, decode) => match column.facts.n_words {
+                0 => *decode == Decode::Numbers,
+                _ => *decode == Decode::Unused,
+            },
             (Values::Text { .. } | Values::Hashed { .. } | Values::Numbers | Values::Booleans, _) => false,
             (_, decode) => *decode == Decode::Unused,
         };

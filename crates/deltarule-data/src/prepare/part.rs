@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use deltarule_core::{BLOCK_ROWS, Block, BlockSource, Column, ColumnKind, Error, NO_LEVEL, Shape, Targets};
 
-use super::DraftFeature;
+use super::draft::{Derivation, DraftFeature};
 use super::target::Output;
 use crate::column::Values;
 use crate::error::{DataError, Result};
@@ -18,7 +18,32 @@ struct Input {
     position: usize,
     kind: ColumnKind,
     may_miss: bool,
-    new_codes: Option<Vec<u32>>,
+    derivation: Derivation,
+}
+
+impl Input {
+    /// How many bytes a value takes up.
+    fn bytes(&self) -> usize {
+        if self.kind == ColumnKind::Number { 8 } else { 4 }
+    }
+
+    /// Its values where they are made of those of the column; `None` where they are those.
+    fn derived<'p>(&self, column: &PageColumn, rows: Range<usize>) -> Option<Column<'p, f64>> {
+        let n_levels = if let ColumnKind::Category { n_levels } = self.kind { n_levels } else { 0 };
+        let dates = || column.numbers().get(rows.clone()).unwrap_or_default().iter();
+        let code = |new: &[u32], code: usize| new.get(code).copied().unwrap_or(NO_LEVEL);
+        let codes = match &self.derivation {
+            Derivation::None => return None,
+            Derivation::DateNumber(part) => {
+                return Some(Column::Numbers(dates().map(|&seconds| part.of(seconds)).collect()));
+            }
+            Derivation::DateCodes(part, new) => {
+                dates().map(|&seconds| part.level(seconds).map_or(NO_LEVEL, |level| code(new, level))).collect()
+            }
+            Derivation::Codes(new) => column.codes()[rows].iter().map(|&old| code(new, old as usize)).collect(),
+        };
+        Some(Column::Codes { codes, n_levels })
+    }
 }
 
 /// Some records of a table: a source of blocks, which are cut by index among these records.
@@ -41,14 +66,12 @@ impl<'t> Part<'t> {
             .iter()
             .map(|feature| {
                 let kind = match feature.column.values {
-                    Values::Text { .. } | Values::Hashed { .. } => {
-                        ColumnKind::Category { n_levels: feature.levels.len() }
-                    }
+                    _ if feature.levels.are_there() => ColumnKind::Category { n_levels: feature.levels.len() },
                     Values::Sparse { ref indices, .. } => ColumnKind::Sparse { n_columns: indices.len() },
                     _ => ColumnKind::Number,
                 };
                 let may_miss = feature.column.facts.n_missing > 0;
-                Input { position: feature.position, kind, may_miss, new_codes: feature.new_codes.clone() }
+                Input { position: feature.position, kind, may_miss, derivation: feature.derivation.clone() }
             })
             .collect();
         let positions = inputs.iter().map(|input| input.position);
@@ -67,6 +90,11 @@ impl<'t> Part<'t> {
     fn block_to_hold(&self, index: usize) -> Result<Option<Block<'t, f64>>> {
         if self.rows.is_all() {
             let Some(columns) = self.table.pages().in_memory(index) else { return Ok(None) };
+            let derived = self.inputs.iter().filter(|input| !matches!(input.derivation, Derivation::None));
+            let bytes = derived.map(Input::bytes).sum::<usize>() * self.table.pages().n_rows(index);
+            if bytes > 0 && !self.table.pages().take(bytes) {
+                return Ok(None);
+            }
             return Ok(Some(self.block_of(columns, 0..self.table.pages().n_rows(index))?));
         }
         let rows = self.rows_of(index);
@@ -79,8 +107,7 @@ impl<'t> Part<'t> {
 
     /// How many bytes a record takes up in blocks.
     fn record_bytes(&self) -> usize {
-        let of_input = |input: &Input| if input.kind == ColumnKind::Number { 8 } else { 4 };
-        self.inputs.iter().map(of_input).sum::<usize>() + 8 * self.output.columns.len()
+        self.inputs.iter().map(Input::bytes).sum::<usize>() + 8 * self.output.columns.len()
     }
 
     /// How many records there are.
@@ -106,14 +133,9 @@ impl<'t> Part<'t> {
 
     /// A block of some rows of columns of the table.
     fn block_of<'p>(&self, columns: &'p [PageColumn], rows: Range<usize>) -> Result<Block<'p, f64>> {
-        let column = |input: &Input| match (&columns[input.position], input.kind) {
+        let as_it_is = |input: &Input| match (&columns[input.position], input.kind) {
             (PageColumn::Codes(codes), ColumnKind::Category { n_levels }) => {
-                let codes = &codes[rows.clone()];
-                let codes = match &input.new_codes {
-                    None => Cow::Borrowed(codes),
-                    Some(new) => codes.iter().map(|&c| new.get(c as usize).copied().unwrap_or(NO_LEVEL)).collect(),
-                };
-                Column::Codes { codes, n_levels }
+                Column::Codes { codes: Cow::Borrowed(&codes[rows.clone()]), n_levels }
             }
             (PageColumn::Sparse { starts, indices, values }, ColumnKind::Sparse { n_columns }) => Column::Sparse {
                 n_columns,
@@ -123,6 +145,8 @@ impl<'t> Part<'t> {
             },
             (other, _) => Column::Numbers(Cow::Borrowed(other.numbers().get(rows.clone()).unwrap_or_default())),
         };
+        let column =
+            |input: &Input| input.derived(&columns[input.position], rows.clone()).unwrap_or_else(|| as_it_is(input));
         let columns_of_block = self.inputs.iter().map(column).collect();
         // Numbers were checked when the table was read.
         Ok(Block::of_checked(columns_of_block, |k| self.inputs[k].may_miss, self.output.targets(columns, rows))?)

@@ -67,6 +67,13 @@ impl TargetKind {
                 Values::Hashed { .. } => {
                     return Err(wrong(target, "a column that is also hashed", "a column that is taken as it is"));
                 }
+                Values::Dates { .. } => {
+                    return Err(wrong(
+                        target,
+                        "a column that is also taken apart as dates",
+                        "a column that is taken as it is",
+                    ));
+                }
                 Values::Skipped => return Err(wrong(target, "a column that is also dropped", "a column that is kept")),
                 _ => {}
             }

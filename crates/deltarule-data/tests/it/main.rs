@@ -2,6 +2,7 @@
 
 mod batch;
 mod csv;
+mod dates;
 mod hashed;
 mod libsvm;
 mod prepare;

@@ -23,7 +23,7 @@ fn model(missing: MissingRule) -> Model {
     seen.sort_unstable();
     let kind = FeatureKind::Hashed { buckets: set(10, &seen), counts: vec![3, 1, 4] };
     let encoding = Encoding {
-        features: vec![Feature { name: "user".into(), kind }],
+        features: vec![Feature::new("user", kind)],
         target: Target::Numbers { names: vec!["y".into()], means: vec![0.5] },
         scale: ScaleRule::Standard,
         missing,

@@ -9,7 +9,7 @@ use deltarule_model::{Encoding, Feature, FeatureKind, MissingRule, Model, ScaleR
 
 /// A model with a number, a boolean and a category of three levels, of two outputs, at the given weights (five each) and biases.
 fn model_of(weights: &[f64], biases: [f64; 2], activation: Activation, missing: MissingRule) -> Model {
-    let feature = |name: &str, kind| Feature { name: name.into(), kind };
+    let feature = |name: &str, kind| Feature::new(name, kind);
     let number = ColumnScaling { offset: 12.5, factor: 0.1, fill: 0.0 };
     let truth = ColumnScaling { offset: 0.25, factor: 2.0, fill: 0.0 };
     let encoding = Encoding {

@@ -2,9 +2,9 @@
 
 use clap::ValueEnum;
 use deltarule_core::{Activation, Eta, Loss, Moments, Reduction};
-use deltarule_data::{HashedColumn, SplitBy, SplitKind};
+use deltarule_data::{DateColumn, HashedColumn, SplitBy, SplitKind};
 use deltarule_export::Form;
-use deltarule_model::{HashBits, MissingRule, ScaleRule};
+use deltarule_model::{DateFormat, HashBits, MissingRule, ScaleRule};
 
 use super::FileArgs;
 use crate::decisions::Costs;
@@ -181,6 +181,15 @@ pub(super) fn parse_split_by(text: &str) -> Result<SplitBy, String> {
         return Err("expected COLUMN, COLUMN:groups or COLUMN:time".to_owned());
     }
     Ok(SplitBy { column: column.to_owned(), kind })
+}
+
+/// A column, and after a colon maybe how dates are written in it; a name may have colons of its own.
+pub(super) fn parse_date(text: &str) -> Result<DateColumn, String> {
+    let (name, format) = match text.find(":%") {
+        Some(colon) => (&text[..colon], DateFormat::new(&text[colon + 1..])?),
+        None => (text, DateFormat::default()),
+    };
+    Ok(DateColumn { name: name.to_owned(), format })
 }
 
 /// 1024 bytes a step for KiB and so on, 1000 for kB and so on.

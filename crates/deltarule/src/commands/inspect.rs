@@ -12,8 +12,8 @@ use crate::number::{count, percent, short};
 use crate::{output, setup};
 
 pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
-    let options =
-        ReadOptions { categorical: args.categorical.clone(), hashed: args.hash.clone(), ..ReadOptions::default() };
+    let (categorical, hashed, dates) = (args.categorical.clone(), args.hash.clone(), args.date.clone());
+    let options = ReadOptions { categorical, hashed, dates, ..ReadOptions::default() };
     let table = setup::read(&args.data, &args.files, options, &args.memory, args.json)?;
     for target in &args.target {
         table.column(target, "--target")?;
@@ -77,8 +77,13 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
             chosen.map(|column| column.name.as_str()).collect()
         };
         let (drop, hash) = (names(Suspicion::is_refused), names(Suspicion::may_be_hashed));
+        let dates = names(Suspicion::may_be_dates);
         if !drop.is_empty() {
             let _ = writeln!(text, "as features these are refused; leave them out with: --drop {}", drop.join(","));
+        }
+        if !dates.is_empty() {
+            let parts = "year, month, weekday, hour and trend";
+            let _ = writeln!(text, "or take dates apart into {parts} with: --date {}", dates.join(","));
         }
         if !hash.is_empty() {
             let _ = writeln!(text, "where values come again in other records, hash them: --hash {}", hash.join(","));
@@ -101,6 +106,9 @@ fn values(column: &ColumnSummary, n: u64) -> String {
             return format!("{} true", percent(mean));
         }
         return format!("{} to {}, mean {}", short(low), short(high), short(mean));
+    }
+    if let Some((first, last)) = &column.dates {
+        return format!("{first} to {last}");
     }
     if let Some(hashed) = &column.hashed {
         return format!(
@@ -133,6 +141,7 @@ fn column_json(column: &ColumnSummary) -> serde_json::Value {
         "mean": column.numbers.map(|n| n.1),
         "max": column.numbers.map(|n| n.2),
         "levels": column.n_levels,
+        "dates": column.dates.as_ref().map(|(first, last)| json!({ "first": first, "last": last })),
         "hashed": column.hashed.map(|hashed| json!({
             "values": hashed.n_values,
             "exact": hashed.exact,

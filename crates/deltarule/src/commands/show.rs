@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use deltarule_core::Penalty;
-use deltarule_model::{Feature, FeatureKind};
+use deltarule_model::{DatePart, Feature, FeatureKind};
 use serde_json::{Value, json};
 
 use crate::cli::ShowArgs;
@@ -53,6 +53,9 @@ pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode> {
     text.push_str(&report::equation(&model));
     if encoding.features.iter().any(|f| f.kind_name() == "category") {
         text.push_str("[column=level] is 1 for records with that level, 0 for others\n");
+    }
+    if encoding.features.iter().any(|f| matches!(f.date(), Some((_, DatePart::Trend)))) {
+        text.push_str("a trend is in days since 1970-01-01\n");
     }
     for feature in &encoding.features {
         if let FeatureKind::Hashed { buckets, .. } = &feature.kind {
@@ -119,6 +122,13 @@ fn feature_json(feature: &Feature) -> Value {
             "bits": buckets.bits().get(),
             "used": buckets.len(),
         }),
-        _ => json!({ "name": feature.name, "kind": feature.kind_name() }),
+        _ => match feature.date() {
+            Some((format, part)) => json!({
+                "name": feature.name,
+                "kind": feature.kind_name(),
+                "date": { "column": feature.column(), "part": part.name(), "format": format.pattern() },
+            }),
+            None => json!({ "name": feature.name, "kind": feature.kind_name() }),
+        },
     }
 }

@@ -1,6 +1,7 @@
 //! The program as its users meet it: whole commands, on files.
 #![cfg(unix)]
 
+mod dates;
 mod documents;
 mod errors;
 mod explain;

@@ -64,13 +64,14 @@ fn introduction(run: &Run<'_>) -> String {
     for said in prepared.held_out_text.iter().chain(&run.valid_text) {
         let _ = write!(text, "\n{said}");
     }
-    let FeatureCounts { numbers, booleans, categories, hashed } = prepared.count_features();
+    let FeatureCounts { numbers, booleans, categories, hashed, dates } = prepared.count_features();
     let sparse = encoding.features.iter().map(|feature| feature.sparse().len()).sum();
     let kinds = [
         (numbers, "number"),
         (booleans, "boolean"),
         (categories, "category"),
         (hashed, "hashed column"),
+        (dates, "date"),
         (sparse, "sparse number"),
     ];
     let kinds: Vec<String> = kinds.into_iter().filter(|(n, _)| *n > 0).map(|(n, noun)| count(n as u64, noun)).collect();
@@ -96,7 +97,7 @@ fn introduction(run: &Run<'_>) -> String {
             percent(n_stored as f64 / of)
         );
     }
-    if numbers + booleans + sparse > 0 {
+    if encoding.features.iter().any(|feature| feature.scaling().is_some()) || sparse > 0 {
         let scaled = match encoding.scale {
             ScaleRule::Standard => "scaled to mean 0 and standard deviation 1",
             ScaleRule::None => "as they are (--scale none)",

@@ -1,0 +1,137 @@
+//! Dates and timestamps of Parquet and Arrow: the seconds that the same dates have in CSV, and the same parts of them.
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::{Date32Array, StringArray, TimestampMicrosecondArray, TimestampSecondArray};
+use deltarule_core::{BlockSource, Column};
+use deltarule_data::{Choices, CsvOptions, DataError, DateColumn, ReadOptions, Reader, RowEncoder, Table, prepare};
+use deltarule_model::{DateFormat, MissingRule, ScaleRule};
+
+use crate::batch::{arrow_file, arrow_stream, batch, parquet};
+use crate::{read_with, same};
+
+fn options(columns: &[(&str, Option<&str>)]) -> ReadOptions {
+    let format = |pattern: &Option<&str>| DateFormat::try_from(pattern.map(str::to_owned)).unwrap();
+    let date =
+        |(name, pattern): &(&str, Option<&str>)| DateColumn { name: (*name).to_owned(), format: format(pattern) };
+    ReadOptions { dates: columns.iter().map(date).collect(), ..ReadOptions::default() }
+}
+
+fn read(path: &Path, options: &ReadOptions) -> Table {
+    Table::read(path, &CsvOptions::default(), options, &mut |_| ControlFlow::Continue(())).unwrap()
+}
+
+/// A bit for every value of a block.
+fn bits(columns: &[Column<'_, f64>]) -> Vec<Vec<u64>> {
+    let of_one = |column: &Column<'_, f64>| match column {
+        Column::Numbers(values) => values.iter().map(|x| x.to_bits()).collect(),
+        Column::Codes { codes, .. } => codes.iter().map(|&code| u64::from(code)).collect(),
+        _ => Vec::new(),
+    };
+    columns.iter().map(of_one).collect()
+}
+
+#[test]
+fn every_format_gives_the_same_seconds_and_the_same_inputs_in_training_and_prediction() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let n = 9000_i64;
+    let there = |i: i64| i % 11 != 3;
+    let day = |i: i64| there(i).then(|| (i * 37 % 4000 - 1000) as i32);
+    let second = |i: i64| there(i).then(|| i * 7919 * 60 - 100_000_000);
+    let text = |seconds: i64| deltarule_model::date_text(seconds as f64);
+    let mut csv = String::from("day,moment,zone,word,y\n");
+    for i in 0..n {
+        let cells = [day(i).map(|day| text(i64::from(day) * 86_400)), second(i).map(text), second(i).map(text)];
+        let [day, moment, zone] = cells.map(Option::unwrap_or_default);
+        csv += &format!("{day},{moment},{zone},{zone},{}\n", i % 7);
+    }
+    let words: Vec<Option<String>> = (0..n).map(|i| second(i).map(text)).collect();
+    let table = batch(vec![
+        ("day", Arc::new(Date32Array::from((0..n).map(day).collect::<Vec<_>>()))),
+        ("moment", Arc::new(TimestampSecondArray::from((0..n).map(second).collect::<Vec<_>>()))),
+        (
+            "zone",
+            Arc::new(
+                TimestampMicrosecondArray::from(
+                    (0..n).map(|i| second(i).map(|s| s * 1_000_000 + 999_999)).collect::<Vec<_>>(),
+                )
+                .with_timezone("UTC"),
+            ),
+        ),
+        ("word", Arc::new(StringArray::from(words))),
+        ("y", Arc::new(arrow_array::Int64Array::from((0..n).map(|i| i % 7).collect::<Vec<_>>()))),
+    ]);
+    fs::write(folder.join("t.csv"), csv).unwrap();
+    let columns = [("day", Some("%d.%m.%Y")), ("moment", None), ("zone", None), ("word", None)];
+    let expected = read(&folder.join("t.csv"), &options(&columns));
+    assert_eq!(expected.columns()[1].facts.n_missing, (0..n).filter(|i| !there(*i)).count() as u64);
+    let choices = Choices { targets: vec!["y".into()], missing: MissingRule::Mean, ..Choices::default() };
+    let prepared = prepare(&expected, &choices).unwrap();
+    assert_eq!(prepared.count_features().dates, 4);
+    let threads = deltarule_core::Threads::one();
+    let moments = deltarule_core::Moments::of(&prepared.training, &threads).unwrap();
+    let (encoding, _) = prepared.encoding(&moments, ScaleRule::Standard, MissingRule::Mean, true);
+    // Year, month, weekday and trend of the first, and the hour too of the others.
+    assert_eq!(encoding.features.len(), 4 + 3 * 5);
+    let paths = [
+        folder.join("t.csv"),
+        parquet(folder, "t.parquet", &table, 700),
+        arrow_file(folder, "t.arrow", &table, 700),
+        arrow_stream(folder, "t.arrows", &table, 4000),
+    ];
+    for path in &paths {
+        for (threads, memory) in [(1, None), (3, None), (1, Some((1 << 23) + 5 * 40 * 4096)), (3, Some(1 << 25))] {
+            let found = read(path, &ReadOptions { threads: NonZeroUsize::new(threads), memory, ..options(&columns) });
+            for index in 0..4 {
+                assert_eq!(same(&found, index), same(&expected, index), "{} {index}", path.display());
+            }
+            let other = prepare(&found, &choices).unwrap();
+            for block in 0..other.training.n_blocks() {
+                let mut seen = Vec::new();
+                prepared.training.read(block, &mut |block| seen = bits(block.columns())).unwrap();
+                other.training.read(block, &mut |block| assert!(bits(block.columns()) == seen)).unwrap();
+            }
+        }
+        let mut reader = Reader::open(path, &CsvOptions::default()).unwrap();
+        let mut encoder = RowEncoder::new(&encoding, &reader, false).unwrap();
+        for block in 0..prepared.training.n_blocks() {
+            encoder.clear();
+            let mut seen = Vec::new();
+            prepared.training.read(block, &mut |block| seen = bits(block.columns())).unwrap();
+            while encoder.len() < seen[0].len() {
+                encoder.push(&reader.next_record().unwrap().unwrap()).unwrap();
+            }
+            assert!(bits(encoder.block().unwrap().columns()) == seen, "{}, block {block}", path.display());
+        }
+        assert_eq!(encoder.unseen().iter().sum::<u64>(), 0);
+    }
+}
+
+#[test]
+fn what_is_no_date_is_told_with_its_place() {
+    let text = "d,y\n2024-01-01,1\n2024-01-02,2\n01/02/2024,3\nsoon,4\n";
+    let choices = Choices { targets: vec!["y".into()], ..Choices::default() };
+    for threads in [1, 4] {
+        let options = ReadOptions { threads: NonZeroUsize::new(threads), ..options(&[("d", None)]) };
+        let table = read_with(text, &CsvOptions::default(), &options).unwrap();
+        match prepare(&table, &choices) {
+            Err(DataError::NotADate { line, column, found, n_words, expected, .. }) => {
+                assert_eq!((line, column.as_str(), found.as_str(), n_words), (4, "d", "01/02/2024", 2));
+                assert!(expected.contains("d:%d/%m/%Y") && expected.contains("d:%m/%d/%Y"), "{expected}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let of = |name: &str| read_with(text, &CsvOptions::default(), &options(&[(name, None)]));
+    assert!(matches!(of("e"), Err(DataError::NoColumn { setting: "--date", .. })));
+    let table = read_with("d,y\n1,2024-01-01\n2,2024-01-02\n", &CsvOptions::default(), &options(&[("y", None)]));
+    assert!(matches!(prepare(&table.unwrap(), &choices), Err(DataError::Target { .. })));
+    let table =
+        read_with("d,d: year,y\n2024-01-01,5,1\n2025-01-02,6,2\n", &CsvOptions::default(), &options(&[("d", None)]));
+    assert!(matches!(prepare(&table.unwrap(), &choices), Err(DataError::NameOfPart { .. })));
+}

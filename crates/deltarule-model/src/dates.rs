@@ -1,0 +1,465 @@
+//! Dates and times in texts, and the parts that are made of them.
+//!
+//! A moment is the number of seconds from 1970-01-01 00:00 to what a clock on the wall shows; fractions of a second are left out, and an
+//! offset from UTC is read over: hour and weekday are those of the place where something happened.
+
+use std::fmt;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use chrono::format::{Item, Parsed, StrftimeItems, parse};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Timelike};
+use serde::{Deserialize, Serialize};
+
+const SECONDS_A_DAY: i64 = 86_400;
+
+/// How dates are written in a column.
+///
+/// Without a pattern: year, month and day (`2024-05-31`, `2024/5/31`, `2024.05.31`, `20240531`), or with the month's English name (`31 May
+/// 2024`, `31-May-2024`, `May 31, 2024`), alone or followed by a time (`2024-05-31T13:45:10.5+02:00`, `2024-05-31 13:45`). With a pattern of
+/// strftime's: by that pattern, or with the year in front as above.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(try_from = "Option<String>", into = "Option<String>")]
+pub struct DateFormat {
+    pattern: Option<Arc<Pattern>>,
+}
+
+struct Pattern {
+    text: String,
+    items: Vec<Item<'static>>,
+}
+
+impl DateFormat {
+    /// What a date must look like, for messages.
+    pub const EXPECTED: &'static str =
+        "a date such as 2024-05-31, 20240531 or 31 May 2024, with or without a time such as 13:45 or 13:45:10";
+
+    /// Dates by a pattern of strftime's, such as `%d.%m.%Y`.
+    ///
+    /// Errors: what is wrong with the pattern, for a person.
+    pub fn new(pattern: &str) -> Result<Self, String> {
+        let wrong = |what: &str| format!("found the pattern {pattern:?}, {what}");
+        let items = StrftimeItems::new(pattern)
+            .parse_to_owned()
+            .map_err(|_| wrong("expected one of strftime's, such as %d.%m.%Y or '%m/%d/%Y %H:%M'"))?;
+        let format = Self { pattern: Some(Arc::new(Pattern { text: pattern.to_owned(), items })) };
+        // A day whose parts are all different, so that none can be taken for another.
+        let day = NaiveDate::from_ymd_opt(2003, 2, 1).and_then(|day| day.and_hms_opt(16, 5, 6));
+        let day = day.ok_or_else(|| wrong("which cannot be tried"))?;
+        let mut text = String::new();
+        let items = format.pattern.iter().flat_map(|pattern| &pattern.items);
+        let written = write!(text, "{}", day.and_utc().format_with_items(items));
+        let read = format.by_pattern(&text).map(|seconds| seconds.div_euclid(SECONDS_A_DAY));
+        let expected = day.and_utc().timestamp().div_euclid(SECONDS_A_DAY);
+        if written.is_err() || read != Some(expected) {
+            return Err(wrong("expected one that says year, month and day, such as %d.%m.%Y"));
+        }
+        match year_first(&text).map(|seconds| seconds.div_euclid(SECONDS_A_DAY)) {
+            Some(other) if other != expected => Err(wrong(
+                "expected one that cannot be taken for year, month and day; write such dates in another way before",
+            )),
+            _ => Ok(format),
+        }
+    }
+
+    /// The pattern, if there is one.
+    pub fn pattern(&self) -> Option<&str> {
+        self.pattern.as_ref().map(|pattern| pattern.text.as_str())
+    }
+
+    /// The seconds of a date and time; `None` where the text is none.
+    pub fn parse(&self, text: &str) -> Option<f64> {
+        let seconds = match &self.pattern {
+            None => year_first(text).or_else(|| month_by_name(text)),
+            Some(_) => self.by_pattern(text).or_else(|| year_first(text)),
+        };
+        seconds.map(|seconds| seconds as f64)
+    }
+
+    /// What a date must look like.
+    pub fn expected(&self) -> String {
+        match self.pattern() {
+            None => Self::EXPECTED.to_owned(),
+            Some(pattern) => format!("a date of the form {pattern}, or with the year in front, such as 2024-05-31"),
+        }
+    }
+
+    /// What to try where a text is no date.
+    pub fn hint(&self, column: &str, text: &str) -> String {
+        let date = text.split(' ').next().unwrap_or_default();
+        let parts = |separator| {
+            let parts: Vec<&str> = date.split(separator).collect();
+            let digits = parts.iter().all(|part| !part.is_empty() && part.bytes().all(|c| c.is_ascii_digit()));
+            (parts.len() == 3 && digits).then(|| if parts[2].len() == 4 { "%Y" } else { "%y" })
+        };
+        let time = match text.matches(':').count() {
+            0 => "",
+            1 => " %H:%M",
+            _ => " %H:%M:%S",
+        };
+        let pattern = |form: String| {
+            let quote = if time.is_empty() { "" } else { "'" };
+            format!("{quote}{column}:{form}{time}{quote}")
+        };
+        let year = date.split(['.', '/', '-']).next().unwrap_or_default();
+        if year.len() == 4 && ['.', '/', '-'].into_iter().any(|sign| parts(sign).is_some()) {
+            "there is no such moment in the calendar: correct it, or leave it empty, as what is missing".to_owned()
+        } else if let Some(year) = parts('.') {
+            format!("where the day comes first, say so: --date {}", pattern(format!("%d.%m.{year}")))
+        } else if let Some((sign, year)) = ['/', '-'].into_iter().find_map(|sign| Some((sign, parts(sign)?))) {
+            let (day, month) = (format!("%d{sign}%m{sign}{year}"), format!("%m{sign}%d{sign}{year}"));
+            format!(
+                "day and month could be either way round; say which: --date {} or --date {}",
+                pattern(day),
+                pattern(month)
+            )
+        } else {
+            format!(
+                "where dates look like that throughout, say how they are written: --date {column}:FORMAT, such as %d.%m.%Y"
+            )
+        }
+    }
+
+    fn by_pattern(&self, text: &str) -> Option<i64> {
+        let pattern = self.pattern.as_ref()?;
+        let mut parsed = Parsed::new();
+        parse(&mut parsed, text, pattern.items.iter()).ok()?;
+        if parsed.timestamp().is_some() {
+            return Some(parsed.to_naive_datetime_with_offset(0).ok()?.and_utc().timestamp());
+        }
+        let has_hour = parsed.hour_mod_12().is_some();
+        if has_hour && parsed.minute().is_none() {
+            parsed.set_minute(0).ok()?;
+        }
+        let time = if has_hour { parsed.to_naive_time().ok()? } else { NaiveTime::MIN };
+        seconds_of(parsed.to_naive_date().ok()?, i64::from(time.num_seconds_from_midnight()))
+    }
+}
+
+impl PartialEq for DateFormat {
+    fn eq(&self, other: &Self) -> bool {
+        self.pattern() == other.pattern()
+    }
+}
+
+impl Eq for DateFormat {}
+
+impl fmt::Debug for DateFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DateFormat({:?})", self.pattern())
+    }
+}
+
+impl TryFrom<Option<String>> for DateFormat {
+    type Error = String;
+
+    fn try_from(pattern: Option<String>) -> Result<Self, String> {
+        pattern.map_or(Ok(Self::default()), |pattern| Self::new(&pattern))
+    }
+}
+
+impl From<DateFormat> for Option<String> {
+    fn from(format: DateFormat) -> Self {
+        format.pattern().map(str::to_owned)
+    }
+}
+
+fn seconds_of(date: NaiveDate, second: i64) -> Option<i64> {
+    date.and_time(NaiveTime::MIN).and_utc().timestamp().checked_add(second)
+}
+
+/// The text of a date, and the second of the day of the time that follows it.
+fn cut_time(text: &str) -> Option<(&str, i64)> {
+    let Some(colon) = text.find(':') else { return Some((text, 0)) };
+    let cut = text[..colon].rfind(['T', 't', ' '])?;
+    Some((&text[..cut], second_of_day(&text[cut + 1..])?))
+}
+
+/// Year, month and day, in digits, and maybe a time.
+fn year_first(text: &str) -> Option<i64> {
+    let (date, second) = cut_time(text)?;
+    let bytes = date.as_bytes();
+    let separator = *bytes.get(4)?;
+    let (year, month, day) = match separator {
+        b'-' | b'/' | b'.' => {
+            let mut parts = date.split(char::from(separator));
+            let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+            if parts.next().is_some() {
+                return None;
+            }
+            (year, month, day)
+        }
+        _ if bytes.len() == 8 && date.is_ascii() => (&date[..4], &date[4..6], &date[6..]),
+        _ => return None,
+    };
+    date_of(digits(year, 4..=4)?, digits(month, 1..=2)?, digits(day, 1..=2)?, second)
+}
+
+/// A day and a year in digits, and the English name of a month, of three letters or in full; maybe a time.
+fn month_by_name(text: &str) -> Option<i64> {
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let (date, second) = cut_time(text)?;
+    let mut parts = date.split([' ', '-', ',', '.', '/']).filter(|part| !part.is_empty());
+    let (first, middle, year) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    let month_of = |part: &str| {
+        let name = part.to_ascii_lowercase();
+        let is_name = |month: &&str| **month == name || name.len() == 3 && month.starts_with(&name);
+        (1..).zip(&MONTHS).find(|(_, month)| is_name(month)).map(|(number, _)| number)
+    };
+    let (month, day) = match month_of(first) {
+        Some(month) => (month, middle),
+        None => (month_of(middle)?, first),
+    };
+    date_of(digits(year, 4..=4)?, month, digits(day, 1..=2)?, second)
+}
+
+fn date_of(year: u32, month: u32, day: u32, second: i64) -> Option<i64> {
+    seconds_of(NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?, second)
+}
+
+/// A number of so many digits.
+fn digits(text: &str, lengths: std::ops::RangeInclusive<usize>) -> Option<u32> {
+    let all = lengths.contains(&text.len()) && text.bytes().all(|c| c.is_ascii_digit());
+    all.then(|| text.parse().ok()).flatten()
+}
+
+/// Hour and minute, maybe seconds and a fraction of one; an offset from UTC may follow.
+fn second_of_day(text: &str) -> Option<i64> {
+    let text = text.strip_suffix(['Z', 'z']).or_else(|| text.strip_suffix(" UTC")).unwrap_or(text);
+    let time = match text.find(['+', '-']) {
+        None => text,
+        Some(sign) => {
+            let offset = text[sign + 1..].replacen(':', "", 1);
+            digits(&offset, 2..=4).filter(|_| offset.len() != 3)?;
+            text[..sign].trim_end()
+        }
+    };
+    let mut parts = time.split(':');
+    let (hour, minute) = (digits(parts.next()?, 1..=2)?, digits(parts.next()?, 2..=2)?);
+    let second = match parts.next() {
+        None => 0,
+        Some(seconds) => {
+            let (whole, fraction) = seconds.split_once('.').unwrap_or((seconds, "0"));
+            if fraction.is_empty() || !fraction.bytes().all(|c| c.is_ascii_digit()) {
+                return None;
+            }
+            digits(whole, 2..=2)?
+        }
+    };
+    let time = NaiveTime::from_hms_opt(hour, minute, second).filter(|_| parts.next().is_none())?;
+    Some(i64::from(time.num_seconds_from_midnight()))
+}
+
+/// What is made of a date: numbers, or levels of a category.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatePart {
+    /// The year, a number.
+    Year,
+    /// The month, a category.
+    Month,
+    /// The day of the week, a category.
+    Weekday,
+    /// The hour of the day, a category.
+    Hour,
+    /// Days since 1970-01-01, a number: what rises or falls all the time.
+    Trend,
+}
+
+const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
+impl DatePart {
+    /// Every part, in the order in which they are inputs.
+    pub const ALL: &'static [DatePart] =
+        &[DatePart::Year, DatePart::Month, DatePart::Weekday, DatePart::Hour, DatePart::Trend];
+
+    /// `year`, `month`, `weekday`, `hour` or `trend`.
+    pub fn name(self) -> &'static str {
+        match self {
+            DatePart::Year => "year",
+            DatePart::Month => "month",
+            DatePart::Weekday => "weekday",
+            DatePart::Hour => "hour",
+            DatePart::Trend => "trend",
+        }
+    }
+
+    /// How many levels there can be; 0 for a number.
+    pub fn n_levels(self) -> usize {
+        match self {
+            DatePart::Year | DatePart::Trend => 0,
+            DatePart::Month => 12,
+            DatePart::Weekday => 7,
+            DatePart::Hour => 24,
+        }
+    }
+
+    /// The name of a level: months are 1 to 12, hours 0 to 23, weekdays have their names and begin with Monday.
+    pub fn level_name(self, level: usize) -> String {
+        match self {
+            DatePart::Month => (level + 1).to_string(),
+            DatePart::Weekday => WEEKDAYS.get(level).copied().unwrap_or_default().to_owned(),
+            _ => level.to_string(),
+        }
+    }
+
+    /// The year, or the days since 1970-01-01; for a category the level, counted from 0. NaN of NaN.
+    pub fn of(self, seconds: f64) -> f64 {
+        if let DatePart::Trend = self {
+            return seconds / SECONDS_A_DAY as f64;
+        }
+        let moment = if seconds.is_nan() { None } else { DateTime::from_timestamp(seconds as i64, 0) };
+        let Some(moment) = moment else { return f64::NAN };
+        match self {
+            DatePart::Year => f64::from(moment.year()),
+            DatePart::Month => f64::from(moment.month0()),
+            DatePart::Weekday => f64::from(moment.weekday().num_days_from_monday()),
+            DatePart::Hour => f64::from(moment.hour()),
+            DatePart::Trend => f64::NAN,
+        }
+    }
+
+    /// The level of a date, counted from 0; `None` of NaN, and for a number.
+    pub fn level(self, seconds: f64) -> Option<usize> {
+        let level = self.of(seconds);
+        (self.n_levels() > 0 && !level.is_nan()).then_some(level as usize)
+    }
+}
+
+/// A date as text, with its time where that is not midnight.
+pub fn date_text(seconds: f64) -> String {
+    match DateTime::from_timestamp(seconds as i64, 0) {
+        Some(moment) if moment.num_seconds_from_midnight() == 0 => moment.format("%Y-%m-%d").to_string(),
+        Some(moment) => moment.format("%Y-%m-%d %H:%M:%S").to_string(),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(text: &str) -> Option<String> {
+        DateFormat::default().parse(text).map(date_text)
+    }
+
+    #[test]
+    fn the_year_in_front_or_a_month_by_its_name_can_be_told() {
+        for (text, expected) in [
+            ("2024-05-31", "2024-05-31"),
+            ("2024/5/31", "2024-05-31"),
+            ("2024.05.31", "2024-05-31"),
+            ("20240531", "2024-05-31"),
+            ("31 May 2024", "2024-05-31"),
+            ("31-MAY-2024", "2024-05-31"),
+            ("September 3, 1999", "1999-09-03"),
+            ("2024-05-31T13:45:10", "2024-05-31 13:45:10"),
+            ("2024-05-31 13:45", "2024-05-31 13:45:00"),
+            ("2024-05-31 00:00:00", "2024-05-31"),
+            ("2024-05-31T23:59:59.999999999Z", "2024-05-31 23:59:59"),
+            ("2024-05-31T13:45:10+02:00", "2024-05-31 13:45:10"),
+            ("2024-05-31 13:45:10.25 -0930", "2024-05-31 13:45:10"),
+            ("20240531T07:00", "2024-05-31 07:00:00"),
+            ("3 Jan 2024 7:30", "2024-01-03 07:30:00"),
+            ("0001-01-01", "0001-01-01"),
+            ("2000-02-29", "2000-02-29"),
+        ] {
+            assert_eq!(read(text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_could_be_another_day_or_is_none_is_not_read() {
+        for text in [
+            "31.05.2024",
+            "05/06/2024",
+            "1/2/03",
+            "24-05-31",
+            "2024-13-01",
+            "2023-02-29",
+            "2024-05-31x",
+            "2024-05",
+            "12:30",
+            "",
+            "2024-05-31T25:00",
+            "2024-05-31T10:60",
+            "2024-05-31T10:00:61",
+            "2024-05-31 10:00+1",
+            "May 2024",
+            "31 Mayo 2024",
+            "202405311",
+            "2024-05-31T10:00:00.",
+            "é024-05-31",
+            "20é40531",
+            "+024-05-31",
+            "2024-05-31 10:00:00:00",
+            "31 Ma 2024",
+            "2024-05/31",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_says_what_comes_first() {
+        let with = |pattern: &str, text: &str| DateFormat::new(pattern).unwrap().parse(text).map(date_text);
+        assert_eq!(with("%d.%m.%Y", "3.4.2024").as_deref(), Some("2024-04-03"));
+        assert_eq!(with("%m/%d/%y %H:%M", "04/03/24 17:05").as_deref(), Some("2024-04-03 17:05:00"));
+        assert_eq!(with("%m/%d/%Y %I %p", "04/03/2024 5 PM").as_deref(), Some("2024-04-03 17:00:00"));
+        assert_eq!(with("%s", "1717113600").as_deref(), Some("2024-05-31"));
+        // What a column of dates becomes as text.
+        assert_eq!(with("%d.%m.%Y", "2024-04-03").as_deref(), Some("2024-04-03"));
+        assert_eq!(with("%d.%m.%Y", "31.04.2024"), None);
+        for wrong in ["%d.%m", "%H:%M", "%Q", "%Y-%d-%m", "%Y%d%m", ""] {
+            assert!(DateFormat::new(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_parts_of_a_day_are_those_of_the_calendar() {
+        let seconds = DateFormat::default().parse("2024-02-29 18:00").unwrap();
+        let level = |part: DatePart| part.level_name(part.level(seconds).unwrap());
+        assert_eq!(DatePart::Year.of(seconds), 2024.0);
+        assert_eq!(
+            (level(DatePart::Month), level(DatePart::Weekday), level(DatePart::Hour)),
+            ("2".into(), "Thursday".into(), "18".into())
+        );
+        assert_eq!(DatePart::Trend.of(seconds), 19_782.75);
+        assert!(DatePart::ALL.iter().all(|part| part.of(f64::NAN).is_nan() && part.level(f64::NAN).is_none()));
+        let before = DateFormat::default().parse("1969-12-31 23:00").unwrap();
+        assert_eq!((DatePart::Year.of(before), DatePart::Hour.of(before)), (1969.0, 23.0));
+    }
+
+    proptest! {
+        #[test]
+        fn a_date_that_is_written_comes_back(seconds in -60_000_000_000_i64..250_000_000_000) {
+            let text = date_text(seconds as f64);
+            prop_assert_eq!(DateFormat::default().parse(&text), Some(seconds as f64), "{}", text);
+        }
+
+        #[test]
+        fn no_text_is_too_odd(text in "\\PC{0,24}", pattern in "(%[a-zA-Z]|\\PC){0,6}") {
+            let _ = DateFormat::default().parse(&text);
+            let _ = DateFormat::default().hint("when", &text);
+            if let Ok(format) = DateFormat::new(&pattern) {
+                let _ = format.parse(&text);
+            }
+        }
+    }
+}
