@@ -458,6 +458,16 @@ pub enum DataError {
         /// How many records there are.
         n_records: usize,
     },
+    /// Too few folds, or too many.
+    #[error("--folds: found {found}, expected a number from 2 to {most} for {n_records} records; 5 and 10 are usual")]
+    Folds {
+        /// What was given.
+        found: usize,
+        /// How many records there are.
+        n_records: usize,
+        /// The largest number that there can be.
+        most: usize,
+    },
     /// A column that cannot decide which records are held out.
     #[error("{file}: --split-by, column {column:?}: found {found}, expected {expected}")]
     SplitBy {

@@ -17,8 +17,8 @@ use crate::table::Table;
 use draft::{DraftFeature, hash_note, sparse_kind};
 pub use part::{Narrowed, Part};
 use records::choose_records;
+pub use split::{FoldRule, Folds, SplitBy, SplitKind, SplitRule};
 use split::{Sides, Splitter};
-pub use split::{SplitBy, SplitKind, SplitRule};
 use target::{Output, TargetKind, TargetTally};
 
 /// Numbers or classes.
@@ -99,6 +99,22 @@ pub struct Prepared<'t> {
     /// What a person should look at.
     pub warnings: Vec<String>,
     features: Vec<DraftFeature<'t>>,
+    plan: Plan<'t>,
+}
+
+/// What was decided before records were chosen, and from which of them.
+#[derive(Debug, Clone)]
+struct Plan<'t> {
+    table: &'t Table,
+    records: RowSet,
+    /// The positions of the features.
+    features: Vec<usize>,
+    output: Output,
+    activation: Activation,
+    /// Whether targets that f cannot reach are a mistake.
+    warns_of_range: bool,
+    split_by: Option<SplitBy>,
+    seed: u64,
 }
 
 /// How many columns of each kind are features; sparse numbers are not counted.
@@ -136,50 +152,70 @@ pub fn prepare<'t>(table: &'t Table, choices: &Choices) -> Result<Prepared<'t>> 
         (TargetKind::Classes { .. }, loss) => loss.activation().unwrap_or(Activation::Sigmoid),
     });
     let (records, without_target, with_missing) = choose_records(table, &targets, &features, choices.missing)?;
-    let mut held_out_text = None;
-    let (training, held_out, split) = match choices.held_out {
-        None => (records, None, None),
-        Some(share) => {
-            let by = choices.split_by.as_ref();
-            let splitter = Splitter::new(table, &records, choices.seed, (&kind, &targets), by)?;
-            let Sides { training, held_out, rule } = splitter.hold_out(share)?;
-            held_out_text = Some(rule.text(held_out.len(), records.len(), choices.seed));
-            (training, Some(held_out), Some(rule))
-        }
-    };
-    let features = DraftFeature::of_all(table, &features, &training, &mut notes)?;
     let (low, high) = choices.loss.class_targets().unwrap_or(match activation.range() {
         (-1.0, 1.0) => (-1.0, 1.0),
         _ => (0.0, 1.0),
     });
     let output = Output { kind, columns: targets, low, high };
-    let tally = TargetTally::of(table, &training, &output, activation.range())?;
-    let target = tally.target(&output, table)?;
-    notes.extend(features.iter().filter_map(hash_note));
-    let part = |rows: RowSet| Part::new(table, rows, &features, &output);
-    let (training, held_out) = (part(training)?, held_out.map(part).transpose()?);
-    let mut warnings = Vec::new();
-    for (index, suspicion) in suspicions {
-        if !suspicion.is_refused() && features.iter().any(|feature| feature.position == index) {
-            warnings.push(format!("column {}: {suspicion}", table.columns()[index].name));
+    let (split_by, seed) = (choices.split_by.clone(), choices.seed);
+    let warns_of_range = choices.loss.wants_range_of(&activation);
+    let plan = Plan { table, records, features, output, activation, warns_of_range, split_by, seed };
+    let mut prepared = match choices.held_out {
+        None => {
+            let records = plan.records.clone();
+            plan.prepare(records, None)?
         }
+        Some(share) => {
+            let Sides { training, held_out, rule } = plan.splitter()?.hold_out(share)?;
+            let text = rule.text(held_out.len(), plan.records.len(), seed);
+            let prepared = plan.prepare(training, Some(held_out))?;
+            Prepared { split: Some(rule), held_out_text: Some(text), ..prepared }
+        }
+    };
+    prepared.without_target = without_target;
+    prepared.with_missing = with_missing;
+    notes.append(&mut prepared.notes);
+    prepared.notes = notes;
+    let is_feature = |index: usize| prepared.features.iter().any(|feature| feature.position == index);
+    let of_features = suspicions.into_iter().filter(|(index, suspicion)| !suspicion.is_refused() && is_feature(*index));
+    let of_features =
+        of_features.map(|(index, suspicion)| format!("column {}: {suspicion}", table.columns()[index].name));
+    let mut warnings: Vec<String> = of_features.collect();
+    warnings.append(&mut prepared.warnings);
+    prepared.warnings = warnings;
+    Ok(prepared)
+}
+
+impl<'t> Plan<'t> {
+    fn splitter(&self) -> Result<Splitter<'_>> {
+        let target = (&self.output.kind, self.output.columns.as_slice());
+        Splitter::new(self.table, &self.records, self.seed, target, self.split_by.as_ref())
     }
-    if choices.loss.wants_range_of(&activation) {
-        warnings.extend(tally.warning(&activation));
+
+    /// What training on some of the records needs.
+    fn prepare(self, training: RowSet, held_out: Option<RowSet>) -> Result<Prepared<'t>> {
+        let Self { table, output, activation, .. } = &self;
+        let mut notes = Vec::new();
+        let features = DraftFeature::of_all(table, &self.features, &training, &mut notes)?;
+        notes.extend(features.iter().filter_map(hash_note));
+        let tally = TargetTally::of(table, &training, output, activation.range())?;
+        let target = tally.target(output, table)?;
+        let part = |rows: RowSet| Part::new(table, rows, &features, output);
+        Ok(Prepared {
+            training: part(training)?,
+            held_out: held_out.map(part).transpose()?,
+            split: None,
+            held_out_text: None,
+            target,
+            activation: activation.clone(),
+            without_target: 0,
+            with_missing: 0,
+            notes,
+            warnings: tally.warning(activation).filter(|_| self.warns_of_range).into_iter().collect(),
+            features,
+            plan: self,
+        })
     }
-    Ok(Prepared {
-        training,
-        held_out,
-        split,
-        held_out_text,
-        target,
-        activation,
-        without_target,
-        with_missing,
-        notes,
-        warnings,
-        features,
-    })
 }
 
 /// The feature columns, in the order of the table; refused ones are an error.
@@ -246,6 +282,23 @@ fn choose_features(table: &Table, choices: &Choices, suspicions: &[(usize, Suspi
         });
     }
     Ok(features)
+}
+
+impl<'t> Prepared<'t> {
+    /// All records that have what is needed, in so many folds: by chance, or by the column that was chosen to split by.
+    ///
+    /// Errors: there cannot be so many; the column cannot split them.
+    pub fn folds(&self, n_folds: usize) -> Result<Folds> {
+        self.plan.splitter()?.folds(n_folds)
+    }
+
+    /// The same choices, to train on what a fold leaves and to hold the fold out.
+    ///
+    /// Errors: a class has no record that is left; those of the file that holds the table's pages.
+    pub fn fold(&self, folds: &Folds, fold: usize) -> Result<Prepared<'t>> {
+        let (training, held_out) = folds.sides(fold);
+        self.plan.clone().prepare(training, Some(held_out))
+    }
 }
 
 impl Prepared<'_> {

@@ -202,6 +202,7 @@ Examples:
   deltarule train a9a.libsvm --valid a9a.t.libsvm --out model.json
   deltarule train 'train/*.parquet' --target y --valid 'test/*.parquet'
   deltarule train visits.csv --target seconds --valid 0.2 --split-by user
+  deltarule train examples/breast_cancer.csv --target diagnosis --folds 5
   deltarule train 2024.csv 'parts/*.parquet' --target y
   gunzip -c big.csv.gz | deltarule train - --target y --json")]
 pub(crate) struct TrainArgs {
@@ -241,6 +242,10 @@ pub(crate) struct TrainArgs {
     pub(crate) textbook: bool,
     #[command(flatten)]
     pub(crate) valid: ValidArgs,
+    /// Train K times more, each time without a K-th of the records, and score on those: mean and deviation of each score. Classes keep their
+    /// shares; with --split-by a group is in one fold, and in time each fold comes after all that is trained on. The model is that of all records
+    #[arg(long, value_name = "K", conflicts_with = "valid", help_heading = "Scoring")]
+    pub(crate) folds: Option<usize>,
     /// Write the model
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,

@@ -183,7 +183,7 @@ impl<'t> Tally<'t> {
         Ok(())
     }
 
-    fn scores(&self) -> Scores {
+    pub(crate) fn scores(&self) -> Scores {
         let each: Vec<(RegressionScores, RegressionScores)> =
             self.outputs.iter().map(|(own, constant)| (own.scores(), constant.scores())).collect();
         // The squared errors are added up by the scores themselves.
@@ -302,7 +302,45 @@ pub(crate) struct NumberScores {
     sums: (f64, f64),
 }
 
+/// One of the scores, with its name and how it is shown.
+pub(crate) struct Measure {
+    pub(crate) name: String,
+    pub(crate) show: fn(f64) -> String,
+    pub(crate) model: Option<f64>,
+    pub(crate) baseline: Option<f64>,
+}
+
 impl Scores {
+    /// Scores that do not grow with the number of records, so that those of some records can be compared with those of others.
+    pub(crate) fn measures(&self) -> Vec<Measure> {
+        let measure = |name: &str, show: fn(f64) -> String, model: Option<f64>, baseline: Option<f64>| Measure {
+            name: name.to_owned(),
+            show,
+            model,
+            baseline,
+        };
+        match &self.detail {
+            Detail::Numbers(targets) => {
+                let of_target = |NumberScores { name: target, own, base, .. }: &NumberScores| {
+                    let name =
+                        |what: &str| if targets.len() > 1 { format!("{target}: {what}") } else { what.to_owned() };
+                    [
+                        measure(&name("RMSE"), short, Some(own.rmse), Some(base.rmse)),
+                        measure(&name("MAE"), short, Some(own.mae), Some(base.mae)),
+                        measure(&name("R²"), short, own.r_squared, base.r_squared),
+                    ]
+                };
+                targets.iter().flat_map(of_target).collect()
+            }
+            Detail::Classes { scores, baseline, .. } => vec![
+                measure("accuracy", percent, Some(scores.accuracy), Some(baseline.accuracy)),
+                measure("log loss", short, Some(scores.log_loss), Some(baseline.log_loss)),
+                measure("Brier score", short, Some(scores.brier), Some(baseline.brier)),
+                measure("AUC", short, scores.auc, baseline.auc),
+            ],
+        }
+    }
+
     /// A table with a column for each of the labelled scores and one for its baseline.
     pub(crate) fn table(parts: &[(&str, &Scores)]) -> String {
         let mut text = String::new();

@@ -68,14 +68,14 @@ impl Valid {
     /// What is held out, and by what.
     ///
     /// Errors: a column to split by where nothing is split.
-    pub(crate) fn hold_out(&self, args: &ValidArgs) -> Result<HoldOut> {
+    pub(crate) fn hold_out(&self, args: &ValidArgs, folds: Option<usize>) -> Result<HoldOut> {
         let share = self.share();
-        match (&args.split_by, share) {
-            (Some(by), None) => bail!(
-                "--split-by: found {:?}, and nothing to split; expected a fraction beside it, as in --valid 0.25",
+        match &args.split_by {
+            Some(by) if share.is_none() && folds.is_none() => bail!(
+                "--split-by: found {:?}, and nothing to split; expected a fraction beside it, as in --valid 0.25, or --folds",
                 by.column
             ),
-            (by, share) => Ok(HoldOut { share, by: by.clone() }),
+            by => Ok(HoldOut { share, by: by.clone() }),
         }
     }
 

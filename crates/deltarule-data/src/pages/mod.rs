@@ -95,11 +95,9 @@ impl Pages {
         PAGE_ROWS.min(self.n_records.saturating_sub(page * PAGE_ROWS))
     }
 
-    /// Takes so many bytes for another form of the values, if there are so many left beside what passes need.
-    pub(crate) fn take(&self, bytes: usize) -> bool {
-        let page_bytes = PAGE_ROWS * self.decode.iter().map(Decode::bytes).sum::<usize>();
-        let in_memory = self.n_in_memory() == self.n_records;
-        self.budget.take_beside(bytes, if in_memory { 0 } else { self.budget.reserve(page_bytes) })
+    /// Memory for another form of the values, of which nothing is taken yet.
+    pub(crate) fn beside(&self) -> Beside<'_> {
+        Beside { pages: self, bytes: 0 }
     }
 
     /// The columns of a page that is in memory.
@@ -151,6 +149,31 @@ impl Pages {
             }
         }
         Ok(())
+    }
+}
+
+/// Memory that another form of the values takes up; it is given back with the form.
+#[derive(Debug)]
+pub(crate) struct Beside<'t> {
+    pages: &'t Pages,
+    bytes: usize,
+}
+
+impl Beside<'_> {
+    /// Takes so many bytes more, if there are so many left beside what passes need.
+    pub(crate) fn take(&mut self, bytes: usize) -> bool {
+        let Pages { decode, budget, n_records, .. } = self.pages;
+        let page_bytes = PAGE_ROWS * decode.iter().map(Decode::bytes).sum::<usize>();
+        let in_memory = self.pages.n_in_memory() == *n_records;
+        let taken = budget.take_beside(bytes, if in_memory { 0 } else { budget.reserve(page_bytes) });
+        self.bytes += if taken { bytes } else { 0 };
+        taken
+    }
+}
+
+impl Drop for Beside<'_> {
+    fn drop(&mut self) {
+        self.pages.budget.give_back(self.bytes);
     }
 }
 

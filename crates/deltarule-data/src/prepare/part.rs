@@ -9,7 +9,7 @@ use super::draft::{Derivation, DraftFeature};
 use super::target::Output;
 use crate::column::Values;
 use crate::error::{DataError, Result};
-use crate::pages::{PAGE_ROWS, PageColumn, RowSet, Wanted};
+use crate::pages::{Beside, PAGE_ROWS, PageColumn, RowSet, Wanted};
 use crate::table::Table;
 
 /// A feature as it stands in blocks.
@@ -58,6 +58,7 @@ pub struct Part<'t> {
     wanted: Wanted,
     shape: Shape,
     held: Vec<Option<Block<'t, f64>>>,
+    memory: Beside<'t>,
 }
 
 impl<'t> Part<'t> {
@@ -77,8 +78,8 @@ impl<'t> Part<'t> {
         let positions = inputs.iter().map(|input| input.position);
         let wanted = Wanted::of(positions.chain(output.columns.iter().copied()));
         let shape = Shape::new(inputs.iter().map(|input| input.kind).collect(), output.n_outputs());
-        let (output, held) = (output.clone(), Vec::new());
-        let mut part = Self { table, rows, inputs, output, wanted, shape, held };
+        let (output, held, memory) = (output.clone(), Vec::new(), table.pages().beside());
+        let mut part = Self { table, rows, inputs, output, wanted, shape, held, memory };
         for index in 0..part.n_blocks() {
             let block = part.block_to_hold(index)?;
             part.held.push(block);
@@ -87,18 +88,19 @@ impl<'t> Part<'t> {
     }
 
     /// A block that can be held: it is in memory already, or there is room for it.
-    fn block_to_hold(&self, index: usize) -> Result<Option<Block<'t, f64>>> {
+    fn block_to_hold(&mut self, index: usize) -> Result<Option<Block<'t, f64>>> {
         if self.rows.is_all() {
             let Some(columns) = self.table.pages().in_memory(index) else { return Ok(None) };
             let derived = self.inputs.iter().filter(|input| !matches!(input.derivation, Derivation::None));
             let bytes = derived.map(Input::bytes).sum::<usize>() * self.table.pages().n_rows(index);
-            if bytes > 0 && !self.table.pages().take(bytes) {
+            if bytes > 0 && !self.memory.take(bytes) {
                 return Ok(None);
             }
             return Ok(Some(self.block_of(columns, 0..self.table.pages().n_rows(index))?));
         }
         let rows = self.rows_of(index);
-        if !self.table.pages().take(rows.len() * self.record_bytes()) {
+        let bytes = rows.len() * self.record_bytes();
+        if !self.memory.take(bytes) {
             return Ok(None);
         }
         let gathered = self.gather(rows.clone())?;
@@ -199,7 +201,7 @@ impl<'t> Part<'t> {
     pub fn narrowed(&self) -> Result<Narrowed<'_, 't>> {
         let mut shifts: Vec<Option<f64>> =
             self.inputs.iter().map(|input| (input.kind != ColumnKind::Number).then_some(0.0)).collect();
-        let mut held = Vec::with_capacity(self.n_blocks());
+        let (mut held, mut memory) = (Vec::with_capacity(self.n_blocks()), self.table.pages().beside());
         for index in 0..self.n_blocks() {
             if shifts.iter().all(Option::is_some) {
                 break;
@@ -215,12 +217,12 @@ impl<'t> Part<'t> {
         let shifts: Vec<f64> = shifts.into_iter().map(Option::unwrap_or_default).collect();
         for index in 0..self.n_blocks() {
             let mut narrow = None;
-            if self.table.pages().take(self.rows_of(index).len() * self.record_bytes().div_ceil(2)) {
+            if memory.take(self.rows_of(index).len() * self.record_bytes().div_ceil(2)) {
                 self.read(index, &mut |block| narrow = Some(narrowed(block, 0..block.n_records(), &shifts)))?;
             }
             held.push(narrow.transpose()?);
         }
-        Ok(Narrowed { part: self, shifts, held })
+        Ok(Narrowed { part: self, shifts, held, _memory: memory })
     }
 }
 
@@ -296,6 +298,7 @@ pub struct Narrowed<'p, 't> {
     part: &'p Part<'t>,
     shifts: Vec<f64>,
     held: Vec<Option<Block<'static, f32>>>,
+    _memory: Beside<'t>,
 }
 
 impl Narrowed<'_, '_> {

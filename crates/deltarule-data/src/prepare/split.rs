@@ -1,6 +1,7 @@
 //! Which records are held out, and which fold each is in.
 
 mod cut;
+mod folds;
 mod key;
 mod quota;
 
@@ -14,6 +15,7 @@ use crate::error::{DataError, Result};
 use crate::pages::{PAGE_ROWS, PageColumn, RowSet, Wanted};
 use crate::table::Table;
 use cut::cuts;
+pub use folds::{FoldRule, Folds};
 use key::Keys;
 use quota::shares;
 
@@ -84,6 +86,7 @@ pub(super) struct Splitter<'a> {
 }
 
 /// Sets of records of which none has a record of another.
+#[derive(Debug)]
 struct Parts {
     n_records: usize,
     words: Vec<Vec<u64>>,

@@ -279,7 +279,7 @@ impl TargetTally {
                 file: table.name().to_owned(),
                 column: name,
                 found: format!("no record of class {:?} to train on", names[empty]),
-                expected: "records of every class; try --missing mean, or another --valid or --seed".into(),
+                expected: "records of every class; try --missing mean, or another --valid, --folds or --seed".into(),
             });
         }
         let (low, high) = (output.low, output.high);

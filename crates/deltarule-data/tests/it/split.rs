@@ -111,6 +111,89 @@ proptest! {
     }
 }
 
+/// The records of each fold and those trained on before it is scored.
+fn folds(prepared: &Prepared<'_>, n: usize) -> Vec<(Vec<usize>, Vec<usize>)> {
+    let folds = prepared.folds(n).unwrap();
+    assert_eq!(folds.n_folds(), n);
+    (0..n).map(|fold| sides(&prepared.fold(&folds, fold).unwrap())).collect()
+}
+
+proptest! {
+    #[test]
+    fn each_record_is_in_one_fold_and_classes_are_even(
+        counts in prop::collection::vec(2_usize..40, 2..6), n_folds in 2_usize..8, seed in any::<u64>(),
+    ) {
+        let classes: Vec<usize> = counts.iter().enumerate().flat_map(|(class, &n)| vec![class; n]).collect();
+        prop_assume!(n_folds <= classes.len());
+        let lines = classes.iter().enumerate().map(|(i, class)| format!("{},class {class}\n", (i * 37) % 101));
+        let table = read(format!("x,y\n{}", lines.collect::<String>())).unwrap();
+        let prepared = prepare(&table, &Choices { seed, targets: vec!["y".into()], ..Choices::default() }).unwrap();
+        let folds = folds(&prepared, n_folds);
+        let mut all: Vec<usize> = folds.iter().flat_map(|(_, fold)| fold.clone()).collect();
+        all.sort_unstable();
+        prop_assert_eq!(all, (0..classes.len()).collect::<Vec<_>>());
+        for (training, fold) in &folds {
+            prop_assert_eq!(training.len() + fold.len(), classes.len());
+            prop_assert!(fold.iter().all(|record| !training.contains(record)));
+        }
+        let sizes = |class: Option<usize>| -> Vec<usize> {
+            let of_class = |record: &&usize| class.is_none_or(|class| classes[**record] == class);
+            folds.iter().map(|(_, fold)| fold.iter().filter(of_class).count()).collect()
+        };
+        for class in (0..counts.len()).map(Some).chain([None]) {
+            let sizes = sizes(class);
+            prop_assert!(sizes.iter().max().unwrap() - sizes.iter().min().unwrap() <= 1, "{:?}: {:?}", class, sizes);
+        }
+    }
+
+    #[test]
+    fn a_group_is_in_one_fold(groups in prop::collection::vec(0_u32..30, 40..200), n_folds in 2_usize..6, seed in any::<u64>()) {
+        let values: Vec<String> = groups.iter().map(|group| format!("g{group}")).collect();
+        prop_assume!(values.iter().collect::<BTreeSet<_>>().len() >= n_folds);
+        let table = table_of(&values, true);
+        let prepared = prepare(&table, &Choices { held_out: None, seed, ..by("k", None) }).unwrap();
+        let folds = folds(&prepared, n_folds);
+        let of = |side: &[usize]| side.iter().map(|&record| groups[record]).collect::<BTreeSet<u32>>();
+        for (training, fold) in &folds {
+            prop_assert!(of(training).is_disjoint(&of(fold)) && !fold.is_empty());
+        }
+        prop_assert_eq!(folds.iter().map(|(_, fold)| fold.len()).sum::<usize>(), groups.len());
+        // The largest fold has at most one group more than it needs.
+        let largest = folds.iter().map(|(_, fold)| fold.len()).max().unwrap();
+        let smallest = folds.iter().map(|(_, fold)| fold.len()).min().unwrap();
+        let most = groups.iter().map(|group| groups.iter().filter(|other| *other == group).count()).max().unwrap();
+        prop_assert!(largest - smallest <= most);
+    }
+
+    #[test]
+    fn in_time_each_fold_comes_after_its_training(times in prop::collection::vec(-500..500_i32, 100..300), n_folds in 2_usize..6) {
+        let values: Vec<String> = times.iter().map(ToString::to_string).collect();
+        let table = table_of(&values, true);
+        let prepared = prepare(&table, &Choices { held_out: None, ..by("k", Some(SplitKind::Time)) }).unwrap();
+        let mut before = 0;
+        for (training, fold) in folds(&prepared, n_folds) {
+            let latest = training.iter().map(|&record| times[record]).max().unwrap();
+            prop_assert!(fold.iter().all(|&record| times[record] > latest));
+            prop_assert!(training.len() > before);
+            before = training.len();
+        }
+    }
+}
+
+#[test]
+fn folds_that_cannot_be_are_told() {
+    let values: Vec<String> = (0..12).map(|i| format!("g{}", i % 3)).collect();
+    let table = table_of(&values, true);
+    let prepared = prepare(&table, &Choices { held_out: None, split_by: None, ..by("k", None) }).unwrap();
+    for wrong in [0, 1, 13] {
+        let error = prepared.folds(wrong).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("--folds: found {wrong}, expected a number from 2 to 12")), "{error}");
+    }
+    let prepared = prepare(&table, &Choices { held_out: None, ..by("k", None) }).unwrap();
+    let error = prepared.folds(4).unwrap_err().to_string();
+    assert!(error.contains("found 3 groups of 12 records, expected at least 4"), "{error}");
+}
+
 #[test]
 fn a_record_without_a_time_is_on_neither_side() {
     let values = ["2024-01-01", "2024-01-05", "", "2024-01-03", "NA", "2024-01-04"].map(String::from);

@@ -54,7 +54,7 @@ impl Ended {
 pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
     let settings = settings(args)?;
     let wanted = Valid::of(&args.valid, &args.data, &args.files)?;
-    let choices = setup::choices(&args.data, &args.columns, &args.network, wanted.hold_out(&args.valid)?)?;
+    let choices = setup::choices(&args.data, &args.columns, &args.network, wanted.hold_out(&args.valid, None)?)?;
     let mut trace = args.trace.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
     let mut model_file = args.out.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
     let machine = Machine { threads: args.threads, narrow: false };

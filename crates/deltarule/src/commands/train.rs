@@ -2,6 +2,7 @@
 
 mod conclude;
 mod files;
+mod folds;
 mod watch;
 mod words;
 
@@ -11,7 +12,7 @@ use anyhow::{Result, bail};
 use deltarule_core::{
     Batch, Config, Epoch, Fit, Float, Moments, OptimizerKind, Parameters, Penalty, Plan, Problem, Reduction, fit,
 };
-use deltarule_data::{Prepared, RowEncoder, Table, prepare};
+use deltarule_data::{Folds, Part, Prepared, RowEncoder, Table, prepare};
 use deltarule_model::{Encoding, ScaleRule};
 
 use crate::cli::{BatchArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TrainArgs};
@@ -44,6 +45,7 @@ struct Run<'a> {
     start_text: String,
     /// What is said of the files that are scored on.
     valid_text: Option<String>,
+    folds: Option<Folds>,
 }
 
 /// A descent that has ended, with its plan.
@@ -55,7 +57,7 @@ struct Trained {
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let settings = settings(args)?;
     let wanted = Valid::of(&args.valid, &args.data, &args.files)?;
-    let choices = setup::choices(&args.data, &args.columns, &args.network, wanted.hold_out(&args.valid)?)?;
+    let choices = setup::choices(&args.data, &args.columns, &args.network, wanted.hold_out(&args.valid, args.folds)?)?;
     let mut files = Files::create(args)?;
     let machine = Machine { threads: args.threads, narrow: args.precision == PrecisionArg::F32 };
     let table = setup::read_table(
@@ -68,6 +70,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         args.quiet || args.json,
     )?;
     let prepared = prepare(&table, &choices)?;
+    let folds = args.folds.map(|n| prepared.folds(n)).transpose()?;
     let threads = setup::threads(args.threads, table.n_values())?;
     let loss = args.network.loss;
     setup::with_problem(&prepared, &args.columns, loss, settings.scale, settings.has_bias, &threads, |ready| {
@@ -83,7 +86,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         let (start, start_text) =
             setup::starting_weights(init, encoding, &prepared.activation, settings.has_bias, args.network.seed)?;
         let (args, settings, table, prepared) = (args, &settings, &table, &prepared);
-        let run = Run { args, settings, table, prepared, encoding, problem, start, start_text, valid_text };
+        let run = Run { args, settings, table, prepared, encoding, problem, start, start_text, valid_text, folds };
         let trained = match args.precision {
             PrecisionArg::F64 => run.descend(problem, &mut files, &say)?,
             PrecisionArg::F32 => run.descend_in_f32(&mut files, &say)?,
@@ -94,11 +97,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
 
 impl Run<'_> {
     fn descend_in_f32(&self, files: &mut Files, say: &Say) -> Result<Trained> {
-        let source = &self.prepared.training.narrowed()?;
-        let moments = &Moments::of(source, self.problem.threads)?;
-        let scaling = &setup::shifted(self.problem.scaling, source.shifts());
-        let Problem { activation, loss, has_bias, threads, .. } = *self.problem;
-        self.descend(&Problem { source, scaling, moments, activation, loss, has_bias, threads }, files, say)
+        in_f32(self.problem, &self.prepared.training, |problem| self.descend(problem, files, say))
     }
 
     fn descend<T: Float>(&self, problem: &Problem<'_, T>, files: &mut Files, say: &Say) -> Result<Trained> {
@@ -111,6 +110,19 @@ impl Run<'_> {
         files.finish_records()?;
         Ok(Trained { plan, fit })
     }
+}
+
+/// Makes the same problem of the same records in f32, and hands it to `run`.
+fn in_f32<R>(
+    problem: &Problem<'_, f64>,
+    part: &Part<'_>,
+    run: impl FnOnce(&Problem<'_, f32>) -> Result<R>,
+) -> Result<R> {
+    let source = &part.narrowed()?;
+    let moments = &Moments::of(source, problem.threads)?;
+    let scaling = &setup::shifted(problem.scaling, source.shifts());
+    let Problem { activation, loss, has_bias, threads, .. } = *problem;
+    run(&Problem { source, scaling, moments, activation, loss, has_bias, threads })
 }
 
 fn settings(args: &TrainArgs) -> Result<Settings> {

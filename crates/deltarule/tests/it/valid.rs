@@ -56,3 +56,77 @@ fn a_sweep_judges_by_the_files_that_are_held_out() {
     let evaluated = sandbox.sh("deltarule evaluate m.json whole.csv --json").ok().json();
     assert_eq!(evaluated["scores"], best["held_out"]);
 }
+
+/// A column of numbers of a table, and its mean and standard deviation.
+fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    (mean, (values.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt())
+}
+
+#[test]
+fn folds_have_the_scores_of_trainings_on_the_others() {
+    let sandbox = Sandbox::new();
+    for (table, target, score) in [("diabetes", "progression", "rmse"), ("iris", "species", "accuracy")] {
+        let line = format!("deltarule train examples/{table}.csv --target {target} --epochs 80");
+        let folds = sandbox.sh(&format!("{line} --folds 4 --json --out m.json --force")).ok().json();
+        let alone = sandbox.sh(&format!("{line} --json")).ok().json();
+        assert_eq!(folds["weights"], alone["weights"], "the model is that of all records");
+        let each = folds["folds"]["each"].as_array().unwrap();
+        assert_eq!(each.len(), 4);
+        let n = folds["training"]["records"].as_u64().unwrap();
+        let own = |fold: &Value| match score {
+            "rmse" => fold["held_out"]["targets"][0]["model"]["rmse"].as_f64().unwrap(),
+            _ => fold["held_out"]["model"]["accuracy"].as_f64().unwrap(),
+        };
+        for fold in each {
+            assert_eq!(fold["training_records"].as_u64().unwrap() + fold["held_out"]["records"].as_u64().unwrap(), n);
+        }
+        let (mean, deviation) = mean_and_deviation(&each.iter().map(own).collect::<Vec<_>>());
+        let first = &folds["folds"]["scores"][0];
+        assert!((first["model"]["mean"].as_f64().unwrap() - mean).abs() < 1e-12, "{first}");
+        assert!((first["model"]["deviation"].as_f64().unwrap() - deviation).abs() < 1e-12, "{first}");
+    }
+}
+
+#[test]
+fn a_fold_is_scored_as_a_file_of_its_records_is() {
+    // In time, the last of two folds is the last third: what --valid of a file gives for it.
+    let sandbox = Sandbox::new();
+    let lines: Vec<String> =
+        (0..300).map(|i| format!("{i},{},{}", i * 37 % 101, (i * 37 % 101) as f64 * 0.5 + f64::from(i % 7))).collect();
+    let table = |lines: &[String]| format!("when,x,y\n{}\n", lines.join("\n"));
+    sandbox
+        .file("all.csv", table(&lines))
+        .file("first.csv", table(&lines[..200]))
+        .file("last.csv", table(&lines[200..]));
+    let folds = sandbox.sh("deltarule train all.csv --target y --folds 2 --split-by when:time --json").ok().json();
+    let line = "deltarule train first.csv --target y --drop when --valid last.csv --json";
+    let by_hand = sandbox.sh(line).ok().json();
+    assert_eq!(folds["folds"]["each"][1]["held_out"], by_hand["held_out"]);
+}
+
+#[test]
+fn folds_do_not_depend_on_threads_memory_or_format() {
+    let sandbox = Sandbox::new();
+    let lines: Vec<String> = (0..9000)
+        .map(|i| format!("u{},{},{},{}", i * 7919 % 97, i * 37 % 101, i * 53 % 89, (i * 37 % 101) / 10 + i % 5))
+        .collect();
+    sandbox.file("t.csv", format!("user,a,b,y\n{}\n", lines.join("\n")));
+    let json = lines.iter().map(|line| {
+        let fields: Vec<&str> = line.split(',').collect();
+        format!("{{\"user\":\"{}\",\"a\":{},\"b\":{},\"y\":{}}}\n", fields[0], fields[1], fields[2], fields[3])
+    });
+    sandbox.file("t.jsonl", json.collect::<String>());
+    for options in
+        ["--folds 3 --split-by user", "--folds 3", "--folds 2 --split-by a:time --batch 8", "--folds 2 --precision f32"]
+    {
+        let folds = |data: &str, extra: &str| {
+            let line = format!("deltarule train {data} --target y {options} --epochs 4 --json {extra}");
+            sandbox.sh(&line).ok().json()["folds"].clone()
+        };
+        let expected = folds("t.csv", "--threads 1");
+        assert_eq!(folds("t.jsonl", "--threads 2"), expected, "{options}");
+        assert_eq!(folds("t.csv", "--threads 3 --memory 26198016B"), expected, "{options}");
+    }
+}

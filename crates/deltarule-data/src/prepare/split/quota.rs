@@ -25,6 +25,20 @@ pub(super) fn shares(counts: &[u64], share: f64) -> Vec<u64> {
     held_out
 }
 
+/// How many of the records of each class go into each of some parts: a class's numbers differ by one at most, and so do the sums.
+pub(super) fn evenly(counts: &[u64], n_parts: usize) -> Vec<Vec<u64>> {
+    let (mut next, n) = (0, n_parts as u64);
+    let of_class = |&count: &u64| {
+        let mut parts = vec![count / n; n_parts];
+        for _ in 0..count % n {
+            parts[next] += 1;
+            next = (next + 1) % n_parts;
+        }
+        parts
+    };
+    counts.iter().map(of_class).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,6 +61,20 @@ mod tests {
             if counts.iter().all(|&n| n == 0 || (n as f64 * share).ceil() < n as f64) {
                 prop_assert_eq!(total, wanted);
             }
+        }
+
+        #[test]
+        fn parts_are_even_in_each_class_and_in_all(
+            counts in prop::collection::vec(0_u64..100, 1..20), n_parts in 2_usize..12,
+        ) {
+            let parts = evenly(&counts, n_parts);
+            let spread = |numbers: &[u64]| numbers.iter().max().unwrap() - numbers.iter().min().unwrap();
+            for (count, parts) in counts.iter().zip(&parts) {
+                prop_assert_eq!(parts.iter().sum::<u64>(), *count);
+                prop_assert!(spread(parts) <= 1);
+            }
+            let sums: Vec<u64> = (0..n_parts).map(|k| parts.iter().map(|of_class| of_class[k]).sum()).collect();
+            prop_assert!(spread(&sums) <= 1);
         }
     }
 }

@@ -12,6 +12,7 @@ use deltarule_model::Model;
 use serde_json::{Value, json};
 
 use super::files::Files;
+use super::folds::CrossValidation;
 use super::words::Say;
 use super::{Run, Trained};
 use crate::cli::PrecisionArg;
@@ -25,6 +26,7 @@ struct Conclusion {
     model: Model,
     training: Scores,
     held_out: Option<Scores>,
+    folds: Option<CrossValidation>,
     /// Why descent ended, in words.
     reason: String,
     /// Where the model was written.
@@ -53,16 +55,23 @@ impl Run<'_> {
             }
             (None, None) => None,
         };
+        let wanted = self.folds.as_ref().filter(|_| trained.fit.reason != StopReason::Interrupted);
+        let folds = wanted.map(|folds| self.cross_validate(folds, say.is_silent())).transpose()?;
+        let interrupted = folds.as_ref().is_some_and(Option::is_none);
         let reason =
             report::reason_text(&trained.fit.reason, &trained.plan, self.problem.loss, &self.prepared.activation);
         let written = self.write(trained, files, &model)?;
-        let conclusion = Conclusion { model, training, held_out, reason, written };
+        let conclusion = Conclusion { model, training, held_out, folds: folds.flatten(), reason, written };
         if self.args.json {
             output::print_json(&self.json(trained, &conclusion))?;
         } else {
             self.say(trained, &conclusion, say);
         }
         Ok(match trained.fit.reason {
+            _ if interrupted => {
+                eprintln!("interrupted before all folds were trained: there is no cross-validation");
+                ExitCode::from(failure::INTERRUPTED)
+            }
             StopReason::Interrupted => ExitCode::from(failure::INTERRUPTED),
             ref reason if reason.is_failure() => ExitCode::from(failure::FAILED),
             _ => ExitCode::SUCCESS,
@@ -141,6 +150,7 @@ impl Run<'_> {
             "least_sse": plan.triangle.as_ref().map(|triangle| triangle.least_sse()),
             "training": conclusion.training.json(),
             "held_out": conclusion.held_out.as_ref().map(Scores::json),
+            "folds": conclusion.folds.as_ref().map(CrossValidation::json),
             "weights": report::weights_json(&conclusion.model),
             "model": conclusion.written.as_ref().map(|path| path.display().to_string()),
         });
@@ -154,7 +164,7 @@ impl Run<'_> {
 
     fn say(&self, trained: &Trained, conclusion: &Conclusion, say: &Say) {
         let fit = &trained.fit;
-        let Conclusion { model, training, held_out, reason, written } = conclusion;
+        let Conclusion { model, training, held_out, folds, reason, written } = conclusion;
         let best = if fit.best_epoch == fit.epochs {
             String::new()
         } else {
@@ -183,6 +193,7 @@ impl Run<'_> {
         if let Some(warning) = judged.warning(label) {
             let _ = writeln!(text, "warning: {warning}");
         }
+        text.extend(folds.as_ref().map(CrossValidation::table));
         let _ = write!(text, "\n{}", report::weights_text(model, 60));
         say.line(&text);
         match (written, &self.args.out) {
