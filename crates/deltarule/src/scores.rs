@@ -344,14 +344,16 @@ impl Scores {
     /// A table with a column for each of the labelled scores and one for its baseline.
     pub(crate) fn table(parts: &[(&str, &Scores)]) -> String {
         let mut text = String::new();
-        let heading = parts.iter().fold(format!("{:<26}", "scores"), |mut line, (label, scores)| {
+        let rows: Vec<Vec<(String, String, String)>> = parts.iter().map(|(_, scores)| scores.rows()).collect();
+        let names = rows.first().into_iter().flatten().map(|(name, ..)| name.chars().count());
+        let width = names.max().unwrap_or(0).max(24);
+        let heading = parts.iter().fold(format!("{:<1$}", "scores", width + 2), |mut line, (label, scores)| {
             let _ = write!(line, "{:>16}{:>14}", format!("{label} ({})", scores.n), "baseline");
             line
         });
         let _ = writeln!(text, "{heading}");
-        let rows: Vec<Vec<(String, String, String)>> = parts.iter().map(|(_, scores)| scores.rows()).collect();
         for (index, (name, ..)) in rows.first().into_iter().flatten().enumerate() {
-            let _ = write!(text, "  {name:<24}");
+            let _ = write!(text, "  {name:<width$}");
             for part in &rows {
                 if let Some((_, value, baseline)) = part.get(index) {
                     let _ = write!(text, "{value:>16}{baseline:>14}");
