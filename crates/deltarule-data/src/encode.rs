@@ -1,7 +1,7 @@
 //! Records of a stream, encoded with a model's encoding: columns go by name.
 
 use deltarule_core::{Block, Column, NO_LEVEL, Targets};
-use deltarule_model::{DateFormat, Encoding, Feature, FeatureKind, MissingRule, Target};
+use deltarule_model::{DateFormat, Encoding, Feature, FeatureKind, Target};
 
 use crate::csv::{Decimal, Record, is_missing, parse_number};
 use crate::error::{DataError, Result};
@@ -142,10 +142,12 @@ impl<'m> RowEncoder<'m> {
             }
             let field = record.trimmed(self.positions[index]);
             let missing = is_missing(field);
-            if missing && self.encoding.missing != MissingRule::Mean {
+            if missing && !self.encoding.missing.fills() {
                 state = RowState::FeatureMissing;
             }
-            if let Some((format, part)) = feature.date() {
+            if feature.is_flag() {
+                self.numbers[index].push(f64::from(u8::from(missing)));
+            } else if let Some((format, part)) = feature.date() {
                 // The parts of one date stand together.
                 let seconds = match date.filter(|(at, _)| *at == self.positions[index]) {
                     Some((_, seconds)) => seconds,
@@ -161,8 +163,14 @@ impl<'m> RowEncoder<'m> {
                     self.numbers[index].push(part.of(seconds));
                 }
             } else if feature.is_category() {
-                let code = if missing { NO_LEVEL } else { feature.code(self.text(field, record, &feature.name)?) };
-                self.unseen[index] += u64::from(!missing && code == NO_LEVEL);
+                let code = match missing {
+                    true => feature.code_of_missing(self.encoding.missing),
+                    false => {
+                        let text = self.text(field, record, &feature.name)?;
+                        self.unseen[index] += u64::from(feature.is_unseen(text));
+                        feature.code(text)
+                    }
+                };
                 self.codes[index].push(code);
             } else {
                 let x = if missing { f64::NAN } else { self.number(feature, field, record)? };

@@ -372,17 +372,17 @@ pub enum DataError {
         /// Columns that are.
         known: Vec<String>,
     },
-    /// A column with the name that a part of a date gets.
+    /// A column with the name that what is made of another one gets.
     #[error(
-        "{file}: found the column {name:?} beside the column of dates {date:?}, a part of which gets that name; expected another name; use --drop, or rename it"
+        "{file}: found the column {name:?} beside the column {column:?}, from which an input of that name is made; expected another name; use --drop, or rename it"
     )]
     NameOfPart {
         /// The file.
         file: String,
         /// The name.
         name: String,
-        /// The column of dates.
-        date: String,
+        /// The other column.
+        column: String,
     },
     /// A text in a column of dates that is none.
     #[error("{file}: line {line}, column {column:?}: found {found:?}{}, expected {expected}",

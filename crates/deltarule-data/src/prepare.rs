@@ -3,6 +3,7 @@
 mod draft;
 mod part;
 mod records;
+mod seen;
 mod split;
 mod target;
 
@@ -14,7 +15,7 @@ use crate::error::{DataError, Result};
 use crate::inspect::{Suspicion, suspicions};
 use crate::pages::RowSet;
 use crate::table::Table;
-use draft::{DraftFeature, hash_note, sparse_kind};
+use draft::{DraftFeature, LevelRules, hash_note, sparse_kind};
 pub use part::{Narrowed, Part};
 use records::choose_records;
 pub use split::{FoldRule, Folds, SplitBy, SplitKind, SplitRule};
@@ -41,6 +42,8 @@ pub struct Choices {
     pub categorical: Vec<String>,
     /// What becomes of missing values.
     pub missing: MissingRule,
+    /// Levels of categories with fewer training records than this are pooled.
+    pub min_count: Option<u64>,
     /// Numbers or classes; `None`: by what the target holds.
     pub task: Option<Task>,
     /// The error of one prediction, which decides what target and activation there can be.
@@ -115,6 +118,7 @@ struct Plan<'t> {
     warns_of_range: bool,
     split_by: Option<SplitBy>,
     seed: u64,
+    levels: LevelRules,
 }
 
 /// How many columns of each kind are features; sparse numbers are not counted.
@@ -159,7 +163,8 @@ pub fn prepare<'t>(table: &'t Table, choices: &Choices) -> Result<Prepared<'t>> 
     let output = Output { kind, columns: targets, low, high };
     let (split_by, seed) = (choices.split_by.clone(), choices.seed);
     let warns_of_range = choices.loss.wants_range_of(&activation);
-    let plan = Plan { table, records, features, output, activation, warns_of_range, split_by, seed };
+    let levels = LevelRules { missing: choices.missing, min_count: choices.min_count };
+    let plan = Plan { table, records, features, output, activation, warns_of_range, split_by, seed, levels };
     let mut prepared = match choices.held_out {
         None => {
             let records = plan.records.clone();
@@ -196,7 +201,7 @@ impl<'t> Plan<'t> {
     fn prepare(self, training: RowSet, held_out: Option<RowSet>) -> Result<Prepared<'t>> {
         let Self { table, output, activation, .. } = &self;
         let mut notes = Vec::new();
-        let features = DraftFeature::of_all(table, &self.features, &training, &mut notes)?;
+        let features = DraftFeature::of_all(table, &self.features, &training, self.levels, &mut notes)?;
         notes.extend(features.iter().filter_map(hash_note));
         let tally = TargetTally::of(table, &training, output, activation.range())?;
         let target = tally.target(output, table)?;
@@ -226,8 +231,8 @@ fn choose_features(table: &Table, choices: &Choices, suspicions: &[(usize, Suspi
     let named =
         |column: &TableColumn| choices.features.contains(&column.name) || choices.categorical.contains(&column.name);
     let only_splits = |column: &TableColumn| {
-        let is_hashed = matches!(column.values, Values::Hashed { .. });
-        choices.split_by.as_ref().is_some_and(|by| by.column == column.name) && !named(column) && !is_hashed
+        let is_taken = matches!(column.values, Values::Hashed { .. } | Values::Dates { .. });
+        choices.split_by.as_ref().is_some_and(|by| by.column == column.name) && !named(column) && !is_taken
     };
     let wanted = |column: &TableColumn| {
         !choices.targets.contains(&column.name)
@@ -321,6 +326,9 @@ impl Prepared<'_> {
             .enumerate()
             .map(|(k, (draft, (moments, column)))| {
                 draft.feature(match (moments, &draft.column.values) {
+                    (ColumnMoments::Number { mean, .. }, _) if draft.is_flag() => {
+                        FeatureKind::Boolean { mean: *mean, scaling: *column }
+                    }
                     (ColumnMoments::Number { mean, .. }, Values::Booleans) => {
                         FeatureKind::Boolean { mean: *mean, scaling: *column }
                     }

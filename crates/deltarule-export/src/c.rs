@@ -8,7 +8,7 @@ use deltarule_model::{Feature, FeatureKind, Model, SparseFeature, Target};
 
 use crate::error::Result;
 use crate::function::{self, Binary, Function, Operation, Place, Test, Unary};
-use crate::{Form, features, fills, headline, is_softmax, mean_of, weights_of};
+use crate::{Form, OtherCodes, features, filling, fills, headline, is_softmax, mean_of, weights_of};
 use names::{Names, comment_text, string_literal};
 
 /// A zero that is so many standard deviations from the mean is written out, as training does: its term would cancel digits of the sum of
@@ -20,7 +20,7 @@ pub(crate) fn write(model: &Model) -> Result<String> {
     let writer = Writer {
         model,
         function: &function,
-        inputs: Names::of(model.encoding().features.iter().map(|feature| feature.name.as_str())),
+        inputs: Names::of(model.encoding().columns().into_iter()),
         outputs: Names::of(outputs(&model.encoding().target).iter().map(String::as_str)),
     };
     let mut text = String::new();
@@ -58,6 +58,25 @@ impl Writer<'_> {
         self.model.encoding().features.first().map_or(&[], Feature::sparse)
     }
 
+    /// The features that are columns, each with the name of its input.
+    fn columns(&self) -> impl Iterator<Item = (&Feature, &String)> {
+        let columns = self.model.encoding().features.iter().filter(|feature| !feature.is_flag());
+        columns.zip(&self.inputs.names)
+    }
+
+    /// Each feature with its first input and the name of its column's input.
+    fn named(&self) -> impl Iterator<Item = ((usize, &Feature), &String)> {
+        let mut columns = self.inputs.names.iter();
+        let mut name = None;
+        features(self.model).filter_map(move |(first, feature)| {
+            // What says that a value is missing follows its column.
+            if !feature.is_flag() {
+                name = columns.next();
+            }
+            Some(((first, feature), name?))
+        })
+    }
+
     fn is_sparse(&self) -> bool {
         self.model.encoding().is_sparse()
     }
@@ -66,8 +85,8 @@ impl Writer<'_> {
     fn comment(&self, text: &mut String) -> Result<()> {
         let _ = writeln!(text, "/* Predicts {}.", comment_text(&headline(self.model)));
         let missing = match fills(self.model) {
-            true => "takes the column's mean, or as a category none of the levels",
-            false => "leaves all outputs NAN and the class NULL, and the function returns 1",
+            true => filling(self.model),
+            false => "leaves all outputs NAN and the class NULL, and the function returns 1".to_owned(),
         };
         if self.is_sparse() {
             *text += "\n   A row is its values that are not 0, with their indices as in the files.\n";
@@ -84,7 +103,7 @@ impl Writer<'_> {
             *text += "       const struct deltarule_input in = { 1, indices, values };\n";
         } else {
             *text += "       const struct deltarule_input in = {\n";
-            for (feature, name) in self.model.encoding().features.iter().zip(&self.inputs.names) {
+            for (feature, name) in self.columns() {
                 let example = match &feature.kind {
                     FeatureKind::Category { levels, .. } => {
                         let level = levels.first().map(|level| string_literal(level)).transpose()?;
@@ -116,7 +135,7 @@ impl Writer<'_> {
                 "    const unsigned long *indices; /* their indices; those the model does not know do not count */\n";
             *text += "    const double *values;\n";
         } else {
-            for (feature, name) in self.model.encoding().features.iter().zip(&self.inputs.names) {
+            for (feature, name) in self.columns() {
                 let (kind, about) = match feature.kind {
                     FeatureKind::Category { .. } => ("const char *", "a text in UTF-8"),
                     FeatureKind::Boolean { .. } => ("double ", "1 for true, 0 for false"),
@@ -237,7 +256,7 @@ impl Writer<'_> {
 
     /// h of named inputs.
     fn sums(&self, text: &mut String) {
-        let named = || features(self.model).zip(&self.inputs.names);
+        let named = || self.named();
         let is_category = |feature: &Feature| matches!(feature.kind, FeatureKind::Category { .. });
         if !fills(self.model) {
             let test = |(feature, name): (&Feature, &String)| match is_category(feature) {
@@ -262,6 +281,7 @@ impl Writer<'_> {
             for ((first, feature), name) in named() {
                 let Some(scaling) = feature.scaling() else { continue };
                 let value = match fills(self.model) {
+                    _ if feature.is_flag() => format!("isnan(in->{name}) ? 1.0 : 0.0"),
                     true => format!("isnan(in->{name}) ? {} : in->{name}", number(mean_of(feature))),
                     false => format!("in->{name}"),
                 };
@@ -282,6 +302,15 @@ impl Writer<'_> {
                 }
                 let (n, n_outputs) = (levels.len(), self.n_outputs());
                 let _ = writeln!(text, "        k = deltarule_level(in->{name}, deltarule_levels_{first}, {n});");
+                let OtherCodes { unknown, missing } = OtherCodes::of(self.model, feature);
+                if unknown.is_some() || missing.is_some() {
+                    let code = |code: Option<usize>| code.map_or("-1".to_owned(), |code| code.to_string());
+                    let (unknown, missing) = (code(unknown), code(missing));
+                    let _ = writeln!(
+                        text,
+                        "        if (k < 0)\n            k = in->{name} == NULL ? {missing} : {unknown};"
+                    );
+                }
                 let _ = writeln!(
                     text,
                     "        for (j = 0; k >= 0 && j < {n_outputs}; j++)\n            h[j] += deltarule_weights_{first}[k][j];"

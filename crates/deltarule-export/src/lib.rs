@@ -17,7 +17,7 @@ mod sql;
 use std::fmt;
 
 use deltarule_core::Activation;
-use deltarule_model::{Feature, FeatureKind, MissingRule, Model};
+use deltarule_model::{Feature, FeatureKind, MISSING_LEVEL, Model, RARE_LEVEL};
 
 pub use error::{ExportError, Result};
 
@@ -95,9 +95,36 @@ fn weights_of(model: &Model, input: usize) -> impl Iterator<Item = f64> {
     (0..parameters.n_outputs()).map(move |j| parameters.weights(j)[input])
 }
 
-/// Whether a number that is missing takes the column's mean, and a category none of its levels.
+/// Whether a number that is missing takes the column's mean, and a category none of its levels, or one for what is missing.
 fn fills(model: &Model) -> bool {
-    model.encoding().missing == MissingRule::Mean
+    model.encoding().missing.fills()
+}
+
+/// What becomes of a missing value, where the model has one for it.
+fn filling(model: &Model) -> String {
+    match model.encoding().missing.has_level() {
+        true => {
+            format!("takes the column's mean, or as a category the level {MISSING_LEVEL} if that occurred in training")
+        }
+        false => "takes the column's mean, or as a category none of the levels".to_owned(),
+    }
+}
+
+/// The codes of a category beside those of its levels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct OtherCodes {
+    /// Of a text that is none of the levels; `None` where it has no weight.
+    unknown: Option<usize>,
+    /// Of what is missing, where the rule fills it; `None` where it has no weight.
+    missing: Option<usize>,
+}
+
+impl OtherCodes {
+    fn of(model: &Model, feature: &Feature) -> Self {
+        let place = |code: u32| Some(code as usize).filter(|code| *code < feature.n_inputs());
+        let unknown = feature.pooled().and_then(|_| place(feature.code(RARE_LEVEL)));
+        Self { unknown, missing: place(feature.code_of_missing(model.encoding().missing)) }
+    }
 }
 
 /// Whether the outputs depend on each other: the largest h is taken from all, and their powers are divided by the sum.

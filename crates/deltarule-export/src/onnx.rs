@@ -4,12 +4,12 @@
 
 mod proto;
 
-use deltarule_model::{Feature, FeatureKind, Model, Target};
+use deltarule_model::{Feature, FeatureKind, Model, RARE_LEVEL, Target};
 use prost::Message as _;
 
 use crate::error::{ExportError, Result};
 use crate::function::{self, Binary, Function, Operation, Test, Unary};
-use crate::{Form, features, fills, headline, is_softmax, mean_of, weights_of};
+use crate::{Form, OtherCodes, features, fills, headline, is_softmax, mean_of, weights_of};
 use proto::{Attribute, DOUBLE, Nodes, OperatorSet, STRING, StringEntry, ValueInfo};
 
 /// A row of sparse numbers has a place for each index, up to so many.
@@ -105,7 +105,8 @@ impl Writer<'_> {
         terms.extend(numbers);
         for (first, feature) in features(self.model) {
             if let FeatureKind::Category { levels, .. } = &feature.kind {
-                terms.push(self.category(&feature.name, levels, first));
+                let others = OtherCodes::of(self.model, feature);
+                terms.push(self.category(&feature.name, levels, first, others));
             }
         }
         let parameters = self.model.layer().parameters();
@@ -121,21 +122,31 @@ impl Writer<'_> {
     fn numbers(&mut self) -> Option<String> {
         let scaled: Vec<(usize, &Feature)> =
             features(self.model).filter(|(_, feature)| feature.scaling().is_some()).collect();
-        let names: Vec<&str> = scaled.iter().map(|(_, feature)| feature.name.as_str()).collect();
-        if names.is_empty() {
+        if scaled.is_empty() {
             return None;
         }
         let missing = match fills(self.model) {
             true => "NaN is a missing value and takes the column's mean",
             false => "NaN is a missing value and makes the prediction NaN",
         };
-        for (_, feature) in &scaled {
+        for (_, feature) in scaled.iter().filter(|(_, feature)| !feature.is_flag()) {
             let kind = match feature.kind {
                 FeatureKind::Boolean { .. } => "1 for true, 0 for false",
                 _ => "a number",
             };
             self.inputs.push(ValueInfo::rows(&feature.name, DOUBLE, 1, &format!("{kind}; {missing}")));
         }
+        let mut names = Vec::new();
+        for (_, feature) in &scaled {
+            names.push(match feature.is_flag() {
+                false => feature.name.clone(),
+                true => {
+                    let missing = self.nodes.add("IsNaN", &[feature.column()]);
+                    self.nodes.add_with("Cast", &[&missing], vec![Attribute::int("to", i64::from(DOUBLE))])
+                }
+            });
+        }
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let mut x = self.nodes.add_with("Concat", &names, vec![Attribute::int("axis", 1)]);
         if fills(self.model) {
             let means = self.nodes.numbers(&[1, names.len()], scaled.iter().map(|(_, feature)| mean_of(feature)));
@@ -183,31 +194,39 @@ impl Writer<'_> {
     }
 
     /// The weights of each row's level, shape (N, J).
-    fn category(&mut self, name: &str, levels: &[String], first: usize) -> String {
+    fn category(&mut self, name: &str, levels: &[String], first: usize, others: OtherCodes) -> String {
         let (n, n_outputs) = (levels.len(), self.n_outputs());
-        let missing = match fills(self.model) {
-            true => "an unknown text, or none, counts as none of the levels",
-            false => {
-                "an unknown text counts as none of the levels; the empty text is a missing value and makes the prediction NaN"
-            }
+        let unknown = match others.unknown {
+            Some(_) => format!("an unknown text counts as {RARE_LEVEL}"),
+            None => "an unknown text counts as none of the levels".to_owned(),
         };
-        self.inputs.push(ValueInfo::rows(name, STRING, 1, &format!("a text; {missing}")));
+        let missing = match (fills(self.model), others.missing.and_then(|code| levels.get(code))) {
+            (true, Some(level)) => format!("counts as {level}"),
+            (true, None) => "counts as none of the levels".to_owned(),
+            (false, _) => "makes the prediction NaN".to_owned(),
+        };
+        let about = format!("a text; {unknown}; the empty text is a missing value and {missing}");
+        self.inputs.push(ValueInfo::rows(name, STRING, 1, &about));
         // After the levels come a row for texts that are none of them, and one for what is missing.
         let mut known = levels.to_vec();
         let mut rows: Vec<i64> = (0..n as i64).collect();
         let mut weights: Vec<f64> = (0..n).flat_map(|k| weights_of(self.model, first + k)).collect();
         weights.extend(std::iter::repeat_n(0.0, n_outputs));
+        let row_of = |code: Option<usize>| code.unwrap_or(n) as i64;
         if !fills(self.model) {
             known.push(String::new());
             rows.push(n as i64 + 1);
             weights.extend(std::iter::repeat_n(f64::NAN, n_outputs));
+        } else if others.missing != others.unknown {
+            known.push(String::new());
+            rows.push(row_of(others.missing));
         }
         let n_rows = weights.len() / n_outputs.max(1);
         let weights = self.nodes.numbers(&[n_rows, n_outputs], weights);
         let attributes = vec![
             Attribute::strings("keys_strings", &known),
             Attribute::ints("values_int64s", rows),
-            Attribute::int("default_int64", n as i64),
+            Attribute::int("default_int64", row_of(others.unknown)),
         ];
         let codes = match known.is_empty() {
             // No level: every text is none of them.

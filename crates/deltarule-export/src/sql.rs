@@ -9,7 +9,7 @@ use deltarule_model::{Feature, FeatureKind, Model, Target};
 
 use crate::error::{ExportError, Result};
 use crate::function::{self, Binary, Function, Operation, Place, Test, Unary};
-use crate::{Form, features, fills, hashed, headline, is_softmax, mean_of, weights_of};
+use crate::{Form, OtherCodes, features, filling, fills, hashed, headline, is_softmax, mean_of, weights_of};
 
 /// So many terms are added up within one parenthesis: databases limit how deep an expression is.
 const TERMS: usize = 64;
@@ -52,8 +52,8 @@ pub(crate) fn write(model: &Model) -> Result<String> {
 /// What the reader of the expressions must know.
 fn comment(model: &Model) -> String {
     let missing = match fills(model) {
-        true => "takes the column's mean, or as a category none of the levels",
-        false => "makes the prediction NULL",
+        true => filling(model),
+        false => "makes the prediction NULL".to_owned(),
     };
     let columns = match model.encoding().is_sparse() {
         true => "-- Each column has the index of a feature as its name; NULL in it is 0.\n".to_owned(),
@@ -182,16 +182,22 @@ impl Writer<'_> {
                 }
                 FeatureKind::Category { levels, .. } => {
                     let column = identifier(&feature.name)?;
+                    let others = OtherCodes::of(self.model, feature);
+                    let other = |code: Option<usize>| code.map_or("0e0".to_owned(), |k| number(weight(first + k)));
+                    let of_missing = match fills(self.model) {
+                        false => Some("NULL".to_owned()),
+                        true => (others.missing != others.unknown).then(|| other(others.missing)),
+                    };
                     let mut text = "CASE".to_owned();
-                    if !fills(self.model) {
-                        let _ = write!(text, " WHEN {column} IS NULL THEN NULL ELSE CASE");
+                    if let Some(of_missing) = &of_missing {
+                        let _ = write!(text, " WHEN {column} IS NULL THEN {of_missing} ELSE CASE");
                     }
                     let _ = write!(text, " CAST({column} AS VARCHAR)");
                     for (k, level) in levels.iter().enumerate() {
                         let _ = write!(text, " WHEN {} THEN {}", text_literal(level)?, number(weight(first + k)));
                     }
-                    text += " ELSE 0e0 END";
-                    if !fills(self.model) {
+                    let _ = write!(text, " ELSE {} END", other(others.unknown));
+                    if of_missing.is_some() {
                         text += " END";
                     }
                     terms.push(Ok(text));
@@ -214,7 +220,10 @@ impl Writer<'_> {
 
     /// A column of numbers or booleans as a number.
     fn value(&self, feature: &Feature) -> Result<String> {
-        let column = identifier(&feature.name)?;
+        let column = identifier(feature.column())?;
+        if feature.is_flag() {
+            return Ok(format!("CASE WHEN {column} IS NULL THEN 1e0 ELSE 0e0 END"));
+        }
         let x = match feature.kind {
             FeatureKind::Boolean { .. } => format!(
                 "CASE LOWER(CAST({column} AS VARCHAR)) WHEN 'true' THEN 1e0 WHEN 'false' THEN 0e0 ELSE CAST({column} AS DOUBLE PRECISION) END"

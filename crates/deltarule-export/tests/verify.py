@@ -105,11 +105,16 @@ def compare(rows, expected, where):
             same(found, text, (where, number))
 
 
+def columns_of(model):
+    """The features that are columns; what says that a value is missing is made of one."""
+    return [feature for feature in model["features"] if "missing" not in feature]
+
+
 def check_onnx(path, model, header, lines, expected, where):
     network = onnx.load(HERE / path)
     onnx.checker.check_model(network, full_check=True)
     session = onnxruntime.InferenceSession(network.SerializeToString(), providers=["CPUExecutionProvider"])
-    kinds = {feature["name"]: feature["kind"] for feature in model["features"]}
+    kinds = {feature["name"]: feature["kind"] for feature in columns_of(model)}
     sparse = "sparse" in kinds.values()
     assert [given.name for given in session.get_inputs()] == list(kinds), where
     for batch in (len(lines), 1, 0):
@@ -136,7 +141,7 @@ def check_onnx(path, model, header, lines, expected, where):
 
 def check_sql(path, model, header, lines, expected, where):
     expressions = (HERE / path).read_text()
-    kinds = {feature["name"]: feature["kind"] for feature in model["features"]}
+    kinds = {feature["name"]: feature["kind"] for feature in columns_of(model)}
     quoted = ['"' + name.replace('"', '""') + '"' for name in header]
     for name, connection in (("sqlite", sqlite3.connect(":memory:")), ("duckdb", duckdb.connect())):
         types = {"category": "VARCHAR", "boolean": "BOOLEAN"}
@@ -173,7 +178,7 @@ def check_c(path, model, header, lines, expected, where):
             source.append(f"{{ sizeof v{r} / sizeof *v{r}, i{r}, v{r} }},")
             continue
         members = []
-        for feature in model["features"]:
+        for feature in columns_of(model):
             value = line[header.index(feature["name"])]
             if feature["kind"] == "category":
                 members.append(c_text(value))
@@ -249,6 +254,15 @@ def check_tables():
                 forms = FORMS if target in ("score", "yes") and factor == 1.0 or activation in ("sigmoid", "softmax") else ["onnx", "sql"]
                 verify(model, names, features, "new.csv", (target, missing, activation, factor), forms)
                 checked += 1
+    # What is missing or rare as levels and inputs of their own.
+    _, gaps = table(160, 5, missing=True)
+    write_csv("gaps.csv", header, gaps)
+    for target, options in [("score", ["mean+flag"]), ("grade", ["level", "--min-count", "25"]), ("yes", ["mean", "--min-count", "25"])]:
+        drop = ",".join(name for name in targets if name != target)
+        run("train", "gaps.csv", "--target", target, "--drop", drop, "--categorical", "zip", "--missing", *options,
+            "--epochs", "60", "--quiet", "--out", "gaps.json", "--force")
+        verify(json.loads((HERE / "gaps.json").read_text()), names, features, "new.csv", (target, *options))
+        checked += 1
     model = trained | {"activation": NOT_IN_ONNX}
     verify(model, names, features, "new.csv", ("grade", NOT_IN_ONNX), ["sql", "c"])
     message = run("export", "m.json", "--to", "onnx", fails=True)

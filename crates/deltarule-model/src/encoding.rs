@@ -13,19 +13,41 @@ pub enum MissingRule {
     Error,
     /// A number takes its column's mean, a category none of its levels.
     Mean,
+    /// A category has a level of its own, [`MISSING_LEVEL`], a date and a hashed column an input that says so; a number takes its column's mean.
+    Level,
+    /// As [`Level`](Self::Level), and a number has an input that says so beside the mean.
+    MeanAndFlag,
     /// Training leaves the record out; a prediction is empty.
     Drop,
 }
 
+/// The level of a category that missing values are where the rule gives them one; a text of that name is the same level.
+pub const MISSING_LEVEL: &str = "(missing)";
+/// The level of a category that rare and unknown levels are where rare ones are pooled; a text of that name is the same level.
+pub const RARE_LEVEL: &str = "(rare)";
+
 impl MissingRule {
     /// Every rule.
-    pub const ALL: &'static [MissingRule] = &[MissingRule::Error, MissingRule::Mean, MissingRule::Drop];
+    pub const ALL: &'static [MissingRule] =
+        &[MissingRule::Error, MissingRule::Mean, MissingRule::Level, MissingRule::MeanAndFlag, MissingRule::Drop];
 
-    /// `error`, `mean` or `drop`.
+    /// Whether a missing value is given one.
+    pub fn fills(self) -> bool {
+        matches!(self, MissingRule::Mean | MissingRule::Level | MissingRule::MeanAndFlag)
+    }
+
+    /// Whether missing is a level of its own of a category.
+    pub fn has_level(self) -> bool {
+        matches!(self, MissingRule::Level | MissingRule::MeanAndFlag)
+    }
+
+    /// `error`, `mean`, `level`, `mean+flag` or `drop`.
     pub fn name(self) -> &'static str {
         match self {
             MissingRule::Error => "error",
             MissingRule::Mean => "mean",
+            MissingRule::Level => "level",
+            MissingRule::MeanAndFlag => "mean+flag",
             MissingRule::Drop => "drop",
         }
     }
@@ -57,7 +79,7 @@ impl ScaleRule {
 /// One feature of a model: a column, or what is made of one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Feature {
-    /// The feature's name: that of its column, and for a part of a date that of the part after it (`when: month`).
+    /// The feature's name: that of its column, and for what is made of a column what that is after it (`when: month`, `age: missing`).
     pub name: String,
     /// What its values are made of.
     pub origin: Origin,
@@ -78,6 +100,11 @@ pub enum Origin {
         format: DateFormat,
         /// The part.
         part: DatePart,
+    },
+    /// 1 where the value in a column is missing, 0 where it is there; a boolean.
+    Missing {
+        /// The column.
+        column: String,
     },
 }
 
@@ -108,6 +135,8 @@ pub enum FeatureKind {
         levels: Vec<String>,
         /// Training records of each level, shape (levels,).
         counts: Vec<u64>,
+        /// Whether rare levels are pooled.
+        pooled: Option<Pooled>,
     },
     /// A category whose values are hashed into buckets, with one weight for each bucket that occurs in training.
     Hashed {
@@ -123,6 +152,21 @@ pub enum FeatureKind {
         /// Those that occur in the training data, by ascending index.
         features: Vec<SparseFeature>,
     },
+}
+
+/// How rare levels of a category were pooled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pooled {
+    /// Levels with fewer training records than this are the level [`RARE_LEVEL`], and so are levels that did not occur.
+    pub min_count: u64,
+    /// How many levels that occurred are in it; if none, a level that did not occur is none of the levels.
+    pub n_levels: u64,
+}
+
+/// The code of a text among levels that are sorted by their bytes; where rare ones are pooled, that of their pool if it is none of them.
+pub fn code_among(levels: &[String], pooled: bool, text: &str) -> u32 {
+    let code = |text: &str| levels.binary_search_by(|known| known.as_bytes().cmp(text.as_bytes())).ok();
+    code(text).or_else(|| if pooled { code(RARE_LEVEL) } else { None }).map_or(NO_LEVEL, |k| k as u32)
 }
 
 /// One of many sparse numbers.
@@ -148,19 +192,54 @@ impl Feature {
         Self { name: format!("{column}: {}", part.name()), origin, kind }
     }
 
+    /// What says whether the value of a column is missing.
+    pub fn of_missing(column: &str, kind: FeatureKind) -> Self {
+        let origin = Origin::Missing { column: column.to_owned() };
+        Self { name: format!("{column}: missing"), origin, kind }
+    }
+
     /// The column that the values are taken from.
     pub fn column(&self) -> &str {
         match &self.origin {
             Origin::Column => &self.name,
-            Origin::Date { column, .. } => column,
+            Origin::Date { column, .. } | Origin::Missing { column } => column,
         }
     }
 
     /// How dates are written in the column, and which part of them counts; `None` for other columns.
     pub fn date(&self) -> Option<(&DateFormat, DatePart)> {
         match &self.origin {
-            Origin::Column => None,
+            Origin::Column | Origin::Missing { .. } => None,
             Origin::Date { format, part, .. } => Some((format, *part)),
+        }
+    }
+
+    /// Whether it says if a value is missing.
+    pub fn is_flag(&self) -> bool {
+        matches!(self.origin, Origin::Missing { .. })
+    }
+
+    /// How rare levels were pooled.
+    pub fn pooled(&self) -> Option<Pooled> {
+        match &self.kind {
+            FeatureKind::Category { pooled, .. } => *pooled,
+            _ => None,
+        }
+    }
+
+    /// Whether a text is no level that has a weight of its own, or its bucket did not occur.
+    pub fn is_unseen(&self, text: &str) -> bool {
+        match &self.kind {
+            FeatureKind::Category { levels, .. } => code_among(levels, false, text) == NO_LEVEL,
+            _ => self.code(text) == NO_LEVEL,
+        }
+    }
+
+    /// The code of what is missing: that of its level where the rule gives it one, and [`NO_LEVEL`] otherwise.
+    pub fn code_of_missing(&self, rule: MissingRule) -> u32 {
+        match (&self.kind, &self.origin) {
+            (FeatureKind::Category { .. }, Origin::Column) if rule.has_level() => self.code(MISSING_LEVEL),
+            _ => NO_LEVEL,
         }
     }
 
@@ -195,13 +274,12 @@ impl Feature {
         matches!(self.kind, FeatureKind::Category { .. } | FeatureKind::Hashed { .. })
     }
 
-    /// The code of a level, or of the bucket of a text; [`NO_LEVEL`] for a text that is no level, or whose bucket did not occur.
+    /// The code of a level, or of the bucket of a text. A text that is no level is in the pool of rare ones if there is one; [`NO_LEVEL`] if there is
+    /// none, and where a bucket did not occur.
     pub fn code(&self, level: &str) -> u32 {
         match &self.kind {
             FeatureKind::Hashed { .. } => self.code_of_hash(hash_text(level)),
-            FeatureKind::Category { levels, .. } => {
-                levels.binary_search_by(|known| known.as_bytes().cmp(level.as_bytes())).map_or(NO_LEVEL, |k| k as u32)
-            }
+            FeatureKind::Category { levels, pooled, .. } => code_among(levels, pooled.is_some(), level),
             _ => NO_LEVEL,
         }
     }

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::buckets::{BucketSet, HashBits};
 use crate::dates::{DateFormat, DatePart};
-use crate::encoding::{Encoding, Feature, FeatureKind, MissingRule, ScaleRule, SparseFeature, Target};
+use crate::encoding::{
+    Encoding, Feature, FeatureKind, MissingRule, Pooled, RARE_LEVEL, ScaleRule, SparseFeature, Target,
+};
 use crate::error::{ModelError, Result};
 use crate::lines::to_lines;
 use crate::model::{Model, Training};
@@ -49,6 +51,9 @@ enum FeatureFile {
     },
     Boolean {
         name: String,
+        /// The column of which it says whether a value is missing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        missing: Option<String>,
         mean: f64,
         offset: f64,
         factor: f64,
@@ -57,6 +62,8 @@ enum FeatureFile {
         name: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         date: Option<DateFile>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pooled: Option<PooledFile>,
         levels: Vec<String>,
         counts: Vec<u64>,
     },
@@ -80,6 +87,14 @@ struct DateFile {
     column: String,
     part: String,
     format: Option<String>,
+}
+
+/// Levels with fewer training records than this are the level (rare), and how many of them there were.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PooledFile {
+    min_count: u64,
+    levels: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -289,10 +304,12 @@ fn feature_file(feature: &Feature) -> FeatureFile {
             FeatureFile::Number { name, date, mean: *mean, min: *min, max: *max, offset: *offset, factor: *factor }
         }
         FeatureKind::Boolean { mean, scaling: ColumnScaling { offset, factor, .. } } => {
-            FeatureFile::Boolean { name, mean: *mean, offset: *offset, factor: *factor }
+            let missing = feature.is_flag().then(|| feature.column().to_owned());
+            FeatureFile::Boolean { name, missing, mean: *mean, offset: *offset, factor: *factor }
         }
-        FeatureKind::Category { levels, counts } => {
-            FeatureFile::Category { name, date, levels: levels.clone(), counts: counts.clone() }
+        FeatureKind::Category { levels, counts, pooled } => {
+            let pooled = pooled.map(|Pooled { min_count, n_levels }| PooledFile { min_count, levels: n_levels });
+            FeatureFile::Category { name, date, pooled, levels: levels.clone(), counts: counts.clone() }
         }
         FeatureKind::Hashed { buckets, counts } => {
             let bucket = |(bucket, &records): (u32, &u64)| BucketFile { bucket, records };
@@ -373,6 +390,7 @@ fn encoding_of(file: &ModelFile) -> Result<Encoding> {
             }
             Ok(ColumnScaling { offset, factor, fill: (mean - offset) * factor })
         };
+        let mut flag = None;
         let (name, date, kind) = match feature {
             FeatureFile::Number { name, date, mean, min, max, offset, factor } => {
                 finite(|| at("min"), *min)?;
@@ -380,10 +398,11 @@ fn encoding_of(file: &ModelFile) -> Result<Encoding> {
                 let scaling = numbers(*mean, *offset, *factor)?;
                 (name, date.as_ref(), FeatureKind::Number { mean: *mean, min: *min, max: *max, scaling })
             }
-            FeatureFile::Boolean { name, mean, offset, factor } => {
+            FeatureFile::Boolean { name, missing, mean, offset, factor } => {
+                flag = missing.as_ref();
                 (name, None, FeatureKind::Boolean { mean: *mean, scaling: numbers(*mean, *offset, *factor)? })
             }
-            FeatureFile::Category { name, date, levels, counts } => {
+            FeatureFile::Category { name, date, pooled, levels, counts } => {
                 if counts.len() != levels.len() {
                     return field(
                         &at("counts"),
@@ -399,7 +418,16 @@ fn encoding_of(file: &ModelFile) -> Result<Encoding> {
                         "levels sorted by bytes, each once",
                     );
                 }
-                (name, date.as_ref(), FeatureKind::Category { levels: levels.clone(), counts: counts.clone() })
+                let pooled =
+                    pooled.as_ref().map(|pooled| Pooled { min_count: pooled.min_count, n_levels: pooled.levels });
+                if let Some(Pooled { n_levels: 1.., .. }) = pooled
+                    && (date.is_some() || !levels.iter().any(|level| level == RARE_LEVEL))
+                {
+                    let expected = format!("a level {RARE_LEVEL:?}, since levels are pooled");
+                    return field(&at("levels"), format!("{} levels without it", levels.len()), &expected);
+                }
+                let (levels, counts) = (levels.clone(), counts.clone());
+                (name, date.as_ref(), FeatureKind::Category { levels, counts, pooled })
             }
             FeatureFile::Hashed { name, hash, bits, buckets } => (name, None, hashed_of(index, hash, *bits, buckets)?),
             FeatureFile::Sparse { name, index_base, entries } => {
@@ -412,10 +440,14 @@ fn encoding_of(file: &ModelFile) -> Result<Encoding> {
         if features.iter().any(|known| known.name == *name) {
             return field(&at("name"), format!("{name:?} a second time"), "a name of its own");
         }
-        let feature = match date {
-            None => Feature::new(name, kind),
-            Some(date) => date_of(index, name, date, kind)?,
+        let feature = match (date, flag) {
+            (Some(date), _) => date_of(index, date, kind)?,
+            (None, Some(column)) => Feature::of_missing(column, kind),
+            (None, None) => Feature::new(name, kind),
         };
+        if feature.name != *name {
+            return field(&at("name"), format!("{name:?}"), &format!("{:?}", feature.name));
+        }
         let column = feature.column();
         if features.last().is_some_and(|last| last.column() != column)
             && features.iter().any(|known| known.column() == column)
@@ -428,7 +460,7 @@ fn encoding_of(file: &ModelFile) -> Result<Encoding> {
 }
 
 /// Feature `index`, a part of dates.
-fn date_of(index: usize, name: &str, date: &DateFile, kind: FeatureKind) -> Result<Feature> {
+fn date_of(index: usize, date: &DateFile, kind: FeatureKind) -> Result<Feature> {
     let at = |part: &str| format!("features[{index}].{part}");
     let part = named(&at("date.part"), &date.part, DatePart::ALL, |part| part.name())?;
     let format = DateFormat::try_from(date.format.clone()).or_else(|error| {
@@ -446,11 +478,7 @@ fn date_of(index: usize, name: &str, date: &DateFile, kind: FeatureKind) -> Resu
         FeatureKind::Number { .. } if part.n_levels() == 0 => {}
         _ => return field(&at("date.part"), format!("{:?}", date.part), "a part of the kind of the feature"),
     }
-    let feature = Feature::of_date(&date.column, &format, part, kind);
-    if feature.name != name {
-        return field(&at("name"), format!("{name:?}"), &format!("{:?}", feature.name));
-    }
-    Ok(feature)
+    Ok(Feature::of_date(&date.column, &format, part, kind))
 }
 
 /// The buckets of feature `index`.

@@ -15,7 +15,10 @@ mod scorer;
 
 pub use buckets::{BucketSet, HashBits, hash_text};
 pub use dates::{DateFormat, DatePart, date_text};
-pub use encoding::{Encoding, Feature, FeatureKind, MissingRule, Origin, ScaleRule, SparseFeature, Target};
+pub use encoding::{
+    Encoding, Feature, FeatureKind, MISSING_LEVEL, MissingRule, Origin, Pooled, RARE_LEVEL, ScaleRule, SparseFeature,
+    Target, code_among,
+};
 pub use error::{ModelError, Result, ScoreError};
 pub use model::{Model, OriginalWeights, Training};
 pub use reasons::{Contribution, Reasons};

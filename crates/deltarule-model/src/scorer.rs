@@ -6,7 +6,7 @@ use deltarule_core::{NET_INPUT_LANES, NO_LEVEL, fold_net_input};
 
 use crate::buckets::hash_number;
 use crate::dates::DateFormat;
-use crate::encoding::{Feature, FeatureKind, MissingRule};
+use crate::encoding::{Feature, FeatureKind};
 use crate::error::ScoreError;
 use crate::model::Model;
 
@@ -28,7 +28,7 @@ pub enum Value<'a> {
 
 /// Scores rows with a model.
 ///
-/// A level that the model has not seen counts as none of those it knows, and so does a value whose bucket it has not seen. A number in a
+/// A level that the model has not seen counts as one of the rare ones where these are pooled, and otherwise as none of those it knows, as does a value whose bucket it has not seen. A number in a
 /// hashed column is hashed by the fewest digits that give it back, a whole one without a point.
 #[derive(Debug, Clone, Copy)]
 pub struct Scorer<'m> {
@@ -140,6 +140,10 @@ impl<'m> Scorer<'m> {
         if let Some((format, part)) = feature.date() {
             return self.date(feature, format, value).map(|seconds| part.of(seconds));
         }
+        if feature.is_flag() {
+            let missing = matches!(value, Value::Missing) || matches!(value, Value::Number(x) if x.is_nan());
+            return Ok(f64::from(u8::from(missing)));
+        }
         match value {
             Value::Number(x) if !x.is_nan() => Ok(x),
             Value::Boolean(x) => Ok(f64::from(u8::from(x))),
@@ -157,7 +161,9 @@ impl<'m> Scorer<'m> {
             Value::Text(level) => Ok(feature.code(level)),
             Value::Boolean(true) => Ok(feature.code("true")),
             Value::Boolean(false) => Ok(feature.code("false")),
-            Value::Missing => self.missing(&feature.name).map(|_| NO_LEVEL),
+            Value::Missing => {
+                self.missing(&feature.name).map(|_| feature.code_of_missing(self.model.encoding().missing))
+            }
             Value::Number(x) if matches!(feature.kind, FeatureKind::Hashed { .. }) => match x.is_nan() {
                 true => self.missing(&feature.name).map(|_| NO_LEVEL),
                 false => Ok(feature.code_of_hash(hash_number(x))),
@@ -196,7 +202,7 @@ impl<'m> Scorer<'m> {
     /// NaN, which scaling replaces, where the model's rule has a value for what is missing.
     fn missing(&self, column: &str) -> Result<f64, ScoreError> {
         match self.model.encoding().missing {
-            MissingRule::Mean => Ok(f64::NAN),
+            rule if rule.fills() => Ok(f64::NAN),
             rule => Err(ScoreError::Missing { column: column.to_owned(), rule: rule.name() }),
         }
     }

@@ -129,9 +129,13 @@ pub(crate) struct ColumnArgs {
     /// name (2024-05-31, 2024-05-31T13:45, 31 May 2024), or a form of strftime's: when:%d.%m.%Y
     #[arg(long, value_name = "NAME[:FORM][,…]", value_delimiter = ',', value_parser = parse_date)]
     pub(crate) date: Vec<DateColumn>,
-    /// What becomes of missing values (empty, NA, N/A, NaN, null, ?): an error, the column's mean, or leave the record out
+    /// What becomes of missing values (empty, NA, N/A, NaN, null, ?): an error; mean, the column's mean and no level of a category; level, the same but for
+    /// categories, where (missing) is a level of its own; mean+flag, as level, and numbers have an input that says so; drop, the record is left out
     #[arg(long, value_enum, default_value_t = MissingArg::Error, value_name = "RULE")]
     pub(crate) missing: MissingArg,
+    /// Pool the levels of a category that have fewer training records than this into one, (rare), in which unknown ones are in prediction
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..))]
+    pub(crate) min_count: Option<u64>,
     /// Take the target as numbers or as classes; by default what it holds decides
     #[arg(long, value_enum, value_name = "TASK")]
     pub(crate) task: Option<TaskArg>,

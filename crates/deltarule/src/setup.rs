@@ -45,6 +45,7 @@ fn check_sparse(table: &Table, columns: &ColumnArgs, memory: &MemoryArgs, files:
     match table.sparse() {
         Some(_) if memory.memory.is_some() => refused("--memory"),
         Some(_) if columns.missing != MissingArg::Error => refused("--missing"),
+        Some(_) if columns.min_count.is_some() => refused("--min-count"),
         None if columns.target.is_empty() => no_target(),
         None if files.index_base != "auto" => {
             bail!(
@@ -159,6 +160,7 @@ pub(crate) fn choices(
         features: columns.features.clone(),
         categorical: columns.categorical.clone(),
         missing: columns.missing.into(),
+        min_count: columns.min_count,
         task: columns.task.map(Into::into),
         loss: network.loss.map_or(Loss::Squared, LossArg::kind),
         activation: network.activation.clone(),

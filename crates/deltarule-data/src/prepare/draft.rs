@@ -1,13 +1,17 @@
 //! Features before means and scales are known: what is made of each column, and which levels there are.
 
-use std::ops::ControlFlow;
+use std::collections::HashMap;
 
 use deltarule_core::{ColumnMoments, ColumnScaling, NO_LEVEL};
-use deltarule_model::{BucketSet, DatePart, Feature, FeatureKind, HashBits, SparseFeature, date_text};
+use deltarule_model::{
+    BucketSet, DatePart, Feature, FeatureKind, HashBits, MISSING_LEVEL, MissingRule, Pooled, RARE_LEVEL, SparseFeature,
+    code_among,
+};
 
+use super::seen::{Seen, SeenDates};
 use crate::column::{TableColumn, Values};
 use crate::error::{DataError, Result};
-use crate::pages::{RowSet, Wanted};
+use crate::pages::RowSet;
 use crate::table::Table;
 
 /// A feature before means and scales are known.
@@ -22,17 +26,27 @@ pub(super) struct DraftFeature<'t> {
     pub(super) derivation: Derivation,
 }
 
+/// What becomes of missing values and of rare levels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LevelRules {
+    pub(super) missing: MissingRule,
+    /// Levels of categories with fewer training records than this are pooled.
+    pub(super) min_count: Option<u64>,
+}
+
 /// How the values of a feature are made of those of its column.
 #[derive(Debug, Clone)]
 pub(super) enum Derivation {
     /// They are the same.
     None,
-    /// The new code of each code.
-    Codes(Vec<u32>),
+    /// The new code of each code, and that of what is missing.
+    Codes { new: Vec<u32>, missing: u32 },
     /// A number of each date.
     DateNumber(DatePart),
     /// A level of each date, and the code of each level.
     DateCodes(DatePart, Vec<u32>),
+    /// 1 where the value is missing, and 0 where it is there.
+    Flag,
 }
 
 /// What the codes of a feature stand for.
@@ -40,14 +54,17 @@ pub(super) enum Derivation {
 pub(super) enum Levels {
     /// It has none.
     None,
-    Texts(Vec<String>),
+    Texts {
+        levels: Vec<String>,
+        pooled: Option<Pooled>,
+    },
     Buckets(BucketSet),
 }
 
 impl Levels {
-    fn of(values: &Values) -> Self {
+    pub(super) fn of(values: &Values) -> Self {
         match values {
-            Values::Text { levels } => Levels::Texts(levels.clone()),
+            Values::Text { levels } => Levels::Texts { levels: levels.clone(), pooled: None },
             Values::Hashed { buckets, .. } => Levels::Buckets(buckets.clone()),
             _ => Levels::None,
         }
@@ -56,7 +73,7 @@ impl Levels {
     pub(super) fn len(&self) -> usize {
         match self {
             Levels::None => 0,
-            Levels::Texts(levels) => levels.len(),
+            Levels::Texts { levels, .. } => levels.len(),
             Levels::Buckets(buckets) => buckets.len(),
         }
     }
@@ -66,232 +83,182 @@ impl Levels {
         !matches!(self, Levels::None)
     }
 
-    /// Leaves those for whose code `keep` is true.
-    fn retain(&mut self, keep: impl Fn(usize) -> bool) {
-        match self {
-            Levels::None => {}
-            Levels::Texts(levels) => {
-                let mut codes = 0..;
-                levels.retain(|_| codes.next().is_some_and(&keep));
-            }
-            Levels::Buckets(buckets) => *buckets = buckets.retain(keep),
-        }
-    }
-
     pub(super) fn kind(&self, counts: Vec<u64>) -> FeatureKind {
         match self {
             Levels::Buckets(buckets) => FeatureKind::Hashed { buckets: buckets.clone(), counts },
-            Levels::Texts(levels) => FeatureKind::Category { levels: levels.clone(), counts },
-            Levels::None => FeatureKind::Category { levels: Vec::new(), counts },
+            Levels::Texts { levels, pooled } => {
+                FeatureKind::Category { levels: levels.clone(), counts, pooled: *pooled }
+            }
+            Levels::None => FeatureKind::Category { levels: Vec::new(), counts, pooled: None },
         }
     }
 }
 
 impl<'t> DraftFeature<'t> {
     /// The features at some positions; levels are those that occur in training. Dates become a feature for each part that is not the same in
-    /// every record; `notes` says which.
+    /// every record, what is missing one that says so where the rule asks for it, rare levels one level; `notes` says which.
     ///
     /// Errors: no feature is left, two have one name; those of the file that holds the table's pages.
     pub(super) fn of_all(
         table: &'t Table,
         positions: &[usize],
         training: &RowSet,
+        rules: LevelRules,
         notes: &mut Vec<String>,
     ) -> Result<Vec<Self>> {
-        let seen = Seen::of(table, positions, training)?;
+        let seen = Seen::of(table, positions, training, rules)?;
         let mut features = Vec::with_capacity(positions.len());
+        let mut flags = Vec::new();
         for (&position, seen) in positions.iter().zip(&seen) {
             let column = &table.columns()[position];
-            match seen {
-                Seen::Nothing => {
-                    let (levels, derivation) = (Levels::of(&column.values), Derivation::None);
-                    features.push(Self { column, position, levels, derivation });
-                }
-                Seen::Levels(occurs) => {
-                    let (levels, derivation) = (Levels::of(&column.values), Derivation::None);
-                    let mut feature = Self { column, position, levels, derivation };
-                    feature.keep(occurs);
-                    features.push(feature);
-                }
-                Seen::Dates(dates) => {
+            let new = |levels, derivation| Self { column, position, levels, derivation };
+            match (&column.values, &seen.dates) {
+                (Values::Dates { .. }, Some(dates)) => {
                     notes.push(dates.note(&column.name));
-                    check_names(table, positions, column)?;
-                    features.extend(dates.parts().map(|part| Self::of_part(column, position, part, dates)));
+                    features.extend(dates.parts().map(|part| {
+                        let (levels, derivation) = of_part(part, dates);
+                        new(levels, derivation)
+                    }));
                 }
+                (Values::Text { levels }, _) => {
+                    let (levels, derivation) = of_texts(&column.name, levels, seen, rules, notes);
+                    features.push(new(levels, derivation));
+                }
+                (Values::Hashed { buckets, .. }, _) => {
+                    let (levels, derivation) = of_buckets(buckets, seen);
+                    features.push(new(levels, derivation));
+                }
+                _ => features.push(new(Levels::None, Derivation::None)),
             }
+            let is_flagged = match column.values {
+                Values::Dates { .. } | Values::Hashed { .. } => rules.missing.has_level(),
+                Values::Numbers | Values::Booleans => rules.missing == MissingRule::MeanAndFlag,
+                _ => false,
+            };
+            if is_flagged && seen.missing > 0 && seen.missing < training.len() as u64 {
+                flags.push(format!("{} ({})", column.name, seen.missing));
+                features.push(new(Levels::None, Derivation::Flag));
+            }
+        }
+        if !flags.is_empty() {
+            notes.push(format!("inputs say which values are missing, of (in so many records): {}", flags.join(", ")));
         }
         if features.is_empty() {
             return Err(DataError::NoFeatures { file: table.name().to_owned() });
         }
+        check_names(table, &features)?;
         Ok(features)
     }
 
-    /// A part of dates.
-    fn of_part(column: &'t TableColumn, position: usize, part: DatePart, dates: &SeenDates) -> Self {
-        if part.n_levels() == 0 {
-            return Self { column, position, levels: Levels::None, derivation: Derivation::DateNumber(part) };
-        }
-        let occurs = &dates.levels[part as usize];
-        let names = (0..occurs.len()).filter(|&level| occurs[level]).map(|level| part.level_name(level));
-        let (levels, derivation) = (Levels::Texts(names.collect()), Derivation::DateCodes(part, new_codes(occurs)));
-        Self { column, position, levels, derivation }
-    }
-
-    /// Leaves out the levels that do not occur.
-    fn keep(&mut self, occurs: &[bool]) {
-        if occurs.iter().all(|occurs| *occurs) {
-            return;
-        }
-        self.derivation = Derivation::Codes(new_codes(occurs));
-        self.levels.retain(|code| occurs.get(code) == Some(&true));
+    /// Whether it says if a value is missing.
+    pub(super) fn is_flag(&self) -> bool {
+        matches!(self.derivation, Derivation::Flag)
     }
 
     /// The feature, once its moments are known.
     pub(super) fn feature(&self, kind: FeatureKind) -> Feature {
+        let column = &self.column.name;
         match (&self.derivation, &self.column.values) {
             (Derivation::DateNumber(part) | Derivation::DateCodes(part, _), Values::Dates { format }) => {
-                Feature::of_date(&self.column.name, format, *part, kind)
+                Feature::of_date(column, format, *part, kind)
             }
-            _ => Feature::new(&self.column.name, kind),
+            (Derivation::Flag, _) => Feature::of_missing(column, kind),
+            _ => Feature::new(column, kind),
         }
     }
 }
 
-/// Errors: another feature has the name of a part of this column of dates.
-fn check_names(table: &Table, positions: &[usize], date: &TableColumn) -> Result<()> {
-    let is_part = |name: &str| {
-        let part = name.strip_prefix(&date.name).and_then(|rest| rest.strip_prefix(": "));
-        part.is_some_and(|part| DatePart::ALL.iter().any(|known| known.name() == part))
-    };
-    let mut names = positions.iter().map(|&position| &table.columns()[position].name);
-    match names.find(|name| is_part(name)) {
-        None => Ok(()),
-        Some(name) => {
-            let (file, name, date) = (table.name().to_owned(), name.clone(), date.name.clone());
-            Err(DataError::NameOfPart { file, name, date })
+/// Errors: two features have one name, which was made for one of them.
+fn check_names(table: &Table, features: &[DraftFeature<'_>]) -> Result<()> {
+    let mut columns: HashMap<String, &str> = HashMap::new();
+    for feature in features {
+        // The kind is not looked at.
+        let kind = FeatureKind::Category { levels: Vec::new(), counts: Vec::new(), pooled: None };
+        let name = feature.feature(kind).name;
+        if let Some(other) = columns.insert(name.clone(), &feature.column.name) {
+            let column = if *other == name { &feature.column.name } else { other };
+            let (file, column) = (table.name().to_owned(), column.to_owned());
+            return Err(DataError::NameOfPart { file, name, column });
         }
     }
+    Ok(())
+}
+
+/// A part of dates.
+fn of_part(part: DatePart, dates: &SeenDates) -> (Levels, Derivation) {
+    if part.n_levels() == 0 {
+        return (Levels::None, Derivation::DateNumber(part));
+    }
+    let occurs = &dates.levels[part as usize];
+    let levels = (0..occurs.len()).filter(|&level| occurs[level]).map(|level| part.level_name(level)).collect();
+    (Levels::Texts { levels, pooled: None }, Derivation::DateCodes(part, new_codes(occurs.iter().copied())))
+}
+
+/// The buckets that occur.
+fn of_buckets(buckets: &BucketSet, seen: &Seen) -> (Levels, Derivation) {
+    if seen.levels.iter().all(|&n| n > 0) {
+        return (Levels::Buckets(buckets.clone()), Derivation::None);
+    }
+    let new = new_codes(seen.levels.iter().map(|&n| n > 0));
+    let kept = buckets.retain(|code| seen.levels.get(code).is_some_and(|&n| n > 0));
+    (Levels::Buckets(kept), Derivation::Codes { new, missing: NO_LEVEL })
+}
+
+/// The levels that occur, with what is missing among them and rare ones pooled, as far as that was chosen.
+fn of_texts(
+    name: &str,
+    all: &[String],
+    seen: &Seen,
+    rules: LevelRules,
+    notes: &mut Vec<String>,
+) -> (Levels, Derivation) {
+    let has_level = rules.missing.has_level();
+    let missing = if has_level { seen.missing } else { 0 };
+    // Where nothing was counted, all levels occur, and none is rare.
+    let count = |code: usize| seen.levels.get(code).copied().unwrap_or(1);
+    let mut counts: HashMap<&str, u64> =
+        all.iter().enumerate().map(|(code, level)| (level.as_str(), count(code))).collect();
+    *counts.entry(MISSING_LEVEL).or_default() += missing;
+    let is_rare = |n: u64| rules.min_count.is_some_and(|least| n < least);
+    let rare: Vec<u64> = counts.values().copied().filter(|&n| n > 0 && is_rare(n)).collect();
+    let kept = counts.iter().filter(|(_, n)| **n > 0 && !is_rare(**n)).map(|(level, _)| (*level).to_owned());
+    let mut levels: Vec<String> = kept.collect();
+    if !rare.is_empty() && !levels.iter().any(|level| level == RARE_LEVEL) {
+        levels.push(RARE_LEVEL.to_owned());
+    }
+    levels.sort_unstable_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
+    let n_levels = rare.len() as u64;
+    let pooled = rules.min_count.map(|min_count| Pooled { min_count, n_levels });
+    let code = |level: &str| code_among(&levels, pooled.is_some(), level);
+    let new: Vec<u32> = all.iter().map(|level| code(level)).collect();
+    let code_of_missing = if has_level { code(MISSING_LEVEL) } else { NO_LEVEL };
+    if missing > 0 && !is_rare(counts[MISSING_LEVEL]) {
+        notes.push(format!("{name}: what is missing is the level {MISSING_LEVEL}, in {missing} records"));
+    }
+    if let (Some(least), 1..) = (rules.min_count, n_levels) {
+        let records: u64 = rare.iter().sum();
+        notes.push(format!(
+            "{name}: {n_levels} of {} levels have fewer than {least} records, {records} in all, and are the level {RARE_LEVEL}",
+            counts.values().filter(|n| **n > 0).count()
+        ));
+    }
+    let same = code_of_missing == NO_LEVEL && new.iter().zip(0..).all(|(new, old)| *new == old);
+    let derivation = if same { Derivation::None } else { Derivation::Codes { new, missing: code_of_missing } };
+    (Levels::Texts { levels, pooled }, derivation)
 }
 
 /// The place of each level among those that occur.
-fn new_codes(occurs: &[bool]) -> Vec<u32> {
+fn new_codes(occurs: impl Iterator<Item = bool>) -> Vec<u32> {
     let mut next = 0..;
-    occurs.iter().map(|occurs| if *occurs { next.next().unwrap_or(NO_LEVEL) } else { NO_LEVEL }).collect()
-}
-
-/// What occurs of a column in the training records.
-enum Seen {
-    /// What there is was not looked at, since all of it occurs.
-    Nothing,
-    /// Whether each level occurs.
-    Levels(Vec<bool>),
-    Dates(SeenDates),
-}
-
-/// Which dates occur.
-#[derive(Default)]
-struct SeenDates {
-    first: Option<f64>,
-    last: Option<f64>,
-    /// Whether each level of each part occurs; nothing for numbers.
-    levels: Vec<Vec<bool>>,
-}
-
-impl Seen {
-    fn of(table: &Table, positions: &[usize], training: &RowSet) -> Result<Vec<Self>> {
-        let empty = |&position: &usize| match &table.columns()[position].values {
-            Values::Dates { .. } => Seen::Dates(SeenDates {
-                levels: DatePart::ALL.iter().map(|part| vec![false; part.n_levels()]).collect(),
-                ..SeenDates::default()
-            }),
-            values => match Levels::of(values).len() {
-                n if n > 0 && !training.is_all() => Seen::Levels(vec![false; n]),
-                _ => Seen::Nothing,
-            },
-        };
-        let mut seen: Vec<Self> = positions.iter().map(empty).collect();
-        let looked_at = positions.iter().zip(&seen).filter(|(_, seen)| !matches!(seen, Seen::Nothing));
-        let wanted = Wanted::of(looked_at.map(|(position, _)| *position));
-        if wanted.columns().is_empty() {
-            return Ok(seen);
-        }
-        table.pages().show_each(&wanted, |page, rows, columns| {
-            for (&position, seen) in positions.iter().zip(&mut seen) {
-                match seen {
-                    Seen::Nothing => {}
-                    Seen::Levels(occurs) => {
-                        let codes = columns[position].codes();
-                        training.in_page(page, 0, |row| {
-                            let code = codes.get(rows.start + row);
-                            if let Some(occurs) = code.and_then(|&code| occurs.get_mut(code as usize)) {
-                                *occurs = true;
-                            }
-                        });
-                    }
-                    Seen::Dates(dates) => {
-                        let seconds = columns[position].numbers();
-                        training.in_page(page, 0, |row| {
-                            if let Some(seconds) = seconds.get(rows.start + row).filter(|seconds| !seconds.is_nan()) {
-                                dates.look(*seconds);
-                            }
-                        });
-                    }
-                }
-            }
-            ControlFlow::Continue(())
-        })?;
-        Ok(seen)
-    }
-}
-
-impl SeenDates {
-    fn look(&mut self, seconds: f64) {
-        self.first = Some(self.first.map_or(seconds, |first| first.min(seconds)));
-        self.last = Some(self.last.map_or(seconds, |last| last.max(seconds)));
-        for (part, levels) in DatePart::ALL.iter().zip(&mut self.levels) {
-            if let Some(occurs) = part.level(seconds).and_then(|level| levels.get_mut(level)) {
-                *occurs = true;
-            }
-        }
-    }
-
-    /// Whether a part is not the same in every record.
-    fn varies(&self, part: DatePart) -> bool {
-        match (self.first, self.last) {
-            (Some(first), Some(last)) if part.n_levels() == 0 => part.of(first) != part.of(last),
-            _ => self.levels[part as usize].iter().filter(|occurs| **occurs).count() > 1,
-        }
-    }
-
-    fn parts(&self) -> impl Iterator<Item = DatePart> {
-        DatePart::ALL.iter().copied().filter(|part| self.varies(*part))
-    }
-
-    /// What is made of a column of dates.
-    fn note(&self, name: &str) -> String {
-        let (Some(first), Some(last)) = (self.first, self.last) else {
-            return format!("{name} has no date in training: nothing is made of it");
-        };
-        let list = |parts: Vec<&str>| match parts.split_last() {
-            Some((last, [])) => (*last).to_owned(),
-            Some((last, others)) => format!("{} and {last}", others.join(", ")),
-            None => "nothing".to_owned(),
-        };
-        let made = list(self.parts().map(DatePart::name).collect());
-        let mut note = format!("{name} is a date, from {} to {}: {made} of it", date_text(first), date_text(last));
-        note += if self.parts().count() < 2 { " is an input" } else { " are inputs" };
-        let constant: Vec<DatePart> = DatePart::ALL.iter().copied().filter(|part| !self.varies(*part)).collect();
-        if !constant.is_empty() {
-            let names = list(constant.iter().map(|part| part.name()).collect());
-            note += &format!("; the same in every record, and left out: {names}");
-        }
-        note
-    }
+    occurs.map(|occurs| if occurs { next.next().unwrap_or(NO_LEVEL) } else { NO_LEVEL }).collect()
 }
 
 /// How many values of a hashed column there are, and how many buckets they share.
 pub(super) fn hash_note(feature: &DraftFeature<'_>) -> Option<String> {
     let Values::Hashed { buckets, n_values, exact } = &feature.column.values else { return None };
+    if feature.is_flag() {
+        return None;
+    }
     let (name, bits, used) = (&feature.column.name, buckets.bits().get(), buckets.len() as u64);
     let n_buckets = buckets.bits().n_buckets();
     let about = if *exact { "" } else { "about " };

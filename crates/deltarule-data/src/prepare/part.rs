@@ -32,6 +32,10 @@ impl Input {
         let n_levels = if let ColumnKind::Category { n_levels } = self.kind { n_levels } else { 0 };
         let dates = || column.numbers().get(rows.clone()).unwrap_or_default().iter();
         let code = |new: &[u32], code: usize| new.get(code).copied().unwrap_or(NO_LEVEL);
+        let code_or = |new: &[u32], old: u32, missing: u32| match old {
+            NO_LEVEL => missing,
+            old => code(new, old as usize),
+        };
         let codes = match &self.derivation {
             Derivation::None => return None,
             Derivation::DateNumber(part) => {
@@ -40,7 +44,13 @@ impl Input {
             Derivation::DateCodes(part, new) => {
                 dates().map(|&seconds| part.level(seconds).map_or(NO_LEVEL, |level| code(new, level))).collect()
             }
-            Derivation::Codes(new) => column.codes()[rows].iter().map(|&old| code(new, old as usize)).collect(),
+            Derivation::Flag => {
+                let flag = |row| f64::from(u8::from(column.is_missing(row)));
+                return Some(Column::Numbers(rows.map(flag).collect()));
+            }
+            Derivation::Codes { new, missing } => {
+                column.codes()[rows].iter().map(|&old| code_or(new, old, *missing)).collect()
+            }
         };
         Some(Column::Codes { codes, n_levels })
     }
@@ -67,11 +77,12 @@ impl<'t> Part<'t> {
             .iter()
             .map(|feature| {
                 let kind = match feature.column.values {
+                    _ if feature.is_flag() => ColumnKind::Number,
                     _ if feature.levels.are_there() => ColumnKind::Category { n_levels: feature.levels.len() },
                     Values::Sparse { ref indices, .. } => ColumnKind::Sparse { n_columns: indices.len() },
                     _ => ColumnKind::Number,
                 };
-                let may_miss = feature.column.facts.n_missing > 0;
+                let may_miss = feature.column.facts.n_missing > 0 && !feature.is_flag();
                 Input { position: feature.position, kind, may_miss, derivation: feature.derivation.clone() }
             })
             .collect();

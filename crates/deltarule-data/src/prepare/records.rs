@@ -20,7 +20,7 @@ pub(super) fn choose_records(
         columns.iter().copied().filter(|&index| table.columns()[index].facts.n_missing > 0).collect()
     };
     let targets = with_gaps(targets);
-    let features = if rule == MissingRule::Mean { Vec::new() } else { with_gaps(features) };
+    let features = if rule.fills() { Vec::new() } else { with_gaps(features) };
     if targets.is_empty() && features.is_empty() {
         return Ok((RowSet::all(n), 0, 0));
     }

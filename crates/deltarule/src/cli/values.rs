@@ -13,6 +13,9 @@ use crate::decisions::Costs;
 pub(crate) enum MissingArg {
     Error,
     Mean,
+    Level,
+    #[value(name = "mean+flag")]
+    MeanAndFlag,
     Drop,
 }
 
@@ -21,6 +24,8 @@ impl From<MissingArg> for MissingRule {
         match arg {
             MissingArg::Error => MissingRule::Error,
             MissingArg::Mean => MissingRule::Mean,
+            MissingArg::Level => MissingRule::Level,
+            MissingArg::MeanAndFlag => MissingRule::MeanAndFlag,
             MissingArg::Drop => MissingRule::Drop,
         }
     }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use deltarule_core::{Loss, ThresholdTally};
 use deltarule_data::RowEncoder;
-use deltarule_model::FeatureKind;
+use deltarule_model::{FeatureKind, Pooled, RARE_LEVEL};
 use serde_json::json;
 
 use crate::cli::EvaluateArgs;
@@ -178,6 +178,9 @@ pub(crate) fn unseen_text(model: &deltarule_model::Model, column: &str, n: u64) 
             format!(
                 "{values} of column {column} hashed into buckets that did not occur in training counted with weight 0"
             )
+        }
+        Some(FeatureKind::Category { pooled: Some(Pooled { n_levels: 1.., .. }), .. }) => {
+            format!("{values} of column {column} rare in training or unknown counted as {RARE_LEVEL}")
         }
         _ => format!("{values} of column {column} unknown to the model counted as none of its levels"),
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use deltarule_core::Penalty;
-use deltarule_model::{DatePart, Feature, FeatureKind};
+use deltarule_model::{DatePart, Feature, FeatureKind, Pooled, RARE_LEVEL};
 use serde_json::{Value, json};
 
 use crate::cli::ShowArgs;
@@ -58,6 +58,17 @@ pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode> {
         text.push_str("a trend is in days since 1970-01-01\n");
     }
     for feature in &encoding.features {
+        if let Some(Pooled { min_count, n_levels: 1.. }) = feature.pooled() {
+            let name = &feature.name;
+            let _ = writeln!(
+                text,
+                "[{name}={RARE_LEVEL}] is 1 for levels with fewer than {min_count} training records, and for unknown ones"
+            );
+        }
+        if feature.is_flag() {
+            let _ =
+                writeln!(text, "{} is 1 where {} is missing, and 0 where it is there", feature.name, feature.column());
+        }
         if let FeatureKind::Hashed { buckets, .. } = &feature.kind {
             let (bits, n) = (buckets.bits().get(), buckets.bits().n_buckets());
             let _ = writeln!(
@@ -121,6 +132,16 @@ fn feature_json(feature: &Feature) -> Value {
             "hash": "xxh64",
             "bits": buckets.bits().get(),
             "used": buckets.len(),
+        }),
+        FeatureKind::Category { pooled: Some(pooled), .. } => json!({
+            "name": feature.name,
+            "kind": feature.kind_name(),
+            "pooled": { "min_count": pooled.min_count, "levels": pooled.n_levels },
+        }),
+        _ if feature.is_flag() => json!({
+            "name": feature.name,
+            "kind": feature.kind_name(),
+            "missing": feature.column(),
         }),
         _ => match feature.date() {
             Some((format, part)) => json!({

@@ -212,6 +212,22 @@ fn a_model_of_dates_comes_back_and_scores_rows_and_streams() {
 }
 
 #[test]
+fn the_latest_dates_are_held_out_where_that_is_asked_for() {
+    let sandbox = Sandbox::new();
+    sandbox.file("t.csv", table(400, iso));
+    let train = "deltarule train t.csv --target y --date when --missing drop --valid 0.25 --split-by when --epochs 5";
+    let said = sandbox.sh(train).ok().stdout;
+    // Every seven hours a record: the last quarter of them begins in the middle of a day.
+    let held_out =
+        "97 of 387 records, the latest by column when: from 2020-03-26 12:00:00 on, after training on those up to";
+    for part in
+        [held_out, "when is a date, from 2019-12-30 to 2020-03-26 05:00:00: year, month, weekday, hour and trend of it"]
+    {
+        assert!(said.contains(part), "{part} in\n{said}");
+    }
+}
+
+#[test]
 fn a_level_that_did_not_occur_is_counted() {
     let sandbox = Sandbox::new();
     sandbox.file("t.csv", table(300, iso));

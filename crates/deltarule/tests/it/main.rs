@@ -6,6 +6,7 @@ mod documents;
 mod errors;
 mod explain;
 mod hashed;
+mod levels;
 mod libsvm;
 mod memory;
 mod models;

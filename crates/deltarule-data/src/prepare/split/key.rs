@@ -1,6 +1,7 @@
 //! What a column says of each record to a split: its group, or its time.
 
 use deltarule_core::NO_LEVEL;
+use deltarule_model::date_text;
 
 use super::{SplitBy, SplitKind};
 use crate::column::{TableColumn, Values};
@@ -16,6 +17,8 @@ pub(super) struct Keys {
     position: usize,
     /// The time of each level, where texts are times; and the texts.
     times: Option<Vec<(f64, String)>>,
+    /// Whether the values are dates, in seconds.
+    are_dates: bool,
 }
 
 impl Keys {
@@ -26,11 +29,12 @@ impl Keys {
         table.check_usable(column)?;
         let kind = by.kind.unwrap_or(if holds_dates(column) { SplitKind::Time } else { SplitKind::Groups });
         let (file, name) = (table.name().to_owned(), by.column.clone());
-        let mut keys = Self { file, name, position, times: None };
+        let are_dates = matches!(column.values, Values::Dates { .. });
+        let mut keys = Self { file, name, position, times: None, are_dates };
         match (&column.values, kind) {
             (Values::Text { levels }, SplitKind::Time) => keys.times = Some(keys.times_of(levels)?),
             (Values::Text { .. } | Values::Hashed { .. }, SplitKind::Groups)
-            | (Values::Numbers | Values::Booleans, _) => {}
+            | (Values::Numbers | Values::Booleans | Values::Dates { .. }, _) => {}
             (Values::Hashed { .. }, SplitKind::Time) => {
                 return Err(keys.error("a column that is hashed".into(), "a time, without --hash".into()));
             }
@@ -80,6 +84,9 @@ impl Keys {
 
     /// A time as it stands in the table.
     pub(super) fn text(&self, time: f64) -> String {
+        if self.are_dates {
+            return date_text(time);
+        }
         let of_level = self.times.iter().flatten().find(|(of_level, _)| *of_level == time);
         of_level.map_or_else(|| time.to_string(), |(_, text)| text.clone())
     }
@@ -92,5 +99,6 @@ impl Keys {
 /// Whether a column's texts are dates, nearly all of them.
 fn holds_dates(column: &TableColumn) -> bool {
     let facts = &column.facts;
-    matches!(column.values, Values::Text { .. }) && facts.n_dates > 0 && 10 * facts.n_dates >= 9 * facts.n_words
+    matches!(column.values, Values::Dates { .. })
+        || matches!(column.values, Values::Text { .. }) && facts.n_dates > 0 && 10 * facts.n_dates >= 9 * facts.n_words
 }
