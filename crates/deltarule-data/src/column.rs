@@ -118,6 +118,13 @@ pub struct ColumnFacts {
     pub n_dates: u64,
 }
 
+impl ColumnFacts {
+    /// Whether nearly all words look like dates.
+    pub fn look_like_dates(&self) -> bool {
+        self.n_dates > 0 && 10 * self.n_dates >= 9 * self.n_words
+    }
+}
+
 impl TableColumn {
     /// One word for the type.
     pub fn type_name(&self) -> &'static str {

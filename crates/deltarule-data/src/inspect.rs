@@ -172,7 +172,7 @@ fn suspicion_of(column: &TableColumn, n_records: usize, n_features: usize) -> Op
         }),
         Values::Text { levels } => {
             let example = || facts.first_word.as_ref().map(|word| word.text.clone()).unwrap_or_default();
-            if facts.n_dates > 0 && 10 * facts.n_dates >= 9 * facts.n_words && levels.len() > 2 {
+            if facts.look_like_dates() && levels.len() > 2 {
                 Some(Suspicion::LooksLikeDates { example: example() })
             } else if levels.len() > FEW && 2 * levels.len() > facts.n_words as usize {
                 Some(Suspicion::NearlyUnique { n_levels: levels.len(), exact: true, n_records })

@@ -22,7 +22,6 @@ mod prepare;
 mod reader;
 mod source;
 mod table;
-mod time;
 
 pub use column::{ColumnFacts, Place, TableColumn, Values};
 pub use csv::{CsvOptions, CsvReader, Decimal, Record, is_missing, parse_number};

@@ -49,12 +49,13 @@ impl DateFormat {
         let mut text = String::new();
         let items = format.pattern.iter().flat_map(|pattern| &pattern.items);
         let written = write!(text, "{}", day.and_utc().format_with_items(items));
-        let read = format.by_pattern(&text).map(|seconds| seconds.div_euclid(SECONDS_A_DAY));
+        let day_of = |moment: Moment| moment.seconds.div_euclid(SECONDS_A_DAY);
+        let read = format.by_pattern(&text).map(day_of);
         let expected = day.and_utc().timestamp().div_euclid(SECONDS_A_DAY);
         if written.is_err() || read != Some(expected) {
             return Err(wrong("expected one that says year, month and day, such as %d.%m.%Y"));
         }
-        match year_first(&text).map(|seconds| seconds.div_euclid(SECONDS_A_DAY)) {
+        match year_first(&text).map(day_of) {
             Some(other) if other != expected => Err(wrong(
                 "expected one that cannot be taken for year, month and day; write such dates in another way before",
             )),
@@ -69,11 +70,20 @@ impl DateFormat {
 
     /// The seconds of a date and time; `None` where the text is none.
     pub fn parse(&self, text: &str) -> Option<f64> {
-        let seconds = match &self.pattern {
+        self.moment(text).map(|moment| moment.seconds as f64)
+    }
+
+    /// The seconds of a date and time in UTC, by which moments of different places are in order: the offset that the text says, if it says one, is
+    /// taken from what the clock shows.
+    pub fn parse_in_utc(&self, text: &str) -> Option<f64> {
+        self.moment(text).map(|moment| (moment.seconds - moment.offset) as f64)
+    }
+
+    fn moment(&self, text: &str) -> Option<Moment> {
+        match &self.pattern {
             None => year_first(text).or_else(|| month_by_name(text)),
             Some(_) => self.by_pattern(text).or_else(|| year_first(text)),
-        };
-        seconds.map(|seconds| seconds as f64)
+        }
     }
 
     /// What a date must look like.
@@ -120,19 +130,21 @@ impl DateFormat {
         }
     }
 
-    fn by_pattern(&self, text: &str) -> Option<i64> {
+    fn by_pattern(&self, text: &str) -> Option<Moment> {
         let pattern = self.pattern.as_ref()?;
         let mut parsed = Parsed::new();
         parse(&mut parsed, text, pattern.items.iter()).ok()?;
         if parsed.timestamp().is_some() {
-            return Some(parsed.to_naive_datetime_with_offset(0).ok()?.and_utc().timestamp());
+            let seconds = parsed.to_naive_datetime_with_offset(0).ok()?.and_utc().timestamp();
+            return Some(Moment { seconds, offset: 0 });
         }
         let has_hour = parsed.hour_mod_12().is_some();
         if has_hour && parsed.minute().is_none() {
             parsed.set_minute(0).ok()?;
         }
         let time = if has_hour { parsed.to_naive_time().ok()? } else { NaiveTime::MIN };
-        seconds_of(parsed.to_naive_date().ok()?, i64::from(time.num_seconds_from_midnight()))
+        let seconds = seconds_of(parsed.to_naive_date().ok()?, i64::from(time.num_seconds_from_midnight()))?;
+        Some(Moment { seconds, offset: parsed.offset().map_or(0, i64::from) })
     }
 }
 
@@ -164,20 +176,38 @@ impl From<DateFormat> for Option<String> {
     }
 }
 
+/// What a text says of a moment.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    /// Seconds from 1970-01-01 00:00 to what a clock on the wall shows.
+    seconds: i64,
+    /// How far that clock is ahead of UTC, in seconds; 0 where the text does not say so.
+    offset: i64,
+}
+
+/// What a text says of a time.
+#[derive(Debug, Clone, Copy)]
+struct Time {
+    /// The second of the day.
+    second: i64,
+    /// How far the clock is ahead of UTC, in seconds.
+    offset: i64,
+}
+
 fn seconds_of(date: NaiveDate, second: i64) -> Option<i64> {
     date.and_time(NaiveTime::MIN).and_utc().timestamp().checked_add(second)
 }
 
-/// The text of a date, and the second of the day of the time that follows it.
-fn cut_time(text: &str) -> Option<(&str, i64)> {
-    let Some(colon) = text.find(':') else { return Some((text, 0)) };
+/// The text of a date, and the time that follows it.
+fn cut_time(text: &str) -> Option<(&str, Time)> {
+    let Some(colon) = text.find(':') else { return Some((text, Time { second: 0, offset: 0 })) };
     let cut = text[..colon].rfind(['T', 't', ' '])?;
-    Some((&text[..cut], second_of_day(&text[cut + 1..])?))
+    Some((&text[..cut], time_of(&text[cut + 1..])?))
 }
 
 /// Year, month and day, in digits, and maybe a time.
-fn year_first(text: &str) -> Option<i64> {
-    let (date, second) = cut_time(text)?;
+fn year_first(text: &str) -> Option<Moment> {
+    let (date, time) = cut_time(text)?;
     let bytes = date.as_bytes();
     let separator = *bytes.get(4)?;
     let (year, month, day) = match separator {
@@ -192,11 +222,11 @@ fn year_first(text: &str) -> Option<i64> {
         _ if bytes.len() == 8 && date.is_ascii() => (&date[..4], &date[4..6], &date[6..]),
         _ => return None,
     };
-    date_of(digits(year, 4..=4)?, digits(month, 1..=2)?, digits(day, 1..=2)?, second)
+    date_of(digits(year, 4..=4)?, digits(month, 1..=2)?, digits(day, 1..=2)?, time)
 }
 
 /// A day and a year in digits, and the English name of a month, of three letters or in full; maybe a time.
-fn month_by_name(text: &str) -> Option<i64> {
+fn month_by_name(text: &str) -> Option<Moment> {
     const MONTHS: [&str; 12] = [
         "january",
         "february",
@@ -211,7 +241,7 @@ fn month_by_name(text: &str) -> Option<i64> {
         "november",
         "december",
     ];
-    let (date, second) = cut_time(text)?;
+    let (date, time) = cut_time(text)?;
     let mut parts = date.split([' ', '-', ',', '.', '/']).filter(|part| !part.is_empty());
     let (first, middle, year) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() {
@@ -226,11 +256,12 @@ fn month_by_name(text: &str) -> Option<i64> {
         Some(month) => (month, middle),
         None => (month_of(middle)?, first),
     };
-    date_of(digits(year, 4..=4)?, month, digits(day, 1..=2)?, second)
+    date_of(digits(year, 4..=4)?, month, digits(day, 1..=2)?, time)
 }
 
-fn date_of(year: u32, month: u32, day: u32, second: i64) -> Option<i64> {
-    seconds_of(NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?, second)
+fn date_of(year: u32, month: u32, day: u32, time: Time) -> Option<Moment> {
+    let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
+    Some(Moment { seconds: seconds_of(date, time.second)?, offset: time.offset })
 }
 
 /// A number of so many digits.
@@ -240,17 +271,20 @@ fn digits(text: &str, lengths: std::ops::RangeInclusive<usize>) -> Option<u32> {
 }
 
 /// Hour and minute, maybe seconds and a fraction of one; an offset from UTC may follow.
-fn second_of_day(text: &str) -> Option<i64> {
+fn time_of(text: &str) -> Option<Time> {
     let text = text.strip_suffix(['Z', 'z']).or_else(|| text.strip_suffix(" UTC")).unwrap_or(text);
-    let time = match text.find(['+', '-']) {
-        None => text,
+    let (clock, offset) = match text.find(['+', '-']) {
+        None => (text, 0),
         Some(sign) => {
             let offset = text[sign + 1..].replacen(':', "", 1);
-            digits(&offset, 2..=4).filter(|_| offset.len() != 3)?;
-            text[..sign].trim_end()
+            let number = i64::from(digits(&offset, 2..=4).filter(|_| offset.len() != 3)?);
+            // Hours, or hours and minutes.
+            let minutes = if offset.len() == 2 { 60 * number } else { 60 * (number / 100) + number % 100 };
+            let seconds = 60 * minutes;
+            (text[..sign].trim_end(), if text[sign..].starts_with('-') { -seconds } else { seconds })
         }
     };
-    let mut parts = time.split(':');
+    let mut parts = clock.split(':');
     let (hour, minute) = (digits(parts.next()?, 1..=2)?, digits(parts.next()?, 2..=2)?);
     let second = match parts.next() {
         None => 0,
@@ -263,7 +297,7 @@ fn second_of_day(text: &str) -> Option<i64> {
         }
     };
     let time = NaiveTime::from_hms_opt(hour, minute, second).filter(|_| parts.next().is_none())?;
-    Some(i64::from(time.num_seconds_from_midnight()))
+    Some(Time { second: i64::from(time.num_seconds_from_midnight()), offset })
 }
 
 /// What is made of a date: numbers, or levels of a category.
@@ -315,6 +349,16 @@ impl DatePart {
             DatePart::Month => (level + 1).to_string(),
             DatePart::Weekday => WEEKDAYS.get(level).copied().unwrap_or_default().to_owned(),
             _ => level.to_string(),
+        }
+    }
+
+    /// Whether a level has this name.
+    pub(crate) fn is_level_named(self, level: usize, name: &str) -> bool {
+        let number = || name.parse::<usize>().ok();
+        match self {
+            DatePart::Month => number() == Some(level + 1),
+            DatePart::Weekday => WEEKDAYS.get(level) == Some(&name),
+            _ => number() == Some(level),
         }
     }
 
@@ -417,6 +461,21 @@ mod tests {
     }
 
     #[test]
+    fn an_offset_counts_where_moments_are_put_in_order() {
+        let in_utc = |text: &str| DateFormat::default().parse_in_utc(text);
+        let noon = in_utc("2024-02-29 12:30").unwrap();
+        assert_eq!(noon, 1_709_209_800.0);
+        for text in
+            ["2024-02-29T12:30:00Z", "2024-02-29T14:30:00+02:00", "2024-02-29T07:00-0530", "29 Feb 2024 13:30 +01"]
+        {
+            assert_eq!(in_utc(text), Some(noon), "{text}");
+        }
+        let by_pattern = DateFormat::new("%d.%m.%Y %H:%M %z").unwrap();
+        assert_eq!(by_pattern.parse_in_utc("29.02.2024 14:30 +0200"), Some(noon));
+        assert_eq!(by_pattern.parse("29.02.2024 14:30 +0200"), Some(noon + 7200.0));
+    }
+
+    #[test]
     fn a_pattern_says_what_comes_first() {
         let with = |pattern: &str, text: &str| DateFormat::new(pattern).unwrap().parse(text).map(date_text);
         assert_eq!(with("%d.%m.%Y", "3.4.2024").as_deref(), Some("2024-04-03"));
@@ -440,6 +499,12 @@ mod tests {
             (level(DatePart::Month), level(DatePart::Weekday), level(DatePart::Hour)),
             ("2".into(), "Thursday".into(), "18".into())
         );
+        for part in [DatePart::Month, DatePart::Weekday, DatePart::Hour] {
+            for level in 0..part.n_levels() {
+                let named = |other: usize| part.is_level_named(level, &part.level_name(other));
+                assert!((0..part.n_levels()).all(|other| named(other) == (other == level)), "{part:?} {level}");
+            }
+        }
         assert_eq!(DatePart::Trend.of(seconds), 19_782.75);
         assert!(DatePart::ALL.iter().all(|part| part.of(f64::NAN).is_nan() && part.level(f64::NAN).is_none()));
         let before = DateFormat::default().parse("1969-12-31 23:00").unwrap();

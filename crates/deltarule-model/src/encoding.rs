@@ -290,8 +290,8 @@ impl Feature {
         let Some(level) = part.level(seconds) else { return NO_LEVEL };
         match &self.kind {
             FeatureKind::Category { levels, .. } => {
-                let name = part.level_name(level);
-                levels.iter().position(|known| *known == name).map_or(NO_LEVEL, |code| code as u32)
+                let place = levels.iter().position(|name| part.is_level_named(level, name));
+                place.map_or(NO_LEVEL, |code| code as u32)
             }
             _ => NO_LEVEL,
         }

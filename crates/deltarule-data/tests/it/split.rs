@@ -227,10 +227,15 @@ fn what_cannot_split_is_told() {
     };
     let words = ["a", "b", "a", "b", "c", "c"];
     let found = error(&words, Some(SplitKind::Time));
-    assert!(found.contains("column \"k\": found \"a\", expected dates such as 2024-05-31"), "{found}");
+    assert!(found.contains("column \"k\": found \"a\", expected a date such as 2024-05-31"), "{found}");
     let slashes = ["5/6/2024", "6/6/2024", "7/6/2024", "8/6/2024"];
     let found = error(&slashes, None);
-    assert!(found.contains("found \"5/6/2024\"") && found.contains("--split-by k:groups"), "{found}");
+    assert!(
+        found.contains("found \"5/6/2024\"")
+            && found.contains("--date k:%d/%m/%Y")
+            && found.contains("--split-by k:groups"),
+        "{found}"
+    );
     let found = error(&["a"; 5], None);
     assert!(found.contains("found 1 group of 5 records, expected at least 2"), "{found}");
     let found = error(&["7"; 5], Some(SplitKind::Time));

@@ -1,14 +1,13 @@
 //! What a column says of each record to a split: its group, or its time.
 
 use deltarule_core::NO_LEVEL;
-use deltarule_model::date_text;
+use deltarule_model::{DateFormat, date_text};
 
 use super::{SplitBy, SplitKind};
 use crate::column::{TableColumn, Values};
 use crate::error::{DataError, Result};
 use crate::pages::{PageColumn, Wanted};
 use crate::table::Table;
-use crate::time::{FORMS, parse_time};
 
 /// The values of a column as numbers, each different where the value is.
 pub(super) struct Keys {
@@ -45,11 +44,13 @@ impl Keys {
     }
 
     fn times_of(&self, levels: &[String]) -> Result<Vec<(f64, String)>> {
-        let time_of = |level: &String| match parse_time(level) {
+        let format = DateFormat::default();
+        let time_of = |level: &String| match format.parse_in_utc(level) {
             Some(time) => Ok((time, level.clone())),
             None => {
-                let hint = format!("{FORMS}; with --split-by {}:groups each text is a group", self.name);
-                Err(self.error(format!("{level:?}"), hint))
+                let (name, expected, hint) = (&self.name, format.expected(), format.hint(&self.name, level));
+                let groups = format!("with --split-by {name}:groups each text is a group");
+                Err(self.error(format!("{level:?}"), format!("{expected}; {hint}; {groups}")))
             }
         };
         levels.iter().map(time_of).collect()
@@ -96,9 +97,8 @@ impl Keys {
     }
 }
 
-/// Whether a column's texts are dates, nearly all of them.
+/// Whether a column holds dates, or texts that look like them.
 fn holds_dates(column: &TableColumn) -> bool {
-    let facts = &column.facts;
     matches!(column.values, Values::Dates { .. })
-        || matches!(column.values, Values::Text { .. }) && facts.n_dates > 0 && 10 * facts.n_dates >= 9 * facts.n_words
+        || matches!(column.values, Values::Text { .. }) && column.facts.look_like_dates()
 }
