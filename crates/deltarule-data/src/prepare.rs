@@ -20,7 +20,7 @@ pub use part::{Narrowed, Part};
 use records::choose_records;
 pub use split::{FoldRule, Folds, SplitBy, SplitKind, SplitRule};
 use split::{Sides, Splitter};
-use target::{Output, TargetKind, TargetTally};
+use target::{Output, TargetKind, TargetTally, check_range};
 
 /// Numbers or classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,8 +161,9 @@ pub fn prepare<'t>(table: &'t Table, choices: &Choices) -> Result<Prepared<'t>> 
         _ => (0.0, 1.0),
     });
     let output = Output { kind, columns: targets, low, high };
+    check_range(table, &records, &output, choices.loss)?;
     let (split_by, seed) = (choices.split_by.clone(), choices.seed);
-    let warns_of_range = choices.loss.wants_range_of(&activation);
+    let warns_of_range = choices.loss.aims_at_targets();
     let levels = LevelRules { missing: choices.missing, min_count: choices.min_count };
     let plan = Plan { table, records, features, output, activation, warns_of_range, split_by, seed, levels };
     let mut prepared = match choices.held_out {

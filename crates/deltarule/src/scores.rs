@@ -102,8 +102,10 @@ impl<'t> Tally<'t> {
         let baseline = model.baseline_outputs();
         let judge = Judge { loss: model.training().loss, activation: model.layer().activation(), baseline: &baseline };
         let mut tally = Tally::new(&model.encoding().target, judge);
+        let file = reader.name().to_owned();
         let n_read = for_each_block(reader, encoder, |before, states, block| {
             let complete = |r: usize| states[r] == RowState::Complete;
+            tally.check_targets(block, complete, &file, before)?;
             tally.add(model.layer(), &scaling, block, complete, |r, scored| visit(before + r as u64 + 1, scored))
         })?;
         tally.check(reader.name())?;
@@ -120,8 +122,10 @@ impl<'t> Tally<'t> {
     ) -> Result<Vec<Scores>> {
         let scaling = encoding.scaling();
         let mut tallies: Vec<Tally<'_>> = layers.iter().map(|_| Tally::new(&encoding.target, judge)).collect();
-        for_each_block(reader, encoder, |_, states, block| {
+        let file = reader.name().to_owned();
+        for_each_block(reader, encoder, |before, states, block| {
             let complete = |r: usize| states[r] == RowState::Complete;
+            tallies.first().map_or(Ok(()), |tally| tally.check_targets(block, complete, &file, before))?;
             let mut pairs = tallies.iter_mut().zip(layers);
             pairs.try_for_each(|(tally, layer)| tally.add(layer, &scaling, block, complete, |_, _| {}))
         })?;
@@ -133,6 +137,30 @@ impl<'t> Tally<'t> {
     fn check(&self, file: &str) -> Result<()> {
         if self.n == 0 {
             bail!("{file}: found no record with every feature and the target, expected at least one");
+        }
+        Ok(())
+    }
+
+    /// Errors: a target that the loss is not defined for.
+    fn check_targets(
+        &self,
+        block: &Block<'_, f64>,
+        keep: impl Fn(usize) -> bool,
+        file: &str,
+        before: u64,
+    ) -> Result<()> {
+        let (low, high) = self.loss.target_range();
+        let Targets::Numbers(columns) = block.targets() else { return Ok(()) };
+        for (name, targets) in self.target.columns().iter().zip(columns) {
+            let outside = |(r, y): &(usize, &f64)| keep(*r) && !(low..=high).contains(*y);
+            if let Some((r, y)) = targets.iter().enumerate().find(outside) {
+                bail!(
+                    "{file}: record {}: target {name:?}: found {y}, expected {}, since the model was trained with --loss {}",
+                    before + r as u64 + 1,
+                    self.loss.target_text(),
+                    self.loss
+                );
+            }
         }
         Ok(())
     }
@@ -161,7 +189,11 @@ impl<'t> Tally<'t> {
                 let (own, constant) = &mut self.outputs[j];
                 own.add(y[j], o[j]);
                 constant.add(y[j], self.constants[j]);
-                let of_output = self.loss.of_net_input(layer.activation(), y[j], h);
+                // From h where that has more digits.
+                let of_output = match self.loss.is_paired_with(layer.activation()) {
+                    true => self.loss.of_net_input(layer.activation(), y[j], h),
+                    false => self.loss.value(y[j], o[j]),
+                };
                 let (own, constant) = &mut self.loss_sums[j];
                 *own += of_output;
                 *constant += self.loss.of_constant(layer.activation(), y[j], self.constants[j]);
@@ -186,16 +218,11 @@ impl<'t> Tally<'t> {
     pub(crate) fn scores(&self) -> Scores {
         let each: Vec<(RegressionScores, RegressionScores)> =
             self.outputs.iter().map(|(own, constant)| (own.scores(), constant.scores())).collect();
-        // The squared errors are added up by the scores themselves.
-        let loss_sums: Vec<(f64, f64)> = match self.loss {
-            Loss::Squared => each.iter().map(|(own, constant)| (own.sse, constant.sse)).collect(),
-            _ => self.loss_sums.clone(),
-        };
-        let loss_sum = loss_sums.iter().map(|(own, _)| own).sum();
-        let baseline_loss_sum = loss_sums.iter().map(|(_, constant)| constant).sum();
+        let loss_sum = self.loss_sums.iter().map(|(own, _)| own).sum();
+        let baseline_loss_sum = self.loss_sums.iter().map(|(_, constant)| constant).sum();
         let detail = match (self.target, &self.classes) {
             (Target::Numbers { names, .. }, _) => {
-                let each = names.iter().cloned().zip(each).zip(loss_sums);
+                let each = names.iter().cloned().zip(each).zip(self.loss_sums.iter().copied());
                 Detail::Numbers(
                     each.map(|((name, (own, base)), sums)| NumberScores { name, own, base, sums }).collect(),
                 )

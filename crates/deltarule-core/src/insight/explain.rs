@@ -70,7 +70,7 @@ pub struct WorkedOutput {
 
 /// Works out one step of the delta rule on one record.
 ///
-/// Shapes: `inputs` (d,), `targets` (J,). Errors: other lengths than the layer's.
+/// Shapes: `inputs` (d,), `targets` (J,). Errors: other lengths than the layer's; an activation or a target that the loss is not defined for.
 ///
 /// ```
 /// use deltarule_core::{Activation, Layer, Loss, Parameters, explain};
@@ -81,10 +81,10 @@ pub struct WorkedOutput {
 /// # Ok::<(), deltarule_core::Error>(())
 /// ```
 pub fn explain(loss: Loss, layer: &Layer, inputs: &[f64], targets: &[f64], eta: f64) -> Result<WorkedStep> {
-    check_record(layer, inputs, targets)?;
+    check_record(loss, layer, inputs, targets)?;
     let parameters = layer.parameters();
     let net_inputs = layer.net_inputs(inputs);
-    let coupled = coupled(layer, &net_inputs);
+    let coupled = couple(layer, &net_inputs);
     let mut moved = parameters.clone();
     let terms: Vec<ErrorTerm> =
         coupled.iter().zip(targets).map(|(&h, &y)| delta(loss, layer.activation(), y, h)).collect();
@@ -96,7 +96,7 @@ pub fn explain(loss: Loss, layer: &Layer, inputs: &[f64], targets: &[f64], eta: 
     }
     let moved = Layer::new(moved, layer.activation().clone());
     let new_net_inputs = moved.net_inputs(inputs);
-    let new_coupled = self::coupled(layer, &new_net_inputs);
+    let new_coupled = couple(layer, &new_net_inputs);
     let outputs: Vec<WorkedOutput> = (0..targets.len())
         .map(|j| {
             let (target, term) = (targets[j], terms[j]);
@@ -138,13 +138,13 @@ pub fn explain(loss: Loss, layer: &Layer, inputs: &[f64], targets: &[f64], eta: 
 }
 
 /// Net inputs of one record as the activation takes them.
-fn coupled(layer: &Layer, net_inputs: &[f64]) -> Vec<f64> {
+fn couple(layer: &Layer, net_inputs: &[f64]) -> Vec<f64> {
     let mut coupled = net_inputs.to_vec();
     layer.activation().couple(&mut coupled, 1);
     coupled
 }
 
-fn check_record(layer: &Layer, inputs: &[f64], targets: &[f64]) -> Result<()> {
+fn check_record(loss: Loss, layer: &Layer, inputs: &[f64], targets: &[f64]) -> Result<()> {
     let parameters = layer.parameters();
     for (what, found, expected) in [
         ("inputs of a record", inputs.len(), parameters.n_features()),
@@ -154,7 +154,8 @@ fn check_record(layer: &Layer, inputs: &[f64], targets: &[f64]) -> Result<()> {
             return Err(Error::Shape { what: what.to_owned(), found, expected });
         }
     }
-    Ok(())
+    let ranges: Vec<(f64, f64)> = targets.iter().map(|&y| (y, y)).collect();
+    loss.check(layer.activation(), &ranges)
 }
 
 /// One step over several records at once, worked out.
@@ -203,7 +204,7 @@ pub struct WorkedRecord {
 
 /// Works out one step over several records, the sums over them with it.
 ///
-/// Shapes: each record is its inputs (d,) and its targets (J,). Errors: other lengths than the layer's.
+/// Shapes: each record is its inputs (d,) and its targets (J,). Errors: those of [`explain`].
 pub fn explain_batch(
     loss: Loss,
     layer: &Layer,
@@ -217,9 +218,9 @@ pub fn explain_batch(
     let (mut residual_sum, mut squared_sum) = (vec![0.0; n_outputs], vec![0.0; n_outputs]);
     let mut rows = Vec::with_capacity(records.len());
     for (inputs, targets) in records {
-        check_record(layer, inputs, targets)?;
+        check_record(loss, layer, inputs, targets)?;
         let net_input = layer.net_inputs(inputs);
-        let coupled = coupled(layer, &net_input);
+        let coupled = couple(layer, &net_input);
         let mut row = WorkedRecord {
             net_input,
             output: Vec::new(),
@@ -251,7 +252,7 @@ pub fn explain_batch(
     let moved = Layer::new(new_parameters.clone(), layer.activation().clone());
     let new_loss = records
         .iter()
-        .flat_map(|(inputs, targets)| coupled(&moved, &moved.net_inputs(inputs)).into_iter().zip(targets))
+        .flat_map(|(inputs, targets)| couple(&moved, &moved.net_inputs(inputs)).into_iter().zip(targets))
         .map(|(h, &target)| delta(loss, moved.activation(), target, h).loss)
         .sum();
     Ok(WorkedBatch {

@@ -23,7 +23,7 @@ pub(crate) use linear::{
 };
 pub(crate) use raw::{RawColumn, add_raw_products, raw_net_inputs};
 pub(crate) use records::{
-    BadRecord, Lanes, NO_INPUT, RecordWeights, Records, RowScale, standardize_rows, walk_records,
+    BadRecord, Lanes, NO_INPUT, RecordWeights, Records, RowScale, make_deltas, standardize_rows, walk_records,
 };
 pub(crate) use sparse::{SparseSlices, add_sparse_net_inputs, add_sparse_products};
 pub(crate) use tile::{add_tile_products, net_input, tile_net_inputs};

@@ -182,13 +182,31 @@ fn walk_in_registers<E: Eight, const G: usize>(
     bad
 }
 
+/// Makes δ of the net inputs of a record, in their place; the record is bad if one is not finite. Shapes: both (J,).
+#[inline(always)]
+pub(crate) fn make_deltas(
+    position: usize,
+    targets: &[f64],
+    net_inputs: &mut [f64],
+    (couple, delta): &(impl Fn(&mut [f64]), impl Fn(f64, f64) -> f64),
+) -> Option<BadRecord> {
+    couple(net_inputs);
+    for (output, (place, &target)) in net_inputs.iter_mut().zip(targets).enumerate() {
+        let net_input = *place;
+        *place = delta(target, net_input);
+        if !place.is_finite() {
+            return Some(BadRecord { position, output, net_input });
+        }
+    }
+    None
+}
+
 for_every_width! {
     /// [`walk_records`] for any number of outputs, with any columns.
     fn walk_any<C: [Fn(&mut [f64])], F: [Fn(f64, f64) -> f64]>(
         records: &Records, order: &[u32], weights: &mut RecordWeights, eta: Option<f64>, sums: &mut RecordWeights,
         deltas: &mut [f64], terms: (C, F),
     ) -> Option<BadRecord> {
-        let (couple, delta) = terms;
         let Records { n_groups, n_categories, .. } = *records;
         let n_outputs = weights.bias.len();
         let d = weights.categories.len() / n_outputs.max(1);
@@ -216,13 +234,8 @@ for_every_width! {
                 }
                 deltas[j] = h;
             }
-            couple(deltas);
-            for (j, place) in deltas.iter_mut().enumerate() {
-                let net_input = *place;
-                *place = delta(targets[j], net_input);
-                if !place.is_finite() {
-                    return Some(BadRecord { position: r, output: j, net_input });
-                }
+            if let Some(bad) = make_deltas(r, targets, deltas, &terms) {
+                return Some(bad);
             }
             let (into, factor) = match eta {
                 Some(eta) => (&mut *weights, eta),

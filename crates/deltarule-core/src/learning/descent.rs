@@ -158,23 +158,24 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         if !self.gradient.is_finite() {
             return self.reject_not_finite(self.gradient.objective(), self.gradient.not_finite);
         }
-        let loss = self.gradient.objective();
-        if loss <= self.best.gradient.objective() {
+        let objective = self.gradient.objective();
+        if objective <= self.best.gradient.objective() {
             self.keep_as_best();
-        } else if self.plan.chooses_eta() && self.rises_too_far(loss) {
+        } else if self.plan.chooses_eta() && self.rises_too_far(objective) {
             return self.reject(plain);
         }
         self.rejected_in_a_row = 0;
         self.accepted_in_a_row += 1;
-        let is_given_time =
+        // L-BFGS finds the length of its steps without η.
+        let looks_for_eta =
             self.plan.optimizer != OptimizerKind::LBfgs && self.plan.eta.basis == EtaBasis::Backtracking;
-        if is_given_time && self.accepted_in_a_row.is_multiple_of(GROW_AFTER) {
+        if looks_for_eta && self.accepted_in_a_row.is_multiple_of(GROW_AFTER) {
             self.eta *= GROW;
         }
         if self.plan.eta.basis == EtaBasis::Stochastic {
             self.calm_down();
         }
-        self.rising = if loss > before { self.rising + 1 } else { 0 };
+        self.rising = if objective > before { self.rising + 1 } else { 0 };
         if self.plan.chooses_eta() {
             return None;
         }
@@ -259,12 +260,12 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         }
     }
 
-    /// Whether E rose so far above the best that a step is taken back. Stochastic steps may rise by their noise.
-    fn rises_too_far(&self, loss: f64) -> bool {
+    /// Whether E with its penalty rose so far above the best that a step is taken back. Stochastic steps may rise by their noise.
+    fn rises_too_far(&self, objective: f64) -> bool {
         let best = self.best.gradient.objective();
         match self.plan.batch {
-            None => loss > best * (1.0 + tolerated_rise::<T>()),
-            Some(_) => loss > 2.0 * best.max(self.start_objective),
+            None => objective > best * (1.0 + tolerated_rise::<T>()),
+            Some(_) => objective > 2.0 * best.max(self.start_objective),
         }
     }
 
@@ -310,14 +311,15 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         })
     }
 
-    /// With a given η and a bounded f: descent stands still, f' is 0 wherever the error is, and E was lower before.
+    /// With a given η and a bounded f: descent stands still, f' is 0 wherever the error is, and E with its penalty was lower before.
     fn stuck_on_a_plateau(&mut self, before: f64) -> Option<StopReason> {
         let loss = self.gradient.loss;
         let (_, slope) = self.problem.activation.value_and_derivative(0.0_f64);
         let delta_squares: f64 = self.gradient.delta_squares.iter().sum();
-        let stands_still = (loss - before).abs() <= 1e-9 * loss;
+        let objective = self.gradient.objective();
+        let stands_still = (objective - before).abs() <= 1e-9 * objective;
         let flat = delta_squares <= SATURATED * 2.0 * loss * slope * slope;
-        let above = loss > self.best.gradient.loss;
+        let above = objective > self.best.gradient.objective();
         let has_plateaus = self.problem.activation.is_bounded() && !self.problem.loss.leaves_plateaus();
         let saturated = has_plateaus && stands_still && flat && above;
         self.saturated = if saturated { self.saturated + 1 } else { 0 };

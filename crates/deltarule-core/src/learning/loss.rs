@@ -218,12 +218,9 @@ impl Loss {
     }
 
     /// Whether a target beyond what the activation can give is an error that no weight removes: hinge asks for no more than the right side of a
-    /// margin, and the others say themselves which targets there can be.
-    pub fn wants_range_of(self, activation: &Activation) -> bool {
-        match self {
-            Loss::Squared | Loss::Huber { .. } | Loss::Quantile { .. } => *activation != Activation::Identity,
-            Loss::Log | Loss::Poisson | Loss::Hinge => false,
-        }
+    /// margin, and log and Poisson say themselves which targets there can be.
+    pub fn aims_at_targets(self) -> bool {
+        matches!(self, Loss::Squared | Loss::Huber { .. } | Loss::Quantile { .. })
     }
 
     /// The targets of the two classes that this loss is made for; `None` where that depends on the activation.
@@ -323,23 +320,37 @@ impl Loss {
             }
             _ => {}
         }
-        let (low, high) = match self {
-            Loss::Log => (0.0, 1.0),
-            Loss::Poisson => (0.0, f64::INFINITY),
-            Loss::Hinge => (-1.0, 1.0),
-            _ => return Ok(()),
-        };
+        let (low, high) = self.target_range();
         match ranges.iter().find(|(smallest, largest)| *smallest < low || *largest > high) {
             None => Ok(()),
             Some((smallest, largest)) => {
-                let found = format!("targets from {smallest} to {largest} beside loss {self}");
-                let expected = match self {
-                    Loss::Log => "targets from 0 to 1: two classes, or shares",
-                    Loss::Poisson => "targets from 0 on: counts, or amounts",
-                    _ => "targets from −1 to 1: two classes",
+                let found = if smallest == largest {
+                    format!("{smallest} beside loss {self}")
+                } else {
+                    format!("targets from {smallest} to {largest} beside loss {self}")
                 };
-                wrong("target", found, expected)
+                wrong("target", found, self.target_text())
             }
+        }
+    }
+
+    /// The targets that it is defined for, both ends counted.
+    pub fn target_range(self) -> (f64, f64) {
+        match self {
+            Loss::Log => (0.0, 1.0),
+            Loss::Poisson => (0.0, f64::INFINITY),
+            Loss::Hinge => (-1.0, 1.0),
+            Loss::Squared | Loss::Huber { .. } | Loss::Quantile { .. } => (f64::NEG_INFINITY, f64::INFINITY),
+        }
+    }
+
+    /// The same in words.
+    pub fn target_text(self) -> &'static str {
+        match self {
+            Loss::Log => "targets from 0 to 1: two classes, or shares",
+            Loss::Poisson => "targets from 0 on: counts, or amounts",
+            Loss::Hinge => "targets from −1 to 1: two classes",
+            Loss::Squared | Loss::Huber { .. } | Loss::Quantile { .. } => "numbers",
         }
     }
 

@@ -169,12 +169,11 @@ impl Optimizer for Nesterov {
 struct LBfgs {
     /// The last ones first.
     pairs: VecDeque<Pair>,
-    /// The point of the last step, and minus the gradient there.
+    /// The point of the last step, and minus the gradient there; `None` where that step was taken back: it left the point where it was, and taught
+    /// nothing.
     last: Option<(Parameters, Parameters)>,
     /// How many steps in a row were taken back.
     taken_back: i32,
-    /// Whether the last one was.
-    was_taken_back: bool,
 }
 
 #[derive(Debug)]
@@ -194,6 +193,7 @@ impl LBfgs {
     /// Takes in what the last step has shown.
     fn learn(&mut self, parameters: &Parameters, descent: &Parameters) {
         let Some((mut step, mut change)) = self.last.take() else { return };
+        self.taken_back = 0;
         step.scale(-1.0);
         step.add_scaled(1.0, parameters);
         change.add_scaled(-1.0, descent);
@@ -226,11 +226,7 @@ impl LBfgs {
 
 impl Optimizer for LBfgs {
     fn step(&mut self, parameters: &mut Parameters, descent: &Parameters, eta: f64, _: Shrink) {
-        // A step that was taken back has left the point where it was, and taught nothing.
-        if !std::mem::take(&mut self.was_taken_back) {
-            self.taken_back = 0;
-            self.learn(parameters, descent);
-        }
+        self.learn(parameters, descent);
         let mut direction = self.direction(descent);
         let leads_down = direction.is_finite() && direction.inner_product(descent) > 0.0;
         if self.pairs.is_empty() || !leads_down {
@@ -252,7 +248,6 @@ impl Optimizer for LBfgs {
 
     fn take_back(&mut self) {
         self.last = None;
-        self.was_taken_back = true;
         self.taken_back += 1;
         if self.taken_back > Self::MOST_TAKEN_BACK {
             self.restart();

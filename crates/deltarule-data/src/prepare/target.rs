@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::ops::{ControlFlow, Range};
 
-use deltarule_core::{Activation, NO_LEVEL, Targets};
+use deltarule_core::{Activation, Loss, NO_LEVEL, Targets};
 use deltarule_model::Target;
 
 use super::{Choices, Task};
 use crate::column::{TableColumn, Values};
 use crate::error::{DataError, Result};
-use crate::pages::{PageColumn, RowSet, Wanted};
+use crate::pages::{PAGE_ROWS, PageColumn, RowSet, Wanted};
 use crate::table::Table;
 
 /// What the target columns are taken as.
@@ -145,12 +145,19 @@ impl TargetKind {
                     true => if *value == 1.0 { "true" } else { "false" }.to_owned(),
                     false => value.to_string(),
                 };
-                if choices.task().is_none() {
-                    notes.push(format!(
-                        "target {name} has only the values {} and {}: taken as two classes (--task regression takes it as a number)",
-                        name_of(&distinct[0]),
-                        name_of(&distinct[1])
-                    ));
+                if choices.task.is_none() {
+                    notes.push(match &distinct[..] {
+                        [low, high] => format!(
+                            "target {name} has only the values {} and {}: taken as two classes (--task regression takes it as a number)",
+                            name_of(low),
+                            name_of(high)
+                        ),
+                        numbers => format!(
+                            "target {name} has {} different numbers: each is taken as a class, for {}",
+                            numbers.len(),
+                            choices.task_text()
+                        ),
+                    });
                 }
                 Ok(TargetKind::Classes { names: distinct.iter().map(name_of).collect(), numbers: Some(distinct) })
             }
@@ -222,6 +229,35 @@ impl Output {
             }
         }
     }
+}
+
+/// Checks that every target is one that the loss is defined for.
+///
+/// Errors: the first that is not, with its place; those of the file that holds the table's pages.
+pub(super) fn check_range(table: &Table, rows: &RowSet, output: &Output, loss: Loss) -> Result<()> {
+    let (low, high) = loss.target_range();
+    if !matches!(output.kind, TargetKind::Numbers) || (low == f64::NEG_INFINITY && high == f64::INFINITY) {
+        return Ok(());
+    }
+    let mut outside = None;
+    table.pages().show_each(&Wanted::of(output.columns.iter().copied()), |page, shown, columns| {
+        rows.in_page(page, 0, |row| {
+            for &position in &output.columns {
+                let y = columns[position].numbers().get(shown.start + row).copied().unwrap_or(f64::NAN);
+                if outside.is_none() && (y < low || y > high) {
+                    outside = Some((page * PAGE_ROWS + row, position, y));
+                }
+            }
+        });
+        if outside.is_none() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    let Some((record, position, y)) = outside else { return Ok(()) };
+    Err(DataError::Target {
+        file: table.file(record).to_owned(),
+        column: table.columns()[position].name.clone(),
+        found: format!("{y} in line {}", table.line(record)),
+        expected: format!("{}, for --loss {loss}", loss.target_text()),
+    })
 }
 
 /// What one look at the targets of the training records says of them.

@@ -92,18 +92,11 @@ fn given_loss(args: &ExplainArgs) -> Result<Loss> {
     }
 }
 
-/// Checks that a loss is defined for an activation and some targets.
-fn check_loss(loss: Loss, activation: &Activation, targets: &[f64]) -> Result<()> {
-    let ranges: Vec<(f64, f64)> = targets.iter().map(|&y| (y, y)).collect();
-    Ok(loss.check(activation, &ranges)?)
-}
-
 /// The worked example that bare `explain` shows.
 fn example(args: &ExplainArgs) -> Result<Subject> {
     let loss = given_loss(args)?;
     let natural = loss.activation().unwrap_or(Activation::Sigmoid);
     let activation = args.network.activation.clone().unwrap_or(natural);
-    check_loss(loss, &activation, &[1.0])?;
     let parameters = Parameters::new(2, vec![0.6, 0.1], Some(vec![0.2]), 1)?;
     let (eta, eta_text) = given_eta(args, 0.5, "of this example; --eta changes it");
     Ok(Subject {
@@ -170,7 +163,6 @@ fn numbers(args: &ExplainArgs, x: &str) -> Result<Subject> {
     let loss = given_loss(args)?;
     let natural = loss.activation().unwrap_or(Activation::Identity);
     let activation = args.network.activation.clone().unwrap_or(natural);
-    check_loss(loss, &activation, &targets)?;
     let parameters = Parameters::new(d, weights, bias, n_outputs)?;
     let (eta, eta_text) = given_eta(args, 0.1, "where --eta gives none");
     Ok(Subject {

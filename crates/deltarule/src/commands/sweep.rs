@@ -127,8 +127,9 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
         if let Some(trace) = trace {
             trace.finish()?;
         }
-        let Some(baseline) = plans.first().map(|plan| plan.baseline.clone()) else { bail!("no runs") };
-        let judge = Judge { loss: problem.loss, activation: problem.activation, baseline: &baseline.outputs };
+        // The same for every plan of a problem.
+        let baseline = plans.first().map_or_else(Vec::new, |plan| plan.baseline.outputs.clone());
+        let judge = Judge { loss: problem.loss, activation: problem.activation, baseline: &baseline };
         let score = |fit: &Fit, part: &Part<'_>| -> Result<Scores> {
             Tally::of_part(&prepared.target, judge, &fit.layer, problem.scaling, part)
         };

@@ -130,3 +130,26 @@ fn folds_do_not_depend_on_threads_memory_or_format() {
         assert_eq!(folds("t.csv", "--threads 3 --memory 26198016B"), expected, "{options}");
     }
 }
+
+#[test]
+fn a_target_that_the_loss_is_not_defined_for_is_told_with_its_place() {
+    let sandbox = Sandbox::new();
+    let rows: String = (0..40).map(|i| format!("{},{}\n", i % 7, if i == 33 { -1 } else { i % 5 })).collect();
+    sandbox.file("counts.csv", format!("x,y\n{rows}"));
+    // Wherever the record would come to lie.
+    for options in ["", "--valid 0.2", "--valid 0.2 --seed 3", "--folds 4"] {
+        let ran =
+            sandbox.sh(&format!("deltarule train counts.csv --target y --loss poisson {options} --out model.json"));
+        assert_eq!(ran.code, Some(2), "{options}");
+        assert!(ran.stderr.contains("target \"y\": found -1 in line 35, expected targets from 0 on"), "{}", ran.stderr);
+    }
+    assert!(!sandbox.names().contains("model.json"));
+    // In a file that is scored on it costs the score, and not the model.
+    sandbox.sh("grep -v -- -1 counts.csv > good.csv").ok();
+    let ran = sandbox.sh("deltarule train good.csv --target y --loss poisson --valid counts.csv --out model.json");
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("the model was written to model.json, but not scored"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("counts.csv: record 34: target \"y\": found -1"), "{}", ran.stderr);
+    assert_eq!(sandbox.sh("deltarule evaluate model.json counts.csv").code, Some(2));
+    sandbox.sh("deltarule evaluate model.json good.csv").ok();
+}

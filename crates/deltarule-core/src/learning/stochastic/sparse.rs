@@ -7,7 +7,7 @@
 
 use super::Pool;
 use crate::data::{Scaling, Shape, SparseRows};
-use crate::kernel::{BadRecord, NET_INPUT_LANES, NO_INPUT, RecordWeights, dot, fold_net_input};
+use crate::kernel::{BadRecord, NET_INPUT_LANES, NO_INPUT, RecordWeights, dot, fold_net_input, make_deltas};
 use crate::network::Parameters;
 
 /// The part of the weights of sparse features that is kept apart while steps are taken.
@@ -67,7 +67,7 @@ impl<'a> SparseSteps<'a> {
         eta: Option<f64>,
         sums: &mut RecordWeights,
         deltas: &mut [f64],
-        (couple, delta): (impl Fn(&mut [f64]), impl Fn(f64, f64) -> f64),
+        terms: (impl Fn(&mut [f64]), impl Fn(f64, f64) -> f64),
     ) -> Option<BadRecord> {
         let (n_outputs, n_groups) = (deltas.len(), pool.records().n_groups);
         let d = self.zeros.len();
@@ -83,13 +83,8 @@ impl<'a> SparseSteps<'a> {
                 h += if weights.has_bias { weights.bias[j] + self.constant[j] } else { self.constant[j] };
                 deltas[j] = h;
             }
-            couple(deltas);
-            for (j, place) in deltas.iter_mut().enumerate() {
-                let net_input = *place;
-                *place = delta(row.targets[j], net_input);
-                if !place.is_finite() {
-                    return Some(BadRecord { position: r, output: j, net_input });
-                }
+            if let Some(bad) = make_deltas(r, row.targets, deltas, &terms) {
+                return Some(bad);
             }
             let (into, factor) = match eta {
                 Some(eta) => (&mut *weights, eta),

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use deltarule_core::StopReason;
 use deltarule_data::{Part, Reader, RowEncoder};
 use deltarule_model::Model;
@@ -47,12 +47,14 @@ impl Run<'_> {
         let record = Record { table: self.table, prepared: self.prepared, start: &self.start_text, precision };
         let record = record.of(self.problem.loss, &trained.plan, &trained.fit, training.loss_sum);
         let model = Model::new(self.encoding.clone(), trained.fit.layer.clone(), record)?;
+        // Before anything else is read, so that a bad record there does not cost the model.
+        let written = self.write(trained, files, &model)?;
         let held_out = match (&self.prepared.held_out, valid) {
             (Some(part), _) => Some(self.score(trained, part)?),
-            (None, Some(mut reader)) => {
-                let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
-                Some(Tally::of_file(&mut reader, &mut encoder, &model, |_, _| {})?.0)
-            }
+            (None, Some(reader)) => Some(score_file(reader, &model).with_context(|| match &written {
+                Some(path) => format!("the model was written to {}, but not scored", path.display()),
+                None => "the model was trained, but not scored".to_owned(),
+            })?),
             (None, None) => None,
         };
         let wanted = self.folds.as_ref().filter(|_| trained.fit.reason != StopReason::Interrupted);
@@ -60,7 +62,6 @@ impl Run<'_> {
         let interrupted = folds.as_ref().is_some_and(Option::is_none);
         let reason =
             report::reason_text(&trained.fit.reason, &trained.plan, self.problem.loss, &self.prepared.activation);
-        let written = self.write(trained, files, &model)?;
         let conclusion = Conclusion { model, training, held_out, folds: folds.flatten(), reason, written };
         if self.args.json {
             output::print_json(&self.json(trained, &conclusion))?;
@@ -205,4 +206,10 @@ impl Run<'_> {
             (None, None) => say.line("no model was written; to keep it, add: --out model.json"),
         }
     }
+}
+
+/// Scores on the records of files.
+fn score_file(mut reader: Box<Reader>, model: &Model) -> Result<Scores> {
+    let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
+    Ok(Tally::of_file(&mut reader, &mut encoder, model, |_, _| {})?.0)
 }
