@@ -12,14 +12,16 @@ mod lines;
 mod model;
 mod reasons;
 mod scorer;
+mod target;
 
 pub use buckets::{BucketSet, HashBits, hash_text};
 pub use dates::{DateFormat, DatePart, date_text};
 pub use encoding::{
     Encoding, Feature, FeatureKind, MISSING_LEVEL, MissingRule, Origin, Pooled, RARE_LEVEL, ScaleRule, SparseFeature,
-    Target, code_among,
+    code_among,
 };
 pub use error::{ModelError, Result, ScoreError};
 pub use model::{Model, OriginalWeights, Training};
 pub use reasons::{Contribution, Reasons};
 pub use scorer::{Scorer, Value};
+pub use target::Target;

@@ -2,9 +2,10 @@
 
 use deltarule_core::{Activation, Layer, Loss};
 
-use crate::encoding::{Encoding, Feature, Target};
+use crate::encoding::{Encoding, Feature};
 use crate::error::{ModelError, Result};
 use crate::scorer::Scorer;
+use crate::target::Target;
 
 /// A trained single-layer network with everything that is needed to use it.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,11 +88,9 @@ pub struct OriginalWeights {
 impl Model {
     /// The best constant outputs of the training records, shape (J,): the means of the targets, unless the loss has others.
     pub fn baseline_outputs(&self) -> Vec<f64> {
-        match (&self.encoding.target, &self.training.baseline_outputs[..]) {
-            (_, outputs @ [_, ..]) => outputs.to_vec(),
-            (Target::Numbers { means, .. }, []) => means.clone(),
-            // The least E of a constant output is at the mean of its targets, as the least squared error is.
-            (target, []) => target.constant_outputs(),
+        match &self.training.baseline_outputs[..] {
+            [] => self.encoding.target.constant_outputs(),
+            outputs => outputs.to_vec(),
         }
     }
 

@@ -1,0 +1,349 @@
+//! Reading a model file: every field is checked before anything of it is used.
+
+use deltarule_core::{Activation, ColumnScaling, Layer, Loss, Parameters, UnknownLoss};
+use serde::Deserialize;
+
+use super::{
+    BucketFile, DateFile, FORMAT, FeatureFile, HASH, LARGEST_INDEX, ModelFile, SparseFile, TargetFile, VERSION,
+};
+use crate::buckets::{BucketSet, HashBits};
+use crate::dates::{DateFormat, DatePart};
+use crate::encoding::{Encoding, Feature, FeatureKind, MissingRule, Pooled, RARE_LEVEL, ScaleRule, SparseFeature};
+use crate::error::{ModelError, Result};
+use crate::model::{Model, Training};
+use crate::target::Target;
+
+impl Model {
+    /// Reads a model file and checks it in full.
+    ///
+    /// Errors: everything in [`ModelError`]; each names the field or the place.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Err(ModelError::NotJson);
+        }
+        // Format and version first: a file of a later version is not a file with wrong fields.
+        #[derive(Deserialize)]
+        struct Head {
+            format: Option<String>,
+            version: Option<u64>,
+        }
+        let head: Head = from_json(bytes)?;
+        if head.format.as_deref().is_some_and(|format| format != FORMAT) {
+            return Err(ModelError::Format { found: head.format.unwrap_or_default() });
+        }
+        if let Some(found) = head.version.filter(|version| *version > VERSION) {
+            return Err(ModelError::Version { found, known: VERSION });
+        }
+        let file: ModelFile = from_json(bytes)?;
+        if file.version == 0 {
+            return field("version", 0, "1");
+        }
+        let encoding = encoding_of(&file)?;
+        let parameters = parameters_of(&file, &encoding)?;
+        let activation: Activation = file.activation.parse().map_err(|error| ModelError::Field {
+            field: "activation".into(),
+            found: format!("{:?}", file.activation),
+            expected: format!("a built-in activation or a formula of h ({error})"),
+        })?;
+        let training = training_of(&file, &encoding)?;
+        Model::new(encoding, Layer::new(parameters, activation), training)
+    }
+}
+
+/// Reads JSON; an error says where in the text, and in which field.
+fn from_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let read = serde_path_to_error::deserialize(&mut json);
+    let value = read.map_err(|error| json_error(&error.path().to_string(), error.inner()))?;
+    json.end().map_err(|error| json_error(".", &error))?;
+    Ok(value)
+}
+
+fn json_error(path: &str, error: &serde_json::Error) -> ModelError {
+    let message = error.to_string();
+    let message = message.split(" at line ").next().unwrap_or_default();
+    let place = if path == "." { String::new() } else { format!("field `{path}`: ") };
+    ModelError::Json { line: error.line(), column: error.column(), message: format!("{place}{message}") }
+}
+
+fn training_of(file: &ModelFile, encoding: &Encoding) -> Result<Training> {
+    let training = &file.training;
+    let loss: Loss = training.loss.parse().map_err(|error: UnknownLoss| ModelError::Field {
+        field: "training.loss".into(),
+        found: format!("{:?}", training.loss),
+        expected: format!("a loss ({error})"),
+    })?;
+    let sum = |squared: Option<f64>, others: Option<f64>, of: &str| {
+        let (value, name) = if loss == Loss::Squared { (squared, "sse") } else { (others, "loss_sum") };
+        match value {
+            Some(value) => finite(|| format!("training.{of}{name}"), value).map(|()| value),
+            None => field(&format!("training.{of}{name}"), "nothing", "E, a number"),
+        }
+    };
+    let loss_sum = sum(training.sse, training.loss_sum, "")?;
+    let baseline_loss_sum = sum(training.baseline_sse, training.baseline_loss_sum, "baseline_")?;
+    for (name, value) in [
+        ("training.eta", training.eta),
+        ("training.tolerance", training.tolerance),
+        ("training.l2", training.l2),
+        ("training.l1", training.l1),
+    ] {
+        finite(|| name.to_owned(), value)?;
+    }
+    let (found, expected) = (training.baseline_outputs.len(), encoding.shape().n_outputs());
+    if found != 0 && found != expected {
+        return field("training.baseline_outputs", format!("{found} numbers"), &format!("none, or {expected}"));
+    }
+    for &output in &training.baseline_outputs {
+        finite(|| "training.baseline_outputs".to_owned(), output)?;
+    }
+    Ok(training_fields!(training => Training { loss, loss_sum, baseline_loss_sum }))
+}
+
+fn encoding_of(file: &ModelFile) -> Result<Encoding> {
+    let scale = named("scale", &file.scale, ScaleRule::ALL, |rule| rule.name())?;
+    let missing = named("missing", &file.missing, MissingRule::ALL, |rule| rule.name())?;
+    let mut features: Vec<Feature> = Vec::with_capacity(file.features.len());
+    for (index, feature) in file.features.iter().enumerate() {
+        let at = |part: &str| format!("features[{index}].{part}");
+        let numbers = |mean: f64, offset: f64, factor: f64| -> Result<ColumnScaling> {
+            for (part, value) in [("mean", mean), ("offset", offset), ("factor", factor)] {
+                finite(|| at(part), value)?;
+            }
+            Ok(ColumnScaling { offset, factor, fill: (mean - offset) * factor })
+        };
+        let mut flag = None;
+        let (name, date, kind) = match feature {
+            FeatureFile::Number { name, date, mean, min, max, offset, factor } => {
+                finite(|| at("min"), *min)?;
+                finite(|| at("max"), *max)?;
+                let scaling = numbers(*mean, *offset, *factor)?;
+                (name, date.as_ref(), FeatureKind::Number { mean: *mean, min: *min, max: *max, scaling })
+            }
+            FeatureFile::Boolean { name, missing, mean, offset, factor } => {
+                flag = missing.as_ref();
+                (name, None, FeatureKind::Boolean { mean: *mean, scaling: numbers(*mean, *offset, *factor)? })
+            }
+            FeatureFile::Category { name, date, pooled, levels, counts } => {
+                if counts.len() != levels.len() {
+                    return field(
+                        &at("counts"),
+                        counts.len(),
+                        &format!("one count for each of {} levels", levels.len()),
+                    );
+                }
+                let unsorted = |pair: &&[String]| pair[0].as_bytes() >= pair[1].as_bytes();
+                if let Some(pair) = levels.windows(2).find(unsorted).filter(|_| date.is_none()) {
+                    return field(
+                        &at("levels"),
+                        format!("{:?} before {:?}", pair[0], pair[1]),
+                        "levels sorted by bytes, each once",
+                    );
+                }
+                let pooled =
+                    pooled.as_ref().map(|pooled| Pooled { min_count: pooled.min_count, n_levels: pooled.levels });
+                if let Some(Pooled { n_levels: 1.., .. }) = pooled
+                    && (date.is_some() || !levels.iter().any(|level| level == RARE_LEVEL))
+                {
+                    let expected = format!("a level {RARE_LEVEL:?}, since levels are pooled");
+                    return field(&at("levels"), format!("{} levels without it", levels.len()), &expected);
+                }
+                let (levels, counts) = (levels.clone(), counts.clone());
+                (name, date.as_ref(), FeatureKind::Category { levels, counts, pooled })
+            }
+            FeatureFile::Hashed { name, hash, bits, buckets } => (name, None, hashed_of(index, hash, *bits, buckets)?),
+            FeatureFile::Sparse { name, index_base, entries } => {
+                if file.features.len() > 1 {
+                    return field("features", file.features.len(), "one, where it is of kind sparse");
+                }
+                (name, None, sparse_of(*index_base, entries)?)
+            }
+        };
+        if features.iter().any(|known| known.name == *name) {
+            return field(&at("name"), format!("{name:?} a second time"), "a name of its own");
+        }
+        let feature = match (date, flag) {
+            (Some(date), _) => date_of(index, date, kind)?,
+            (None, Some(column)) => Feature::of_missing(column, kind),
+            (None, None) => Feature::new(name, kind),
+        };
+        if feature.name != *name {
+            return field(&at("name"), format!("{name:?}"), &format!("{:?}", feature.name));
+        }
+        let column = feature.column();
+        if features.last().is_some_and(|last| last.column() != column)
+            && features.iter().any(|known| known.column() == column)
+        {
+            return field(&at("name"), format!("column {column:?} again"), "what is made of one column in one place");
+        }
+        features.push(feature);
+    }
+    Ok(Encoding { features, target: target_of(&file.target)?, missing, scale })
+}
+
+/// Feature `index`, a part of dates.
+fn date_of(index: usize, date: &DateFile, kind: FeatureKind) -> Result<Feature> {
+    let at = |part: &str| format!("features[{index}].{part}");
+    let part = named(&at("date.part"), &date.part, DatePart::ALL, |part| part.name())?;
+    let format = DateFormat::try_from(date.format.clone()).or_else(|error| {
+        field(&at("date.format"), format!("{:?} ({error})", date.format), "null, or a pattern of strftime's")
+    })?;
+    match &kind {
+        FeatureKind::Category { levels, .. } if part.n_levels() > 0 => {
+            let known: Vec<String> = (0..part.n_levels()).map(|level| part.level_name(level)).collect();
+            let mut rest = known.iter();
+            if let Some(level) = levels.iter().find(|level| !rest.any(|known| known == *level)) {
+                let expected = format!("some of {}, in this order, each once", known.join(", "));
+                return field(&at("levels"), format!("{level:?}"), &expected);
+            }
+        }
+        FeatureKind::Number { .. } if part.n_levels() == 0 => {}
+        _ => return field(&at("date.part"), format!("{:?}", date.part), "a part of the kind of the feature"),
+    }
+    Ok(Feature::of_date(&date.column, &format, part, kind))
+}
+
+/// The buckets of feature `index`.
+fn hashed_of(index: usize, hash: &str, bits: u32, entries: &[BucketFile]) -> Result<FeatureKind> {
+    let at = |part: &str| format!("features[{index}].{part}");
+    if hash != HASH {
+        return field(&at("hash"), format!("{hash:?}"), &format!("{HASH:?}"));
+    }
+    let Some(known) = HashBits::new(bits) else {
+        return field(&at("bits"), bits, &format!("a number from {} to {}", HashBits::LEAST, HashBits::MOST));
+    };
+    let mut words = vec![0_u64; BucketSet::n_words(known)];
+    let mut least = 0;
+    for (k, entry) in entries.iter().enumerate() {
+        if entry.bucket < least || entry.bucket as usize >= known.n_buckets() {
+            let expected = format!("a bucket from {least} to {}: they ascend, each once", known.n_buckets() - 1);
+            return field(&at(&format!("buckets[{k}].bucket")), entry.bucket, &expected);
+        }
+        least = entry.bucket + 1;
+        words[entry.bucket as usize / 64] |= 1 << (entry.bucket % 64);
+    }
+    match BucketSet::of_words(known, words) {
+        Some(buckets) => {
+            Ok(FeatureKind::Hashed { buckets, counts: entries.iter().map(|entry| entry.records).collect() })
+        }
+        None => field(&at("buckets"), entries.len(), "buckets that are there"),
+    }
+}
+
+/// The sparse numbers of the first feature.
+fn sparse_of(first_index: u32, entries: &[SparseFile]) -> Result<FeatureKind> {
+    if first_index > 1 {
+        return field("features[0].index_base", first_index, "0 or 1");
+    }
+    let mut least = first_index;
+    let mut features = Vec::with_capacity(entries.len());
+    for (k, entry) in entries.iter().enumerate() {
+        let at = |part: &str| format!("features[0].entries[{k}].{part}");
+        let SparseFile { index, mean, offset, factor } = *entry;
+        if index < least || index > LARGEST_INDEX {
+            let expected = format!("an index from {least} to {LARGEST_INDEX}: they ascend, each once");
+            return field(&at("index"), index, &expected);
+        }
+        least = index + 1;
+        for (part, value) in [("mean", mean), ("offset", offset), ("factor", factor)] {
+            finite(|| at(part), value)?;
+        }
+        let scaling = ColumnScaling { offset, factor, fill: (mean - offset) * factor };
+        features.push(SparseFeature { index, mean, scaling });
+    }
+    Ok(FeatureKind::Sparse { first_index, features })
+}
+
+fn target_of(file: &TargetFile) -> Result<Target> {
+    let levels = |low: f64, high: f64| -> Result<()> {
+        finite(|| "target.low".into(), low)?;
+        finite(|| "target.high".into(), high)?;
+        if low < high { Ok(()) } else { field("target.high", high, &format!("a number above low, {low}")) }
+    };
+    Ok(match file {
+        TargetFile::Numbers { names, means } => {
+            if names.is_empty() || names.len() != means.len() {
+                return field(
+                    "target.means",
+                    means.len(),
+                    &format!("one mean for each of {} names, at least one", names.len()),
+                );
+            }
+            for (j, mean) in means.iter().enumerate() {
+                finite(|| format!("target.means[{j}]"), *mean)?;
+            }
+            Target::Numbers { names: names.clone(), means: means.clone() }
+        }
+        TargetFile::TwoClasses { name, classes, low, high, counts } => {
+            levels(*low, *high)?;
+            let (name, classes) = (name.clone(), classes.clone());
+            Target::TwoClasses { name, classes, low: *low, high: *high, counts: *counts }
+        }
+        TargetFile::Classes { name, classes, low, high, counts } => {
+            levels(*low, *high)?;
+            if classes.len() < 2 || classes.len() != counts.len() {
+                return field(
+                    "target.counts",
+                    counts.len(),
+                    &format!("one count for each of {} classes, at least two", classes.len()),
+                );
+            }
+            let (name, classes, counts) = (name.clone(), classes.clone(), counts.clone());
+            Target::Classes { name, classes, low: *low, high: *high, counts }
+        }
+    })
+}
+
+fn parameters_of(file: &ModelFile, encoding: &Encoding) -> Result<Parameters> {
+    let names = encoding.target.output_names();
+    if file.outputs.len() != names.len() {
+        return field("outputs", file.outputs.len(), &format!("{} outputs, as the target has", names.len()));
+    }
+    let inputs = encoding.input_names();
+    let (mut weights, mut bias) = (Vec::new(), Vec::new());
+    for (j, (output, name)) in file.outputs.iter().zip(&names).enumerate() {
+        if output.name != *name {
+            return field(&format!("outputs[{j}].name"), format!("{:?}", output.name), &format!("{name:?}"));
+        }
+        if output.weights.len() != inputs.len() {
+            let expected = format!("{} weights, one for each input", inputs.len());
+            return field(&format!("outputs[{j}].weights"), output.weights.len(), &expected);
+        }
+        for (i, (entry, input)) in output.weights.iter().zip(&inputs).enumerate() {
+            if entry.input != *input {
+                let at = format!("outputs[{j}].weights[{i}].input");
+                return field(&at, format!("{:?}", entry.input), &format!("{input:?}"));
+            }
+            finite(|| format!("outputs[{j}].weights[{i}].weight"), entry.weight)?;
+            weights.push(entry.weight);
+        }
+        finite(|| format!("outputs[{j}].bias"), output.bias)?;
+        if !file.bias && output.bias != 0.0 {
+            return field(&format!("outputs[{j}].bias"), output.bias, "0, since the model has no bias");
+        }
+        bias.push(output.bias);
+    }
+    Parameters::new(inputs.len(), weights, file.bias.then_some(bias), names.len()).map_err(|error| ModelError::Field {
+        field: "outputs".into(),
+        found: error.to_string(),
+        expected: "weights that fit together".into(),
+    })
+}
+
+fn named<R: Copy>(at: &str, found: &str, all: &[R], name: impl Fn(R) -> &'static str) -> Result<R> {
+    match all.iter().copied().find(|rule| name(*rule) == found) {
+        Some(rule) => Ok(rule),
+        None => {
+            let known: Vec<&str> = all.iter().map(|rule| name(*rule)).collect();
+            field(at, format!("{found:?}"), &format!("one of {}", known.join(", ")))
+        }
+    }
+}
+
+fn finite(at: impl Fn() -> String, value: f64) -> Result<()> {
+    if value.is_finite() { Ok(()) } else { field(&at(), value, "a finite number") }
+}
+
+fn field<A>(at: &str, found: impl ToString, expected: &str) -> Result<A> {
+    Err(ModelError::Field { field: at.to_owned(), found: found.to_string(), expected: expected.to_owned() })
+}
