@@ -46,7 +46,7 @@ pub struct WorkedOutput {
     pub slope: f64,
     /// f'(h).
     pub derivative: f64,
-    /// δ = −∂L/∂ŷ f'(h); for the squared error (y − ŷ) f'(h).
+    /// δ = −∂E/∂h: −∂L/∂ŷ f'(h), for the squared error (y − ŷ) f'(h); with softmax, where every output depends on this h, y − ŷ.
     pub delta: f64,
     /// ∂E/∂w_i = −δ x_i, shape (d,).
     pub gradient: Vec<f64>,

@@ -15,7 +15,7 @@ pub struct ErrorTerm {
     pub residual: f64,
     /// −∂L/∂ŷ, which for the squared error is y − ŷ.
     pub slope: f64,
-    /// δ = −∂L/∂ŷ · f'(h) = −∂E/∂h; for the squared error (y − ŷ) f'(h).
+    /// δ = −∂E/∂h: −∂L/∂ŷ · f'(h), for the squared error (y − ŷ) f'(h); with softmax, where every output depends on this h, y − ŷ.
     pub delta: f64,
     /// L(y, ŷ), the part of this output in E.
     pub loss: f64,

@@ -135,3 +135,31 @@ fn a_record_of_a_model_is_worked_out_in_the_units_that_are_named() {
     // ten.csv has the mean 6.7 and the standard deviation 1.1 in `sleep`; record 3 slept 8 hours.
     close(&json["record"]["x"][1], 1.3 / 1.1);
 }
+
+#[test]
+fn the_arithmetic_of_other_losses_adds_up() {
+    let sandbox = Sandbox::new();
+    // Two outputs of three have y = 0, and −∂L/∂ŷ = y/ŷ = 0: what moves them is that every ŷ depends on every h.
+    let softmax = "deltarule explain --x 1,2 --w '0.1,0.2,-0.3;0,0.4,0.5' --y 0,1,0 --loss log --activation softmax";
+    let text = sandbox.sh(softmax).ok().stdout;
+    assert!(text.contains("δ = Σ_k y_k/ŷ_k · ∂ŷ_k/∂h = y − ŷ") && !text.contains("f'(h) ="), "{text}");
+    let json = sandbox.sh(&format!("{softmax} --json")).ok().json();
+    let mut total = 0.0;
+    for step in json["record"]["steps"].as_array().unwrap() {
+        let number = |name: &str| step[name].as_f64().unwrap();
+        total += number("y_hat");
+        assert!((number("delta") - (number("y") - number("y_hat"))).abs() < 1e-15);
+    }
+    assert!((total - 1.0).abs() < 1e-15);
+    for (loss, options) in
+        [("huber:0.5", ""), ("quantile:0.3", ""), ("poisson", "--activation softplus"), ("hinge", "")]
+    {
+        let line = format!("deltarule explain --x 1,2 --w 0.5,-0.25 --y 1 --loss {loss} {options}");
+        let json = sandbox.sh(&format!("{line} --json")).ok().json();
+        let step = &json["record"]["steps"][0];
+        let number = |name: &str| step[name].as_f64().unwrap();
+        assert!((number("delta") - number("slope") * number("derivative")).abs() < 1e-15, "{loss}");
+        assert!(json["record"]["new_loss_sum"].as_f64() < json["record"]["loss_sum"].as_f64(), "{loss}");
+        assert!(sandbox.sh(&line).ok().stdout.contains("δ = −∂L/∂ŷ · f'(h)"), "{loss}");
+    }
+}

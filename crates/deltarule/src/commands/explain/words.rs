@@ -88,30 +88,16 @@ fn one_output(text: &mut String, subject: &Subject, step: &WorkedStep, output: &
         Loss::Squared => squared_error(text, output),
         loss => other_error(text, loss, activation, output),
     }
-    let of_error = if subject.loss == Loss::Squared { "(y − ŷ)" } else { "−∂L/∂ŷ ·" };
-    let _ = writeln!(text, "\n3. the error term δ = {of_error} f'(h)");
-    if subject.loss != Loss::Squared {
-        let _ = writeln!(text, "   −∂L/∂ŷ = {} = {}", subject.loss.slope_text(activation), exact(output.slope));
-    }
-    let _ = match activation.derivative_text() {
-        Some(derivative) => {
-            writeln!(text, "   f'(h) = {derivative} = {}    (at h, not at x)", exact(output.derivative))
-        }
-        None => {
-            writeln!(text, "   f'(h) = {}    (by automatic differentiation; at h, not at x)", exact(output.derivative))
-        }
-    };
-    if subject.loss.is_paired_with(activation) {
+    if *activation == Activation::Softmax {
+        let _ = writeln!(text, "\n3. the error term δ = −∂E/∂h");
         let _ = writeln!(
             text,
-            "   δ = y − ŷ = {}    (the two together: f' cancels, and an output that is wrong and sure of it is corrected in full)",
-            exact(output.delta)
+            "   every ŷ_k depends on this h: ∂ŷ_k/∂h = ŷ (1 − ŷ) for this output's own ŷ, −ŷ_k ŷ for those of the others"
         );
+        let _ = writeln!(text, "   δ = Σ_k y_k/ŷ_k · ∂ŷ_k/∂h = y − ŷ = {}    since Σ_k y_k = 1", exact(output.delta));
     } else {
-        let _ =
-            writeln!(text, "   δ = {} · {} = {}", exact(output.slope), exact(output.derivative), exact(output.delta));
+        error_term(text, subject, output);
     }
-
     if derive {
         chain_rule(text, subject, step, output, &shown, &name);
     }
@@ -139,6 +125,34 @@ fn one_output(text: &mut String, subject: &Subject, step: &WorkedStep, output: &
         if subject.loss == Loss::Squared { "½(y − ŷ)²" } else { "L" },
         exact(output.new_loss)
     );
+}
+
+/// δ of an output that depends on its own h alone.
+fn error_term(text: &mut String, subject: &Subject, output: &WorkedOutput) {
+    let (loss, activation) = (subject.loss, subject.layer.activation());
+    let of_error = if loss == Loss::Squared { "(y − ŷ)" } else { "−∂L/∂ŷ ·" };
+    let _ = writeln!(text, "\n3. the error term δ = {of_error} f'(h)");
+    if loss != Loss::Squared {
+        let _ = writeln!(text, "   −∂L/∂ŷ = {} = {}", loss.slope_text(activation), exact(output.slope));
+    }
+    let _ = match activation.derivative_text() {
+        Some(derivative) => {
+            writeln!(text, "   f'(h) = {derivative} = {}    (at h, not at x)", exact(output.derivative))
+        }
+        None => {
+            writeln!(text, "   f'(h) = {}    (by automatic differentiation; at h, not at x)", exact(output.derivative))
+        }
+    };
+    let _ = match loss.is_paired_with(activation) {
+        true => writeln!(
+            text,
+            "   δ = y − ŷ = {}    (the two together: f' cancels, and an output that is wrong and sure of it is corrected in full)",
+            exact(output.delta)
+        ),
+        false => {
+            writeln!(text, "   δ = {} · {} = {}", exact(output.slope), exact(output.derivative), exact(output.delta))
+        }
+    };
 }
 
 /// The error of one prediction in the lesson's three ways.
@@ -177,10 +191,6 @@ fn chain_rule(
     let _ = writeln!(text, "\n   the chain rule, with the numbers put in:");
     let (loss, activation) = (subject.loss, subject.layer.activation());
     if *activation == Activation::Softmax {
-        let _ = writeln!(
-            text,
-            "   every ŷ_k depends on this h: ∂ŷ_k/∂h = ŷ_k (1 − ŷ) for this output's own, −ŷ_k ŷ for the others"
-        );
         let _ = writeln!(
             text,
             "   ∂E/∂h   = −Σ_k y_k/ŷ_k · ∂ŷ_k/∂h = −(y − ŷ) = {}    since Σ_k y_k = 1",
