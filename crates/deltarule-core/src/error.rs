@@ -98,6 +98,17 @@ pub enum Error {
         /// The output, counted from 1.
         output: usize,
     },
+    /// A record's weight that is none.
+    #[error("found {found} as the weight of a record, expected a finite number from 0 on (record {record})")]
+    Weight {
+        /// The weight.
+        found: f64,
+        /// The record, counted from 1.
+        record: usize,
+    },
+    /// The weights of all records are 0.
+    #[error("every record has the weight 0: at least one must be above 0")]
+    NoWeight,
     /// There are no records.
     #[error("no records: at least one record with a target is needed")]
     NoRecords,
@@ -114,7 +125,11 @@ pub enum Error {
 impl Error {
     /// The same error for a part of a table that begins after `n` records.
     pub(crate) fn after_records(mut self, n: usize) -> Self {
-        if let Error::NotFinite { record, .. } | Error::Code { record, .. } | Error::Index { record, .. } = &mut self {
+        if let Error::NotFinite { record, .. }
+        | Error::Code { record, .. }
+        | Error::Index { record, .. }
+        | Error::Weight { record, .. } = &mut self
+        {
             *record += n;
         }
         self

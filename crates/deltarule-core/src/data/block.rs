@@ -224,6 +224,7 @@ pub struct Block<'a, T: Float> {
     /// Whether a value may be missing, one for each column.
     has_missing: Vec<bool>,
     targets: Targets<'a, T>,
+    weights: Option<Cow<'a, [T]>>,
     n_records: usize,
 }
 
@@ -275,7 +276,7 @@ impl<'a, T: Float> Block<'a, T> {
             }
             Targets::Classes { codes, n_classes, .. } => check_codes(columns.len() + 1, codes, *n_classes, false)?,
         }
-        Ok(Self { columns, has_missing, targets, n_records })
+        Ok(Self { columns, has_missing, targets, weights: None, n_records })
     }
 
     /// Puts columns and targets together whose numbers were checked before, as those of a source are that makes its blocks anew in every
@@ -314,7 +315,20 @@ impl<'a, T: Float> Block<'a, T> {
             }
             Targets::Classes { codes, n_classes, .. } => check_codes(columns.len() + 1, codes, *n_classes, false)?,
         }
-        Ok(Self { columns, has_missing, targets, n_records })
+        Ok(Self { columns, has_missing, targets, weights: None, n_records })
+    }
+
+    /// The same block, with a weight v for each record: E and every sum over records count it v times. A record of weight 2 is two equal records,
+    /// one of weight 0 is as good as none.
+    ///
+    /// Shape: `weights` (rows,). Errors: another length, or a weight that is below 0 or not finite.
+    pub fn with_weights(mut self, weights: Cow<'a, [T]>) -> Result<Self> {
+        check_length(|| "weights of records".to_owned(), weights.len(), self.n_records)?;
+        if let Some(row) = weights.iter().position(|v| !(v.is_finite() && *v >= T::ZERO)) {
+            return Err(Error::Weight { found: weights[row].to_f64(), record: row + 1 });
+        }
+        self.weights = Some(weights);
+        Ok(self)
     }
 
     /// The same block, with nothing borrowed.
@@ -328,7 +342,8 @@ impl<'a, T: Float> Block<'a, T> {
                 Targets::Classes { codes: Cow::Owned(codes.into_owned()), n_classes, low, high }
             }
         };
-        Block { columns, has_missing: self.has_missing, targets, n_records: self.n_records }
+        let weights = self.weights.map(|weights| Cow::Owned(weights.into_owned()));
+        Block { columns, has_missing: self.has_missing, targets, weights, n_records: self.n_records }
     }
 
     /// How many rows the block has.
@@ -349,6 +364,16 @@ impl<'a, T: Float> Block<'a, T> {
     /// The targets.
     pub fn targets(&self) -> &Targets<'a, T> {
         &self.targets
+    }
+
+    /// The weight of each record, shape (rows,); `None` where all are 1.
+    pub fn weights(&self) -> Option<&[T]> {
+        self.weights.as_deref()
+    }
+
+    /// Σv over the records: their number, where they have no weights.
+    pub fn weight(&self) -> f64 {
+        self.weights().map_or(self.n_records as f64, |weights| weights.iter().map(|v| v.to_f64()).sum())
     }
 
     /// Which columns the block has and how many outputs its targets are for.

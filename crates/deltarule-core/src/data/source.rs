@@ -211,6 +211,24 @@ impl<'a, T: Float> Dataset<'a, T> {
         Ok(Self { blocks, shape, n_records })
     }
 
+    /// The same table with a weight for each record, as [`Block::with_weights`] has it.
+    ///
+    /// Shape: `weights` (N,). Errors: another length, a weight that is below 0 or not finite, or weights that are all 0.
+    pub fn with_weights(self, weights: &'a [T]) -> Result<Self> {
+        if weights.len() != self.n_records {
+            let what = "weights of records".to_owned();
+            return Err(Error::Shape { what, found: weights.len(), expected: self.n_records });
+        }
+        if weights.iter().all(|v| *v == T::ZERO) {
+            return Err(Error::NoWeight);
+        }
+        let blocks = self.blocks.into_iter().zip(weights.chunks(BLOCK_ROWS)).enumerate();
+        let weigh = |(index, (block, part)): (usize, (Block<'a, T>, &'a [T]))| {
+            block.with_weights(Cow::Borrowed(part)).map_err(|error| error.after_records(index * BLOCK_ROWS))
+        };
+        Ok(Self { blocks: blocks.map(weigh).collect::<Result<_>>()?, shape: self.shape, n_records: self.n_records })
+    }
+
     /// The same table with the number columns of each block copied into one memory, tiled: a pass then reads memory from one end to the
     /// other, which is quicker where columns are many or lie far apart. No bit of any result changes.
     ///
@@ -230,7 +248,11 @@ impl<'a, T: Float> Dataset<'a, T> {
                 Column::Numbers(_) => tiled.next().map_or_else(|| column.clone(), Column::Tiled),
                 _ => column.clone(),
             });
-            Block::new(columns.collect(), block.targets().clone())
+            let tiled = Block::new(columns.collect(), block.targets().clone())?;
+            match block.weights() {
+                Some(weights) => tiled.with_weights(weights.to_vec().into()),
+                None => Ok(tiled),
+            }
         };
         let blocks = self.blocks.iter().zip(TiledNumbers::tile(&numbers)).map(tile).collect::<Result<_>>()?;
         Ok(Self { blocks, shape: self.shape.clone(), n_records: self.n_records })

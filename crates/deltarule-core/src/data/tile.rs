@@ -21,6 +21,8 @@ pub(crate) struct Tile<T: Float> {
     codes: Vec<u32>,
     sparse: Vec<SparseRows<T>>,
     targets: Vec<T>,
+    /// The weight of each row; empty where all are 1.
+    weights: Vec<T>,
     n_numbers: usize,
     n_outputs: usize,
     /// From one column of numbers to the next.
@@ -88,6 +90,7 @@ impl<T: Float> Tile<T> {
             codes: vec![0; n_categories * capacity],
             sparse: SparseRows::of_shape(shape),
             targets: vec![T::ZERO; shape.n_outputs() * capacity],
+            weights: Vec::new(),
             n_numbers,
             n_outputs: shape.n_outputs(),
             stride,
@@ -147,6 +150,8 @@ impl<T: Float> Tile<T> {
                 _ => {}
             }
         }
+        self.weights.clear();
+        self.weights.extend_from_slice(block.weights().map_or(&[], |weights| &weights[start..start + n_rows]));
         for j in 0..self.n_outputs {
             let into = j * self.capacity..j * self.capacity + n_rows;
             block.targets().load_into(j, start, &mut self.targets[into]);
@@ -197,6 +202,16 @@ impl<T: Float> Tile<T> {
     /// The targets of output `j`, shape (rows,).
     pub(crate) fn targets(&self, j: usize) -> &[T] {
         &self.targets[j * self.capacity..j * self.capacity + self.n_rows]
+    }
+
+    /// The weight v of each record, shape (rows,); `None` where all are 1.
+    pub(crate) fn weights(&self) -> Option<&[T]> {
+        Some(self.weights.as_slice()).filter(|weights| !weights.is_empty())
+    }
+
+    /// Σv over the rows.
+    pub(crate) fn weight(&self) -> f64 {
+        self.weights().map_or(self.n_rows as f64, |weights| weights.iter().map(|v| v.to_f64()).sum())
     }
 
     /// How many rows are loaded.

@@ -1,6 +1,6 @@
 //! The gradient of the delta rule against central differences of E, weight by weight.
 
-use crate::data::{TileColumn, fold_tiles};
+use crate::data::{Tile, TileColumn, fold_tiles};
 use crate::error::Result;
 use crate::kernel::Float;
 use crate::learning::{ErrorTerm, Loss, Problem, delta};
@@ -84,6 +84,11 @@ struct Sums {
     at_kinks: u64,
 }
 
+/// v of a record of a tile.
+fn weight(tile: &Tile<f64>, row: usize) -> f64 {
+    tile.weights().map_or(1.0, |weights| weights[row])
+}
+
 fn check_weight(
     problem: &Problem<'_, f64>,
     layer: &Layer,
@@ -124,7 +129,7 @@ fn check_weight(
                 let at = (k - outputs.start) * n;
                 for (r, &y) in tile.targets(k).iter().enumerate() {
                     let [high, low] = [above[at + r], below[at + r]].map(|h| delta(loss, activation, y, h));
-                    sums.difference += difference(loss, y, &high, &low);
+                    sums.difference += weight(tile, r) * difference(loss, y, &high, &low);
                 }
             }
             let at = (j - outputs.start) * n;
@@ -135,10 +140,10 @@ fn check_weight(
                     sums.at_kinks += 1;
                     continue;
                 }
-                let product = here.delta * x[r];
+                let product = weight(tile, r) * here.delta * x[r];
                 sums.by_delta_rule -= product;
                 sums.scale += product.abs();
-                sums.difference += difference(loss, y, &high, &low);
+                sums.difference += weight(tile, r) * difference(loss, y, &high, &low);
             }
         },
         |(total, _), (part, _)| {

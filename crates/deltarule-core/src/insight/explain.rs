@@ -246,7 +246,7 @@ pub fn explain_batch(
     }
     let total = rows.iter().flat_map(|row| &row.loss).sum();
     let mut step = descent.clone();
-    step.scale(eta * reduction.factor(records.len() as u64));
+    step.scale(eta * reduction.factor(records.len() as f64));
     let mut new_parameters = parameters.clone();
     new_parameters.add_scaled(1.0, &step);
     let moved = Layer::new(new_parameters.clone(), layer.activation().clone());

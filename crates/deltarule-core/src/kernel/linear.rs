@@ -135,54 +135,63 @@ for_every_width! {
 }
 
 for_every_width! {
-    /// `(residual, delta)[r] = (y − ŷ, (y − ŷ)·f'(h))` where they were ŷ and f'(h), and `sums[..][l] += (y − ŷ)², δ², δ` over the rows r
-    /// with r mod [`LANES`] = l. Shapes: (rows,).
-    fn squared_deltas<T: [Float]>(target: &[T], residual: &mut [T], delta: &mut [T], sums: &mut [[T; LANES]; 3]) {
-        let mut add = |y: T, residual: &mut T, delta: &mut T, l: usize| {
+    /// `(residual, delta)[r] = (y − ŷ, v(y − ŷ)·f'(h))` where they were ŷ and f'(h), v being `weight(r)`, and `sums[..][l] += v(y − ŷ)², vδ², vδ`
+    /// over the rows r with r mod [`LANES`] = l. Shapes: (rows,).
+    fn squared_deltas<T: [Float], V: [Fn(usize) -> T]>(
+        target: &[T], residual: &mut [T], delta: &mut [T], sums: &mut [[T; LANES]; 3], weight: V,
+    ) {
+        let mut add = |y: T, residual: &mut T, delta: &mut T, at: usize, l: usize| {
             let r = y - *residual;
             let d = r * *delta;
-            (*residual, *delta) = (r, d);
-            sums[0][l] += r * r;
-            sums[1][l] += d * d;
-            sums[2][l] += d;
+            let v = weight(at + l);
+            (*residual, *delta) = (r, v * d);
+            sums[0][l] += v * (r * r);
+            sums[1][l] += v * (d * d);
+            sums[2][l] += v * d;
         };
         let ((y, rest_y), (r, rest_r)) = (target.as_chunks::<LANES>(), residual.as_chunks_mut::<LANES>());
         let (d, rest_d) = delta.as_chunks_mut::<LANES>();
-        for ((y, r), d) in y.iter().zip(r).zip(d) {
+        for (chunk, ((y, r), d)) in y.iter().zip(r).zip(d).enumerate() {
             for l in 0..LANES {
-                add(y[l], &mut r[l], &mut d[l], l);
+                add(y[l], &mut r[l], &mut d[l], chunk * LANES, l);
             }
         }
+        let at = target.len() - rest_y.len();
         for (l, ((&y, r), d)) in rest_y.iter().zip(rest_r).zip(rest_d).enumerate() {
-            add(y, r, d, l);
+            add(y, r, d, at, l);
         }
     }
 }
 
 for_every_width! {
-    /// `(L, δ) = term(y[r], h[r])` and `delta[r] = δ`, and `sums[..][l] += L, δ², δ` over the rows r with r mod [`LANES`] = l. Shapes: (rows,).
-    fn add_terms<T: [Float], F: [Fn(T, T) -> (T, T)]>(
-        target: &[T], net_input: &[T], delta: &mut [T], sums: &mut [[T; LANES]; 3], term: F,
+    /// `(L, δ) = term(y[r], h[r])` and `delta[r] = vδ`, v being `weight(r)`, and `sums[..][l] += vL, vδ², vδ` over the rows r with
+    /// r mod [`LANES`] = l. Shapes: (rows,).
+    fn add_terms<T: [Float], V: [Fn(usize) -> T], F: [Fn(T, T) -> (T, T)]>(
+        target: &[T], net_input: &[T], delta: &mut [T], sums: &mut [[T; LANES]; 3], weight: V, term: F,
     ) {
         let ((y, rest_y), (h, rest_h)) = (target.as_chunks::<LANES>(), net_input.as_chunks::<LANES>());
         let (d, rest_d) = delta.as_chunks_mut::<LANES>();
-        for ((y, h), d) in y.iter().zip(h).zip(d) {
+        for (chunk, ((y, h), d)) in y.iter().zip(h).zip(d).enumerate() {
             let mut losses = [T::ZERO; LANES];
             for l in 0..LANES {
                 (losses[l], d[l]) = term(y[l], h[l]);
             }
             for l in 0..LANES {
-                sums[0][l] += losses[l];
-                sums[1][l] += d[l] * d[l];
+                let (v, delta) = (weight(chunk * LANES + l), d[l]);
+                d[l] = v * delta;
+                sums[0][l] += v * losses[l];
+                sums[1][l] += v * (delta * delta);
                 sums[2][l] += d[l];
             }
         }
+        let at = target.len() - rest_y.len();
         for (l, ((&y, &h), d)) in rest_y.iter().zip(rest_h).zip(rest_d).enumerate() {
             let (loss, delta) = term(y, h);
-            *d = delta;
-            sums[0][l] += loss;
-            sums[1][l] += delta * delta;
-            sums[2][l] += delta;
+            let v = weight(at + l);
+            *d = v * delta;
+            sums[0][l] += v * loss;
+            sums[1][l] += v * (delta * delta);
+            sums[2][l] += *d;
         }
     }
 }

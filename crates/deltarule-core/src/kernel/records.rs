@@ -21,6 +21,8 @@ pub(crate) struct Records {
     pub(crate) n_categories: usize,
     /// Shape (records, J).
     pub(crate) targets: Vec<f64>,
+    /// What δ of each record is multiplied by; empty where that is 1.
+    pub(crate) weights: Vec<f64>,
 }
 
 impl Records {
@@ -75,7 +77,7 @@ pub(crate) fn walk_records<C: Fn(&mut [f64]), F: Fn(f64, f64) -> f64>(
     deltas: &mut [f64],
     (couple, delta): (C, F),
 ) -> Option<BadRecord> {
-    if let (1, 0, Some(eta)) = (weights.bias.len(), records.n_categories, eta) {
+    if let (1, 0, true, Some(eta)) = (weights.bias.len(), records.n_categories, records.weights.is_empty(), eta) {
         match records.n_groups {
             1 => return walk_numbers::<1, F>(records, order, weights, eta, delta),
             2 => return walk_numbers::<2, F>(records, order, weights, eta, delta),
@@ -182,9 +184,10 @@ fn walk_in_registers<E: Eight, const G: usize>(
     bad
 }
 
-/// Makes δ of the net inputs of a record, in their place; the record is bad if one is not finite. Shapes: both (J,).
+/// Makes δ of the net inputs of a record, in their place, times its weight if it has one; the record is bad if one is not finite. Shapes: both (J,).
 #[inline(always)]
 pub(crate) fn make_deltas(
+    records: &Records,
     position: usize,
     targets: &[f64],
     net_inputs: &mut [f64],
@@ -197,6 +200,9 @@ pub(crate) fn make_deltas(
         if !place.is_finite() {
             return Some(BadRecord { position, output, net_input });
         }
+    }
+    if let Some(weight) = records.weights.get(position) {
+        net_inputs.iter_mut().for_each(|delta| *delta *= weight);
     }
     None
 }
@@ -234,7 +240,7 @@ for_every_width! {
                 }
                 deltas[j] = h;
             }
-            if let Some(bad) = make_deltas(r, targets, deltas, &terms) {
+            if let Some(bad) = make_deltas(records, r, targets, deltas, &terms) {
                 return Some(bad);
             }
             let (into, factor) = match eta {

@@ -36,7 +36,7 @@ impl Baseline {
             Loss::Huber { .. } | Loss::Quantile { .. } | Loss::Hinge => search(problem)?,
         };
         let at = |j: usize, y: f64| problem.loss.of_constant(problem.activation, y, outputs[j]);
-        let loss = sums_over_targets(problem, 1, |j, y, sums| sums[0] += at(j, y))?.iter().sum();
+        let loss = sums_over_targets(problem, 1, |j, y, v, sums| sums[0] += v * at(j, y))?.iter().sum();
         Ok(Self { outputs, loss })
     }
 }
@@ -48,9 +48,9 @@ fn search<T: Float>(problem: &Problem<'_, T>) -> Result<Vec<f64>> {
         _ => low + (high - low) * (k as f64 / (PLACES - 1) as f64),
     };
     for _ in 0..PASSES {
-        let slopes = sums_over_targets(problem, PLACES, |j, y, sums| {
+        let slopes = sums_over_targets(problem, PLACES, |j, y, v, sums| {
             for (k, sum) in sums.iter_mut().enumerate() {
-                *sum += problem.loss.slope(y, place(brackets[j], k));
+                *sum += v * problem.loss.slope(y, place(brackets[j], k));
             }
         })?;
         for (bracket, slopes) in brackets.iter_mut().zip(slopes.chunks(PLACES)) {
@@ -59,20 +59,20 @@ fn search<T: Float>(problem: &Problem<'_, T>) -> Result<Vec<f64>> {
         }
     }
     // The least lies between the two, and at a kink at one of them.
-    let ends = sums_over_targets(problem, 2, |j, y, sums| {
+    let ends = sums_over_targets(problem, 2, |j, y, v, sums| {
         let (low, high) = brackets[j];
-        sums[0] += problem.loss.value(y, low);
-        sums[1] += problem.loss.value(y, high);
+        sums[0] += v * problem.loss.value(y, low);
+        sums[1] += v * problem.loss.value(y, high);
     })?;
     let better = |((low, high), sums): (&(f64, f64), &[f64])| if sums[0] < sums[1] { *low } else { *high };
     Ok(brackets.iter().zip(ends.chunks(2)).map(better).collect())
 }
 
-/// Sums over the targets of each output, shape (J, n).
+/// Sums over the targets y of each output and the weights v of their records, shape (J, n).
 fn sums_over_targets<T: Float>(
     problem: &Problem<'_, T>,
     n: usize,
-    add: impl Fn(usize, f64, &mut [f64]) + Sync,
+    add: impl Fn(usize, f64, f64, &mut [f64]) + Sync,
 ) -> Result<Vec<f64>> {
     let n_outputs = problem.source.shape().n_outputs();
     let (sums, _) = fold_blocks(
@@ -83,7 +83,10 @@ fn sums_over_targets<T: Float>(
             targets.resize(block.n_records(), T::ZERO);
             for (j, sums) in sums.chunks_mut(n).enumerate() {
                 block.targets().load_into(j, 0, targets);
-                targets.iter().for_each(|y| add(j, y.to_f64(), sums));
+                for (row, y) in targets.iter().enumerate() {
+                    let v = block.weights().map_or(1.0, |weights| weights[row].to_f64());
+                    add(j, y.to_f64(), v, sums);
+                }
             }
         },
         |(total, _), (part, _)| total.iter_mut().zip(part).for_each(|(total, part)| *total += part),

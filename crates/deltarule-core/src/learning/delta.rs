@@ -99,43 +99,50 @@ pub(crate) fn loss_of<T: Float>(loss: Loss, activation: &Activation, target: T, 
     }
 }
 
-/// δ for some rows, and sums over them.
+/// What δ of some rows is worked out from: y, h, and the weights v of the records, if not all are 1. Shapes: (rows,).
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct DeltaRows<'a, T> {
+    pub(crate) target: &'a [T],
+    pub(crate) net_input: &'a [T],
+    pub(crate) weights: Option<&'a [T]>,
+}
+
+/// vδ for some rows of weights v, or δ where all are 1, and sums over them.
 ///
-/// Shapes: `target` and `net_input` (rows,); `delta` is written, (rows,), `residual` is scratch; `sums` are ΣL, Σδ² and Σδ in lanes. Of the
-/// squared error the first is Σ(y − ŷ)², without its ½: [`sum_factor`] has it.
+/// Shapes: `delta` is written, (rows,), `residual` is scratch; `sums` are ΣvL, Σvδ² and Σvδ in lanes.
+/// Of the squared error the first is Σv(y − ŷ)², without its ½: [`sum_factor`] has it.
 pub(crate) fn delta_into<T: Float>(
     loss: Loss,
     activation: &Activation,
-    target: &[T],
-    net_input: &[T],
+    rows: DeltaRows<'_, T>,
     residual: &mut [T],
     delta: &mut [T],
     sums: &mut [[T; LANES]; 3],
 ) {
+    let DeltaRows { target, net_input, weights } = rows;
     // One match outside of each loop: for a known pair the compiler sees the one arm, and makes vectors of it.
     macro_rules! terms {
-        ($activation:expr) => {
-            add_terms(target, net_input, delta, sums, |y, h| {
-                (loss_of(loss, $activation, y, h), delta_of(loss, $activation, y, h))
-            })
-        };
+        ($loss:expr, $activation:expr) => {{
+            let term = |y, h| (loss_of($loss, $activation, y, h), delta_of($loss, $activation, y, h));
+            match weights {
+                None => add_terms(target, net_input, delta, sums, |_| T::ONE, term),
+                Some(v) => add_terms(target, net_input, delta, sums, |r| v[r], term),
+            }
+        }};
     }
     match (loss, activation) {
         (Loss::Squared, _) => {
             activation.value_and_derivative_into(net_input, residual, delta);
-            squared_deltas(target, residual, delta, sums);
+            match weights {
+                None => squared_deltas(target, residual, delta, sums, |_| T::ONE),
+                Some(v) => squared_deltas(target, residual, delta, sums, |r| v[r]),
+            }
         }
-        (Loss::Log, Activation::Sigmoid) => add_terms(target, net_input, delta, sums, |y, h| {
-            let (loss, activation) = (Loss::Log, &Activation::Sigmoid);
-            (loss_of(loss, activation, y, h), delta_of(loss, activation, y, h))
-        }),
-        (Loss::Log, Activation::Softmax) => add_terms(target, net_input, delta, sums, |y, h| {
-            let (loss, activation) = (Loss::Log, &Activation::Softmax);
-            (loss_of(loss, activation, y, h), delta_of(loss, activation, y, h))
-        }),
-        (_, Activation::Identity) => terms!(&Activation::Identity),
-        (_, Activation::Exp) => terms!(&Activation::Exp),
-        _ => terms!(activation),
+        (Loss::Log, Activation::Sigmoid) => terms!(Loss::Log, &Activation::Sigmoid),
+        (Loss::Log, Activation::Softmax) => terms!(Loss::Log, &Activation::Softmax),
+        (_, Activation::Identity) => terms!(loss, &Activation::Identity),
+        (_, Activation::Exp) => terms!(loss, &Activation::Exp),
+        _ => terms!(loss, activation),
     }
 }
 

@@ -213,7 +213,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
     }
 
     fn reduction_factor(&self) -> f64 {
-        self.plan.reduction.factor(self.gradient.n_records)
+        self.plan.reduction.factor(self.gradient.weight)
     }
 
     fn show(&self, observer: &mut dyn Observer) -> ControlFlow<()> {
@@ -237,7 +237,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
                 let mut descent = self.gradient.descent.clone();
                 descent.scale(self.reduction_factor());
                 // λ₁ is on the mean of the errors, and η on their reduction.
-                let eta_of_mean = eta * self.reduction_factor() * self.gradient.n_records as f64;
+                let eta_of_mean = eta * self.reduction_factor() * self.gradient.weight;
                 let shrink = Shrink::of(&self.plan.penalty, eta_of_mean);
                 self.optimizer.step(self.layer.parameters_mut(), &descent, eta, shrink);
                 Ok(Ok(()))
@@ -250,6 +250,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
                     activation: self.problem.activation,
                     loss: self.problem.loss,
                     reduction: self.plan.reduction,
+                    mean_weight: self.problem.moments.mean_weight(),
                     batch,
                     seed: self.plan.seed,
                 };
@@ -368,7 +369,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
 fn rounding<T: Float>(problem: &Problem<'_, T>) -> f64 {
     let relative = 16.0 * T::EPSILON * (problem.source.shape().n_features() + 4) as f64;
     let squares: f64 = problem.moments.targets().iter().map(|target| target.sum_squares()).sum();
-    let n_values = problem.moments.n_records() as f64 * problem.source.shape().n_outputs() as f64;
+    let n_values = problem.moments.weight() * problem.source.shape().n_outputs() as f64;
     match problem.loss {
         Loss::Squared | Loss::Huber { .. } => relative * relative * 0.5 * squares,
         // Σ|y| ≤ √(N Σy²).

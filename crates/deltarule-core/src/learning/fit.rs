@@ -208,6 +208,9 @@ impl Plan {
         if !problem.activation.is_trainable() {
             return Err(Error::NoDerivative { activation: problem.activation.to_string() });
         }
+        if problem.moments.weight() <= 0.0 {
+            return Err(if problem.moments.n_records() == 0 { Error::NoRecords } else { Error::NoWeight });
+        }
         let ranges: Vec<_> = problem.moments.targets().iter().map(|target| target.range()).collect();
         problem.loss.check(problem.activation, &ranges)?;
         let n = problem.source.n_records() as u64;
@@ -436,18 +439,19 @@ fn centre_levels<T: Float>(problem: &Problem<'_, T>, parameters: &mut Parameters
         return moved;
     }
     let shape = problem.source.shape();
-    let n = problem.moments.n_records();
+    let n = problem.moments.weight();
     for (index, (kind, column)) in shape.columns().iter().zip(problem.moments.columns()).enumerate() {
         // Only where every record has a level: otherwise those without one would be moved.
-        let counts = column.level_counts();
-        if !matches!(kind, ColumnKind::Category { .. }) || counts.iter().sum::<u64>() != n {
+        let everywhere = column.level_counts().iter().sum::<u64>() == problem.moments.n_records();
+        if !matches!(kind, ColumnKind::Category { .. }) || !everywhere {
             continue;
         }
+        let of_levels = column.level_weights();
         moved = true;
         for j in 0..parameters.n_outputs() {
             let weights = &mut parameters.weights_mut(j)[shape.features_of(index)];
-            let total: f64 = weights.iter().zip(counts).map(|(w, &count)| w * count as f64).sum();
-            let average = total / n as f64;
+            let total: f64 = weights.iter().zip(&of_levels).map(|(w, v)| w * v).sum();
+            let average = total / n;
             weights.iter_mut().for_each(|w| *w -= average);
             parameters.set_bias(j, parameters.bias(j) + average);
         }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     Loss, Penalty,
-    delta::{delta_into, delta_of, loss_of, sum_factor},
+    delta::{DeltaRows, delta_into, delta_of, loss_of, sum_factor},
 };
 use crate::data::{Block, BlockSource, Scaling, Shape, Threads, Tile, fold_blocks};
 use crate::error::Result;
@@ -13,21 +13,23 @@ use crate::network::{Activation, ColumnSums, Layer, Parameters, RawPass, Working
 
 /// E, Σδx and Σδ over some records: the sums that one pass of the delta rule makes, never divided by N inside.
 ///
-/// Parts of a table add up: blocks, threads, files and machines are the same operation, [`Gradient::merge`].
+/// A record of weight v counts v times in each. Parts of a table add up: blocks, threads, files and machines are the same operation, [`Gradient::merge`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gradient {
     /// Σ_μ δ_j x_i and Σ_μ δ_j, in the shape of the parameters: **minus** the gradient of E.
     pub descent: Parameters,
     /// E: Σ_μ Σ_j L(y_j, ŷ_j), for the squared error ½ Σ_μ Σ_j (y_j − ŷ_j)².
     pub loss: f64,
-    /// N times the penalty on the weights, and what it takes from `descent`; 0 as a pass gives it.
+    /// N times the penalty on the weights (Σv times, where records have weights), and what it takes from `descent`; 0 as a pass gives it.
     pub penalty: f64,
-    /// Σ_μ δ_j², one for each output.
+    /// Σ_μ v δ_j², one for each output.
     pub delta_squares: Vec<f64>,
-    /// Σ_μ L(y_j, ŷ_j), one for each output.
+    /// Σ_μ v L(y_j, ŷ_j), one for each output.
     pub losses: Vec<f64>,
     /// How many records are in the sums.
     pub n_records: u64,
+    /// Σv over them: their number, where they have no weights.
+    pub weight: f64,
     /// The first record, if any, whose output or derivative is not finite.
     pub not_finite: Option<NotFiniteRecord>,
     /// Σ_μ δ_j of the records whose sparse zeros are not in `descent` yet, one for each output; 0 once a pass has ended.
@@ -57,6 +59,7 @@ impl Gradient {
             delta_squares: vec![0.0; n_outputs],
             losses: vec![0.0; n_outputs],
             n_records: 0,
+            weight: 0.0,
             not_finite: None,
             without_zeros: vec![0.0; n_outputs],
         }
@@ -150,7 +153,7 @@ impl Gradient {
                         parts[output / shape.n_outputs()].take(output % shape.n_outputs(), loss, errors);
                     }
                 }
-                parts.iter_mut().for_each(|part| part.n_records += block.n_records() as u64);
+                parts.iter_mut().for_each(|part| part.count(block));
             },
             |(totals, ..), (parts, ..)| merge(totals, &parts),
         )?;
@@ -183,12 +186,26 @@ impl Gradient {
             buffers.target.resize(net_input.len(), T::ZERO);
             block.targets().load_into(0, rows.start, &mut buffers.target);
             let first_record = first_record + rows.start as u64;
-            let rows =
-                OutputRows { j: 0, first_record, target: &buffers.target, net_input, ends_strip: rows.ends_strip };
+            let rows = OutputRows {
+                j: 0,
+                first_record,
+                of: DeltaRows {
+                    target: &buffers.target,
+                    net_input,
+                    weights: block.weights().map(|weights| &weights[rows.start..rows.start + net_input.len()]),
+                },
+                ends_strip: rows.ends_strip,
+            };
             errors.add(&rows, activation, loss, &mut buffers.residual, delta);
         });
         self.take(0, loss, errors);
+        self.count(block);
+    }
+
+    /// Counts the records of a block.
+    fn count<T: Float>(&mut self, block: &Block<'_, T>) {
         self.n_records += block.n_records() as u64;
+        self.weight += block.weight();
     }
 
     /// Takes in the errors of output `j` over one block.
@@ -217,14 +234,14 @@ impl Gradient {
             *total += part;
         }
         self.n_records += other.n_records;
+        self.weight += other.weight;
         self.not_finite = self.not_finite.or(other.not_finite);
     }
 
     /// Takes in what the weights cost.
     pub(super) fn penalise(&mut self, penalty: &Penalty, parameters: &Parameters) {
-        let n = self.n_records as f64;
-        self.penalty = n * penalty.value(parameters);
-        penalty.add_to(&mut self.descent, parameters, n);
+        self.penalty = self.weight * penalty.value(parameters);
+        penalty.add_to(&mut self.descent, parameters, self.weight);
     }
 
     /// What descent goes down: E and its penalty.
@@ -237,9 +254,10 @@ impl Gradient {
         self.not_finite.is_none() && self.objective().is_finite() && self.descent.is_finite()
     }
 
-    /// The mean error of a prediction, E/(N·J); of squared errors, 2E/(N·J), the mean squared error.
+    /// The mean error of a prediction, E/(N·J); of squared errors, 2E/(N·J), the mean squared error. Where records have weights, N is Σv.
     pub fn mean_loss(&self, loss: Loss) -> f64 {
-        loss.mean_factor() * self.loss / (self.n_records.max(1) as f64 * self.descent.n_outputs() as f64)
+        let weight = if self.weight > 0.0 { self.weight } else { 1.0 };
+        loss.mean_factor() * self.loss / (weight * self.descent.n_outputs() as f64)
     }
 }
 
@@ -271,7 +289,8 @@ fn add_tile<T: Float>(
         let (activation, j) = (layers[output / n_outputs].activation(), output % n_outputs);
         let (first_record, ends_strip) = (tile.first_record(), tile.ends_strip());
         let net_input = &net_input[index * n..(index + 1) * n];
-        let rows = OutputRows { j, first_record, target: tile.targets(j), net_input, ends_strip };
+        let of = DeltaRows { target: tile.targets(j), net_input, weights: tile.weights() };
+        let rows = OutputRows { j, first_record, of, ends_strip };
         errors.add(&rows, activation, loss, residual, &mut delta[index * n..(index + 1) * n]);
     }
     sums.add_numbers(tile, delta);
@@ -281,18 +300,17 @@ fn add_tile<T: Float>(
     }
 }
 
-/// The net inputs and targets of one output for some rows.
+/// One output for some rows.
 struct OutputRows<'a, T> {
     j: usize,
     /// The index of the first of them among all records, from 0.
     first_record: u64,
-    target: &'a [T],
-    net_input: &'a [T],
+    of: DeltaRows<'a, T>,
     /// Whether the last of them is the last of a strip or of a block.
     ends_strip: bool,
 }
 
-/// ΣL (of the squared error without its ½), Σδ² and Σδ of one output over the rows of a block.
+/// ΣvL (of the squared error without its ½), Σvδ² and Σvδ of one output over the rows of a block.
 #[derive(Debug, Clone)]
 struct OutputErrors<T> {
     /// Of the strip under way, in lanes.
@@ -308,7 +326,7 @@ impl<T: Float> Default for OutputErrors<T> {
 }
 
 impl<T: Float> OutputErrors<T> {
-    /// Works out L and δ, and adds them up. Shapes: `delta` (rows,) is written, `residual` is scratch.
+    /// Works out L and vδ, and adds them up. Shapes: `delta` (rows,) is written, `residual` is scratch.
     fn add(
         &mut self,
         rows: &OutputRows<'_, T>,
@@ -317,8 +335,8 @@ impl<T: Float> OutputErrors<T> {
         residual: &mut Vec<T>,
         delta: &mut [T],
     ) {
-        residual.resize(rows.net_input.len(), T::ZERO);
-        delta_into(loss, activation, rows.target, rows.net_input, residual, delta, &mut self.strip);
+        residual.resize(delta.len(), T::ZERO);
+        delta_into(loss, activation, rows.of, residual, delta, &mut self.strip);
         let [losses, delta_squares, _] = &self.strip;
         if self.not_finite.is_none() && !losses.iter().chain(delta_squares).all(|sum| sum.is_finite()) {
             self.not_finite = first_not_finite(rows, activation, loss);
@@ -346,11 +364,11 @@ fn first_not_finite<T: Float>(
     activation: &Activation,
     loss: Loss,
 ) -> Option<NotFiniteRecord> {
-    let row = rows.net_input.iter().zip(rows.target).position(|(&h, &y)| {
+    let row = rows.of.net_input.iter().zip(rows.of.target).position(|(&h, &y)| {
         let (value, delta) = (loss_of(loss, activation, y, h), delta_of(loss, activation, y, h));
         !(value.is_finite() && (delta * delta).is_finite())
     })?;
-    let h = rows.net_input[row];
+    let h = rows.of.net_input[row];
     Some(NotFiniteRecord {
         record: rows.first_record + row as u64 + 1,
         output: rows.j,

@@ -3,7 +3,8 @@
 use crate::error::{Error, Result};
 use crate::network::Parameters;
 
-/// A penalty on the weights, beside the mean of the errors: J = E/N + ½λ₂ Σw² + λ₁ Σ|w|, or N times that beside their sum.
+/// A penalty on the weights, beside the mean of the errors: J = E/N + ½λ₂ Σw² + λ₁ Σ|w|, or N times that beside their sum. Where records
+/// have weights v, N is Σv.
 ///
 /// The weights are those that are descended in, scaled if the columns are, so that units do not matter; a bias never has a penalty. λ₂ keeps weights small and makes a
 /// minimum finite (Hoerl, Kennard 1970); λ₁ makes those exactly 0 that are worth less than they cost (Tibshirani 1996).

@@ -29,10 +29,11 @@ impl Reduction {
         }
     }
 
-    /// What a sum over `n` records is multiplied by.
-    pub fn factor(self, n: u64) -> f64 {
+    /// What a sum over records of so much weight, so many where they have none, is multiplied by.
+    pub fn factor(self, weight: f64) -> f64 {
         match self {
-            Reduction::Mean => 1.0 / n.max(1) as f64,
+            Reduction::Mean if weight > 0.0 => 1.0 / weight,
+            Reduction::Mean => 1.0,
             Reduction::Sum => 1.0,
         }
     }
@@ -71,7 +72,6 @@ impl Curvature {
         threads: &Threads,
     ) -> Result<Self> {
         let shape = source.shape();
-        let n = source.n_records() as f64;
         let small = shape.columns().len() <= GRAM_COLUMNS && shape.n_features() < GRAM_FEATURES;
         let size = if small { shape.n_features() + usize::from(has_bias) } else { 0 };
         let mut sums = fold_tiles(
@@ -82,7 +82,8 @@ impl Curvature {
             |total, tile| total.add(tile, shape),
             |total, part| total.merge(&part),
         )?;
-        let max_record = sums.max_record;
+        let n = sums.weight;
+        let max_record = sums.max_record * (source.n_records() as f64 / n);
         if !small {
             let estimate = power_iteration(source, scaling, has_bias, threads)? / n;
             return Ok(Self { lambda_max: 1.25 * estimate, proven: false, lambda_min: None, max_record });
@@ -165,19 +166,20 @@ pub(crate) struct RateQuestion<'a> {
 impl RateQuestion<'_> {
     /// Chooses η.
     pub(crate) fn answer(&self, curvature: Curvature) -> ChosenEta {
-        let n = self.moments.n_records();
+        let (n, weight) = (self.moments.n_records(), self.moments.weight());
         let c = self.curvature_of_outputs();
         let batch = self.batch.unwrap_or(n).min(n).max(1);
+        let batch_weight = batch as f64 * self.moments.mean_weight().unwrap_or(1.0);
         // An all-zero table bends nowhere; any η will do.
         let positive = |lambda: f64| if lambda > 0.0 { lambda } else { 1.0 };
         let lambda_max = positive(curvature.lambda_max);
         let full_step = |limit: f64| match self.reduction {
             Reduction::Mean => limit,
-            Reduction::Sum => limit / n as f64,
+            Reduction::Sum => limit / weight,
         };
         let on_batch = |limit: f64| match self.reduction {
             Reduction::Mean => limit,
-            Reduction::Sum => limit / batch as f64,
+            Reduction::Sum => limit / batch_weight,
         };
         let exact = *self.activation == Activation::Identity && self.loss == Loss::Squared;
         let bend = c.unwrap_or_else(|| self.guess());
@@ -197,8 +199,8 @@ impl RateQuestion<'_> {
             }
         };
         let equivalent = match self.reduction {
-            Reduction::Mean => eta / batch as f64,
-            Reduction::Sum => eta * batch as f64,
+            Reduction::Mean => eta / batch_weight,
+            Reduction::Sum => eta * batch_weight,
         };
         ChosenEta {
             eta,
@@ -228,7 +230,7 @@ impl RateQuestion<'_> {
     }
 }
 
-/// max ‖x‖² over the records of a tile, the bias's 1 counted.
+/// max v‖x‖² over the records of a tile, the bias's 1 counted.
 pub(super) fn longest_record<T: Float>(tile: &Tile<T>, has_bias: bool) -> f64 {
     let mut squares = vec![if has_bias { 1.0 } else { 0.0 }; tile.n_rows()];
     for (column, _) in tile.columns_with_features() {
@@ -244,10 +246,13 @@ pub(super) fn longest_record<T: Float>(tile: &Tile<T>, has_bias: bool) -> f64 {
             };
         }
     }
+    if let Some(weights) = tile.weights() {
+        squares.iter_mut().zip(weights).for_each(|(square, v)| *square *= v.to_f64());
+    }
     squares.into_iter().fold(0.0, f64::max)
 }
 
-/// XᵀX, summed tile by tile, and the longest record.
+/// XᵀVX, summed tile by tile, and the longest record.
 struct Gram {
     size: usize,
     has_bias: bool,
@@ -255,15 +260,19 @@ struct Gram {
     /// Σ of what is stored of each feature, where there are sparse columns.
     sums: Vec<f64>,
     max_record: f64,
+    /// Σv.
+    weight: f64,
 }
 
 impl Gram {
     fn zero(size: usize, has_bias: bool) -> Self {
-        Self { size, has_bias, values: vec![0.0; size * size], sums: vec![0.0; size], max_record: 0.0 }
+        let (values, sums) = (vec![0.0; size * size], vec![0.0; size]);
+        Self { size, has_bias, values, sums, max_record: 0.0, weight: 0.0 }
     }
 
     fn add<T: Float>(&mut self, tile: &Tile<T>, shape: &Shape) {
         self.max_record = self.max_record.max(longest_record(tile, self.has_bias));
+        self.weight += tile.weight();
         if self.size == 0 {
             return;
         }
@@ -272,29 +281,38 @@ impl Gram {
         }
         let columns: Vec<TileColumn<'_, T>> = tile.columns_with_features().map(|(column, _)| column).collect();
         let ones = vec![T::ONE; if self.has_bias { tile.n_rows() } else { 0 }];
+        let mut weighted = Vec::new();
         for (a, &left) in columns.iter().enumerate() {
             let rows = shape.features_of(a);
+            // One of the two columns has the weights in it, a number column if there is one.
+            let weighs_left = matches!(left, TileColumn::Numbers(_));
+            let left = if weighs_left { weigh(left, tile.weights(), &mut weighted) } else { left };
+            let mut weighted = Vec::new();
             for (b, &right) in columns.iter().enumerate().skip(a) {
-                self.add_pair(left, rows.start, right, shape.features_of(b));
+                let right = if weighs_left { right } else { weigh(right, tile.weights(), &mut weighted) };
+                self.add_pair(left, rows.start, right, shape.features_of(b), tile.weights());
             }
             if self.has_bias {
-                let last = self.size - 1;
-                self.add_pair(left, rows.start, TileColumn::Numbers(&ones), last..last + 1);
+                let (last, ones) = (self.size - 1, TileColumn::Numbers(&ones));
+                let ones = if weighs_left { ones } else { weigh(ones, tile.weights(), &mut weighted) };
+                self.add_pair(left, rows.start, ones, last..last + 1, tile.weights());
             }
         }
         if self.has_bias {
             let corner = self.values.len() - 1;
-            self.values[corner] += tile.n_rows() as f64;
+            self.values[corner] += tile.weight();
         }
     }
 
-    /// Adds Σ left·right to the rows that begin at `row` and the columns `features`.
+    /// Adds Σ left·right to the rows that begin at `row` and the columns `features`; of two categories Σv, and of others the weights are in one of
+    /// them.
     fn add_pair<T: Float>(
         &mut self,
         left: TileColumn<'_, T>,
         row: usize,
         right: TileColumn<'_, T>,
         features: std::ops::Range<usize>,
+        weights: Option<&[T]>,
     ) {
         let size = self.size;
         match (left, right) {
@@ -315,9 +333,10 @@ impl Gram {
             // Tables with sparse columns are added record by record.
             (TileColumn::Sparse(_), _) | (_, TileColumn::Sparse(_)) => {}
             (TileColumn::Codes(codes), TileColumn::Codes(others)) => {
-                for (&code, &other) in codes.iter().zip(others) {
+                for (r, (&code, &other)) in codes.iter().zip(others).enumerate() {
+                    let v = weights.map_or(1.0, |weights| weights[r].to_f64());
                     if code != crate::data::NO_LEVEL && other != crate::data::NO_LEVEL {
-                        self.values[(row + code as usize) * size + features.start + other as usize] += 1.0;
+                        self.values[(row + code as usize) * size + features.start + other as usize] += v;
                     }
                 }
             }
@@ -330,6 +349,7 @@ impl Gram {
             *total += part;
         }
         self.max_record = self.max_record.max(other.max_record);
+        self.weight += other.weight;
     }
 
     /// The whole symmetric matrix, times `factor`.
@@ -345,7 +365,19 @@ impl Gram {
     }
 }
 
-/// λmax of XᵀX from below, by passes over the data.
+/// A number column times the weights of its records; others as they are.
+fn weigh<'a, T: Float>(column: TileColumn<'a, T>, weights: Option<&[T]>, into: &'a mut Vec<T>) -> TileColumn<'a, T> {
+    match (column, weights) {
+        (TileColumn::Numbers(x), Some(weights)) => {
+            into.clear();
+            into.extend(x.iter().zip(weights).map(|(&x, &v)| v * x));
+            TileColumn::Numbers(into)
+        }
+        _ => column,
+    }
+}
+
+/// λmax of XᵀVX from below, by passes over the data.
 fn power_iteration<T: Float>(
     source: &dyn BlockSource<T>,
     scaling: &Scaling,
@@ -366,7 +398,7 @@ fn power_iteration<T: Float>(
     failed.map(|()| largest)
 }
 
-/// XᵀX v in one pass.
+/// XᵀVX v in one pass, V the weights of the records.
 fn gram_times<T: Float>(
     source: &dyn BlockSource<T>,
     scaling: &Scaling,
@@ -388,9 +420,12 @@ fn gram_times<T: Float>(
         || (vec![0.0; d + 1], RawPass::new(&one, block_rows)),
         |(image, pass), _, block| {
             let (of_features, of_bias) = image.split_at_mut(d);
-            pass.run(block, scaling, &weights, of_features, |_, h, values| {
+            pass.run(block, scaling, &weights, of_features, |rows, h, values| {
                 values.copy_from_slice(h);
-                of_bias.iter_mut().for_each(|total| *total += sum(h).to_f64());
+                if let Some(weights) = block.weights() {
+                    values.iter_mut().zip(&weights[rows.start..]).for_each(|(value, &v)| *value = v * *value);
+                }
+                of_bias.iter_mut().for_each(|total| *total += sum(values).to_f64());
             });
         },
         |(total, _), (part, _)| total.iter_mut().zip(part).for_each(|(t, p)| *t += p),
@@ -401,14 +436,14 @@ fn gram_times<T: Float>(
     Ok(image)
 }
 
-/// ‖x_i‖² of every feature, in the units descended in: what a correlation with δ is measured against. Shape (d,).
+/// Σvx_i² of every feature, in the units descended in: what a correlation with δ is measured against. Shape (d,).
 pub(crate) fn feature_squares(shape: &Shape, moments: &Moments, scaling: &Scaling) -> Vec<f64> {
     let mut squares = Vec::with_capacity(shape.n_features());
     let columns = shape.columns().iter().zip(moments.columns()).zip(scaling.columns());
     for (index, ((kind, column), scale)) in columns.enumerate() {
         match (kind, column) {
             (ColumnKind::Number, column) => squares.push(column.scaled_squares(scale)),
-            (ColumnKind::Category { .. }, column) => squares.extend(column.level_counts().iter().map(|&n| n as f64)),
+            (ColumnKind::Category { .. }, column) => squares.extend(column.level_weights()),
             (ColumnKind::Sparse { .. }, column) => {
                 let scales = scaling.sparse(index).iter().copied().chain(std::iter::repeat(ColumnScaling::NONE));
                 let features = column.sparse_features().zip(scales);

@@ -6,12 +6,14 @@
 use crate::data::{Scaling, Shape, Tile, TileColumn};
 use crate::kernel::Float;
 
-/// Adds Σ v_i v_k to the upper half of a matrix, and Σ v_i to `sums`, over the records of a tile; the bias's 1 is the last feature.
+/// Adds Σ v_i v_k to the upper half of a matrix, and Σ v_i to `sums`, over the records of a tile, each as often as its weight says; the bias's 1 is
+/// the last feature.
 pub(super) fn add_records<T: Float>(tile: &Tile<T>, has_bias: bool, values: &mut [f64], sums: &mut [f64]) {
     let size = sums.len();
     let columns: Vec<(TileColumn<'_, T>, usize)> = tile.columns_with_features().collect();
     let mut stored: Vec<(usize, f64)> = Vec::new();
     for r in 0..tile.n_rows() {
+        let weight = tile.weights().map_or(1.0, |weights| weights[r].to_f64());
         stored.clear();
         let mut first = 0;
         for &(column, n_features) in &columns {
@@ -29,6 +31,7 @@ pub(super) fn add_records<T: Float>(tile: &Tile<T>, has_bias: bool, values: &mut
         }
         stored.extend(has_bias.then_some((first, 1.0)));
         for (at, &(i, v)) in stored.iter().enumerate() {
+            let v = weight * v;
             sums[i] += v;
             let row = &mut values[i * size..(i + 1) * size];
             for &(k, u) in &stored[at..] {
@@ -38,8 +41,8 @@ pub(super) fn add_records<T: Float>(tile: &Tile<T>, has_bias: bool, values: &mut
     }
 }
 
-/// Adds what the zeros of `n_records` records are worth to the upper half of a matrix.
-pub(super) fn add_zeros(scaling: &Scaling, shape: &Shape, n_records: f64, values: &mut [f64], sums: &[f64]) {
+/// Adds what the zeros of records of so much weight are worth to the upper half of a matrix.
+pub(super) fn add_zeros(scaling: &Scaling, shape: &Shape, weight: f64, values: &mut [f64], sums: &[f64]) {
     let size = sums.len();
     let mut zeros = vec![0.0; size];
     for (features, sparse) in scaling.scaled_sparse(shape) {
@@ -47,7 +50,7 @@ pub(super) fn add_zeros(scaling: &Scaling, shape: &Shape, n_records: f64, values
     }
     for i in 0..size {
         for k in i..size {
-            values[i * size + k] += zeros[i] * sums[k] + zeros[k] * sums[i] + n_records * zeros[i] * zeros[k];
+            values[i * size + k] += zeros[i] * sums[k] + zeros[k] * sums[i] + weight * zeros[i] * zeros[k];
         }
     }
 }

@@ -36,6 +36,8 @@ pub(crate) struct StochasticEpoch<'a, T: Float> {
     pub(crate) activation: &'a Activation,
     pub(crate) loss: Loss,
     pub(crate) reduction: Reduction,
+    /// Σv/N, if records have weights.
+    pub(crate) mean_weight: Option<f64>,
     pub(crate) batch: u64,
     pub(crate) seed: u64,
 }
@@ -66,7 +68,9 @@ impl<T: Float> StochasticEpoch<'_, T> {
         };
         let in_place = self.batch == 1 && optimizer.is_none();
         let mut steps = Steps::new(self, parameters, optimizer, eta, in_place);
-        pools.resize_with(POOLS, || Pool::new(self.source.shape(), self.scaling));
+        // A mean over a batch is one over so many records of the mean weight, so that steps follow the mean of the table.
+        let weight_factor = self.mean_weight.map(|mean| self.reduction.factor(mean));
+        pools.resize_with(POOLS, || Pool::new(self.source.shape(), self.scaling, weight_factor));
         let mut walked = Ok(());
         self.threads.make_ahead(pools, n_pools, fill, |pool| {
             walked = steps.walk(pool);
@@ -203,7 +207,7 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
         if self.in_batch == 0 {
             return;
         }
-        let factor = self.epoch.reduction.factor(self.in_batch);
+        let factor = self.epoch.reduction.factor(self.in_batch as f64);
         if self.optimizer.is_none() {
             take_common(&mut self.sums, factor, self.eta, &mut self.weights);
             match &mut self.sparse {

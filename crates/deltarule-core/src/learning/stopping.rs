@@ -83,7 +83,7 @@ impl StopReason {
     }
 }
 
-/// max_ij |Σ_μ δ_j x_i| / (‖δ_j‖ ‖x_i‖): 0 at a minimum, and at most 1. It depends on neither units nor the start. With a penalty Σδx is what
+/// max_ij |Σ_μ vδ_j x_i| / (√Σvδ_j² √Σvx_i²): 0 at a minimum, and at most 1. It depends on neither units nor the start. With a penalty Σδx is what
 /// that leaves of it.
 ///
 /// Shapes: `feature_squares` holds ‖x_i‖², (d,).
@@ -93,7 +93,7 @@ pub(crate) fn largest_correlation(
     penalty: &Penalty,
     parameters: &Parameters,
 ) -> f64 {
-    let n = gradient.n_records as f64;
+    let n = gradient.weight;
     let mut largest = 0.0_f64;
     for (j, &delta_squares) in gradient.delta_squares.iter().enumerate() {
         if delta_squares == 0.0 {
@@ -218,7 +218,7 @@ impl Recession {
 /// The weights of a step that moved most, the others 0: where a rare level runs away alone, the rest is still settling.
 fn main_part<T: Float>(problem: &Problem<'_, T>, way: &Parameters) -> Parameters {
     let shape = problem.source.shape();
-    let n = problem.moments.n_records() as f64;
+    let n = problem.moments.weight();
     let squares = feature_squares(shape, problem.moments, problem.scaling);
     let mut size = vec![1.0; shape.n_features()];
     for (index, kind) in shape.columns().iter().enumerate() {

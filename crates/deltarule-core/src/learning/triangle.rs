@@ -1,6 +1,6 @@
 //! The whole table as one small triangle: with f the identity and squared error, no further pass is needed.
 //!
-//! Householder's reflections turn [X 1 y] into a triangle R with the same products: RᵀR = [X 1 y]ᵀ[X 1 y]. Tile after tile is
+//! Householder's reflections turn [X 1 y] into a triangle R with the same products: RᵀR = [X 1 y]ᵀ[X 1 y], each record times √v where it has a weight v. Tile after tile is
 //! reflected into the triangle of those before it, and the triangles of segments into each other, in order (TSQR; J. Demmel,
 //! L. Grigori, M. Hoemmen, J. Langou, "Communication-optimal Parallel and Sequential QR and LU Factorizations", 2012). Then
 //! E = ½(‖R_x w − z‖² + ρ²), which cannot fall below 0 by rounding and does not square the condition number, as XᵀX does; and
@@ -26,6 +26,8 @@ pub struct Triangle {
     n_outputs: usize,
     has_bias: bool,
     n_records: u64,
+    /// Σv.
+    weight: f64,
     /// R, column by column, shape (columns, columns): features, bias, outputs.
     values: Vec<f64>,
     max_record: f64,
@@ -50,24 +52,27 @@ impl Triangle {
         let shape = problem.source.shape();
         let (n_features, n_outputs, has_bias) = (shape.n_features(), shape.n_outputs(), problem.has_bias);
         let size = n_features + usize::from(has_bias) + n_outputs;
-        let (reflector, max_record) = fold_tiles(
+        let (reflector, max_record, weight) = fold_tiles(
             problem.source,
             problem.scaling,
             problem.threads,
-            || (Reflector::new(size), 0.0_f64),
-            |(reflector, max_record), tile| {
+            || (Reflector::new(size), 0.0_f64, 0.0_f64),
+            |(reflector, max_record, weight), tile| {
                 *max_record = max_record.max(longest_record(tile, has_bias));
+                *weight += tile.weight();
                 reflector.fill(tile, n_features, has_bias);
                 reflector.reflect();
             },
-            |(total, longest), (part, other)| {
+            |(total, longest, weight), (part, other, further)| {
                 total.merge(&part);
                 *longest = longest.max(other);
+                *weight += further;
             },
         )?;
         let n_records = problem.source.n_records() as u64;
         let values = reflector.triangle;
-        let mut triangle = Self { n_features, n_outputs, has_bias, n_records, values, max_record, least_sse: 0.0 };
+        let mut triangle =
+            Self { n_features, n_outputs, has_bias, n_records, weight, values, max_record, least_sse: 0.0 };
         triangle.least_sse = (0..n_outputs).map(|j| 0.5 * triangle.least_squares(j)).sum();
         Ok(triangle)
     }
@@ -97,6 +102,7 @@ impl Triangle {
         let (d, n_inputs) = (self.n_features, self.n_inputs());
         let mut gradient = Gradient::zero(d, self.n_outputs, self.has_bias);
         gradient.n_records = self.n_records;
+        gradient.weight = self.weight;
         for j in 0..self.n_outputs {
             let target = self.column(n_inputs + j);
             // z − R_x w, and below it what no weight can change.
@@ -123,13 +129,13 @@ impl Triangle {
         gradient
     }
 
-    /// The eigenvalues of XᵀX/N.
+    /// The eigenvalues of XᵀVX/Σv.
     pub(super) fn curvature(&self) -> Curvature {
         let size = self.n_inputs();
         let mut values = vec![0.0; size * size];
         for i in 0..size {
             for k in i..size {
-                let product = dot(self.column(i), &self.column(k)[..=i]) / self.n_records as f64;
+                let product = dot(self.column(i), &self.column(k)[..=i]) / self.weight;
                 values[i * size + k] = product;
                 values[k * size + i] = product;
             }
@@ -137,7 +143,8 @@ impl Triangle {
         let matrix = Symmetric { size, values };
         let lambda_max = matrix.bound_from_above();
         let lambda_min = matrix.smallest_eigenvalue(lambda_max);
-        Curvature { lambda_max, proven: true, lambda_min, max_record: self.max_record }
+        let max_record = self.max_record * (self.n_records as f64 / self.weight);
+        Curvature { lambda_max, proven: true, lambda_min, max_record }
     }
 
     /// Σ(y − ŷ)² of output `j` at its least: what is left of its column beside all directions of the inputs.
@@ -206,7 +213,7 @@ impl Reflector {
         &mut self.rows[k * self.stride..k * self.stride + self.n_rows]
     }
 
-    /// Takes the records of a tile: x̃, indicators of levels, 1 for the bias, y.
+    /// Takes the records of a tile: x̃, indicators of levels, 1 for the bias, y, each times √v of its record.
     fn fill<T: Float>(&mut self, tile: &Tile<T>, n_features: usize, has_bias: bool) {
         self.make_room(tile.n_rows());
         let mut feature = 0;
@@ -240,6 +247,12 @@ impl Reflector {
         for j in first..self.size {
             let targets = tile.targets(j - first);
             self.column_mut(j).iter_mut().zip(targets).for_each(|(into, y)| *into = y.to_f64());
+        }
+        if let Some(weights) = tile.weights() {
+            let roots: Vec<f64> = weights.iter().map(|v| v.to_f64().sqrt()).collect();
+            for k in 0..self.size {
+                self.column_mut(k).iter_mut().zip(&roots).for_each(|(x, root)| *x *= root);
+            }
         }
     }
 

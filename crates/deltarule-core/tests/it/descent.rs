@@ -32,7 +32,7 @@ fn trace(
     })
 }
 
-fn flat(net: &Net) -> Vec<f64> {
+pub(crate) fn flat(net: &Net) -> Vec<f64> {
     let outputs = net.weights[0].len();
     let weights = (0..outputs).flat_map(|j| net.weights.iter().map(move |w| w[j]));
     weights.chain(net.bias.clone().unwrap_or_default()).collect()
@@ -57,7 +57,7 @@ fn the_plain_rule_takes_the_textbooks_steps() {
         for (sse, weights) in &seen {
             assert!((sse / net.sse(&xs, &ys) - 1.0).abs() < 1e-12);
             assert_close(weights, &flat(&net));
-            net.step(&xs, &ys, eta * reduction.factor(40));
+            net.step(&xs, &ys, eta * reduction.factor(40.0));
         }
         assert_eq!(seen.len(), 26);
         assert!(matches!(fit.reason, StopReason::Epochs { .. }));
@@ -107,7 +107,7 @@ fn momentum_and_nesterov_take_their_textbooks_steps() {
     }
 }
 
-fn permutations(n: usize) -> Vec<Vec<usize>> {
+pub(crate) fn permutations(n: usize) -> Vec<Vec<usize>> {
     if n == 0 {
         return vec![vec![]];
     }
@@ -142,7 +142,7 @@ fn a_stochastic_epoch_is_some_order_of_the_records_and_a_short_batch_divides_by_
                     let mut net = net.clone();
                     for rows in order.chunks(batch as usize) {
                         let pick = |all: &[Vec<f64>]| rows.iter().map(|&r| all[r].clone()).collect::<Vec<_>>();
-                        net.step(&pick(&xs), &pick(&ys), 0.7 * reduction.factor(rows.len() as u64));
+                        net.step(&pick(&xs), &pick(&ys), 0.7 * reduction.factor(rows.len() as f64));
                     }
                     flat(&net).iter().zip(&seen[1].1).all(|(a, b)| (a - b).abs() < 1e-12)
                 });

@@ -10,4 +10,5 @@ mod oracle;
 mod sparse;
 mod tables;
 mod tidy;
+mod weights;
 mod worked;

@@ -125,7 +125,7 @@ proptest! {
             prop_assert!(close(of_dense.standard_deviation(), of_sparse.standard_deviation(), 1e-8, 1e-12));
         }
         let stored = match &b.columns()[4] {
-            ColumnMoments::Sparse { features, n_records } => {
+            ColumnMoments::Sparse { features, n_records, .. } => {
                 assert_eq!(*n_records, n as u64);
                 features.iter().map(|feature| feature.count()).sum::<u64>()
             }

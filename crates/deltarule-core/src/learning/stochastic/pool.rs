@@ -19,6 +19,8 @@ const CHUNKS_AT_ONCE: usize = 4;
 pub(crate) struct Pool {
     scales: Vec<RowScale>,
     n_outputs: usize,
+    /// What weights of records are multiplied by; `None` where they have none.
+    weight_factor: Option<f64>,
     records: Records,
     /// For each part of the pool, the position of its first record, and which record of the table that is, from 1.
     parts: Vec<(usize, u64)>,
@@ -30,7 +32,7 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn new(shape: &Shape, scaling: &Scaling) -> Self {
+    pub(super) fn new(shape: &Shape, scaling: &Scaling, weight_factor: Option<f64>) -> Self {
         let columns = || shape.columns().iter().zip(scaling.columns());
         let numbers: Vec<_> =
             columns().filter(|(kind, _)| **kind == ColumnKind::Number).map(|(_, scale)| *scale).collect();
@@ -50,7 +52,17 @@ impl Pool {
         let (parts, order) = (Vec::new(), Vec::new());
         let sparse = SparseRows::of_shape(shape);
         let sparse_scaling = (0..shape.columns().len()).map(|index| scaling.sparse_scaling(index).cloned()).collect();
-        Self { scales, n_outputs: shape.n_outputs(), records, parts, n_records: 0, order, sparse, sparse_scaling }
+        Self {
+            scales,
+            n_outputs: shape.n_outputs(),
+            weight_factor,
+            records,
+            parts,
+            n_records: 0,
+            order,
+            sparse,
+            sparse_scaling,
+        }
     }
 
     /// The records.
@@ -96,10 +108,11 @@ impl Pool {
         let n = self.n_records;
         let Records { n_groups, n_categories, .. } = self.records;
         let rows = Rows {
-            width: Width { n_groups, n_categories, n_outputs: self.n_outputs },
+            width: Width { n_groups, n_categories, n_outputs: self.n_outputs, weight_factor: self.weight_factor },
             numbers: room(&mut self.records.numbers, n * n_groups),
             inputs: room(&mut self.records.inputs, n * n_categories),
             targets: room(&mut self.records.targets, n * self.n_outputs),
+            weights: room(&mut self.records.weights, if self.weight_factor.is_some() { n } else { 0 }),
         };
         rows.fill(source, &self.scales, threads, chunks)?;
         self.fill_sparse(source, chunks)?;
@@ -152,6 +165,7 @@ struct Width {
     n_groups: usize,
     n_categories: usize,
     n_outputs: usize,
+    weight_factor: Option<f64>,
 }
 
 /// Some consecutive records of a pool, to be written.
@@ -160,6 +174,8 @@ struct Rows<'a> {
     numbers: &'a mut [Lanes],
     inputs: &'a mut [u32],
     targets: &'a mut [f64],
+    /// Nothing where records have no weights.
+    weights: &'a mut [f64],
 }
 
 impl<'a> Rows<'a> {
@@ -169,9 +185,16 @@ impl<'a> Rows<'a> {
         let (numbers, other_numbers) = self.numbers.split_at_mut(n * width.n_groups);
         let (inputs, other_inputs) = self.inputs.split_at_mut(n * width.n_categories);
         let (targets, other_targets) = self.targets.split_at_mut(n * width.n_outputs);
+        let (weights, other_weights) = self.weights.split_at_mut(if width.weight_factor.is_some() { n } else { 0 });
         (
-            Rows { width, numbers, inputs, targets },
-            Rows { width, numbers: other_numbers, inputs: other_inputs, targets: other_targets },
+            Rows { width, numbers, inputs, targets, weights },
+            Rows {
+                width,
+                numbers: other_numbers,
+                inputs: other_inputs,
+                targets: other_targets,
+                weights: other_weights,
+            },
         )
     }
 
@@ -219,6 +242,10 @@ impl<'a> Rows<'a> {
     ) {
         self.take_numbers(block, scales, rows.clone(), ahead);
         self.take_categories(block, rows.clone());
+        if let (Some(factor), Some(weights)) = (self.width.weight_factor, block.weights()) {
+            let of_rows = self.weights.iter_mut().zip(&weights[rows.clone()]);
+            of_rows.for_each(|(weight, v)| *weight = factor * v.to_f64());
+        }
         let mut targets = vec![T::ZERO; rows.len()];
         for j in 0..self.width.n_outputs {
             block.targets().load_into(j, rows.start, &mut targets);

@@ -83,7 +83,7 @@ impl<'a> SparseSteps<'a> {
                 h += if weights.has_bias { weights.bias[j] + self.constant[j] } else { self.constant[j] };
                 deltas[j] = h;
             }
-            if let Some(bad) = make_deltas(r, row.targets, deltas, &terms) {
+            if let Some(bad) = make_deltas(pool.records(), r, row.targets, deltas, &terms) {
                 return Some(bad);
             }
             let (into, factor) = match eta {
