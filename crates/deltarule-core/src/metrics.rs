@@ -1,5 +1,5 @@
 //! Scores of predictions, each to be read beside that of the best constant. They are added up record by record, so that they need
-//! no more memory for a long table than for a short one.
+//! no more memory for a long table than for a short one. A record of weight v counts v times in every mean; numbers of records are plain.
 
 mod curve;
 mod thresholds;
@@ -12,13 +12,13 @@ pub use thresholds::{CalibrationGroup, Decisions, ThresholdTally};
 pub struct RegressionScores {
     /// How many predictions.
     pub n: u64,
-    /// E = ½Σ(y − ŷ)².
+    /// E = ½Σv(y − ŷ)².
     pub sse: f64,
-    /// √(Σ(y − ŷ)²/n), in the units of the target.
+    /// √(Σv(y − ŷ)²/Σv), in the units of the target.
     pub rmse: f64,
-    /// Σ|y − ŷ|/n, in the units of the target.
+    /// Σv|y − ŷ|/Σv, in the units of the target.
     pub mae: f64,
-    /// 1 − Σ(y − ŷ)²/Σ(y − ȳ)², with the mean ȳ of these targets; `None` where they are all equal.
+    /// 1 − Σv(y − ŷ)²/Σv(y − ȳ)², with the mean ȳ of these targets; `None` where they are all equal.
     pub r_squared: Option<f64>,
 }
 
@@ -26,6 +26,7 @@ pub struct RegressionScores {
 #[derive(Debug, Clone, Default)]
 pub struct RegressionTally {
     n: u64,
+    weight: f64,
     squares: f64,
     absolute: f64,
     mean: f64,
@@ -33,22 +34,27 @@ pub struct RegressionTally {
 }
 
 impl RegressionTally {
-    /// Takes one prediction.
+    /// Takes the prediction of a record of weight v, from 0 on.
     ///
-    /// Source of Σ(y − ȳ)²: Welford 1962, note on a method for calculating corrected sums of squares.
-    pub fn add(&mut self, target: f64, output: f64) {
-        let residual = target - output;
+    /// Sources of Σv(y − ȳ)²: Welford 1962, note on a method for calculating corrected sums of squares; West 1979, updating mean and variance
+    /// estimates.
+    pub fn add(&mut self, target: f64, output: f64, v: f64) {
         self.n += 1;
-        self.squares += residual * residual;
-        self.absolute += residual.abs();
+        if v == 0.0 {
+            return;
+        }
+        let residual = target - output;
+        self.weight += v;
+        self.squares += v * (residual * residual);
+        self.absolute += v * residual.abs();
         let before = target - self.mean;
-        self.mean += before / self.n as f64;
-        self.around_mean += before * (target - self.mean);
+        self.mean += v * before / self.weight;
+        self.around_mean += v * (before * (target - self.mean));
     }
 
     /// The scores so far.
     pub fn scores(&self) -> RegressionScores {
-        let count = self.n.max(1) as f64;
+        let count = if self.weight > 0.0 { self.weight } else { 1.0 };
         RegressionScores {
             n: self.n,
             sse: 0.5 * self.squares,
@@ -71,7 +77,7 @@ impl RegressionTally {
 /// ```
 pub fn regression_scores(targets: &[f64], outputs: &[f64]) -> RegressionScores {
     let mut tally = RegressionTally::default();
-    targets.iter().zip(outputs).for_each(|(&target, &output)| tally.add(target, output));
+    targets.iter().zip(outputs).for_each(|(&target, &output)| tally.add(target, output, 1.0));
     tally.scores()
 }
 
@@ -82,9 +88,9 @@ pub struct ClassScores {
     pub n: u64,
     /// The share of records whose most probable class is their own.
     pub accuracy: f64,
-    /// −Σ ln p(own class)/n, with p kept within [10⁻¹⁵, 1 − 10⁻¹⁵].
+    /// −Σv ln p(own class)/Σv, with p kept within [10⁻¹⁵, 1 − 10⁻¹⁵].
     pub log_loss: f64,
-    /// Two classes: Σ(p − y)²/n. More: Σ_j (p_j − y_j)²/n, which goes up to 2 (Brier 1950).
+    /// Two classes: Σv(p − y)²/Σv. More: Σ_j v(p_j − y_j)²/Σv, which goes up to 2 (Brier 1950).
     pub brier: f64,
     /// The chance that a record of the second class gets a higher p than one of the first; for more than two classes the mean
     /// of each against the rest. `None` where a class has no record, or all have it.
@@ -97,15 +103,17 @@ pub struct ClassScores {
 }
 
 impl ClassScores {
-    /// The scores of the same probabilities for every record. Shapes: `counts`, the records of each class, and `probabilities` (K,).
-    pub fn of_constant(counts: &[u64], probabilities: &[f64]) -> Self {
+    /// The scores of the same probabilities for every record. Shapes: `counts`, the records of each class, `weights`, Σv of them, and
+    /// `probabilities` (K,).
+    pub fn of_constant(counts: &[u64], weights: &[f64], probabilities: &[f64]) -> Self {
         let mut scores = ClassTally::new(counts.len()).scores();
         scores.n = counts.iter().sum();
+        let total: f64 = weights.iter().sum();
         let predicted = most_probable(probabilities);
-        for (own, &n) in counts.iter().enumerate() {
+        for (own, (&n, weight)) in counts.iter().zip(weights).enumerate() {
             let mut one = ClassTally::new(counts.len());
-            one.add(own as u32, probabilities);
-            let share = n as f64 / scores.n.max(1) as f64;
+            one.add(own as u32, probabilities, 1.0);
+            let share = if total > 0.0 { weight / total } else { 0.0 };
             scores.log_loss += share * one.log_loss;
             scores.brier += share * one.brier;
             if own == predicted {
@@ -114,8 +122,8 @@ impl ClassScores {
             scores.confusion[own][predicted] = n;
         }
         // All pairs are tied.
-        let both = |&n: &u64| n > 0 && n < scores.n;
-        scores.auc = (counts.len() > 1 && counts.iter().all(both)).then_some(0.5);
+        let both = |&weight: &f64| weight > 0.0 && weight < total;
+        scores.auc = (counts.len() > 1 && weights.iter().all(both)).then_some(0.5);
         scores
     }
 }
@@ -124,7 +132,8 @@ impl ClassScores {
 #[derive(Debug, Clone)]
 pub struct ClassTally {
     n: u64,
-    right: u64,
+    weight: f64,
+    right: f64,
     log_loss: f64,
     brier: f64,
     confusion: Vec<Vec<u64>>,
@@ -138,7 +147,8 @@ impl ClassTally {
         let n_curves = if n_classes > 2 { n_classes } else { n_classes / 2 };
         Self {
             n: 0,
-            right: 0,
+            weight: 0.0,
+            right: 0.0,
             log_loss: 0.0,
             brier: 0.0,
             confusion: vec![vec![0; n_classes]; n_classes],
@@ -146,26 +156,27 @@ impl ClassTally {
         }
     }
 
-    /// Takes one prediction: the record's class, below K, and the probabilities, shape (K,). Of equal probabilities the later
-    /// class counts as the more probable one, so that p = ½ means yes.
-    pub fn add(&mut self, class: u32, probabilities: &[f64]) {
+    /// Takes one prediction: the record's class, below K, the probabilities, shape (K,), and the record's weight v, from 0 on. Of equal
+    /// probabilities the later class counts as the more probable one, so that p = ½ means yes.
+    pub fn add(&mut self, class: u32, probabilities: &[f64], v: f64) {
         const SMALLEST: f64 = 1e-15;
         let (own, predicted) = (class as usize, most_probable(probabilities));
         self.n += 1;
+        self.weight += v;
         if let Some(cell) = self.confusion.get_mut(own).and_then(|row| row.get_mut(predicted)) {
             *cell += 1;
         }
-        self.right += u64::from(predicted == own);
+        self.right += if predicted == own { v } else { 0.0 };
         let p = probabilities.get(own).copied().unwrap_or(0.0);
-        self.log_loss -= libm::log(p.clamp(SMALLEST, 1.0 - SMALLEST));
+        self.log_loss -= v * libm::log(p.clamp(SMALLEST, 1.0 - SMALLEST));
         let squares: f64 =
             probabilities.iter().enumerate().map(|(k, p)| if k == own { (1.0 - p) * (1.0 - p) } else { p * p }).sum();
-        self.brier += if probabilities.len() == 2 { 0.5 * squares } else { squares };
+        self.brier += v * if probabilities.len() == 2 { 0.5 * squares } else { squares };
         match &mut self.curves[..] {
-            [curve] => curve.add(probabilities.get(1).copied().unwrap_or(0.0), own == 1),
+            [curve] => curve.add(probabilities.get(1).copied().unwrap_or(0.0), own == 1, v),
             curves => {
                 for (k, (curve, &p)) in curves.iter_mut().zip(probabilities).enumerate() {
-                    curve.add(p, own == k);
+                    curve.add(p, own == k, v);
                 }
             }
         }
@@ -173,13 +184,13 @@ impl ClassTally {
 
     /// The scores so far.
     pub fn scores(&self) -> ClassScores {
-        let count = self.n.max(1) as f64;
+        let count = if self.weight > 0.0 { self.weight } else { 1.0 };
         let n_curves = self.curves.len() as f64;
         let areas: Option<Vec<(f64, f64)>> = self.curves.iter().map(Curve::area).collect();
         let areas = areas.filter(|areas| !areas.is_empty());
         ClassScores {
             n: self.n,
-            accuracy: self.right as f64 / count,
+            accuracy: self.right / count,
             log_loss: self.log_loss / count,
             brier: self.brier / count,
             auc: areas.as_ref().map(|areas| areas.iter().map(|(area, _)| area).sum::<f64>() / n_curves),
@@ -195,7 +206,7 @@ impl ClassTally {
 pub fn class_scores(classes: &[u32], probabilities: &[f64], n_classes: usize) -> ClassScores {
     let mut tally = ClassTally::new(n_classes);
     for (&class, row) in classes.iter().zip(probabilities.chunks_exact(n_classes.max(1))) {
-        tally.add(class, row);
+        tally.add(class, row, 1.0);
     }
     tally.scores()
 }
@@ -233,11 +244,38 @@ mod tests {
         {
             let classes: Vec<u32> = counts.iter().zip(0..).flat_map(|(&n, k)| vec![k; n as usize]).collect();
             let expected = class_scores(&classes, &row.repeat(classes.len()), counts.len());
-            let found = ClassScores::of_constant(&counts, &row);
+            let weights: Vec<f64> = counts.iter().map(|&n| n as f64).collect();
+            let found = ClassScores::of_constant(&counts, &weights, &row);
             assert!((found.log_loss - expected.log_loss).abs() < 1e-14 && (found.brier - expected.brier).abs() < 1e-14);
             let rest = |scores: ClassScores| (scores.n, scores.accuracy, scores.auc, scores.confusion);
             assert_eq!(rest(found), rest(expected));
         }
+    }
+
+    #[test]
+    fn a_weight_is_so_many_equal_records() {
+        let (mut weighted, mut copied) = (ClassTally::new(2), ClassTally::new(2));
+        let (mut numbers, mut copied_numbers) = (RegressionTally::default(), RegressionTally::default());
+        let records = [(0, 0.2, 3), (1, 0.4, 1), (1, 0.9, 2), (0, 0.4, 2), (1, 0.1, 0), (0, 0.95, 1)];
+        for (class, p, times) in records {
+            weighted.add(class, &[1.0 - p, p], f64::from(times));
+            numbers.add(p, 0.5, f64::from(times));
+            for _ in 0..times {
+                copied.add(class, &[1.0 - p, p], 1.0);
+                copied_numbers.add(p, 0.5, 1.0);
+            }
+        }
+        let (a, b) = (weighted.scores(), copied.scores());
+        for (a, b) in [(a.accuracy, b.accuracy), (a.log_loss, b.log_loss), (a.brier, b.brier)] {
+            assert!((a - b).abs() < 1e-15, "{a} {b}");
+        }
+        assert!((a.auc.unwrap() - b.auc.unwrap()).abs() < 1e-15);
+        let (a, b) = (numbers.scores(), copied_numbers.scores());
+        let pairs = [(a.rmse, b.rmse), (a.mae, b.mae), (a.r_squared.unwrap(), b.r_squared.unwrap()), (a.sse, b.sse)];
+        for (a, b) in pairs {
+            assert!((a - b).abs() < 1e-13, "{a} {b}");
+        }
+        assert_eq!((a.n, b.n), (6, 9));
     }
 
     #[test]

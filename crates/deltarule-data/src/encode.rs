@@ -7,6 +7,7 @@ use crate::csv::{Decimal, Record, is_missing, parse_number};
 use crate::error::{DataError, Result};
 use crate::libsvm::{Line, for_each_pair};
 use crate::reader::Reader;
+use crate::table::check_name;
 
 /// What became of one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,9 @@ pub struct RowEncoder<'m> {
     /// Where each feature stands in a record.
     positions: Vec<usize>,
     target_positions: Vec<usize>,
+    /// Where the weight of a record stands, and the name of its column.
+    weight: Option<(usize, String)>,
+    weights: Vec<f64>,
     numbers: Vec<Vec<f64>>,
     codes: Vec<Vec<u32>>,
     sparse: Option<SparseRows>,
@@ -116,6 +120,8 @@ impl<'m> RowEncoder<'m> {
             files: reader.files().to_vec(),
             positions: encoding.features.iter().filter_map(|feature| position(feature.column())).collect(),
             target_positions: targets.iter().filter_map(|name| position(name)).collect(),
+            weight: None,
+            weights: Vec::new(),
             numbers: vec![Vec::new(); n],
             codes: vec![Vec::new(); n],
             sparse: encoding.features.iter().find_map(|f| SparseRows::of(f, reader.libsvm().flatten())),
@@ -126,9 +132,22 @@ impl<'m> RowEncoder<'m> {
         })
     }
 
+    /// The same, with the weight of each record in a column.
+    ///
+    /// Errors: it is not there.
+    pub fn with_weight(mut self, reader: &Reader, name: &str) -> Result<Self> {
+        self.weight = Some((check_name(reader.name(), reader.header(), name, "--weight")?, name.to_owned()));
+        Ok(self)
+    }
+
+    /// Whether records have weights.
+    pub fn has_weight(&self) -> bool {
+        self.weight.is_some()
+    }
+
     /// Takes one record.
     ///
-    /// Errors: a field that is no number where the model has one, a class that the model does not have.
+    /// Errors: a field that is no number where the model has one, a class that the model does not have, a weight that is none.
     pub fn push(&mut self, record: &Record<'_>) -> Result<()> {
         let mut state = RowState::Complete;
         let mut date: Option<(usize, f64)> = None;
@@ -175,6 +194,21 @@ impl<'m> RowEncoder<'m> {
             } else {
                 let x = if missing { f64::NAN } else { self.number(feature, field, record)? };
                 self.numbers[index].push(x);
+            }
+        }
+        if let Some((position, name)) = &self.weight {
+            let field = record.trimmed(*position);
+            match parse_number(field, record.decimal) {
+                Some(v) if (0.0..=crate::column::LARGEST).contains(&v) => self.weights.push(v),
+                _ => {
+                    return Err(DataError::Value {
+                        file: file_of(&self.files, record),
+                        line: record.line,
+                        column: name.clone(),
+                        found: String::from_utf8_lossy(field).into_owned(),
+                        expected: "the weight of a record, a number from 0 on".into(),
+                    });
+                }
             }
         }
         if !self.target_positions.is_empty() && !self.push_target(record)? {
@@ -340,7 +374,11 @@ impl<'m> RowEncoder<'m> {
                     .collect(),
             ),
         };
-        Ok(Block::new(columns, targets)?)
+        let block = Block::new(columns, targets)?;
+        Ok(match self.weight {
+            Some(_) => block.with_weights(self.weights.as_slice().into())?,
+            None => block,
+        })
     }
 
     /// Forgets the records, keeps the counts of unseen levels.
@@ -349,6 +387,7 @@ impl<'m> RowEncoder<'m> {
         self.codes.iter_mut().for_each(Vec::clear);
         self.sparse.iter_mut().for_each(SparseRows::clear);
         self.classes.clear();
+        self.weights.clear();
         self.states.clear();
     }
 }

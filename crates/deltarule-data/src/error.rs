@@ -428,6 +428,30 @@ pub enum DataError {
         /// What it must hold.
         expected: String,
     },
+    /// A column that cannot say how often records count.
+    #[error(
+        "{file}: --weight: column {column:?}: found {found}, expected a number from 0 on in every record, and one above 0"
+    )]
+    Weight {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// What it holds.
+        found: String,
+    },
+    /// Classes that cannot have weights.
+    #[error("{file}: --class-weight: target {column:?}: found {found}, expected {expected}")]
+    ClassWeight {
+        /// The file.
+        file: String,
+        /// The target.
+        column: String,
+        /// What was found.
+        found: String,
+        /// What was expected.
+        expected: String,
+    },
     /// No feature is left.
     #[error("{file}: no feature is left beside the target; name some with --features, or --drop less")]
     NoFeatures {

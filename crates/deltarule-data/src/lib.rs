@@ -32,7 +32,8 @@ pub use inspect::{ColumnSummary, HashedSummary, Suspicion, summarize, suspicions
 pub use libsvm::SparseTable;
 pub use pages::PageColumn;
 pub use prepare::{
-    Choices, FeatureCounts, FoldRule, Folds, Narrowed, Part, Prepared, SplitBy, SplitKind, SplitRule, Task, prepare,
+    Choices, ClassWeight, FeatureCounts, FoldRule, Folds, Narrowed, Part, Prepared, SplitBy, SplitKind, SplitRule,
+    Task, prepare,
 };
 pub use reader::Reader;
 pub use table::{CacheUse, DateColumn, HashedColumn, Progress, ReadOptions, Storage, Table};

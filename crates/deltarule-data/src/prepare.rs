@@ -6,6 +6,7 @@ mod records;
 mod seen;
 mod split;
 mod target;
+mod weights;
 
 use deltarule_core::{Activation, ColumnMoments, Loss, Moments, Scaling};
 use deltarule_model::{Encoding, FeatureKind, MissingRule, ScaleRule, Target};
@@ -21,6 +22,8 @@ use records::choose_records;
 pub use split::{FoldRule, Folds, SplitBy, SplitKind, SplitRule};
 use split::{Sides, Splitter};
 use target::{Output, TargetKind, TargetTally, check_range};
+pub use weights::ClassWeight;
+use weights::Weighting;
 
 /// Numbers or classes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +51,10 @@ pub struct Choices {
     pub task: Option<Task>,
     /// The error of one prediction, which decides what target and activation there can be.
     pub loss: Loss,
+    /// A column that says how often each record counts; it is no feature.
+    pub weight: Option<String>,
+    /// How often the records of each class count, beside it.
+    pub class_weight: Option<ClassWeight>,
     /// The activation; `None`: the one that the loss is made for, or identity for numbers and sigmoid for classes.
     pub activation: Option<Activation>,
     /// The share of records that is held out.
@@ -85,6 +92,8 @@ pub struct Prepared<'t> {
     pub training: Part<'t>,
     /// The records held out.
     pub held_out: Option<Part<'t>>,
+    /// Σv of the training records of each class; one number for numbers.
+    class_sums: Vec<f64>,
     /// How those were chosen.
     pub split: Option<SplitRule>,
     /// The same in words.
@@ -119,6 +128,9 @@ struct Plan<'t> {
     split_by: Option<SplitBy>,
     seed: u64,
     levels: LevelRules,
+    /// Without the weights of classes, which depend on the training records.
+    weighting: Weighting,
+    class_weight: Option<ClassWeight>,
 }
 
 /// How many columns of each kind are features; sparse numbers are not counted.
@@ -165,7 +177,24 @@ pub fn prepare<'t>(table: &'t Table, choices: &Choices) -> Result<Prepared<'t>> 
     let (split_by, seed) = (choices.split_by.clone(), choices.seed);
     let warns_of_range = choices.loss.aims_at_targets();
     let levels = LevelRules { missing: choices.missing, min_count: choices.min_count };
-    let plan = Plan { table, records, features, output, activation, warns_of_range, split_by, seed, levels };
+    let weighting = match &choices.weight {
+        Some(name) => Weighting::of_column(table, name, &records)?,
+        None => Weighting::default(),
+    };
+    let class_weight = choices.class_weight.clone();
+    let plan = Plan {
+        table,
+        records,
+        features,
+        output,
+        activation,
+        warns_of_range,
+        split_by,
+        seed,
+        levels,
+        weighting,
+        class_weight,
+    };
     let mut prepared = match choices.held_out {
         None => {
             let records = plan.records.clone();
@@ -204,12 +233,18 @@ impl<'t> Plan<'t> {
         let mut notes = Vec::new();
         let features = DraftFeature::of_all(table, &self.features, &training, self.levels, &mut notes)?;
         notes.extend(features.iter().filter_map(hash_note));
-        let tally = TargetTally::of(table, &training, output, activation.range())?;
+        let tally = TargetTally::of(table, &training, output, activation.range(), &self.weighting)?;
         let target = tally.target(output, table)?;
-        let part = |rows: RowSet| Part::new(table, rows, &features, output);
+        let mut weighting = self.weighting.clone();
+        if let Some(of) = &self.class_weight {
+            weighting = weighting.with_classes(of, output, table, tally.class_weights())?;
+        }
+        notes.extend(weighting.notes(table, &target));
+        let part = |rows: RowSet| Part::new(table, rows, &features, output, &weighting);
         Ok(Prepared {
             training: part(training)?,
             held_out: held_out.map(part).transpose()?,
+            class_sums: tally.class_weights().to_vec(),
             split: None,
             held_out_text: None,
             target,
@@ -238,6 +273,7 @@ fn choose_features(table: &Table, choices: &Choices, suspicions: &[(usize, Suspi
     let wanted = |column: &TableColumn| {
         !choices.targets.contains(&column.name)
             && !only_splits(column)
+            && choices.weight.as_ref() != Some(&column.name)
             && column.values != Values::Skipped
             && (choices.features.is_empty() || choices.features.contains(&column.name))
     };
@@ -291,6 +327,21 @@ fn choose_features(table: &Table, choices: &Choices, suspicions: &[(usize, Suspi
 }
 
 impl<'t> Prepared<'t> {
+    /// The column that says how often each record counts.
+    pub fn weight_column(&self) -> Option<&str> {
+        self.plan.weighting.column().map(|position| self.plan.table.columns()[position].name.as_str())
+    }
+
+    /// Σv of the training records of each class, without the weights of classes; nothing for numbers.
+    pub fn class_sums(&self) -> &[f64] {
+        if self.target.classes().is_some() { &self.class_sums } else { &[] }
+    }
+
+    /// Whether every record counts once.
+    pub fn is_unweighted(&self) -> bool {
+        self.weight_column().is_none() && self.training.class_weights().is_empty()
+    }
+
     /// All records that have what is needed, in so many folds: by chance, or by the column that was chosen to split by.
     ///
     /// Errors: there cannot be so many; the column cannot split them.

@@ -24,7 +24,7 @@ mod several;
 mod storage;
 
 use lines::Lines;
-use options::check_name;
+pub(crate) use options::check_name;
 pub use options::{DateColumn, HashedColumn, ReadOptions};
 use several::{FilePlan, Watch, read_files};
 pub use storage::{CacheUse, Storage};

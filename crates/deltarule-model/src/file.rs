@@ -144,6 +144,12 @@ struct TrainingFile {
     rows_dropped: u64,
     rows_held_out: u64,
     loss: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    weight: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    class_weights: Vec<f64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    class_sums: Vec<f64>,
     #[serde(default, skip_serializing_if = "is_zero")]
     l2: f64,
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -178,7 +184,7 @@ struct TrainingFile {
 macro_rules! training_fields {
     ($from:ident => $to:ident { $($others:tt)* }) => {
         training_fields!(@ $from => $to { $($others)* }
-            version, command, data, fingerprint, rows, rows_trained, rows_dropped, rows_held_out, l2, l1, optimizer, momentum, eta, eta_chosen,
+            version, command, data, fingerprint, rows, rows_trained, rows_dropped, rows_held_out, weight, class_weights, class_sums, l2, l1, optimizer, momentum, eta, eta_chosen,
             reduction, batch, init, seed, precision, tolerance, epochs, best_epoch, stop_reason, baseline_outputs)
     };
     (@ $from:ident => $to:ident { $($others:tt)* } $($field:ident),*) => {

@@ -38,6 +38,12 @@ pub struct Training {
     pub rows_held_out: u64,
     /// The error of one prediction.
     pub loss: Loss,
+    /// The column that said how often each record counts.
+    pub weight: Option<String>,
+    /// How often the records of each class counted; empty where they did alike.
+    pub class_weights: Vec<f64>,
+    /// Σv of the training records of each class, where a column said how often each counted.
+    pub class_sums: Vec<f64>,
     /// λ₂ of the penalty ½λ₂Σw².
     pub l2: f64,
     /// λ₁ of the penalty λ₁Σ|w|.
@@ -91,6 +97,14 @@ impl Model {
         match &self.training.baseline_outputs[..] {
             [] => self.encoding.target.constant_outputs(),
             outputs => outputs.to_vec(),
+        }
+    }
+
+    /// How many training records each class had, each counted as often as a column of weights said; nothing for numbers.
+    pub fn class_sums(&self) -> Vec<f64> {
+        match &self.training.class_sums[..] {
+            [] => self.encoding.target.class_counts().iter().map(|&count| count as f64).collect(),
+            sums => sums.to_vec(),
         }
     }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use deltarule_core::{Activation, Eta};
-use deltarule_data::{DateColumn, HashedColumn, SplitBy};
+use deltarule_data::{ClassWeight, DateColumn, HashedColumn, SplitBy};
 
 use crate::decisions::Costs;
 
@@ -15,8 +15,8 @@ pub(crate) use values::{
     parse_penalty,
 };
 use values::{
-    activation_help, parse_batch, parse_costs, parse_date, parse_hash, parse_loss, parse_reasons, parse_size,
-    parse_split_by, parse_threshold,
+    activation_help, parse_batch, parse_class_weight, parse_costs, parse_date, parse_hash, parse_loss, parse_reasons,
+    parse_size, parse_split_by, parse_threshold,
 };
 
 /// Train, explain and use single-layer networks ŷ = f(Σ w·x + b) on tables.
@@ -144,6 +144,18 @@ pub(crate) struct ColumnArgs {
     pub(crate) scale: Option<ScaleArg>,
 }
 
+/// How often each record counts.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Weights of records")]
+pub(crate) struct WeightArgs {
+    /// A column of numbers from 0 on: each record counts so often in E, in means and in scores, as if it stood there so many times
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) weight: Option<String>,
+    /// How often the records of each class count in E, but not in scores: balanced, all classes alike; or NAME=W for some of them
+    #[arg(long, value_name = "balanced|NAME=W,…", value_parser = parse_class_weight)]
+    pub(crate) class_weight: Option<ClassWeight>,
+}
+
 /// What is scored on beside the training records.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Scoring")]
@@ -206,6 +218,7 @@ Examples:
   deltarule train a9a.libsvm --valid a9a.t.libsvm --out model.json
   deltarule train 'train/*.parquet' --target y --valid 'test/*.parquet'
   deltarule train visits.csv --target seconds --valid 0.2 --split-by user
+  deltarule train claims.csv --target fraud --loss log --weight exposure --class-weight balanced
   deltarule train examples/breast_cancer.csv --target diagnosis --folds 5
   deltarule train 2024.csv 'parts/*.parquet' --target y
   gunzip -c big.csv.gz | deltarule train - --target y --json")]
@@ -216,6 +229,8 @@ pub(crate) struct TrainArgs {
     pub(crate) data: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
+    #[command(flatten)]
+    pub(crate) weights: WeightArgs,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
     #[command(flatten)]
@@ -297,6 +312,8 @@ pub(crate) struct SweepArgs {
     pub(crate) data: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
+    #[command(flatten)]
+    pub(crate) weights: WeightArgs,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
     /// The learning rates: LOW..HIGH, evenly spread on a logarithmic scale, or a list; auto is chosen from the data
@@ -403,6 +420,9 @@ pub(crate) struct EvaluateArgs {
     /// Files with the model's columns and its target, in any format that train reads, or patterns; - for standard input
     #[arg(required = true, value_name = "DATA")]
     pub(crate) data: Vec<PathBuf>,
+    /// A column of numbers from 0 on: each record counts so often in E and in the scores
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) weight: Option<String>,
     /// Also the N records that make up most of E
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) worst: usize,
@@ -520,6 +540,8 @@ pub(crate) struct CheckArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
+    #[command(flatten)]
+    pub(crate) weights: WeightArgs,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
     #[command(flatten)]

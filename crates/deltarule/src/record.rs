@@ -30,6 +30,12 @@ impl Record<'_> {
             rows_dropped: (self.prepared.without_target + self.prepared.with_missing + without_time) as u64,
             rows_held_out: self.prepared.held_out.as_ref().map_or(0, |part| part.n_records() as u64),
             loss,
+            weight: self.prepared.weight_column().map(str::to_owned),
+            class_weights: self.prepared.training.class_weights().to_vec(),
+            class_sums: match self.prepared.weight_column() {
+                Some(_) => self.prepared.class_sums().to_vec(),
+                None => Vec::new(),
+            },
             l2: plan.penalty.l2,
             l1: plan.penalty.l1,
             optimizer: plan.optimizer.name().to_owned(),
@@ -50,7 +56,11 @@ impl Record<'_> {
             stop_reason: fit.reason.name().to_owned(),
             loss_sum,
             baseline_loss_sum: plan.baseline.loss,
-            baseline_outputs: if loss == Loss::Squared { Vec::new() } else { plan.baseline.outputs.clone() },
+            // The target has the mean of equal records, which is the best constant for this loss.
+            baseline_outputs: match loss {
+                Loss::Squared if self.prepared.is_unweighted() => Vec::new(),
+                _ => plan.baseline.outputs.clone(),
+            },
         }
     }
 }

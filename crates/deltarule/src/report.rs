@@ -103,6 +103,18 @@ pub(crate) fn eta_text(plan: &Plan) -> String {
     format!("η = {}: {why} (the same steps with --reduction {other}: {})", short(eta.eta), short(eta.equivalent))
 }
 
+/// The formula of E, in which a record of weight v counts v times.
+pub(crate) fn sum_text(loss: Loss, activation: &Activation, is_weighted: bool) -> String {
+    let text = loss.sum_text(activation);
+    match text.rfind('Σ') {
+        Some(at) if is_weighted => {
+            let (sums, of) = text.split_at(at + 'Σ'.len_utf8());
+            format!("{sums} v·{}", of.trim_start())
+        }
+        _ => text,
+    }
+}
+
 /// How the whole table became small, where it did.
 pub(crate) fn triangle_text(plan: &Plan) -> Option<String> {
     let triangle = plan.triangle.as_ref()?;

@@ -7,11 +7,12 @@ use deltarule_core::{
     Activation, BLOCK_ROWS, Block, BlockSource, ClassScores, ClassTally, Layer, Loss, RegressionScores,
     RegressionTally, Scaling, Targets, ThresholdTally,
 };
-use deltarule_data::{Part, Reader, RowEncoder, RowState};
+use deltarule_data::{Part, Prepared, Reader, RowEncoder, RowState};
 use deltarule_model::{Encoding, Model, Target};
 use serde_json::{Value, json};
 
 use crate::number::{digits, percent, short};
+use crate::report;
 
 /// Scores under way.
 #[derive(Debug)]
@@ -28,8 +29,11 @@ pub(crate) struct Tally<'t> {
     classes: Option<ClassTally>,
     /// Where there are two classes.
     thresholds: Option<ThresholdTally>,
-    /// Records of each class.
-    counts: Vec<u64>,
+    /// Records of each class, and Σv of them.
+    counts: Vec<(u64, f64)>,
+    weighing: Weighing<'t>,
+    /// Σv of the training records of each class.
+    class_sums: Vec<f64>,
     buffer: Vec<f64>,
 }
 
@@ -52,10 +56,51 @@ pub(crate) struct Judge<'a> {
     pub(crate) activation: &'a Activation,
     /// The best constant outputs in training.
     pub(crate) baseline: &'a [f64],
+    pub(crate) weighing: Weighing<'a>,
+    /// Σv of the training records of each class; nothing for numbers.
+    pub(crate) class_sums: &'a [f64],
+}
+
+/// How often a record counts: in E as in descent, in the other scores without the weight of its class.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Weighing<'a> {
+    /// Whether a column of weights does that.
+    by_column: bool,
+    /// The weight of each class in E; empty where they count alike.
+    of_classes: &'a [f64],
+    /// Whether the weights of classes are in those of the blocks.
+    in_blocks: bool,
+}
+
+impl<'a> Weighing<'a> {
+    /// As the records of a table were prepared.
+    pub(crate) fn of_prepared(prepared: &'a Prepared<'_>) -> Self {
+        let of_classes = prepared.training.class_weights();
+        Self { by_column: prepared.weight_column().is_some(), of_classes, in_blocks: true }
+    }
+
+    /// For records of files, which may have a column of weights.
+    pub(crate) fn of_file(of_classes: &'a [f64], by_column: bool) -> Self {
+        Self { by_column, of_classes, in_blocks: false }
+    }
+
+    fn is_any(&self) -> bool {
+        self.by_column || !self.of_classes.is_empty()
+    }
+
+    /// The weight of a record in E, and in the other scores.
+    fn of_record(&self, block: &Block<'_, f64>, row: usize, class: Option<u32>) -> (f64, f64) {
+        let v = block.weights().map_or(1.0, |weights| weights[row]);
+        match class.and_then(|class| self.of_classes.get(class as usize)) {
+            None => (v, v),
+            Some(of_class) if self.in_blocks => (v, v / of_class),
+            Some(of_class) => (v * of_class, v),
+        }
+    }
 }
 
 impl<'t> Tally<'t> {
-    pub(crate) fn new(target: &'t Target, judge: Judge<'_>) -> Self {
+    pub(crate) fn new(target: &'t Target, judge: Judge<'t>) -> Self {
         let n_classes = target.classes().map_or(0, |classes| classes.len());
         let n_outputs = judge.baseline.len();
         Self {
@@ -64,11 +109,13 @@ impl<'t> Tally<'t> {
             outputs: vec![Default::default(); n_outputs],
             loss_sums: vec![(0.0, 0.0); n_outputs],
             loss: judge.loss,
-            sum_text: judge.loss.sum_text(judge.activation),
+            sum_text: report::sum_text(judge.loss, judge.activation, judge.weighing.is_any()),
             constants: judge.baseline.to_vec(),
             classes: target.classes().map(|classes| ClassTally::new(classes.len())),
             thresholds: (n_classes == 2).then(ThresholdTally::default),
-            counts: vec![0; n_classes],
+            counts: vec![(0, 0.0); n_classes],
+            weighing: judge.weighing,
+            class_sums: judge.class_sums.to_vec(),
             buffer: Vec::new(),
         }
     }
@@ -100,7 +147,9 @@ impl<'t> Tally<'t> {
     ) -> Result<(Scores, u64)> {
         let scaling = model.encoding().scaling();
         let baseline = model.baseline_outputs();
-        let judge = Judge { loss: model.training().loss, activation: model.layer().activation(), baseline: &baseline };
+        let (loss, activation) = (model.training().loss, model.layer().activation());
+        let weighing = Weighing::of_file(&model.training().class_weights, encoder.has_weight());
+        let judge = Judge { loss, activation, baseline: &baseline, weighing, class_sums: &model.class_sums() };
         let mut tally = Tally::new(&model.encoding().target, judge);
         let file = reader.name().to_owned();
         let n_read = for_each_block(reader, encoder, |before, states, block| {
@@ -182,31 +231,33 @@ impl<'t> Tally<'t> {
         let mut probabilities = vec![0.0; self.counts.len()];
         for r in (0..n).filter(|&r| keep(r)) {
             let mut error = 0.0;
+            let class = self.classes.as_ref().map(|_| class_of(self.target, block, r));
+            let (in_error, v) = self.weighing.of_record(block, r, class);
             for j in 0..n_outputs {
                 let h = net_inputs[j * n + r];
                 o[j] = layer.activation().value(h);
                 y[j] = target_of(block, j, r);
                 let (own, constant) = &mut self.outputs[j];
-                own.add(y[j], o[j]);
-                constant.add(y[j], self.constants[j]);
+                own.add(y[j], o[j], v);
+                constant.add(y[j], self.constants[j], v);
                 // From h where that has more digits.
                 let of_output = match self.loss.is_paired_with(layer.activation()) {
                     true => self.loss.of_net_input(layer.activation(), y[j], h),
                     false => self.loss.value(y[j], o[j]),
                 };
                 let (own, constant) = &mut self.loss_sums[j];
-                *own += of_output;
-                *constant += self.loss.of_constant(layer.activation(), y[j], self.constants[j]);
-                error += of_output;
+                *own += in_error * of_output;
+                *constant += in_error * self.loss.of_constant(layer.activation(), y[j], self.constants[j]);
+                error += in_error * of_output;
             }
-            if let Some(classes) = &mut self.classes {
-                let class = class_of(self.target, block, r);
+            if let (Some(classes), Some(class)) = (&mut self.classes, class) {
                 self.target.probabilities_into(&o, &mut probabilities);
-                classes.add(class, &probabilities);
+                classes.add(class, &probabilities, v);
                 if let (Some(thresholds), [_, p]) = (&mut self.thresholds, &probabilities[..]) {
                     thresholds.add(*p, class == 1);
                 }
-                self.counts[class as usize] += 1;
+                let (count, weight) = &mut self.counts[class as usize];
+                (*count, *weight) = (*count + 1, *weight + v);
             }
             visit(r, Scored { targets: &y, outputs: &o, error });
             self.n += 1;
@@ -228,12 +279,14 @@ impl<'t> Tally<'t> {
                 )
             }
             (target, classes) => {
-                let counts = target.class_counts();
-                let total = counts.iter().sum::<u64>().max(1) as f64;
-                let constant: Vec<f64> = counts.iter().map(|&count| count as f64 / total).collect();
+                let total: f64 = self.class_sums.iter().sum();
+                let constant: Vec<f64> = self.class_sums.iter().map(|sum| sum / total.max(f64::MIN_POSITIVE)).collect();
                 Detail::Classes {
                     scores: classes.as_ref().map_or_else(|| ClassTally::new(0).scores(), ClassTally::scores),
-                    baseline: ClassScores::of_constant(&self.counts, &constant),
+                    baseline: {
+                        let (counts, weights): (Vec<u64>, Vec<f64>) = self.counts.iter().copied().unzip();
+                        ClassScores::of_constant(&counts, &weights, &constant)
+                    },
                     baseline_loss_sum,
                     names: target.classes().unwrap_or_default().to_vec(),
                     thresholds: self.thresholds.clone(),
@@ -411,8 +464,11 @@ impl Scores {
                 .iter()
                 .flat_map(|NumberScores { name, own, base, sums: (loss_sum, base_sum) }| {
                     let name = |what: &str| if targets.len() > 1 { format!("{name}: {what}") } else { what.to_owned() };
-                    let of =
-                        if self.loss == Loss::Squared { "½Σ(y − ŷ)²".to_owned() } else { self.sum_text.clone() };
+                    let of = if self.loss == Loss::Squared {
+                        self.sum_text.replace("ΣΣ", "Σ")
+                    } else {
+                        self.sum_text.clone()
+                    };
                     [
                         (name(&format!("E = {of}")), digits(*loss_sum, 8), digits(*base_sum, 8)),
                         (name("RMSE"), short(own.rmse), short(base.rmse)),

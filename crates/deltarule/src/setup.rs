@@ -9,7 +9,7 @@ use deltarule_core::{Activation, Init, Loss, Moments, Parameters, Problem, Scali
 use deltarule_data::{Choices, DataError, Prepared, ReadOptions, Reader, SparseTable, SplitBy, Table, find_files};
 use deltarule_model::{Encoding, Model, ScaleRule};
 
-use crate::cli::{ColumnArgs, FileArgs, LossArg, MemoryArgs, MissingArg, NetworkArgs};
+use crate::cli::{ColumnArgs, FileArgs, LossArg, MemoryArgs, MissingArg, NetworkArgs, WeightArgs};
 use crate::valid::HoldOut;
 use crate::{output, report, weights_file};
 
@@ -18,12 +18,13 @@ pub(crate) fn read_table(
     data: &[PathBuf],
     files: &FileArgs,
     columns: &ColumnArgs,
-    split_by: Option<&SplitBy>,
+    choices: &Choices,
     memory: &MemoryArgs,
     machine: Machine,
     quiet: bool,
 ) -> Result<Table> {
-    let kept = split_by.map(|by| by.column.clone()).into_iter().collect();
+    let split_by = choices.split_by.iter().map(|by| (by.column.clone(), "--split-by"));
+    let kept = split_by.chain(choices.weight.clone().map(|name| (name, "--weight"))).collect();
     let only = match columns.features.is_empty() {
         true => Vec::new(),
         false => columns.features.iter().chain(&columns.target).cloned().collect(),
@@ -132,6 +133,7 @@ pub(crate) fn choices(
     data: &[PathBuf],
     columns: &ColumnArgs,
     network: &NetworkArgs,
+    weights: &WeightArgs,
     hold_out: HoldOut,
 ) -> Result<Choices> {
     // What standard input is comes out when it is read.
@@ -155,6 +157,7 @@ pub(crate) fn choices(
     if let Some(SplitBy { column, .. }) = split_by.as_ref().filter(|by| columns.target.contains(&by.column)) {
         bail!("--split-by: found the target {column:?}, expected another column");
     }
+    check_weight(weights, columns)?;
     Ok(Choices {
         targets: if columns.target.is_empty() { vec!["label".to_owned()] } else { columns.target.clone() },
         features: columns.features.clone(),
@@ -163,11 +166,33 @@ pub(crate) fn choices(
         min_count: columns.min_count,
         task: columns.task.map(Into::into),
         loss: network.loss.map_or(Loss::Squared, LossArg::kind),
+        weight: weights.weight.clone(),
+        class_weight: weights.class_weight.clone(),
         activation: network.activation.clone(),
         held_out,
         split_by,
         seed: network.seed,
     })
+}
+
+/// A column of weights is nothing else.
+fn check_weight(weights: &WeightArgs, columns: &ColumnArgs) -> Result<()> {
+    let Some(name) = &weights.weight else { return Ok(()) };
+    let hashed = columns.hash.iter().any(|column| column.name == *name);
+    let date = columns.date.iter().any(|column| column.name == *name);
+    for (option, is_named) in [
+        ("--target", columns.target.contains(name)),
+        ("--features", columns.features.contains(name)),
+        ("--drop", columns.drop.contains(name)),
+        ("--categorical", columns.categorical.contains(name)),
+        ("--hash", hashed),
+        ("--date", date),
+    ] {
+        if is_named {
+            bail!("--weight: found {name:?}, which {option} names too, expected a column that is nothing but weights");
+        }
+    }
+    Ok(())
 }
 
 /// A column that is hashed or taken apart as dates is a feature, and nothing else.

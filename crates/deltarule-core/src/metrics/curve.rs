@@ -20,10 +20,10 @@ pub(super) struct Curve {
 
 #[derive(Debug, Clone)]
 enum Kept {
-    /// Every p, and whether the record is of the class.
-    Each(Vec<(f64, bool)>),
-    /// How many records of the class, and how many others, there are in each bin of p.
-    Counts(Vec<(u64, u64)>),
+    /// Every p and weight of a record, which is below 0 where the record is not of the class.
+    Each(Vec<(f64, f64)>),
+    /// Σv of the records of the class, and of the others, in each bin of p.
+    Counts(Vec<(f64, f64)>),
 }
 
 impl Curve {
@@ -34,17 +34,19 @@ impl Curve {
         Self { kept: Kept::Each(Vec::new()), most_sorted: SORTED / n_curves, n_bins }
     }
 
-    pub(super) fn add(&mut self, p: f64, positive: bool) {
+    pub(super) fn add(&mut self, p: f64, positive: bool, v: f64) {
+        let signed = if positive { v } else { -v };
         match &mut self.kept {
-            Kept::Each(each) if each.len() < self.most_sorted => each.push((p, positive)),
+            _ if v == 0.0 => {}
+            Kept::Each(each) if each.len() < self.most_sorted => each.push((p, signed)),
             Kept::Each(each) => {
-                let mut counts = vec![(0, 0); self.n_bins];
-                for &(p, positive) in each.iter().chain(&[(p, positive)]) {
-                    count(&mut counts, p, positive);
+                let mut counts = vec![(0.0, 0.0); self.n_bins];
+                for &(p, signed) in each.iter().chain(&[(p, signed)]) {
+                    count(&mut counts, p, signed);
                 }
                 self.kept = Kept::Counts(counts);
             }
-            Kept::Counts(counts) => count(counts, p, positive),
+            Kept::Counts(counts) => count(counts, p, signed),
         }
     }
 
@@ -59,13 +61,13 @@ impl Curve {
                 let mut sorted = each.clone();
                 sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
                 for tied in sorted.chunk_by(|a, b| a.0 == b.0) {
-                    let high = tied.iter().filter(|(_, positive)| *positive).count();
-                    sum.add(high as f64, (tied.len() - high) as f64);
+                    let of = |sign: f64| tied.iter().map(move |(_, v)| (sign * v).max(0.0)).sum();
+                    sum.add(of(1.0), of(-1.0));
                 }
                 sum.area().map(|area| (area, 0.0))
             }
             Kept::Counts(counts) => {
-                counts.iter().for_each(|&(high, low)| sum.add(high as f64, low as f64));
+                counts.iter().for_each(|&(high, low)| sum.add(high, low));
                 sum.area().map(|area| (area, sum.tied / (sum.above * sum.below)))
             }
         }
@@ -95,10 +97,10 @@ impl Sum {
     }
 }
 
-fn count(counts: &mut [(u64, u64)], p: f64, positive: bool) {
+fn count(counts: &mut [(f64, f64)], p: f64, signed: f64) {
     let bin = bin(p, counts.len());
     let (high, low) = &mut counts[bin];
-    *(if positive { high } else { low }) += 1;
+    *(if signed > 0.0 { high } else { low }) += signed.abs();
 }
 
 /// The bin of p, which grows with it. `n_bins` is a power of 2, and at least twice [`OCTAVES`].
@@ -118,7 +120,7 @@ mod tests {
     fn area_under_the_curve_counts_ties_half() {
         let mut curve = Curve::one_of(1);
         for (p, positive) in [(0.1, false), (0.4, true), (0.4, false), (0.8, true)] {
-            curve.add(p, positive);
+            curve.add(p, positive, 1.0);
         }
         assert_eq!(curve.area(), Some((3.5 / 4.0, 0.0)));
     }
@@ -148,8 +150,8 @@ mod tests {
                 let positive = random.uniform() < 0.2;
                 let h = spread * (random.normal() + if positive { distance } else { -distance });
                 let p = 1.0 / (1.0 + libm::exp(-h));
-                counted.add(p, positive);
-                sorted.add(p, positive);
+                counted.add(p, positive, 1.0);
+                sorted.add(p, positive, 1.0);
             }
             let (found, error) = counted.area().unwrap();
             let (expected, exact) = sorted.area().unwrap();

@@ -7,6 +7,7 @@ use deltarule_core::{BLOCK_ROWS, Block, BlockSource, Column, ColumnKind, Error, 
 
 use super::draft::{Derivation, DraftFeature};
 use super::target::Output;
+use super::weights::Weighting;
 use crate::column::Values;
 use crate::error::{DataError, Result};
 use crate::pages::{Beside, PAGE_ROWS, PageColumn, RowSet, Wanted};
@@ -65,6 +66,7 @@ pub struct Part<'t> {
     rows: RowSet,
     inputs: Vec<Input>,
     output: Output,
+    weighting: Weighting,
     wanted: Wanted,
     shape: Shape,
     held: Vec<Option<Block<'t, f64>>>,
@@ -72,7 +74,13 @@ pub struct Part<'t> {
 }
 
 impl<'t> Part<'t> {
-    pub(super) fn new(table: &'t Table, rows: RowSet, features: &[DraftFeature<'_>], output: &Output) -> Result<Self> {
+    pub(super) fn new(
+        table: &'t Table,
+        rows: RowSet,
+        features: &[DraftFeature<'_>],
+        output: &Output,
+        weighting: &Weighting,
+    ) -> Result<Self> {
         let inputs: Vec<Input> = features
             .iter()
             .map(|feature| {
@@ -87,10 +95,11 @@ impl<'t> Part<'t> {
             })
             .collect();
         let positions = inputs.iter().map(|input| input.position);
-        let wanted = Wanted::of(positions.chain(output.columns.iter().copied()));
+        let wanted = Wanted::of(positions.chain(output.columns.iter().copied()).chain(weighting.column()));
         let shape = Shape::new(inputs.iter().map(|input| input.kind).collect(), output.n_outputs());
-        let (output, held, memory) = (output.clone(), Vec::new(), table.pages().beside());
-        let mut part = Self { table, rows, inputs, output, wanted, shape, held, memory };
+        let (output, weighting) = (output.clone(), weighting.clone());
+        let (held, memory) = (Vec::new(), table.pages().beside());
+        let mut part = Self { table, rows, inputs, output, weighting, wanted, shape, held, memory };
         for index in 0..part.n_blocks() {
             let block = part.block_to_hold(index)?;
             part.held.push(block);
@@ -103,7 +112,8 @@ impl<'t> Part<'t> {
         if self.rows.is_all() {
             let Some(columns) = self.table.pages().in_memory(index) else { return Ok(None) };
             let derived = self.inputs.iter().filter(|input| !matches!(input.derivation, Derivation::None));
-            let bytes = derived.map(Input::bytes).sum::<usize>() * self.table.pages().n_rows(index);
+            let of_weights = if self.weighting.is_made() { size_of::<f64>() } else { 0 };
+            let bytes = (derived.map(Input::bytes).sum::<usize>() + of_weights) * self.table.pages().n_rows(index);
             if bytes > 0 && !self.memory.take(bytes) {
                 return Ok(None);
             }
@@ -120,7 +130,13 @@ impl<'t> Part<'t> {
 
     /// How many bytes a record takes up in blocks.
     fn record_bytes(&self) -> usize {
-        self.inputs.iter().map(Input::bytes).sum::<usize>() + 8 * self.output.columns.len()
+        let weighted = usize::from(self.weighting.is_made() || self.weighting.column().is_some());
+        self.inputs.iter().map(Input::bytes).sum::<usize>() + size_of::<f64>() * (self.output.columns.len() + weighted)
+    }
+
+    /// The weight of each class in E; empty where they count alike.
+    pub fn class_weights(&self) -> &[f64] {
+        self.weighting.of_classes()
     }
 
     /// How many records there are.
@@ -161,8 +177,13 @@ impl<'t> Part<'t> {
         let column =
             |input: &Input| input.derived(&columns[input.position], rows.clone()).unwrap_or_else(|| as_it_is(input));
         let columns_of_block = self.inputs.iter().map(column).collect();
+        let targets = self.output.targets(columns, rows.clone());
         // Numbers were checked when the table was read.
-        Ok(Block::of_checked(columns_of_block, |k| self.inputs[k].may_miss, self.output.targets(columns, rows))?)
+        let block = Block::of_checked(columns_of_block, |k| self.inputs[k].may_miss, targets)?;
+        Ok(match self.weighting.of_rows(columns, rows, &self.output) {
+            Some(weights) => block.with_weights(weights)?,
+            None => block,
+        })
     }
 
     /// The columns of the table for some of these records.
@@ -393,8 +414,13 @@ fn narrowed(block: &Block<'_, f64>, rows: Range<usize>, shifts: &[f64]) -> delta
             Targets::Numbers(columns.iter().map(|y| y[rows.clone()].iter().map(|&y| y as f32).collect()).collect())
         }
         Targets::Classes { codes, n_classes, low, high } => {
-            Targets::Classes { codes: codes[rows].to_vec().into(), n_classes: *n_classes, low: *low, high: *high }
+            let codes = codes[rows.clone()].to_vec().into();
+            Targets::Classes { codes, n_classes: *n_classes, low: *low, high: *high }
         }
     };
-    Block::new(columns, targets)
+    let narrow = Block::new(columns, targets)?;
+    match block.weights() {
+        Some(weights) => narrow.with_weights(weights[rows].iter().map(|&v| v as f32).collect()),
+        None => Ok(narrow),
+    }
 }

@@ -6,6 +6,7 @@ use std::ops::{ControlFlow, Range};
 use deltarule_core::{Activation, Loss, NO_LEVEL, Targets};
 use deltarule_model::Target;
 
+use super::weights::Weighting;
 use super::{Choices, Task};
 use crate::column::{TableColumn, Values};
 use crate::error::{DataError, Result};
@@ -265,23 +266,36 @@ pub(super) fn check_range(table: &Table, rows: &RowSet, output: &Output, loss: L
 pub(super) struct TargetTally {
     /// Records of each class.
     counts: Vec<u64>,
-    /// Of each target column the first number, and the sum of the differences to it.
+    /// Σv of them.
+    class_weights: Vec<f64>,
+    /// Of each target column the first number, and Σv(y − first).
     sums: Vec<(f64, f64)>,
-    n_records: usize,
+    /// Σv.
+    weight: f64,
     /// How many targets f cannot reach.
     outside: usize,
 }
 
 impl TargetTally {
-    pub(super) fn of(table: &Table, rows: &RowSet, output: &Output, (low, high): (f64, f64)) -> Result<Self> {
-        let mut tally = Self { counts: vec![0; output.kind.n_classes()], ..Self::default() };
-        table.pages().show_each(&Wanted::of(output.columns.iter().copied()), |page, shown, columns| {
+    pub(super) fn of(
+        table: &Table,
+        rows: &RowSet,
+        output: &Output,
+        (low, high): (f64, f64),
+        weighting: &Weighting,
+    ) -> Result<Self> {
+        let n_classes = output.kind.n_classes();
+        let mut tally = Self { counts: vec![0; n_classes], class_weights: vec![0.0; n_classes], ..Self::default() };
+        let wanted = Wanted::of(output.columns.iter().copied().chain(weighting.column()));
+        table.pages().show_each(&wanted, |page, shown, columns| {
             rows.in_page(page, 0, |row| {
                 let row = shown.start + row;
+                let v = weighting.of_record(columns, row);
                 if let TargetKind::Classes { .. } = output.kind {
                     let class = output.kind.class(&columns[output.columns[0]], row);
                     if let Some(count) = tally.counts.get_mut(class as usize) {
                         *count += 1;
+                        tally.class_weights[class as usize] += v;
                     }
                 } else {
                     for (k, &position) in output.columns.iter().enumerate() {
@@ -290,22 +304,27 @@ impl TargetTally {
                             tally.sums.push((y, 0.0));
                         }
                         let (first, sum) = &mut tally.sums[k];
-                        *sum += y - *first;
+                        *sum += v * (y - *first);
                         tally.outside += usize::from(y < low || y > high);
                     }
                 }
-                tally.n_records += 1;
+                tally.weight += v;
             });
             ControlFlow::Continue(())
         })?;
         Ok(tally)
     }
 
+    /// Σv of the records of each class.
+    pub(super) fn class_weights(&self) -> &[f64] {
+        &self.class_weights
+    }
+
     /// The target as the model keeps it, with means and counts of the training records.
     pub(super) fn target(&self, output: &Output, table: &Table) -> Result<Target> {
         let name = |position: &usize| table.columns()[*position].name.clone();
         let TargetKind::Classes { names, .. } = &output.kind else {
-            let mean = |(first, sum): &(f64, f64)| first + sum / self.n_records.max(1) as f64;
+            let mean = |(first, sum): &(f64, f64)| first + if self.weight > 0.0 { sum / self.weight } else { 0.0 };
             let names = output.columns.iter().map(name).collect();
             return Ok(Target::Numbers { names, means: self.sums.iter().map(mean).collect() });
         };

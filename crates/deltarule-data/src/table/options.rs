@@ -23,8 +23,8 @@ pub struct ReadOptions {
     pub drop: Vec<String>,
     /// If there are any, no other columns are read, and these are kept whatever they hold.
     pub only: Vec<String>,
-    /// Columns that are read and kept whatever they hold, also where they are not among the only ones.
-    pub kept: Vec<String>,
+    /// Columns that are read and kept whatever they hold, also where they are not among the only ones, each with the option that named it.
+    pub kept: Vec<(String, &'static str)>,
     /// How many threads parse; `None`: as many as there are. The table does not depend on it.
     pub threads: Option<NonZeroUsize>,
     /// How many bytes of memory the table may take up; `None`: as many as it needs. What is beyond goes to a file.
@@ -56,7 +56,7 @@ pub struct DateColumn {
 /// The position of a column.
 ///
 /// Errors: there is no such column.
-pub(super) fn check_name(file: &str, names: &[String], wanted: &str, setting: &'static str) -> Result<usize> {
+pub(crate) fn check_name(file: &str, names: &[String], wanted: &str, setting: &'static str) -> Result<usize> {
     names.iter().position(|name| name == wanted).ok_or_else(|| DataError::NoColumn {
         file: file.to_owned(),
         name: wanted.to_owned(),
@@ -74,15 +74,15 @@ impl ReadOptions {
         for column in &self.dates {
             check_name(file, header, &column.name, "--date")?;
         }
-        for (setting, named) in [
-            ("--categorical", &self.categorical),
-            ("--drop", &self.drop),
-            ("--features", &self.only),
-            ("--split-by", &self.kept),
-        ] {
+        for (setting, named) in
+            [("--categorical", &self.categorical), ("--drop", &self.drop), ("--features", &self.only)]
+        {
             for column in named {
                 check_name(file, header, column, setting)?;
             }
+        }
+        for (column, setting) in &self.kept {
+            check_name(file, header, column, setting)?;
         }
         let wishes = header.iter().map(|column| self.wish(column)).collect();
         Ok((wishes, self.n_threads()))
@@ -107,7 +107,7 @@ impl ReadOptions {
 
     fn wish(&self, column: &str) -> Wish {
         let named = |list: &[String]| list.iter().any(|name| name == column);
-        let kept = named(&self.kept);
+        let kept = self.kept.iter().any(|(name, _)| name == column);
         if !kept && (named(&self.drop) || (!self.only.is_empty() && !named(&self.only))) {
             Wish::Skip
         } else if let Some(hashed) = self.hashed.iter().find(|hashed| hashed.name == column) {

@@ -24,7 +24,8 @@ fn by(column: &str, kind: Option<SplitKind>) -> Choices {
 fn table_of(values: &[String], kept: bool) -> Table {
     let lines = values.iter().enumerate().map(|(i, value)| format!("{value},{},{}\n", (i * 37) % 101, (i * 7) % 13));
     let kept = if kept { vec!["k".to_owned()] } else { Vec::new() };
-    let options = ReadOptions { kept, ..ReadOptions::default() };
+    let options =
+        ReadOptions { kept: kept.into_iter().map(|name| (name, "--split-by")).collect(), ..ReadOptions::default() };
     let text = format!("k,x,y\n{}", lines.collect::<String>());
     read_with(text, &CsvOptions { header: Some(true), ..CsvOptions::default() }, &options).unwrap()
 }

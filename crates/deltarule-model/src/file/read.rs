@@ -94,6 +94,16 @@ fn training_of(file: &ModelFile, encoding: &Encoding) -> Result<Training> {
     if found != 0 && found != expected {
         return field("training.baseline_outputs", format!("{found} numbers"), &format!("none, or {expected}"));
     }
+    let n_classes = encoding.target.classes().map_or(0, |classes| classes.len());
+    for (name, values) in [("class_weights", &training.class_weights), ("class_sums", &training.class_sums)] {
+        let name = || format!("training.{name}");
+        if ![0, n_classes].contains(&values.len()) {
+            return field(&name(), format!("{} numbers", values.len()), &format!("none, or {n_classes}"));
+        }
+        for &value in values {
+            finite(name, value)?;
+        }
+    }
     for &output in &training.baseline_outputs {
         finite(|| "training.baseline_outputs".to_owned(), output)?;
     }

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use deltarule_core::{Activation, Eta, Loss, Moments, Reduction};
-use deltarule_data::{DateColumn, HashedColumn, SplitBy, SplitKind};
+use deltarule_data::{ClassWeight, DateColumn, HashedColumn, SplitBy, SplitKind};
 use deltarule_export::Form;
 use deltarule_model::{DateFormat, HashBits, MissingRule, ScaleRule};
 
@@ -256,6 +256,25 @@ pub(super) fn parse_threshold(text: &str) -> Result<u64, String> {
         return Err(expected());
     }
     Ok(k as u64)
+}
+
+/// `balanced`, or `NAME=W` for some classes.
+pub(super) fn parse_class_weight(text: &str) -> Result<ClassWeight, String> {
+    if text == "balanced" {
+        return Ok(ClassWeight::Balanced);
+    }
+    let expected = || "expected balanced, or classes with numbers above 0, such as yes=10,no=1".to_owned();
+    let mut given: Vec<(String, f64)> = Vec::new();
+    for part in text.split(',') {
+        let (name, weight) = part.rsplit_once('=').ok_or_else(expected)?;
+        let weight: f64 = weight.trim().parse().map_err(|_| expected())?;
+        let name = name.trim();
+        if !(weight > 0.0 && weight < 1e150) || given.iter().any(|(other, _)| other == name) {
+            return Err(expected());
+        }
+        given.push((name.to_owned(), weight));
+    }
+    Ok(ClassWeight::Given(given))
 }
 
 /// `fp=1,fn=10`, in any order; costs are positive numbers.

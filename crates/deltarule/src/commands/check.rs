@@ -16,9 +16,16 @@ use crate::valid::HoldOut;
 use crate::{failure, output, report, setup};
 
 pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
-    let choices = setup::choices(&args.data, &args.columns, &args.network, HoldOut::default())?;
-    let table =
-        setup::read_table(&args.data, &args.files, &args.columns, None, &args.memory, Machine::default(), args.json)?;
+    let choices = setup::choices(&args.data, &args.columns, &args.network, &args.weights, HoldOut::default())?;
+    let table = setup::read_table(
+        &args.data,
+        &args.files,
+        &args.columns,
+        &choices,
+        &args.memory,
+        Machine::default(),
+        args.json,
+    )?;
     let prepared = prepare(&table, &choices)?;
     let threads = setup::threads(None, table.n_values())?;
     let scale = args.columns.scale.map_or(ScaleRule::Standard, Into::into);

@@ -28,7 +28,11 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     }
     let at = args.threshold.unwrap_or(HALF);
     let mut reader = setup::open(&args.data, &args.files)?;
-    let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
+    let encoder = RowEncoder::new(model.encoding(), &reader, true)?;
+    let mut encoder = match &args.weight {
+        Some(weight) => encoder.with_weight(&reader, weight)?,
+        None => encoder,
+    };
     let mut worst = Worst { most: args.worst, records: BinaryHeap::new() };
     let (scores, n_read) =
         Tally::of_file(&mut reader, &mut encoder, &model, |record, scored| worst.add(record, scored))?;
@@ -62,6 +66,12 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     text.push_str("\n\n");
     text.push_str(&Scores::table(&[("model", &scores)]));
     text.push_str("(baseline: the best constant of the training records)\n");
+    if let (None, Some(weight)) = (&args.weight, &model.training().weight) {
+        let _ = writeln!(
+            text,
+            "each record counts once; in training it did as often as column {weight} said: --weight {weight} does so here"
+        );
+    }
     if let Some(warning) = scores.warning("given") {
         let _ = writeln!(text, "warning: {warning}");
     }

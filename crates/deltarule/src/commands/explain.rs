@@ -11,7 +11,7 @@ use deltarule_core::{
 use deltarule_data::{Part, RowEncoder, RowState, prepare};
 use deltarule_model::ScaleRule;
 
-use crate::cli::{ExplainArgs, LossArg};
+use crate::cli::{ExplainArgs, LossArg, WeightArgs};
 use crate::number::{count, short};
 use crate::setup::Machine;
 use crate::valid::HoldOut;
@@ -212,8 +212,9 @@ fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
             setup::typed(data)
         );
     }
-    let choices = setup::choices(data, &args.columns, &args.network, HoldOut::default())?;
-    let table = setup::read_table(data, &args.files, &args.columns, None, &args.memory, Machine::default(), args.json)?;
+    let choices = setup::choices(data, &args.columns, &args.network, &WeightArgs::default(), HoldOut::default())?;
+    let table =
+        setup::read_table(data, &args.files, &args.columns, &choices, &args.memory, Machine::default(), args.json)?;
     if table.sparse().is_some() {
         return no_sparse(table.name());
     }

@@ -92,6 +92,7 @@ pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode> {
         training.data,
         training.fingerprint
     );
+    let is_weighted = training.weight.is_some() || !training.class_weights.is_empty();
     let batch = training.batch.map_or("all records a step".to_owned(), |n| format!("{} a step", count(n, "record")));
     let _ = writeln!(
         text,
@@ -109,9 +110,17 @@ pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode> {
         count(training.epochs, "epoch"),
         training.stop_reason,
         digits(training.loss_sum, 10),
-        training.loss.sum_text(model.layer().activation()),
+        report::sum_text(training.loss, model.layer().activation(), is_weighted),
         digits(training.baseline_loss_sum, 10)
     );
+    if let Some(weight) = &training.weight {
+        let _ = writeln!(text, "weights: each record counted as often as column {weight} said");
+    }
+    if is_weighted && !training.class_weights.is_empty() {
+        let classes = encoding.target.classes().unwrap_or_default().iter().zip(&training.class_weights);
+        let classes: Vec<String> = classes.map(|(class, weight)| format!("{class} {}", short(*weight))).collect();
+        let _ = writeln!(text, "class weights, in E: {}", classes.join(", "));
+    }
     let penalty = Penalty { l2: training.l2, l1: training.l1 };
     if let Some(penalty) = report::penalty_text(&penalty) {
         let _ = writeln!(text, "{penalty}");

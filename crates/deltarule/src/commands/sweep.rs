@@ -18,7 +18,7 @@ use crate::cli::{BatchArg, OptimizerArg, SweepArgs, parse_eta, parse_penalty};
 use crate::number::{count, digits, short};
 use crate::output::OutputFile;
 use crate::record::Record;
-use crate::scores::{Detail, Judge, Scores, Tally};
+use crate::scores::{Detail, Judge, Scores, Tally, Weighing};
 use crate::setup::{self, Machine, Ready};
 use crate::valid::{self, Valid};
 use crate::{failure, output, report};
@@ -54,19 +54,12 @@ impl Ended {
 pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
     let settings = settings(args)?;
     let wanted = Valid::of(&args.valid, &args.data, &args.files)?;
-    let choices = setup::choices(&args.data, &args.columns, &args.network, wanted.hold_out(&args.valid, None)?)?;
+    let choices =
+        setup::choices(&args.data, &args.columns, &args.network, &args.weights, wanted.hold_out(&args.valid, None)?)?;
     let mut trace = args.trace.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
     let mut model_file = args.out.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
     let machine = Machine { threads: args.threads, narrow: false };
-    let table = setup::read_table(
-        &args.data,
-        &args.files,
-        &args.columns,
-        choices.split_by.as_ref(),
-        &args.memory,
-        machine,
-        args.json,
-    )?;
+    let table = setup::read_table(&args.data, &args.files, &args.columns, &choices, &args.memory, machine, args.json)?;
     let prepared = prepare(&table, &choices)?;
     let threads = setup::threads(args.threads, table.n_values() * settings.len())?;
     let scale = args.columns.scale.map_or(ScaleRule::Standard, Into::into);
@@ -75,7 +68,10 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
         let Ready { encoding, problem } = &ready;
         let mut valid = wanted.files();
         if let Some(reader) = &valid {
-            RowEncoder::new(encoding, reader, true)?;
+            let encoder = RowEncoder::new(encoding, reader, true)?;
+            if let Some(weight) = &args.weights.weight {
+                encoder.with_weight(reader, weight)?;
+            }
         }
         let said = prepared.held_out_text.iter().cloned().chain(valid.as_deref().map(valid::files_text));
         let said: String = said.map(|text| text + "\n").collect();
@@ -129,7 +125,9 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
         }
         // The same for every plan of a problem.
         let baseline = plans.first().map_or_else(Vec::new, |plan| plan.baseline.outputs.clone());
-        let judge = Judge { loss: problem.loss, activation: problem.activation, baseline: &baseline };
+        let weighing = Weighing::of_prepared(&prepared);
+        let deltarule_core::Problem { loss, activation, .. } = *problem;
+        let judge = Judge { loss, activation, baseline: &baseline, weighing, class_sums: prepared.class_sums() };
         let score = |fit: &Fit, part: &Part<'_>| -> Result<Scores> {
             Tally::of_part(&prepared.target, judge, &fit.layer, problem.scaling, part)
         };

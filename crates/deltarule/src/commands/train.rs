@@ -57,14 +57,20 @@ struct Trained {
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let settings = settings(args)?;
     let wanted = Valid::of(&args.valid, &args.data, &args.files)?;
-    let choices = setup::choices(&args.data, &args.columns, &args.network, wanted.hold_out(&args.valid, args.folds)?)?;
+    let choices = setup::choices(
+        &args.data,
+        &args.columns,
+        &args.network,
+        &args.weights,
+        wanted.hold_out(&args.valid, args.folds)?,
+    )?;
     let mut files = Files::create(args)?;
     let machine = Machine { threads: args.threads, narrow: args.precision == PrecisionArg::F32 };
     let table = setup::read_table(
         &args.data,
         &args.files,
         &args.columns,
-        choices.split_by.as_ref(),
+        &choices,
         &args.memory,
         machine,
         args.quiet || args.json,
@@ -78,7 +84,10 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         let valid = wanted.files();
         if let Some(reader) = &valid {
             // What its columns lack is better said now than after descent.
-            RowEncoder::new(encoding, reader, true)?;
+            let encoder = RowEncoder::new(encoding, reader, true)?;
+            if let Some(weight) = &args.weights.weight {
+                encoder.with_weight(reader, weight)?;
+            }
         }
         let valid_text = valid.as_deref().map(valid::files_text);
         let say = Say::new(args);

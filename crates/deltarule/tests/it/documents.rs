@@ -50,6 +50,11 @@ fn the_page_about_validation() {
 }
 
 #[test]
+fn the_page_about_weights() {
+    holds("docs/weights.md");
+}
+
+#[test]
 fn the_readme_and_the_help_name_every_activation() {
     let readme = std::fs::read_to_string(project().join("README.md")).unwrap();
     let help = Sandbox::new().sh("COLUMNS=1000 deltarule train --help").ok().stdout;
@@ -73,6 +78,7 @@ fn links_lead_somewhere() {
         "docs/export.md",
         "docs/losses.md",
         "docs/validation.md",
+        "docs/weights.md",
     ] {
         let text = std::fs::read_to_string(root.join(name)).unwrap();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {

@@ -16,3 +16,4 @@ mod sweep;
 mod tables;
 mod train;
 mod valid;
+mod weights;

@@ -41,7 +41,7 @@ fn ok(ran: &Ran, line: &str) {
 }
 
 /// What is trained, and how many bytes a record of it has: 8 for a number or a truth value, 4 for a text.
-const KINDS: [(&str, usize); 8] = [
+const KINDS: [(&str, usize); 10] = [
     ("--target class --drop number --missing mean --epochs 30", 64),
     ("--target class --drop number --missing drop --valid 0.3 --batch 1 --epochs 3", 64),
     ("--target class --drop number --missing drop --precision f32 --epochs 30", 64),
@@ -50,6 +50,8 @@ const KINDS: [(&str, usize); 8] = [
     ("--target number --drop class,c --batch 1 --epochs 2", 60),
     ("--target number --drop class,c --valid 0.2 --split-by a:time --epochs 30", 60),
     ("--target class --drop number,c --valid 0.3 --split-by word --epochs 30", 56),
+    ("--target class --drop number,c --weight a --class-weight balanced --loss log --epochs 30", 56),
+    ("--target number --drop class,c --weight a --valid 0.3 --batch 1 --precision f32 --epochs 2", 60),
 ];
 
 #[test]

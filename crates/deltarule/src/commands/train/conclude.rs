@@ -18,7 +18,7 @@ use super::{Run, Trained};
 use crate::cli::PrecisionArg;
 use crate::number::count;
 use crate::record::Record;
-use crate::scores::{Judge, Scores, Tally};
+use crate::scores::{Judge, Scores, Tally, Weighing};
 use crate::{failure, output, report, valid};
 
 /// A trained model with its scores.
@@ -85,6 +85,8 @@ impl Run<'_> {
             loss: self.problem.loss,
             activation: self.problem.activation,
             baseline: &trained.plan.baseline.outputs,
+            weighing: Weighing::of_prepared(self.prepared),
+            class_sums: self.prepared.class_sums(),
         };
         Tally::of_part(&self.prepared.target, judge, &trained.fit.layer, self.problem.scaling, part)
     }
@@ -138,6 +140,10 @@ impl Run<'_> {
                 "proven": plan.eta.curvature.proven,
                 "lambda_min": plan.eta.curvature.lambda_min,
             },
+            "record_weights": (!self.prepared.is_unweighted()).then(|| json!({
+                "column": self.prepared.weight_column(),
+                "classes": self.prepared.training.class_weights(),
+            })),
             "start": self.start_text,
             "stop": {
                 "reason": fit.reason.name(),
@@ -210,6 +216,10 @@ impl Run<'_> {
 
 /// Scores on the records of files.
 fn score_file(mut reader: Box<Reader>, model: &Model) -> Result<Scores> {
-    let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
+    let encoder = RowEncoder::new(model.encoding(), &reader, true)?;
+    let mut encoder = match &model.training().weight {
+        Some(weight) => encoder.with_weight(&reader, weight)?,
+        None => encoder,
+    };
     Ok(Tally::of_file(&mut reader, &mut encoder, model, |_, _| {})?.0)
 }

@@ -12,7 +12,7 @@ use super::{Run, in_f32};
 use crate::cli::PrecisionArg;
 use crate::number::count;
 use crate::output;
-use crate::scores::{Judge, Measure, Scores, Tally};
+use crate::scores::{Judge, Measure, Scores, Tally, Weighing};
 use crate::setup::{self, Ready};
 
 /// The scores of all folds.
@@ -65,7 +65,8 @@ impl Run<'_> {
         setup::with_problem(&prepared, columns, loss, settings.scale, settings.has_bias, threads, |ready| {
             let (plan, fit) = self.fit_fold(&prepared, &ready)?;
             let Problem { loss, activation, scaling, .. } = ready.problem;
-            let judge = Judge { loss, activation, baseline: &plan.baseline.outputs };
+            let (weighing, class_sums) = (Weighing::of_prepared(&prepared), prepared.class_sums());
+            let judge = Judge { loss, activation, baseline: &plan.baseline.outputs, weighing, class_sums };
             let of_part = |part| Tally::of_part(&prepared.target, judge, &fit.layer, scaling, part);
             let scores = prepared.held_out.as_ref().map(of_part).transpose()?;
             let scores = scores.unwrap_or_else(|| Tally::new(&prepared.target, judge).scores());

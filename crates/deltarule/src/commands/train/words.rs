@@ -41,7 +41,7 @@ pub(super) fn opening(run: &Run<'_>, plan: &Plan) -> String {
         "{}\nbaseline: the best constant has E = {} (E = {})\n\nstart: {}\n{penalty}descent: {}\n{triangle}{}",
         introduction(run),
         digits(plan.baseline.loss, 8),
-        run.problem.loss.sum_text(run.problem.activation),
+        report::sum_text(run.problem.loss, run.problem.activation, !run.prepared.is_unweighted()),
         run.start_text,
         report::descent_text(plan),
         report::eta_text(plan)
