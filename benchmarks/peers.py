@@ -42,6 +42,28 @@ def pandas_least_squares(folder):
     print(f"r_squared {LinearRegression().fit(features, target).score(features, target)}")
 
 
+def logistic(folder):
+    """Seconds of the loosest tolerance that comes within a gap of the least J."""
+    import numpy
+    import pandas
+    from sklearn.linear_model import LogisticRegression
+
+    l2, least, gap = (float(text) for text in sys.argv[3].split(":"))
+    frame = pandas.read_parquet(folder / "classes.parquet")
+    x, y = frame.drop(columns="c").to_numpy(), frame["c"].to_numpy()
+    x = (x - x.mean(axis=0)) / x.std(axis=0)
+    for tol in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7):
+        start = time.perf_counter()
+        model = LogisticRegression(C=1 / (l2 * len(y)), tol=tol, max_iter=10_000).fit(x, y)
+        elapsed = time.perf_counter() - start
+        h = x @ model.coef_[0] + model.intercept_[0]
+        reached = (numpy.logaddexp(0, h) - y * h).mean() + 0.5 * l2 * (model.coef_**2).sum()
+        if reached / least - 1 <= gap:
+            print(f"seconds {elapsed} gap {reached / least - 1} tol {tol}")
+            return
+    sys.exit("no tolerance reaches the gap")
+
+
 def vw(folder):
     import vowpalwabbit
 

@@ -1,9 +1,9 @@
 """deltarule beside its peers on the same data: whole processes, interleaved, medians. `make bench` runs it.
 
-    python run.py [SECTION …]      all sections, or only some: table, steps, records, sweep, classes
+    python run.py [SECTION …]      all sections, or only some: table, steps, records, sweep, classes, logistic
 
 It makes its data (1,000,000 records of 30 numbers; a pair of columns correlated 0.99; units of very different size), puts the quality
-that each reaches beside its time, and writes results.md with the date and the machine. Sections that are not run keep their rows of the last time.
+that each reaches beside its time, and writes results.md, and results.json from which it is made. Sections that are not run keep their rows and their day.
 
 BENCH_RUNS and BENCH_RECORDS change the number of runs and of records. BENCH_TABLES names a folder with adult.csv (its column label is 0 or 1),
 a9a.libsvm and a9a.t.libsvm, for the section classes. PyTorch is compared where it is installed in benchmarks/.venv.
@@ -221,16 +221,42 @@ def sweep_section():
     return [f"{a:.2f} s for 16 runs of 20 epochs, {b:.2f} s for one: {a / (16 * b):.2f} of 16 separate runs."]
 
 
-SECTIONS = {"table": table_section, "classes": classes_section, "records": records_section, "sweep": sweep_section, "steps": steps_section}
+# The gap to the least J = E/N + ½·l2·Σw², relative to it, that both must reach.
+GAP = 1e-6
+L2 = 1e-4
+
+
+def objective(result):
+    return (result["loss_sum"] + result["penalty"]["sum"]) / result["training"]["records"]
+
+
+def logistic_section():
+    """Training time of log loss with l2 to the same gap from the least J: each with the loosest tolerance that reaches it."""
+    ours = lambda *options: deltarule("train", "classes.parquet", "--target", "c", "--loss", "log", "--l2", str(L2), *options)
+    least = objective(json.loads(timed(ours("--tolerance", "1e-11"))[1]))
+    reached = lambda tolerance: objective(json.loads(timed(ours("--tolerance", tolerance))[1])) / least - 1
+    tolerance = next(t for t in ("1e-2", "1e-3", "1e-4", "1e-5", "1e-6", "1e-7", "1e-8") if reached(t) <= GAP)
+    times, theirs = [], []
+    for _ in range(RUNS):
+        times.append(timed(ours("--tolerance", tolerance))[0] - timed(ours("--epochs", "0"))[0])
+        theirs.append(timed(peer("logistic", f"{L2}:{least!r}:{GAP}"))[1].split())
+    a, b = statistics.median(times), statistics.median(float(fields[1]) for fields in theirs)
+    return [f"{a:.2f} s to a gap of {reached(tolerance):.0e} (--tolerance {tolerance}), LogisticRegression (lbfgs) on scaled arrays in memory {b:.2f} s "
+            f"to {float(theirs[0][3]):.0e} (tol={theirs[0][5]}): {a / b:.2f} of it."]
+
+
+SECTIONS = {"table": table_section, "classes": classes_section, "records": records_section, "sweep": sweep_section,
+            "logistic": logistic_section, "steps": steps_section}
 
 
 def write(rows):
     cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.processor())
-    line = lambda name: "\n".join(rows.get(name, ["not run"]))
+    line = lambda name: "\n".join(rows[name]["rows"]) if name in rows else "not run"
+    days = ", ".join(f"{name} {rows[name]['day']}" for name in SECTIONS if name in rows)
     text = f"""# Results
 
-Made by `make bench` on {datetime.date.today()}: {cpu}, {os.cpu_count()} cores, {platform.system()}. Interleaved runs, medians; {RUNS} runs of whole
-processes, 3 of the steps. Machines that are shared are noisy: only ratios of one run mean something.
+Made by `make bench`: {cpu}, {os.cpu_count()} cores, {platform.system()}. Interleaved runs, medians; {RUNS} runs of whole
+processes, 3 of the steps. Machines that are shared are noisy: only ratios of one run mean something. Days of the sections: {days}.
 
 Whole processes, in seconds; {RECORDS:,} records of 30 numbers, and two tables of classes. The ratio is deltarule's time to that of the row: below 1, deltarule is quicker.
 
@@ -242,6 +268,8 @@ Whole processes, in seconds; {RECORDS:,} records of 30 numbers, and two tables o
 One record a step, f64, in memory, 5 epochs, shuffle and E of every epoch included: {line("records")}
 
 A sweep of 16 η, sigmoid, training time: {line("sweep")}
+
+Log loss with l2 = {L2} on {RECORDS:,} × 30, training time to a gap of {GAP} from the least, relative to it: {line("logistic")}
 
 One full-batch sigmoid step, data in memory; deltarule scales raw tiled columns on the way, the others have scaled data. Milliseconds, the share of the
 memory's read bandwidth (measured in the same run) that deltarule reaches, and how many times as quick it is.
@@ -256,12 +284,12 @@ memory's read bandwidth (measured in the same run) that deltarule reaches, and h
 
 def main():
     make_data()
-    kept = DATA / "rows.json"
-    rows = json.loads(kept.read_text()) if kept.exists() else {}
+    kept = HERE / "results.json"
+    rows = json.loads(kept.read_text())
     for name in sys.argv[1:] or SECTIONS:
         if (made := SECTIONS[name]()) is not None:
-            rows[name] = made
-            kept.write_text(json.dumps(rows))
+            rows[name] = {"day": str(datetime.date.today()), "rows": made}
+            kept.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
     write(rows)
 
 
