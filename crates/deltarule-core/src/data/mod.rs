@@ -17,7 +17,7 @@ pub(crate) use pass::{fold_blocks, fold_tiles};
 pub use scaling::{ColumnScaling, Scaling};
 pub use source::{BLOCK_ROWS, BlockSource, ColumnKind, Dataset, Shape};
 pub(crate) use sparse::{SparseRows, SparseScaling};
-pub(crate) use tile::{Tile, TileColumn, rows_in_cache};
+pub(crate) use tile::{Ahead, Tile, TileColumn, rows_in_cache};
 
 /// A sum over rows is folded into f64 after so many rows of a block: few enough for f32, and no matter of the size of a cache.
 pub(crate) const STRIP_ROWS: usize = 1024;

@@ -1,7 +1,9 @@
 //! A part of a block in cache, centred and scaled, ready for the kernel.
 
+use std::ops::Range;
+
 use super::{Block, Column, ColumnKind, STRIP_ROWS, Scaling, Shape, SparseRows};
-use crate::kernel::{Float, LANES, SparseSlices, standardize_into};
+use crate::kernel::{Float, LANES, SparseSlices, prefetch_values, standardize_into};
 
 /// What the number columns of a tile may take up in the second-level cache, in bytes.
 const TILE_BYTES: usize = 128 * 1024;
@@ -53,6 +55,23 @@ pub(crate) enum TileColumn<'a, T> {
     Codes(&'a [u32]),
     /// What is stored of each row.
     Sparse(&'a SparseRows<T>),
+}
+
+/// The raw values that the next tile will be made of.
+#[derive(Debug, Clone)]
+pub(crate) struct Ahead<'b, T: Float> {
+    columns: &'b [Column<'b, T>],
+    rows: Range<usize>,
+}
+
+impl<T: Float> Ahead<'_, T> {
+    /// Brings part `k` of `n`, of the columns, from memory into the cache.
+    pub(crate) fn fetch(&self, k: usize, n: usize) {
+        let place = |k: usize| k * self.columns.len() / n;
+        for column in &self.columns[place(k)..place(k + 1)] {
+            column.for_each_piece(self.rows.clone(), prefetch_values);
+        }
+    }
 }
 
 impl<T: Float> Tile<T> {
@@ -109,13 +128,24 @@ impl<T: Float> Tile<T> {
         first_record: u64,
         mut visit: impl FnMut(&Tile<T>),
     ) {
+        self.for_each_ahead(block, scaling, first_record, |tile, _| visit(tile));
+    }
+
+    /// The same, with the raw values of the next tile, so that memory can be told of them while there is much to do with this one.
+    pub(crate) fn for_each_ahead<'b>(
+        &mut self,
+        block: &'b Block<'b, T>,
+        scaling: &Scaling,
+        first_record: u64,
+        mut visit: impl FnMut(&Tile<T>, Ahead<'b, T>),
+    ) {
         let n = block.n_records();
         for start in (0..n).step_by(self.capacity) {
             let end = (start + self.capacity).min(n);
             self.load(block, scaling, start, end - start);
             self.first_record = first_record + start as u64;
             self.ends_strip = end == n || end.is_multiple_of(STRIP_ROWS);
-            visit(self);
+            visit(self, Ahead { columns: block.columns(), rows: end..(end + self.capacity).min(n) });
         }
     }
 

@@ -6,7 +6,7 @@ use super::{
     Loss, Penalty,
     delta::{DeltaRows, delta_into, delta_of, loss_of, sum_factor},
 };
-use crate::data::{Block, BlockSource, Scaling, Shape, Threads, Tile, fold_blocks};
+use crate::data::{Ahead, Block, BlockSource, Scaling, Shape, Threads, Tile, fold_blocks};
 use crate::error::Result;
 use crate::kernel::{Float, LANES, fold};
 use crate::network::{Activation, ColumnSums, Layer, Parameters, RawPass, WorkingWeights};
@@ -146,8 +146,9 @@ impl Gradient {
                 for panel in (0..weights.n_outputs()).step_by(at_once) {
                     let outputs = panel..(panel + at_once).min(weights.n_outputs());
                     let mut errors = vec![OutputErrors::default(); outputs.len()];
-                    tile.for_each(block, scaling, first_record(index), |tile| {
-                        add_tile(parts, tile, layers, &weights, outputs.clone(), loss, sums, &mut errors, buffers);
+                    tile.for_each_ahead(block, scaling, first_record(index), |tile, ahead| {
+                        let outputs = outputs.clone();
+                        add_tile(parts, tile, &ahead, layers, &weights, outputs, loss, sums, &mut errors, buffers);
                     });
                     for (output, errors) in outputs.zip(errors) {
                         parts[output / shape.n_outputs()].take(output % shape.n_outputs(), loss, errors);
@@ -269,6 +270,7 @@ const PANEL_VALUES: usize = 1 << 21;
 fn add_tile<T: Float>(
     parts: &mut [Gradient],
     tile: &Tile<T>,
+    ahead: &Ahead<'_, T>,
     layers: &[&Layer],
     weights: &WorkingWeights<T>,
     outputs: Range<usize>,
@@ -286,6 +288,7 @@ fn add_tile<T: Float>(
     }
     delta.resize(net_input.len(), T::ZERO);
     for (index, (output, errors)) in outputs.clone().zip(errors).enumerate() {
+        ahead.fetch(index, outputs.len());
         let (activation, j) = (layers[output / n_outputs].activation(), output % n_outputs);
         let (first_record, ends_strip) = (tile.first_record(), tile.ends_strip());
         let net_input = &net_input[index * n..(index + 1) * n];
