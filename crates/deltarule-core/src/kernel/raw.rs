@@ -2,11 +2,16 @@
 //!
 //! Some hundred rows are gone through twice, forward for h and backward for Σδx; the second time they are in the second-level cache. A few
 //! rows at a time stay in registers while all columns go by, so that many columns cost no more for each value than few. On the way, memory
-//! is told of the rows that will be wanted next: half of their lines forward, the other half backward, so that it is never idle.
+//! is told of the rows that will be wanted next: half of their lines forward, the other half backward, so that it is never idle. Where columns are
+//! many, what was told so early may be gone again: the nearest cache is told of the columns that come a little later, too.
 
 use super::dispatch::for_every_width;
-use super::linear::prefetch;
+use super::linear::{prefetch, prefetch_nearest};
 use super::{Float, HALF, LANES, NET_INPUT_LANES, RUN_ROWS, Width};
+
+/// So many columns ahead, the nearest cache is told of a column's rows: forward, where a step goes eight columns on, and backward.
+const SOON_FORWARD: usize = 64;
+const SOON_BACKWARD: usize = 16;
 
 /// A raw number column and how it becomes an input: x̃ = (x − offset)·factor, or `fill` where x is missing (NaN).
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +67,15 @@ impl<T: Float> RawColumn<'_, T> {
         }
     }
 
+    /// Asks for `K` times [`LANES`] rows to be brought into the nearest cache.
+    #[inline(always)]
+    fn prefetch_nearest<const K: usize>(&self, start: usize) {
+        let line = 64 / size_of::<T>();
+        for k in 0..K * LANES / line {
+            prefetch_nearest(self.values.as_ptr().wrapping_add(self.place(start) + k * line));
+        }
+    }
+
     /// Asks for every second line of the memory of `K` times [`LANES`] rows, from the first or from the second on.
     #[inline(always)]
     fn prefetch<const K: usize>(&self, start: usize, first: usize) {
@@ -104,6 +118,11 @@ fn net_inputs_of_chunks<T: Float, const K: usize>(
         for place in 0..HALF.min(columns.len()) {
             let (mut lane, mut other) = ([[T::ZERO; LANES]; K], [[T::ZERO; LANES]; K]);
             for i in (place..columns.len()).step_by(NET_INPUT_LANES) {
+                for soon in [i + SOON_FORWARD, i + HALF + SOON_FORWARD] {
+                    if let Some(column) = columns.get(soon) {
+                        column.prefetch_nearest::<K>(start);
+                    }
+                }
                 add_column(&mut lane, &columns[i], weights[i], start, ahead);
                 if i + HALF < columns.len() {
                     add_column(&mut other, &columns[i + HALF], weights[i + HALF], start, ahead);
@@ -168,7 +187,11 @@ fn add_products_of_chunks<T: Float, const K: usize>(
     for values in values.as_chunks::<LANES>().0.as_chunks::<K>().0 {
         let values = *values;
         let start = start + at;
-        for (column, sums) in columns.iter().zip(&mut *sums) {
+        // From the last to the first: what was gone through forward last is in the nearest cache.
+        for (i, (column, sums)) in columns.iter().zip(&mut *sums).enumerate().rev() {
+            if let Some(soon) = i.checked_sub(SOON_BACKWARD).filter(|_| columns.len() > SOON_FORWARD) {
+                columns[soon].prefetch_nearest::<K>(start);
+            }
             column.prefetch::<K>(start + ahead, 1);
             let mut totals = *sums;
             column.inputs::<K>(start, |k, x| {
