@@ -41,7 +41,8 @@ pub use data::{
 };
 pub use error::{Error, Result};
 pub use insight::{
-    GradientCheck, WeightCheck, WorkedBatch, WorkedOutput, WorkedRecord, WorkedStep, check_gradient, check_gradient_of,
+    Direction, Distribution, Estimate, GradientCheck, Information, OutputSummary, Robust, Summary, Theory, Weight, WeightCheck,
+    WorkedBatch, WorkedOutput, WorkedRecord, WorkedStep, check_gradient, check_gradient_of,
     explain, explain_batch,
 };
 pub use kernel::{Float, NET_INPUT_LANES, RUN_ROWS, Width, fold_net_input};

@@ -11,12 +11,12 @@ use deltarule_data::{ClassWeight, DateColumn, HashedColumn, SplitBy};
 use crate::decisions::Costs;
 
 pub(crate) use values::{
-    BatchArg, FormArg, LossArg, MissingArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TaskArg, parse_eta,
+    BatchArg, FormArg, LossArg, MissingArg, OptimizerArg, PrecisionArg, ReductionArg, RobustArg, ScaleArg, TaskArg, parse_eta,
     parse_penalty,
 };
 use values::{
-    activation_help, parse_batch, parse_class_weight, parse_costs, parse_date, parse_hash, parse_loss, parse_reasons,
-    parse_size, parse_split_by, parse_threshold,
+    activation_help, parse_batch, parse_class_weight, parse_costs, parse_date, parse_hash, parse_level, parse_loss,
+    parse_reasons, parse_size, parse_split_by, parse_threshold,
 };
 
 /// Train, explain and use single-layer networks ŷ = f(Σ w·x + b) on tables.
@@ -440,13 +440,34 @@ pub(crate) struct EvaluateArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  deltarule show model.json")]
+#[command(after_help = "\
+Examples:
+  deltarule show model.json
+  deltarule show model.json --summary data.csv
+  deltarule show model.json --summary data.csv --robust --level 0.99
+  deltarule show model.json --summary 'parts/*.parquet' --json
+
+--summary needs a theory of how the weights vary from sample to sample: squared error with f the identity, --loss log, or --loss poisson, each
+without a penalty and at its minimum.")]
 pub(crate) struct ShowArgs {
     /// A model that train wrote
     pub(crate) model: PathBuf,
+    /// Each weight with its standard error, interval, t or z, and p, and what the data cannot tell apart: from the records that the model was
+    /// trained on, in files of any format that train reads, or patterns; - for standard input
+    #[arg(long, value_name = "DATA", num_args = 1..)]
+    pub(crate) summary: Vec<PathBuf>,
+    /// Standard errors that hold where the records do not vary as the theory says (a sandwich): as White has it, HC0, or times N/(N − weights), HC1
+    /// [default where no name is given: HC1]
+    #[arg(long, value_enum, ignore_case = true, value_name = "HC0|HC1", num_args = 0..=1, default_missing_value = "HC1", requires = "summary")]
+    pub(crate) robust: Option<RobustArg>,
+    /// How large a share of such intervals holds the true weight [default: 0.95]
+    #[arg(long, value_name = "SHARE", value_parser = parse_level, requires = "summary")]
+    pub(crate) level: Option<f64>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
 }
 
 #[derive(Debug, Args)]

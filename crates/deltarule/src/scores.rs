@@ -154,7 +154,7 @@ impl<'t> Tally<'t> {
         let file = reader.name().to_owned();
         let n_read = for_each_block(reader, encoder, |before, states, block| {
             let complete = |r: usize| states[r] == RowState::Complete;
-            tally.check_targets(block, complete, &file, before)?;
+            check_targets(tally.target, tally.loss, block, complete, &file, before)?;
             tally.add(model.layer(), &scaling, block, complete, |r, scored| visit(before + r as u64 + 1, scored))
         })?;
         tally.check(reader.name())?;
@@ -174,7 +174,7 @@ impl<'t> Tally<'t> {
         let file = reader.name().to_owned();
         for_each_block(reader, encoder, |before, states, block| {
             let complete = |r: usize| states[r] == RowState::Complete;
-            tallies.first().map_or(Ok(()), |tally| tally.check_targets(block, complete, &file, before))?;
+            check_targets(&encoding.target, judge.loss, block, complete, &file, before)?;
             let mut pairs = tallies.iter_mut().zip(layers);
             pairs.try_for_each(|(tally, layer)| tally.add(layer, &scaling, block, complete, |_, _| {}))
         })?;
@@ -186,30 +186,6 @@ impl<'t> Tally<'t> {
     fn check(&self, file: &str) -> Result<()> {
         if self.n == 0 {
             bail!("{file}: found no record with every feature and the target, expected at least one");
-        }
-        Ok(())
-    }
-
-    /// Errors: a target that the loss is not defined for.
-    fn check_targets(
-        &self,
-        block: &Block<'_, f64>,
-        keep: impl Fn(usize) -> bool,
-        file: &str,
-        before: u64,
-    ) -> Result<()> {
-        let (low, high) = self.loss.target_range();
-        let Targets::Numbers(columns) = block.targets() else { return Ok(()) };
-        for (name, targets) in self.target.columns().iter().zip(columns) {
-            let outside = |(r, y): &(usize, &f64)| keep(*r) && !(low..=high).contains(*y);
-            if let Some((r, y)) = targets.iter().enumerate().find(outside) {
-                bail!(
-                    "{file}: record {}: target {name:?}: found {y}, expected {}, since the model was trained with --loss {}",
-                    before + r as u64 + 1,
-                    self.loss.target_text(),
-                    self.loss
-                );
-            }
         }
         Ok(())
     }
@@ -297,9 +273,33 @@ impl<'t> Tally<'t> {
     }
 }
 
+/// Errors: a target that the loss a model was trained with is not defined for, in a row that `keep` lets pass. `before` records stand before the block.
+pub(crate) fn check_targets(
+    target: &Target,
+    loss: Loss,
+    block: &Block<'_, f64>,
+    keep: impl Fn(usize) -> bool,
+    file: &str,
+    before: u64,
+) -> Result<()> {
+    let (low, high) = loss.target_range();
+    let Targets::Numbers(columns) = block.targets() else { return Ok(()) };
+    for (name, targets) in target.columns().iter().zip(columns) {
+        let outside = |(r, y): &(usize, &f64)| keep(*r) && !(low..=high).contains(*y);
+        if let Some((r, y)) = targets.iter().enumerate().find(outside) {
+            bail!(
+                "{file}: record {}: target {name:?}: found {y}, expected {}, since the model was trained with --loss {loss}",
+                before + r as u64 + 1,
+                loss.target_text(),
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Shows all records of a file block by block: how many stand before a block, what became of each of its records, and the block. Gives the
 /// number of records.
-fn for_each_block(
+pub(crate) fn for_each_block(
     reader: &mut Reader,
     encoder: &mut RowEncoder<'_>,
     mut visit: impl FnMut(u64, &[RowState], &Block<'_, f64>) -> Result<()>,

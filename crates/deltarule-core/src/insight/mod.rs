@@ -1,7 +1,11 @@
-//! Looking into a step: its arithmetic, and its gradient against finite differences.
+//! Looking into a step: its arithmetic, and its gradient against finite differences; and into weights: how sure they are.
 
 mod check;
+mod distribution;
 mod explain;
+mod summary;
 
 pub use check::{GradientCheck, WeightCheck, check_gradient, check_gradient_of};
+pub use distribution::Distribution;
 pub use explain::{WorkedBatch, WorkedOutput, WorkedRecord, WorkedStep, explain, explain_batch};
+pub use summary::{Direction, Estimate, Information, OutputSummary, Robust, Summary, Theory, Weight};

@@ -8,10 +8,11 @@
 
 use super::matrix::Symmetric;
 use super::rate::longest_record;
+use super::reflector::Reflector;
 use super::{Curvature, Gradient, Loss, Problem};
-use crate::data::{Tile, TileColumn, fold_tiles};
+use crate::data::fold_tiles;
 use crate::error::Result;
-use crate::kernel::{Float, add_column_products, add_multiples, dot, sum_squares};
+use crate::kernel::{Float, dot, sum_squares};
 use crate::network::{Activation, Parameters};
 
 /// Triangles of more columns than this cost more than the passes that they save.
@@ -60,7 +61,17 @@ impl Triangle {
             |(reflector, max_record, weight), tile| {
                 *max_record = max_record.max(longest_record(tile, has_bias));
                 *weight += tile.weight();
-                reflector.fill(tile, n_features, has_bias);
+                reflector.make_room(tile.n_rows());
+                reflector.fill_inputs(tile, has_bias);
+                for j in 0..n_outputs {
+                    let targets = tile.targets(j);
+                    let column = reflector.column_mut(size - n_outputs + j);
+                    column.iter_mut().zip(targets).for_each(|(into, y)| *into = y.to_f64());
+                }
+                if let Some(weights) = tile.weights() {
+                    let roots: Vec<f64> = weights.iter().map(|v| v.to_f64().sqrt()).collect();
+                    reflector.scale_rows(&roots);
+                }
                 reflector.reflect();
             },
             |(total, longest, weight), (part, other, further)| {
@@ -70,7 +81,7 @@ impl Triangle {
             },
         )?;
         let n_records = problem.source.n_records() as u64;
-        let values = reflector.triangle;
+        let values = reflector.into_triangle();
         let mut triangle =
             Self { n_features, n_outputs, has_bias, n_records, weight, values, max_record, least_sse: 0.0 };
         triangle.least_sse = (0..n_outputs).map(|j| 0.5 * triangle.least_squares(j)).sum();
@@ -180,119 +191,5 @@ impl Triangle {
             }
         }
         sum_squares(&target)
-    }
-}
-
-/// A triangle under construction, and the rows that are to be reflected into it next.
-#[derive(Debug)]
-struct Reflector {
-    size: usize,
-    /// Column by column, shape (size, size); nothing below the diagonal.
-    triangle: Vec<f64>,
-    /// Column by column, `stride` apart.
-    rows: Vec<f64>,
-    stride: usize,
-    n_rows: usize,
-    products: Vec<f64>,
-}
-
-impl Reflector {
-    fn new(size: usize) -> Self {
-        let triangle = vec![0.0; size * size];
-        Self { size, triangle, rows: Vec::new(), stride: 0, n_rows: 0, products: vec![0.0; size] }
-    }
-
-    fn make_room(&mut self, n_rows: usize) {
-        self.n_rows = n_rows;
-        self.stride = n_rows + 16;
-        self.rows.clear();
-        self.rows.resize(self.size * self.stride, 0.0);
-    }
-
-    fn column_mut(&mut self, k: usize) -> &mut [f64] {
-        &mut self.rows[k * self.stride..k * self.stride + self.n_rows]
-    }
-
-    /// Takes the records of a tile: x̃, indicators of levels, 1 for the bias, y, each times √v of its record.
-    fn fill<T: Float>(&mut self, tile: &Tile<T>, n_features: usize, has_bias: bool) {
-        self.make_room(tile.n_rows());
-        let mut feature = 0;
-        for (column, n) in tile.columns_with_features() {
-            match column {
-                TileColumn::Numbers(x) => {
-                    self.column_mut(feature).iter_mut().zip(x).for_each(|(into, x)| *into = x.to_f64());
-                }
-                TileColumn::Codes(codes) => {
-                    for (r, &code) in codes.iter().enumerate().filter(|(_, code)| (**code as usize) < n) {
-                        self.column_mut(feature + code as usize)[r] = 1.0;
-                    }
-                }
-                TileColumn::Sparse(rows) => {
-                    for (i, &zero) in rows.zeros().iter().enumerate() {
-                        self.column_mut(feature + i).fill(zero);
-                    }
-                    for (r, (indices, values)) in rows.slices().rows().enumerate() {
-                        for (&i, x) in indices.iter().zip(values) {
-                            self.column_mut(feature + i as usize)[r] += x.to_f64();
-                        }
-                    }
-                }
-            }
-            feature += n;
-        }
-        if has_bias {
-            self.column_mut(n_features).fill(1.0);
-        }
-        let first = n_features + usize::from(has_bias);
-        for j in first..self.size {
-            let targets = tile.targets(j - first);
-            self.column_mut(j).iter_mut().zip(targets).for_each(|(into, y)| *into = y.to_f64());
-        }
-        if let Some(weights) = tile.weights() {
-            let roots: Vec<f64> = weights.iter().map(|v| v.to_f64().sqrt()).collect();
-            for k in 0..self.size {
-                self.column_mut(k).iter_mut().zip(&roots).for_each(|(x, root)| *x *= root);
-            }
-        }
-    }
-
-    /// Reflects the rows into the triangle, column by column, so that nothing is left of them.
-    fn reflect(&mut self) {
-        let (size, stride, n) = (self.size, self.stride, self.n_rows);
-        for k in 0..size {
-            let (done, rest) = self.rows.split_at_mut((k + 1) * stride);
-            let column = &done[k * stride..k * stride + n];
-            let squares = sum_squares(column);
-            if squares == 0.0 {
-                continue;
-            }
-            let diagonal = self.triangle[k * size + k];
-            let length = (diagonal * diagonal + squares).sqrt();
-            let new = if diagonal > 0.0 { -length } else { length };
-            // The mirror is v = (diagonal − new, column); 2/‖v‖² times its product with a column is what to take of it.
-            let head = diagonal - new;
-            let factor = 2.0 / (head * head + squares);
-            self.triangle[k * size + k] = new;
-            let products = &mut self.products[k + 1..];
-            products.fill(0.0);
-            add_column_products(rest, stride, column, products);
-            for (i, product) in products.iter_mut().enumerate() {
-                let entry = &mut self.triangle[(k + 1 + i) * size + k];
-                let take = factor * (head * *entry + *product);
-                *entry -= take * head;
-                *product = -take;
-            }
-            add_multiples(products, column, stride, rest);
-        }
-    }
-
-    /// Reflects another triangle into this one, as the rows that it stands for.
-    fn merge(&mut self, other: &Self) {
-        let size = self.size;
-        self.make_room(size);
-        for k in 0..size {
-            self.column_mut(k)[..=k].copy_from_slice(&other.triangle[k * size..=k * size + k]);
-        }
-        self.reflect();
     }
 }

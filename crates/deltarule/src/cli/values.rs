@@ -1,7 +1,7 @@
 //! The values that options take.
 
 use clap::ValueEnum;
-use deltarule_core::{Activation, Eta, Loss, Moments, Reduction};
+use deltarule_core::{Activation, Eta, Loss, Moments, Reduction, Robust};
 use deltarule_data::{ClassWeight, DateColumn, HashedColumn, SplitBy, SplitKind};
 use deltarule_export::Form;
 use deltarule_model::{DateFormat, HashBits, MissingRule, ScaleRule};
@@ -74,6 +74,23 @@ impl From<ScaleArg> for ScaleRule {
         match arg {
             ScaleArg::Standard => ScaleRule::Standard,
             ScaleArg::None => ScaleRule::None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RobustArg {
+    #[value(name = "HC0")]
+    Hc0,
+    #[value(name = "HC1")]
+    Hc1,
+}
+
+impl From<RobustArg> for Robust {
+    fn from(arg: RobustArg) -> Self {
+        match arg {
+            RobustArg::Hc0 => Robust::Hc0,
+            RobustArg::Hc1 => Robust::Hc1,
         }
     }
 }
@@ -244,6 +261,14 @@ pub(super) fn parse_reasons(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(n) if (1..=1000).contains(&n) => Ok(n),
         _ => Err("expected a whole number from 1 to 1000".to_owned()),
+    }
+}
+
+/// The share of intervals that hold what they are for.
+pub(super) fn parse_level(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(level) if level > 0.0 && level < 1.0 => Ok(level),
+        _ => Err("expected a share between 0 and 1, such as 0.95".to_owned()),
     }
 }
 

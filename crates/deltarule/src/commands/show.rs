@@ -1,5 +1,8 @@
 //! `deltarule show`: what a model is.
 
+mod summary;
+mod summary_text;
+
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
@@ -16,8 +19,9 @@ pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode> {
     let model = setup::read_model(&args.model)?;
     let training = model.training();
     let encoding = model.encoding();
+    let told = if args.summary.is_empty() { None } else { Some(summary::Told::of(&model, args)?) };
     if args.json {
-        output::print_json(&json!({
+        let mut value = json!({
             "command": "show",
             "model": args.model.display().to_string(),
             "activation": model.layer().activation().name(),
@@ -35,7 +39,15 @@ pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode> {
                 training.loss.sum_name(): training.loss_sum,
                 format!("baseline_{}", training.loss.sum_name()): training.baseline_loss_sum,
             },
-        }))?;
+        });
+        if let Some(told) = &told {
+            value["summary"] = summary_text::to_json(told);
+        }
+        output::print_json(&value)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(told) = &told {
+        output::print(&summary_text::text(told, &args.model.display().to_string()))?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut text = String::new();

@@ -45,6 +45,11 @@ fn the_page_and_the_help_name_every_loss() {
 }
 
 #[test]
+fn the_page_about_summaries() {
+    holds("docs/summary.md");
+}
+
+#[test]
 fn the_page_about_validation() {
     holds("docs/validation.md");
 }

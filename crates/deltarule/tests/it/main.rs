@@ -11,6 +11,7 @@ mod libsvm;
 mod memory;
 mod models;
 mod several;
+mod summary;
 mod support;
 mod sweep;
 mod tables;

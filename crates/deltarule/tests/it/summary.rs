@@ -1,0 +1,118 @@
+//! `show --summary`, against statsmodels (tests/fixtures/summary.py) and by hand.
+
+use serde_json::Value;
+
+use crate::support::{Sandbox, project};
+
+fn cases() -> Vec<Value> {
+    let path = project().join("crates/deltarule/tests/fixtures/summary.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+const FIELDS: [&str; 6] = ["estimate", "standard_error", "statistic", "p", "low", "high"];
+
+/// The lines of all outputs: output, input, and the six numbers.
+fn lines(summary: &Value) -> Vec<(String, String, Vec<Option<f64>>)> {
+    let outputs = summary["outputs"].as_array().unwrap().iter();
+    let of_output = |output: &Value| {
+        let name = output["output"].as_str().unwrap().to_owned();
+        let lines = output["weights"].as_array().unwrap().clone();
+        let line = move |line: Value| {
+            let numbers = FIELDS.iter().map(|field| line[*field].as_f64()).collect();
+            (name.clone(), line["input"].as_str().unwrap().to_owned(), numbers)
+        };
+        lines.into_iter().map(line).collect::<Vec<_>>()
+    };
+    outputs.flat_map(of_output).collect()
+}
+
+fn train(sandbox: &Sandbox, data: &str, options: &str) {
+    sandbox.sh(&format!("deltarule train {data} {options} --tolerance 1e-11 --out m.json --force --quiet")).ok();
+}
+
+fn summary(sandbox: &Sandbox, data: &str, options: &str) -> Value {
+    sandbox.sh(&format!("deltarule show m.json --summary {data} {options} --json")).ok().json()["summary"].clone()
+}
+
+#[test]
+fn errors_are_those_of_statsmodels() {
+    for case in &cases() {
+        let sandbox = Sandbox::new();
+        let data = format!("examples/{}", case["csv"].as_str().unwrap());
+        train(&sandbox, &data, case["options"].as_str().unwrap());
+        for (covariance, expected) in case["outputs"].as_object().unwrap() {
+            let robust = if covariance == "nonrobust" { String::new() } else { format!("--robust {covariance}") };
+            let found = lines(&summary(&sandbox, &data, &robust));
+            let n_expected: usize = expected.as_object().unwrap().values().map(|o| o.as_object().unwrap().len()).sum();
+            assert_eq!(found.len(), n_expected, "{data} {covariance}");
+            for (output, input, numbers) in found {
+                let expected = &expected[&output][&input];
+                let size = expected[1].as_f64().unwrap();
+                for (k, field) in FIELDS.iter().enumerate() {
+                    let (found, expected) = (numbers[k].unwrap(), expected[k].as_f64().unwrap());
+                    // The end of an interval can be near 0: there the standard error is the measure.
+                    let scale = if k >= 4 { expected.abs().max(size) } else { expected.abs() };
+                    let near = (found - expected).abs() <= 1e-6 * scale;
+                    assert!(near, "{data} {covariance}, {output}, {input}, {field}: {found}, statsmodels {expected}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_the_data_cannot_tell_apart_is_named() {
+    let sandbox = Sandbox::new();
+    let mut csv = String::from("north,south,total,shop,online,price,y\n");
+    for i in 0..40 {
+        let (north, south) = (i * 7 % 9, i * 5 % 11);
+        let shop = ["a", "b", "web"][i % 3];
+        let y = 3 * north + south + i * 13 % 5 + i % 3;
+        csv += &format!("{north},{south},{},{shop},{},{},{y}\n", north + 2 * south + 2, i % 3 / 2, i * 11 % 17);
+    }
+    sandbox.file("parts.csv", csv);
+    train(&sandbox, "parts.csv", "--target y");
+    let summary = summary(&sandbox, "parts.csv", "");
+    let texts: Vec<&str> =
+        summary["directions"].as_array().unwrap().iter().map(|d| d["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["total − north − 2 south is 2 in every record", "[shop=web] − online is 0 in every record"]);
+    assert_eq!(summary["rank"], 6);
+    for (_, input, numbers) in lines(&summary) {
+        assert_eq!(numbers[1].is_some(), input == "price", "{input}");
+    }
+    // Without the two columns that say nothing new, the error of what was determined is the same.
+    let of_price = |summary: &Value| lines(summary).into_iter().find(|(_, input, _)| input == "price").unwrap().2[1];
+    let before = of_price(&summary).unwrap();
+    train(&sandbox, "parts.csv", "--target y --drop total,online");
+    let after = of_price(&self::summary(&sandbox, "parts.csv", "")).unwrap();
+    assert!((before / after - 1.0).abs() < 1e-9, "{before} {after}");
+}
+
+#[test]
+fn a_table_in_several_files_and_records_without_a_value_change_nothing() {
+    let sandbox = Sandbox::new();
+    train(&sandbox, "examples/diabetes.csv", "--target progression");
+    let whole = summary(&sandbox, "examples/diabetes.csv", "--robust");
+    sandbox.sh("(head -100 examples/diabetes.csv; echo ,,,,,,,,,,150) > a.csv").ok();
+    sandbox.sh("(head -1 examples/diabetes.csv; tail -n +101 examples/diabetes.csv) > b.csv").ok();
+    let parts = summary(&sandbox, "a.csv b.csv", "--robust");
+    for ((_, input, a), (_, _, b)) in lines(&whole).iter().zip(lines(&parts)) {
+        let near = |(a, b): (&Option<f64>, &Option<f64>)| (a.unwrap() / b.unwrap() - 1.0).abs() < 1e-9;
+        assert!(a.iter().zip(&b).all(near), "{input}: {a:?} {b:?}");
+    }
+    assert_eq!(parts["records"], 442);
+}
+
+#[test]
+fn an_interval_of_another_level_is_as_wide_as_its_quantile() {
+    let sandbox = Sandbox::new();
+    train(&sandbox, "examples/ten.csv", "--target passed --loss log");
+    let half = |level: &str| {
+        let summary = summary(&sandbox, "examples/ten.csv", &format!("--level {level}"));
+        let line = lines(&summary).swap_remove(0).2;
+        (line[5].unwrap() - line[4].unwrap()) / 2.0 / line[1].unwrap()
+    };
+    // Quantiles of the normal distribution.
+    assert!((half("0.95") - 1.959_963_984_540_054).abs() < 1e-12);
+    assert!((half("0.5") - 0.674_489_750_196_082).abs() < 1e-12);
+}
