@@ -41,9 +41,9 @@ pub use data::{
 };
 pub use error::{Error, Result};
 pub use insight::{
-    Direction, Distribution, Estimate, GradientCheck, Information, OutputSummary, Robust, Summary, Theory, Weight, WeightCheck,
+    Alone, Direction, Distribution, Estimate, GradientCheck, Information, OutputSummary, Robust, Summary, Theory, Weight, WeightCheck,
     WorkedBatch, WorkedOutput, WorkedRecord, WorkedStep, check_gradient, check_gradient_of,
-    explain, explain_batch,
+    explain, explain_batch, explained_alone, spread_of_parts,
 };
 pub use kernel::{Float, NET_INPUT_LANES, RUN_ROWS, Width, fold_net_input};
 pub use learning::{
@@ -52,8 +52,9 @@ pub use learning::{
     Triangle, UnknownLoss, delta, fit, fit_many, start,
 };
 pub use metrics::{
-    CalibrationGroup, ClassScores, ClassTally, Decisions, RegressionScores, RegressionTally, ThresholdTally,
-    class_scores, most_probable, regression_scores,
+    Bootstrap, CalibrationGroup, ClassReplicates, ClassScores, ClassTally, Decile, DecileTally, Decisions, Interval,
+    RegressionReplicates, RegressionScores, RegressionTally, ThresholdTally, class_scores, most_probable,
+    regression_scores,
 };
 pub use network::{Activation, Formula, FormulaError, FormulaPart, Layer, Parameters, UnknownActivation};
 pub use random::{Random, Stream};

@@ -1,10 +1,14 @@
 //! Scores of predictions, each to be read beside that of the best constant. They are added up record by record, so that they need
 //! no more memory for a long table than for a short one. A record of weight v counts v times in every mean; numbers of records are plain.
 
+mod bootstrap;
 mod curve;
+mod deciles;
 mod thresholds;
 
+pub use bootstrap::{Bootstrap, ClassReplicates, Interval, RegressionReplicates};
 use curve::Curve;
+pub use deciles::{Decile, DecileTally};
 pub use thresholds::{CalibrationGroup, Decisions, ThresholdTally};
 
 /// How well numbers were predicted.
@@ -159,7 +163,6 @@ impl ClassTally {
     /// Takes one prediction: the record's class, below K, the probabilities, shape (K,), and the record's weight v, from 0 on. Of equal
     /// probabilities the later class counts as the more probable one, so that p = ½ means yes.
     pub fn add(&mut self, class: u32, probabilities: &[f64], v: f64) {
-        const SMALLEST: f64 = 1e-15;
         let (own, predicted) = (class as usize, most_probable(probabilities));
         self.n += 1;
         self.weight += v;
@@ -167,11 +170,9 @@ impl ClassTally {
             *cell += 1;
         }
         self.right += if predicted == own { v } else { 0.0 };
-        let p = probabilities.get(own).copied().unwrap_or(0.0);
-        self.log_loss -= v * libm::log(p.clamp(SMALLEST, 1.0 - SMALLEST));
-        let squares: f64 =
-            probabilities.iter().enumerate().map(|(k, p)| if k == own { (1.0 - p) * (1.0 - p) } else { p * p }).sum();
-        self.brier += v * if probabilities.len() == 2 { 0.5 * squares } else { squares };
+        let (log_loss, brier) = class_errors(own, probabilities);
+        self.log_loss += v * log_loss;
+        self.brier += v * brier;
         match &mut self.curves[..] {
             [curve] => curve.add(probabilities.get(1).copied().unwrap_or(0.0), own == 1, v),
             curves => {
@@ -209,6 +210,15 @@ pub fn class_scores(classes: &[u32], probabilities: &[f64], n_classes: usize) ->
         tally.add(class, row, 1.0);
     }
     tally.scores()
+}
+
+/// −ln p of a record's own class, with p kept within [10⁻¹⁵, 1 − 10⁻¹⁵], and its part of the Brier score.
+fn class_errors(own: usize, probabilities: &[f64]) -> (f64, f64) {
+    const SMALLEST: f64 = 1e-15;
+    let p = probabilities.get(own).copied().unwrap_or(0.0);
+    let squares: f64 =
+        probabilities.iter().enumerate().map(|(k, p)| if k == own { (1.0 - p) * (1.0 - p) } else { p * p }).sum();
+    (-libm::log(p.clamp(SMALLEST, 1.0 - SMALLEST)), if probabilities.len() == 2 { 0.5 * squares } else { squares })
 }
 
 /// The class with the largest probability; of equal ones the last.

@@ -15,6 +15,8 @@ pub enum Stream {
     Split,
     /// The start of an estimate of λmax.
     Curvature,
+    /// How often each record is in each replicate of a bootstrap.
+    Bootstrap,
     /// The order of the records in one epoch.
     Epoch(u64),
 }
@@ -25,6 +27,7 @@ impl Stream {
             Stream::Start => 0,
             Stream::Split => 1,
             Stream::Curvature => 2,
+            Stream::Bootstrap => 16,
             Stream::Epoch(epoch) => 1_000 + epoch,
         }
     }
@@ -48,6 +51,16 @@ impl Random {
         let mut random = Self::new(seed, stream);
         random.0.set_word_pos(u128::from(part) << 36);
         random
+    }
+
+    /// Goes on with the numbers from so many words of 32 bits after the first.
+    pub(crate) fn seek(&mut self, word: u64) {
+        self.0.set_word_pos(u128::from(word));
+    }
+
+    /// A whole number, evenly spread over all of 32 bits: one word.
+    pub(crate) fn word(&mut self) -> u32 {
+        self.0.next_u32()
     }
 
     /// Evenly spread over [0, 1): a multiple of 2⁻⁵³.

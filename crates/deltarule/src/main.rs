@@ -5,8 +5,11 @@
 
 mod cli;
 mod commands;
+mod deciles;
 mod decisions;
 mod failure;
+mod intervals;
+mod leak;
 mod number;
 mod output;
 mod record;

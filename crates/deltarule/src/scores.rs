@@ -44,6 +44,10 @@ pub(crate) struct Scored<'a> {
     pub(crate) targets: &'a [f64],
     /// ŷ of each output.
     pub(crate) outputs: &'a [f64],
+    /// The record's class, where there are classes.
+    pub(crate) class: Option<u32>,
+    /// How often the record counts in E, and in the other scores.
+    pub(crate) weights: (f64, f64),
     /// Σ_j L(y_j, ŷ_j); for the squared error ½Σ_j(y_j − ŷ_j)².
     pub(crate) error: f64,
 }
@@ -235,7 +239,7 @@ impl<'t> Tally<'t> {
                 let (count, weight) = &mut self.counts[class as usize];
                 (*count, *weight) = (*count + 1, *weight + v);
             }
-            visit(r, Scored { targets: &y, outputs: &o, error });
+            visit(r, Scored { targets: &y, outputs: &o, class, error, weights: (in_error, v) });
             self.n += 1;
         }
         self.buffer = net_inputs;
@@ -441,6 +445,12 @@ impl Scores {
             }
             text.push('\n');
         }
+        text + &Self::details(parts)
+    }
+
+    /// What stands below the table of scores: how far an area can be off, and confusions.
+    pub(crate) fn details(parts: &[(&str, &Scores)]) -> String {
+        let mut text = String::new();
         for (label, scores) in parts {
             if let Detail::Classes { scores, names, .. } = &scores.detail {
                 if scores.auc_error > 0.0 {
@@ -457,7 +467,7 @@ impl Scores {
     }
 
     /// Name, value, baseline.
-    fn rows(&self) -> Vec<(String, String, String)> {
+    pub(crate) fn rows(&self) -> Vec<(String, String, String)> {
         let optional = |x: Option<f64>| x.map_or("-".to_owned(), short);
         match &self.detail {
             Detail::Numbers(targets) => targets

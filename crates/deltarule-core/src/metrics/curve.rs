@@ -104,7 +104,7 @@ fn count(counts: &mut [(f64, f64)], p: f64, signed: f64) {
 }
 
 /// The bin of p, which grows with it. `n_bins` is a power of 2, and at least twice [`OCTAVES`].
-fn bin(p: f64, n_bins: usize) -> usize {
+pub(super) fn bin(p: f64, n_bins: usize) -> usize {
     let half = n_bins / 2;
     let digits = (half / OCTAVES).ilog2();
     let from_zero = |p: f64| ((p.max(0.0).to_bits().saturating_sub(LEAST) >> (52 - digits)) as usize).min(half - 1);

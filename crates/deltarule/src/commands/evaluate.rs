@@ -6,13 +6,15 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use deltarule_core::{Loss, ThresholdTally};
+use deltarule_core::{DecileTally, Loss, ThresholdTally};
 use deltarule_data::RowEncoder;
 use deltarule_model::{FeatureKind, Pooled, RARE_LEVEL};
 use serde_json::json;
 
 use crate::cli::EvaluateArgs;
 use crate::number::{count, digits, percent, short};
+use crate::deciles;
+use crate::intervals::{self, Replicates};
 use crate::scores::{Detail, Scored, Scores, Tally};
 use crate::{decisions, output, setup};
 
@@ -34,8 +36,17 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
         None => encoder,
     };
     let mut worst = Worst { most: args.worst, records: BinaryHeap::new() };
-    let (scores, n_read) =
-        Tally::of_file(&mut reader, &mut encoder, &model, |record, scored| worst.add(record, scored))?;
+    let mut replicates = args.bootstrap.map(|n| Replicates::new(&model, n as usize, args.seed));
+    let names = model.encoding().target.output_names();
+    let n_numbers = if model.encoding().target.classes().is_none() { names.len() } else { 0 };
+    let mut parts = vec![DecileTally::one_of(n_numbers); n_numbers];
+    let (scores, n_read) = Tally::of_file(&mut reader, &mut encoder, &model, |record, scored| {
+        worst.add(record, scored);
+        let predicted = scored.targets.iter().zip(scored.outputs);
+        parts.iter_mut().zip(predicted).for_each(|(part, (y, output))| part.add(*y, *output, scored.weights.1));
+        replicates.iter_mut().for_each(|replicates| replicates.add(record, scored));
+    })?;
+    let intervals = replicates.as_mut().map(|replicates| replicates.intervals(&scores));
     let left_out = n_read - scores.n;
     let worst = worst.in_order();
     let share = |bad: &Bad| if scores.loss_sum > 0.0 { bad.error / scores.loss_sum } else { 0.0 };
@@ -47,6 +58,8 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
             "data": reader.name(),
             "scores": scores.json(),
             "decisions": thresholds(&scores).map(|tally| decisions::to_json(tally, at, args.cost)),
+            "bootstrap": replicates.as_ref().zip(intervals.as_ref()).map(|(replicates, of)| replicates.to_json(of)),
+            "deciles": deciles::to_json(&names, &parts),
             "left_out": left_out,
             "unseen_levels": unseen.iter().map(|(column, n)| json!({ "column": column, "values": n })).collect::<Vec<_>>(),
             "worst": worst.iter().map(|bad| json!({
@@ -64,7 +77,14 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
         let _ = write!(text, ", {left_out} without a target or with a missing value left out");
     }
     text.push_str("\n\n");
-    text.push_str(&Scores::table(&[("model", &scores)]));
+    match (&replicates, &intervals) {
+        (Some(replicates), Some(of)) => {
+            text.push_str(&intervals::table("model", &scores, of));
+            text.push_str(&replicates.text());
+            text.push_str(&Scores::details(&[("model", &scores)]));
+        }
+        _ => text.push_str(&Scores::table(&[("model", &scores)])),
+    }
     text.push_str("(baseline: the best constant of the training records)\n");
     if let (None, Some(weight)) = (&args.weight, &model.training().weight) {
         let _ = writeln!(
@@ -78,6 +98,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     if let (Some(tally), Some(names)) = (thresholds(&scores), model.encoding().target.classes()) {
         text.push_str(&decisions::text(tally, names, at, args.cost));
     }
+    text.push_str(&deciles::text(&names, &parts));
     for (column, n) in unseen {
         let _ = writeln!(text, "{}", unseen_text(&model, &column, n));
     }

@@ -4,6 +4,7 @@
 mod dates;
 mod documents;
 mod errors;
+mod evaluate;
 mod explain;
 mod hashed;
 mod levels;

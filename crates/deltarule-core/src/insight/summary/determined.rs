@@ -240,6 +240,7 @@ impl Information {
                         None => value -= other.factor / own,
                     }
                 }
+                terms[1..].sort_unstable_by_key(|(feature, _)| *feature);
                 let size = terms.iter().map(|(i, factor)| (factor * scales[*i].offset).abs()).fold(0.0, f64::max);
                 if value.abs() < TOUCHED * size {
                     value = 0.0;

@@ -194,6 +194,13 @@ fn theory(model: &Model) -> Result<Theory> {
              are from the true ones is then no matter of chance alone"
         );
     }
+    if training.weight.is_some() || !training.class_weights.is_empty() {
+        let option = if training.weight.is_some() { "--weight" } else { "--class-weight" };
+        bail!(
+            "--summary: found a model trained with {option}, expected one without: a weight can stand for several records or for one that is more \
+             certain, and standard errors are not the same for both"
+        );
+    }
     match training.stop_reason.as_str() {
         "no-finite-minimum" => bail!(
             "--summary: found a model without a finite minimum, expected one with a minimum: the weights would grow for ever, and their size \
@@ -216,11 +223,14 @@ fn theory(model: &Model) -> Result<Theory> {
         bail!(
             "--summary: found {n} weights that depend on each other, expected at most {}: the work grows with their square for each record{}",
             Information::MOST_WEIGHTS,
-            largest.filter(|feature| feature.n_inputs() > 1).map_or(String::new(), |feature| format!(
-                "; {:?} alone has {}: drop it, or pool its levels with --min-count",
-                feature.name,
-                feature.n_inputs()
-            ))
+            largest.filter(|feature| feature.n_inputs() > 1).map_or(String::new(), |feature| {
+                let advice = match feature.kind {
+                    FeatureKind::Category { .. } => ", or pool its levels with --min-count",
+                    FeatureKind::Hashed { .. } => ", or hash it into fewer buckets (--hash NAME:BITS)",
+                    _ => "",
+                };
+                format!("; {:?} alone has {}: drop it{advice}", feature.name, feature.n_inputs())
+            })
         );
     }
     if theory == Theory::Multinomial && !is_centred(model) {

@@ -19,7 +19,7 @@ use crate::cli::PrecisionArg;
 use crate::number::count;
 use crate::record::Record;
 use crate::scores::{Judge, Scores, Tally, Weighing};
-use crate::{failure, output, report, valid};
+use crate::{failure, leak, output, report, valid};
 
 /// A trained model with its scores.
 struct Conclusion {
@@ -27,6 +27,8 @@ struct Conclusion {
     training: Scores,
     held_out: Option<Scores>,
     folds: Option<CrossValidation>,
+    /// Columns that tell too much.
+    leaks: Vec<String>,
     /// Why descent ended, in words.
     reason: String,
     /// Where the model was written.
@@ -62,7 +64,8 @@ impl Run<'_> {
         let interrupted = folds.as_ref().is_some_and(Option::is_none);
         let reason =
             report::reason_text(&trained.fit.reason, &trained.plan, self.problem.loss, &self.prepared.activation);
-        let conclusion = Conclusion { model, training, held_out, folds: folds.flatten(), reason, written };
+        let leaks = leak::warnings(self.problem, self.encoding, &trained.fit.layer, &training)?;
+        let conclusion = Conclusion { model, training, held_out, folds: folds.flatten(), leaks, reason, written };
         if self.args.json {
             output::print_json(&self.json(trained, &conclusion))?;
         } else {
@@ -108,7 +111,7 @@ impl Run<'_> {
     fn json(&self, trained: &Trained, conclusion: &Conclusion) -> Value {
         let Trained { plan, fit } = trained;
         let loss = self.problem.loss;
-        let warnings = self.prepared.warnings.iter().cloned().chain(report::eta_warning(plan));
+        let warnings = self.prepared.warnings.iter().cloned().chain(report::eta_warning(plan)).chain(conclusion.leaks.iter().cloned());
         let mut value = json!({
             "command": "train",
             "version": env!("CARGO_PKG_VERSION"),
@@ -171,7 +174,7 @@ impl Run<'_> {
 
     fn say(&self, trained: &Trained, conclusion: &Conclusion, say: &Say) {
         let fit = &trained.fit;
-        let Conclusion { model, training, held_out, folds, reason, written } = conclusion;
+        let Conclusion { model, training, held_out, folds, leaks, reason, written } = conclusion;
         let best = if fit.best_epoch == fit.epochs {
             String::new()
         } else {
@@ -199,6 +202,9 @@ impl Run<'_> {
         let (label, judged) = held_out.as_ref().map_or(("training", training), |held_out| ("held-out", held_out));
         if let Some(warning) = judged.warning(label) {
             let _ = writeln!(text, "warning: {warning}");
+        }
+        for leak in leaks {
+            let _ = writeln!(text, "warning: {leak}");
         }
         text.extend(folds.as_ref().map(CrossValidation::table));
         let _ = write!(text, "\n{}", report::weights_text(model, 60));
