@@ -11,8 +11,8 @@ use deltarule_data::{ClassWeight, DateColumn, HashedColumn, SplitBy};
 use crate::decisions::Costs;
 
 pub(crate) use values::{
-    BatchArg, FormArg, LossArg, MissingArg, OptimizerArg, PrecisionArg, ReductionArg, RobustArg, ScaleArg, TaskArg, parse_eta,
-    parse_penalty,
+    BatchArg, FormArg, LossArg, MissingArg, OptimizerArg, PrecisionArg, ReductionArg, RobustArg, ScaleArg, TaskArg,
+    parse_eta, parse_penalty,
 };
 use values::{
     activation_help, parse_batch, parse_class_weight, parse_costs, parse_date, parse_hash, parse_level, parse_loss,

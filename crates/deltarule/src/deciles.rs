@@ -22,7 +22,10 @@ pub(crate) fn text(names: &[String], tallies: &[DecileTally]) -> String {
             let _ = writeln!(text, "  {:<6}{:>10}{output:>14}{target:>14}{apart:>14}", k + 1, decile.n);
         }
         if misplaced > 0 {
-            let _ = writeln!(text, "  (from counts in bins of ŷ: up to {misplaced} records of a part may belong to the one beside it)");
+            let _ = writeln!(
+                text,
+                "  (from counts in bins of ŷ: up to {misplaced} records of a part may belong to the one beside it)"
+            );
         }
     }
     text

@@ -197,12 +197,8 @@ pub(crate) fn table(label: &str, scores: &Scores, intervals: &[ScoreIntervals]) 
         let ends = |interval: Option<Interval>| {
             interval.map_or("-".to_owned(), |i| format!("{} to {}", (of.show)(i.low), (of.show)(i.high)))
         };
-        let _ = writeln!(
-            text,
-            "  {name:<width$}{model:>16}{:>26}{baseline:>14}{:>26}",
-            ends(of.model),
-            ends(of.baseline)
-        );
+        let _ =
+            writeln!(text, "  {name:<width$}{model:>16}{:>26}{baseline:>14}{:>26}", ends(of.model), ends(of.baseline));
     }
     text
 }

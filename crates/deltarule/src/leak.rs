@@ -43,10 +43,8 @@ pub(crate) fn warnings(
     for (j, (target, together)) in together.iter().enumerate() {
         let is_of_classes = encoding.target.classes().is_some();
         let share = |alone: &Alone| if is_of_classes { alone.share } else { alone.shares[j] };
-        let suspects: Vec<&Alone> = alone
-            .iter()
-            .filter(|alone| share(alone) >= MUCH && share(alone) >= NEARLY_ALL * together)
-            .collect();
+        let suspects: Vec<&Alone> =
+            alone.iter().filter(|alone| share(alone) >= MUCH && share(alone) >= NEARLY_ALL * together).collect();
         if let Some(worst) = suspects.iter().copied().max_by(|a, b| share(a).total_cmp(&share(b))) {
             warnings.push(of_one(encoding, worst, share(worst), target, *together));
         } else if !is_of_classes && 1.0 - together < EXACT {

@@ -19,6 +19,7 @@ mod stopping;
 mod triangle;
 
 pub use baseline::Baseline;
+pub(crate) use delta::delta_of;
 pub use delta::{ErrorTerm, delta};
 pub use fit::{Batch, Config, Eta, Fit, Plan, Problem, fit, fit_many};
 pub use gradient::{Gradient, NotFiniteRecord};
@@ -27,8 +28,7 @@ pub use observer::{Epoch, Observer, Silent};
 pub use optimizer::{Optimizer, OptimizerKind};
 pub use penalty::{Penalty, Shrink};
 pub use rate::{ChosenEta, Curvature, EtaBasis, Reduction};
+pub(crate) use reflector::Reflector;
 pub use start::{Init, start};
 pub use stopping::StopReason;
-pub(crate) use delta::delta_of;
-pub(crate) use reflector::Reflector;
 pub use triangle::Triangle;

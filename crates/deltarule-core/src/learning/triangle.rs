@@ -1,7 +1,7 @@
 //! The whole table as one small triangle: with f the identity and squared error, no further pass is needed.
 //!
-//! Householder's reflections turn [X 1 y] into a triangle R with the same products: RᵀR = [X 1 y]ᵀ[X 1 y], each record times √v where it has a weight v. Tile after tile is
-//! reflected into the triangle of those before it, and the triangles of segments into each other, in order (TSQR; J. Demmel,
+//! Householder's reflections turn [X 1 y] into a triangle R with the same products: RᵀR = [X 1 y]ᵀ[X 1 y], each record times √v
+//! where it has a weight v. Tile after tile is reflected into the triangle of those before it, and the triangles of segments into each other, in order (TSQR; J. Demmel,
 //! L. Grigori, M. Hoemmen, J. Langou, "Communication-optimal Parallel and Sequential QR and LU Factorizations", 2012). Then
 //! E = ½(‖R_x w − z‖² + ρ²), which cannot fall below 0 by rounding and does not square the condition number, as XᵀX does; and
 //! a gradient costs d² products, however many records there are.

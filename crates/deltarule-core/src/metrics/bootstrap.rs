@@ -186,7 +186,9 @@ impl ClassReplicates {
         self.weight += v;
         self.sums.add(counts, &[v, v * right, v * log_loss, v * brier, loss]);
         match &mut self.curves[..] {
-            [curve] => curve.add(counts, record, probabilities.get(1).copied().unwrap_or(0.0), if class == 1 { v } else { -v }),
+            [curve] => {
+                curve.add(counts, record, probabilities.get(1).copied().unwrap_or(0.0), if class == 1 { v } else { -v })
+            }
             curves => {
                 for ((k, curve), &p) in (0..).zip(curves).zip(probabilities) {
                     curve.add(counts, record, p, if class == k { v } else { -v });

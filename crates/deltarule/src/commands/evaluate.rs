@@ -12,9 +12,9 @@ use deltarule_model::{FeatureKind, Pooled, RARE_LEVEL};
 use serde_json::json;
 
 use crate::cli::EvaluateArgs;
-use crate::number::{count, digits, percent, short};
 use crate::deciles;
 use crate::intervals::{self, Replicates};
+use crate::number::{count, digits, percent, short};
 use crate::scores::{Detail, Scored, Scores, Tally};
 use crate::{decisions, output, setup};
 

@@ -31,7 +31,9 @@ fn deciles_are_those_of_the_sorted_predictions() {
         let y = expected.iter().map(|r| r.0).sum::<f64>() / n;
         let output = expected.iter().map(|r| r.1).sum::<f64>() / n;
         assert_eq!(number(&part["records"]), n);
-        assert!((number(&part["mean_target"]) - y).abs() < 1e-9 && (number(&part["mean_output"]) - output).abs() < 1e-9);
+        assert!(
+            (number(&part["mean_target"]) - y).abs() < 1e-9 && (number(&part["mean_output"]) - output).abs() < 1e-9
+        );
     }
     let text = sandbox.sh("deltarule evaluate m.json examples/diabetes.csv").ok().stdout;
     assert!(text.contains("deciles: the records from the lowest ŷ to the highest"), "{text}");
@@ -65,7 +67,9 @@ fn intervals_are_as_wide_as_the_spread_of_the_records_says() {
         }
     }
     // The same seed gives the same, however the table is cut; another seed gives others.
-    sandbox.sh("head -200 examples/diabetes.csv > a.csv; (head -1 a.csv; tail -n +201 examples/diabetes.csv) > b.csv").ok();
+    sandbox
+        .sh("head -200 examples/diabetes.csv > a.csv; (head -1 a.csv; tail -n +201 examples/diabetes.csv) > b.csv")
+        .ok();
     let cut = sandbox.sh("deltarule evaluate m.json a.csv b.csv --json --bootstrap 2000").ok().json();
     assert_eq!(cut["bootstrap"], json["bootstrap"]);
     let other = sandbox.sh(&format!("{evaluate} --seed 1")).ok().json();
@@ -140,7 +144,11 @@ fn a_column_that_tells_nearly_all_alone_is_named_with_both_figures() {
     assert_eq!(leaks(&sandbox, "visits.csv --target cost --drop code,died,charge"), Vec::<String>::new());
     let found = leaks(&sandbox, "visits.csv --target died --loss log --drop charge,cost --epochs 200");
     assert_eq!(found.len(), 1);
-    assert!(found[0].starts_with("\"code\" may be a leak: alone it explains 100.0 % of the variance of died"), "{}", found[0]);
+    assert!(
+        found[0].starts_with("\"code\" may be a leak: alone it explains 100.0 % of the variance of died"),
+        "{}",
+        found[0]
+    );
     let text = sandbox.sh("deltarule train visits.csv --target cost --drop code,died").ok().stdout;
     assert!(text.contains("\nwarning: \"charge\" may be a leak"), "{text}");
 }
@@ -156,6 +164,10 @@ fn columns_that_add_up_to_the_target_are_named() {
     sandbox.file("bikes.csv", csv);
     let found = leaks(&sandbox, "bikes.csv --target rides");
     assert_eq!(found.len(), 1);
-    assert!(found[0].starts_with("\"casual\" and \"registered\" may be a leak: together they give rides"), "{}", found[0]);
+    assert!(
+        found[0].starts_with("\"casual\" and \"registered\" may be a leak: together they give rides"),
+        "{}",
+        found[0]
+    );
     assert!(found[0].ends_with("try --drop casual,registered"), "{}", found[0]);
 }

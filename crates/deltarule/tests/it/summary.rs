@@ -27,7 +27,9 @@ fn lines(summary: &Value) -> Vec<(String, String, Vec<Option<f64>>)> {
 }
 
 fn train(sandbox: &Sandbox, data: &str, options: &str) {
-    sandbox.sh(&format!("deltarule train {data} {options} --tolerance 1e-11 --out m.json --force --quiet")).ok();
+    let options =
+        if options.contains("--tolerance") { options.to_owned() } else { format!("{options} --tolerance 1e-11") };
+    sandbox.sh(&format!("deltarule train {data} {options} --out m.json --force --quiet")).ok();
 }
 
 fn summary(sandbox: &Sandbox, data: &str, options: &str) -> Value {
@@ -56,6 +58,27 @@ fn errors_are_those_of_statsmodels() {
                     assert!(near, "{data} {covariance}, {output}, {input}, {field}: {found}, statsmodels {expected}");
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn errors_are_those_of_the_minimum_where_training_stopped_before_it() {
+    for (data, options) in [
+        ("diabetes", "--target progression --loss poisson --features bmi,bp,s5,sex"),
+        ("breast_cancer", "--target diagnosis --loss log --features mean_radius,mean_texture"),
+        ("iris", "--target species --loss log --features sepal_width"),
+    ] {
+        let sandbox = Sandbox::new();
+        let data = format!("examples/{data}.csv");
+        train(&sandbox, &data, options);
+        let exact = summary(&sandbox, &data, "--robust");
+        train(&sandbox, &data, &format!("{options} --tolerance 1e-5"));
+        let nearby = summary(&sandbox, &data, "--robust");
+        let distance = nearby["distance"].as_f64().unwrap();
+        assert!(distance > 1e-5 && distance < 0.01, "{data}: {distance}");
+        for ((_, input, a), (_, _, b)) in lines(&exact).iter().zip(lines(&nearby)) {
+            assert!((a[1].unwrap() / b[1].unwrap() - 1.0).abs() < 1e-6, "{data} {input}: {a:?} {b:?}");
         }
     }
 }

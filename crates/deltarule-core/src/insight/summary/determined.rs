@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::insight::Distribution;
 use crate::kernel::{dot, sum_squares};
 use crate::learning::Reflector;
+use crate::network::Parameters;
 
 /// A column whose part beside all directions of others is less than this share of it is a combination of them.
 const DEPENDENT: f64 = 1e-9;
@@ -122,6 +123,32 @@ impl Information {
         };
         let directions = self.directions(first);
         Ok(Summary { n_records: self.n_records, rank, distribution, outputs: outputs.collect(), directions })
+    }
+
+    /// One step of Newton's, A⁻¹Σδx, which leads from weights near the minimum of E on these records to within the square of their distance: what is to be
+    /// added to the weights. It is 0 where they are not determined.
+    pub fn step(&self, conventions: &[Vec<u64>]) -> Parameters {
+        let (d, m, n_outputs) = (self.shape.n_features(), self.n_inputs(), self.shape.n_outputs());
+        let used = self.used(conventions);
+        let mut step = Parameters::zeros(d, n_outputs, self.has_bias);
+        let mut put = |j: usize, k: usize, value: f64| match step.weights_mut(j).get_mut(k) {
+            Some(weight) => *weight = value,
+            None => step.set_bias(j, value),
+        };
+        let first = self.triangles.first().map(|triangle| System::of(triangle, &used));
+        for (j, sums) in self.sums.iter().enumerate() {
+            let own = self.triangles.get(j).filter(|_| j > 0).map(|triangle| System::of(triangle, &used));
+            let Some(system) = own.as_ref().or(first.as_ref()) else { continue };
+            let of_pivots = |(k, length): &(usize, f64)| sums.score[*k] / length;
+            let mut along: Vec<f64> = system.pivots.iter().map(of_pivots).collect();
+            system.solve_transposed(&mut along);
+            system.solve(&mut along);
+            for ((k, length), value) in system.pivots.iter().zip(along) {
+                // With softmax the classes stand one after the other in one system.
+                put(if self.theory == Theory::Multinomial { k / m } else { j }, k % m, value / length);
+            }
+        }
+        step
     }
 
     /// m: features and bias.

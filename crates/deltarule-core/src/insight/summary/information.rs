@@ -128,12 +128,8 @@ impl Information {
                 expected: format!("at most {}", Self::MOST_WEIGHTS),
             });
         }
-        let sums = Sums {
-            score: vec![0.0; size],
-            squares: 0.0,
-            pearson: 0.0,
-            meat: robust.map(|_| Reflector::new(size)),
-        };
+        let sums =
+            Sums { score: vec![0.0; size], squares: 0.0, pearson: 0.0, meat: robust.map(|_| Reflector::new(size)) };
         Ok(Self {
             theory,
             robust,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use anyhow::{Result, bail};
-use deltarule_core::{Distribution, Estimate, Information, Loss, Robust, Summary, Theory, Weight};
+use deltarule_core::{Distribution, Estimate, Information, Layer, Loss, Robust, Summary, Theory, Weight};
 use deltarule_data::{RowEncoder, RowState};
 use deltarule_model::{FeatureKind, Model};
 
@@ -13,6 +13,8 @@ use crate::{scores, setup};
 
 /// Weights may be so far from the minimum, in their standard errors: less than the second digit of a z.
 const FARTHEST: f64 = 0.01;
+/// Where they are farther than this, standard errors are those of the weights that one step of Newton's leads to.
+const NEAR: f64 = 1e-7;
 
 /// A summary, and what is needed to tell of it.
 pub(super) struct Told<'m> {
@@ -46,20 +48,8 @@ impl<'m> Told<'m> {
     /// Reads the records, and works out the summary.
     pub(super) fn of(model: &'m Model, args: &ShowArgs) -> Result<Self> {
         let theory = theory(model)?;
-        let training = model.training();
-        let robust = args.robust.map(Into::into);
-        let shape = model.encoding().shape();
-        let mut information =
-            Information::new(&shape, &model.encoding().scaling(), model.layer(), training.loss, robust)?;
-        let mut reader = setup::open(&args.summary, &args.files)?;
-        let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
-        let data = reader.name().to_owned();
-        scores::for_each_block(&mut reader, &mut encoder, |before, states, block| {
-            let complete = |r: usize| states[r] == RowState::Complete;
-            scores::check_targets(&model.encoding().target, training.loss, block, complete, &data, before)?;
-            Ok(information.add(block, complete)?)
-        })?;
         let conventions = conventions(model);
+        let (information, data) = gather(model, model.layer(), args)?;
         for (index, feature) in model.encoding().features.iter().enumerate() {
             let n = information.without_level(index);
             if n > 0 && !conventions[index].is_empty() {
@@ -81,9 +71,16 @@ impl<'m> Told<'m> {
             );
         }
         let summary = information.summary(&conventions)?;
-        let level = args.level.unwrap_or(0.95);
+        let (robust, level) = (args.robust.map(Into::into), args.level.unwrap_or(0.95));
         let mut told = Self { model, data, theory, robust, level, summary, distance: 0.0 };
         told.check_distance()?;
+        // Standard input can be read only once.
+        if told.distance > NEAR && args.summary.iter().all(|file| file.as_os_str() != "-") {
+            let mut parameters = model.layer().parameters().clone();
+            parameters.add_scaled(1.0, &information.step(&conventions));
+            let nearer = Layer::new(parameters, model.layer().activation().clone());
+            told.summary = gather(model, &nearer, args)?.0.summary(&conventions)?;
+        }
         Ok(told)
     }
 
@@ -95,9 +92,8 @@ impl<'m> Told<'m> {
         let lines = outputs.map(|(j, (output, summary))| {
             let original = self.model.original_weights(j);
             let weights = names.iter().zip(&original.weights).zip(&summary.weights);
-            let mut lines: Vec<Line> = weights
-                .map(|((name, &estimate), &weight)| Line { name: name.clone(), estimate, weight })
-                .collect();
+            let mut lines: Vec<Line> =
+                weights.map(|((name, &estimate), &weight)| Line { name: name.clone(), estimate, weight }).collect();
             let bias = summary.bias.map(|weight| Line { name: "(bias)".to_owned(), estimate: original.bias, weight });
             lines.extend(bias);
             (output, lines)
@@ -168,6 +164,22 @@ impl<'m> Told<'m> {
             count(self.summary.n_records, "record")
         )
     }
+}
+
+/// The sums over the records of the files, at the weights of a layer, and the name of the files.
+fn gather(model: &Model, layer: &Layer, args: &ShowArgs) -> Result<(Information, String)> {
+    let (encoding, loss) = (model.encoding(), model.training().loss);
+    let robust = args.robust.map(Into::into);
+    let mut information = Information::new(&encoding.shape(), &encoding.scaling(), layer, loss, robust)?;
+    let mut reader = setup::open(&args.summary, &args.files)?;
+    let mut encoder = RowEncoder::new(encoding, &reader, true)?;
+    let data = reader.name().to_owned();
+    scores::for_each_block(&mut reader, &mut encoder, |before, states, block| {
+        let complete = |r: usize| states[r] == RowState::Complete;
+        scores::check_targets(&encoding.target, loss, block, complete, &data, before)?;
+        Ok(information.add(block, complete)?)
+    })?;
+    Ok((information, data))
 }
 
 /// The theory that a model's weights have.

@@ -182,7 +182,9 @@ fn theory_text(told: &Told<'_>) -> String {
         Theory::Multinomial => {
             "multinomial logistic regression: covariance A⁻¹ of all classes together, where ŷ are the true probabilities"
         }
-        Theory::Poisson => "Poisson regression: covariance A⁻¹ with A = Σŷxxᵀ, where each count has mean and variance ŷ",
+        Theory::Poisson => {
+            "Poisson regression: covariance A⁻¹ with A = Σŷxxᵀ, where each count has mean and variance ŷ"
+        }
     };
     format!("{of}; {rank} {} free", if told.summary.rank == 1 { "is" } else { "are" })
 }
@@ -243,7 +245,10 @@ fn notes(told: &Told<'_>) -> Vec<String> {
         }
     }
     if !told.summary.directions.is_empty() {
-        notes.push("what these records cannot tell apart (the weights can be moved along it, and no output changes):".to_owned());
+        notes.push(
+            "what these records cannot tell apart (the weights can be moved along it, and no output changes):"
+                .to_owned(),
+        );
         let directions = told.summary.directions.iter();
         notes.extend(directions.map(|direction| format!("  {}", direction_text(told, direction))));
     }

@@ -111,7 +111,13 @@ impl Run<'_> {
     fn json(&self, trained: &Trained, conclusion: &Conclusion) -> Value {
         let Trained { plan, fit } = trained;
         let loss = self.problem.loss;
-        let warnings = self.prepared.warnings.iter().cloned().chain(report::eta_warning(plan)).chain(conclusion.leaks.iter().cloned());
+        let warnings = self
+            .prepared
+            .warnings
+            .iter()
+            .cloned()
+            .chain(report::eta_warning(plan))
+            .chain(conclusion.leaks.iter().cloned());
         let mut value = json!({
             "command": "train",
             "version": env!("CARGO_PKG_VERSION"),
