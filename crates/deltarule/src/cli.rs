@@ -424,7 +424,7 @@ pub(crate) struct EvaluateArgs {
     #[arg(long, value_name = "COLUMN")]
     pub(crate) weight: Option<String>,
     /// An interval beside each score that holds the true one 95 times of 100, from N tables drawn from the records [default where no number is given:
-    /// 200]. It takes about as long again for every 20 of them
+    /// 200]. With 200 it takes about five times as long as without
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "200", value_parser = clap::value_parser!(u64).range(20..=10_000))]
     pub(crate) bootstrap: Option<u64>,
     /// Where the tables of --bootstrap are drawn from; the same seed gives the same intervals

@@ -187,7 +187,7 @@ pub(crate) fn table(label: &str, scores: &Scores, intervals: &[ScoreIntervals]) 
     let mut text = String::new();
     let _ = writeln!(
         text,
-        "{:<3$}{:>16}{interval:>26}{:>14}{interval:>26}",
+        "{:<3$}{:>16}{interval:>28}{:>14}{interval:>28}",
         "scores",
         format!("{label} ({})", scores.n),
         "baseline",
@@ -198,7 +198,7 @@ pub(crate) fn table(label: &str, scores: &Scores, intervals: &[ScoreIntervals]) 
             interval.map_or("-".to_owned(), |i| format!("{} to {}", (of.show)(i.low), (of.show)(i.high)))
         };
         let _ =
-            writeln!(text, "  {name:<width$}{model:>16}{:>26}{baseline:>14}{:>26}", ends(of.model), ends(of.baseline));
+            writeln!(text, "  {name:<width$}{model:>16}{:>28}{baseline:>14}{:>28}", ends(of.model), ends(of.baseline));
     }
     text
 }

@@ -60,9 +60,9 @@ fn intervals_are_as_wide_as_the_spread_of_the_records_says() {
     let (low, high) = interval("model", "mae");
     // The normal approximation of a mean, with the chance of 2000 replicates in its ends.
     assert!(((high - low) / (2.0 * 1.96 * deviation / n.sqrt()) - 1.0).abs() < 0.1, "{low} {high}");
-    for (of, scores) in [("model", &json["scores"]), ("baseline", &json["scores"]["baseline"])] {
+    for of in ["model", "baseline"] {
         for name in ["sse", "rmse", "mae"] {
-            let ((low, high), score) = (interval(of, name), number(&scores[name]));
+            let ((low, high), score) = (interval(of, name), number(&json["scores"]["targets"][0][of][name]));
             assert!(low < score && score < high, "{of} {name}: {low} {score} {high}");
         }
     }
@@ -92,7 +92,8 @@ fn every_score_of_classes_has_an_interval_around_it() {
         assert_eq!(intervals.len(), 5);
         for interval in intervals {
             let name = interval["score"].as_str().unwrap();
-            let score = number(&json["scores"][name]);
+            let score = if name == "loss_sum" { &json["scores"][name] } else { &json["scores"]["model"][name] };
+            let score = number(score);
             let (low, high) = (number(&interval["model"]["low"]), number(&interval["model"]["high"]));
             assert!(low < score && score < high, "{data} {several} {name}: {low} {score} {high}");
             assert_eq!(interval["baseline"].is_null(), name == "auc", "{data} {name}");
