@@ -56,5 +56,7 @@ pub use metrics::{
     RegressionReplicates, RegressionScores, RegressionTally, ThresholdTally, class_scores, most_probable,
     regression_scores,
 };
-pub use network::{Activation, Formula, FormulaError, FormulaPart, Layer, Parameters, UnknownActivation};
+pub use network::{
+    Activation, Formula, FormulaError, FormulaPart, Layer, Parameters, PreparedLayer, UnknownActivation,
+};
 pub use random::{Random, Stream};

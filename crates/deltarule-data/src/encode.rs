@@ -1,5 +1,7 @@
 //! Records of a stream, encoded with a model's encoding: columns go by name.
 
+use std::ops::Deref;
+
 use deltarule_core::{Block, Column, NO_LEVEL, Targets};
 use deltarule_model::{DateFormat, Encoding, Feature, FeatureKind, Target};
 
@@ -21,9 +23,11 @@ pub enum RowState {
 }
 
 /// Encodes records, a few thousand at a time.
+///
+/// `E` is what leads to the encoding: `&Encoding`, or in a service a type of its own that shares a model.
 #[derive(Debug)]
-pub struct RowEncoder<'m> {
-    encoding: &'m Encoding,
+pub struct RowEncoder<E> {
+    encoding: E,
     /// The files that the records are in.
     files: Vec<String>,
     /// Where each feature stands in a record.
@@ -92,11 +96,11 @@ impl SparseRows {
     }
 }
 
-impl<'m> RowEncoder<'m> {
+impl<E: Deref<Target = Encoding>> RowEncoder<E> {
     /// An encoder for the records of a file; `with_target` takes the targets along.
     ///
     /// Errors: a column that the model needs is not there; columns with names where the model has sparse numbers, or the other way round.
-    pub fn new(encoding: &'m Encoding, reader: &Reader, with_target: bool) -> Result<Self> {
+    pub fn new(encoding: E, reader: &Reader, with_target: bool) -> Result<Self> {
         let file = reader.name().to_owned();
         match (encoding.is_sparse(), reader.libsvm()) {
             (true, None) => return Err(DataError::NotSparse { file }),
@@ -114,22 +118,69 @@ impl<'m> RowEncoder<'m> {
             let (file, known) = (reader.name().to_owned(), reader.header().to_vec());
             return Err(DataError::MissingColumns { file, missing, known });
         }
+        let positions = encoding.features.iter().filter_map(|feature| position(feature.column())).collect();
+        let target_positions = targets.iter().filter_map(|name| position(name)).collect();
+        let (files, first_index) = (reader.files().to_vec(), reader.libsvm().flatten());
+        Ok(Self::with_positions(encoding, files, positions, target_positions, first_index))
+    }
+
+    /// An encoder for records that come from no file ([`Record::of_fields`]): their fields are those of [`Encoding::columns`], in that
+    /// order. Of a model of sparse numbers there is one, the pairs `index:value`, with the indices of the training data.
+    ///
+    /// ```
+    /// use deltarule_core::{Column, ColumnScaling};
+    /// use deltarule_data::{Record, RowEncoder};
+    /// use deltarule_model::{Encoding, Feature, FeatureKind, MissingRule, ScaleRule, Target};
+    /// let kind = FeatureKind::Number { mean: 2.0, min: 0.0, max: 4.0, scaling: ColumnScaling::NONE };
+    /// let encoding = Encoding {
+    ///     features: vec![Feature::new("size", kind.clone()), Feature::new("weight", kind)],
+    ///     target: Target::Numbers { names: vec!["price".into()], means: vec![0.0] },
+    ///     missing: MissingRule::Mean,
+    ///     scale: ScaleRule::None,
+    /// };
+    /// let mut encoder = RowEncoder::of_columns(&encoding);
+    /// encoder.push(&Record::of_fields(b"1.5NA", &[3, 5], 1))?;
+    /// match encoder.block()?.columns() {
+    ///     [Column::Numbers(sizes), Column::Numbers(weights)] => assert!(**sizes == [1.5] && weights[0].is_nan()),
+    ///     other => panic!("{other:?}"),
+    /// }
+    /// assert!(encoder.push(&Record::of_fields(b"1.5large", &[3, 8], 2)).is_err());
+    /// encoder.reset();
+    /// assert!(encoder.is_empty() && encoder.block()?.n_records() == 0);
+    /// # Ok::<(), deltarule_data::DataError>(())
+    /// ```
+    pub fn of_columns(encoding: E) -> Self {
+        let columns = encoding.columns();
+        let place = |feature: &Feature| columns.iter().position(|column| *column == feature.column());
+        let positions = encoding.features.iter().filter_map(place).collect();
+        Self::with_positions(encoding, Vec::new(), positions, Vec::new(), None)
+    }
+
+    fn with_positions(
+        encoding: E,
+        files: Vec<String>,
+        positions: Vec<usize>,
+        target_positions: Vec<usize>,
+        first_index: Option<u32>,
+    ) -> Self {
         let n = encoding.features.len();
-        Ok(Self {
+        let sparse = encoding.features.iter().find_map(|feature| SparseRows::of(feature, first_index));
+        let targets = vec![Vec::new(); encoding.target.n_outputs()];
+        Self {
             encoding,
-            files: reader.files().to_vec(),
-            positions: encoding.features.iter().filter_map(|feature| position(feature.column())).collect(),
-            target_positions: targets.iter().filter_map(|name| position(name)).collect(),
+            files,
+            positions,
+            target_positions,
             weight: None,
             weights: Vec::new(),
             numbers: vec![Vec::new(); n],
             codes: vec![Vec::new(); n],
-            sparse: encoding.features.iter().find_map(|f| SparseRows::of(f, reader.libsvm().flatten())),
-            targets: vec![Vec::new(); encoding.target.n_outputs()],
+            sparse,
+            targets,
             classes: Vec::new(),
             states: Vec::new(),
             unseen: vec![0; n],
-        })
+        }
     }
 
     /// The same, with the weight of each record in a column.
@@ -153,7 +204,8 @@ impl<'m> RowEncoder<'m> {
         let mut date: Option<(usize, f64)> = None;
         for (index, feature) in self.encoding.features.iter().enumerate() {
             if let Some(sparse) = &mut self.sparse {
-                let (before, text) = (record.field(0).len(), record.field(self.positions[index]));
+                let position = self.positions[index];
+                let (before, text) = ((0..position).map(|at| record.field(at).len()).sum(), record.field(position));
                 let file = self.files.get(record.file).map_or("", String::as_str);
                 let line = Line { file, line: record.line, before, text };
                 self.unseen[index] += sparse.push(&line)?;
@@ -379,6 +431,12 @@ impl<'m> RowEncoder<'m> {
             Some(_) => block.with_weights(self.weights.as_slice().into())?,
             None => block,
         })
+    }
+
+    /// Forgets the records, also one that was refused half-way, and the counts of unseen levels.
+    pub fn reset(&mut self) {
+        self.clear();
+        self.unseen.fill(0);
     }
 
     /// Forgets the records, keeps the counts of unseen levels.

@@ -22,6 +22,6 @@ pub use encoding::{
 };
 pub use error::{ModelError, Result, ScoreError};
 pub use model::{Model, OriginalWeights, Training};
-pub use reasons::{Contribution, Reasons};
+pub use reasons::{Contribution, NetInputShares, Reasons};
 pub use scorer::{Scorer, Value};
 pub use target::Target;

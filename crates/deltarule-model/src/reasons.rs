@@ -1,18 +1,23 @@
 //! Why a net input is what it is: the part of each input.
 
+use std::ops::{Deref, Range};
+
 use deltarule_core::{Block, Column};
 
 use crate::encoding::FeatureKind;
 use crate::model::Model;
+use crate::target::Target;
 
 /// What makes one record's h of what it is on average, input by input.
 ///
 /// h = average + Σ contributions. A number's contribution is w·(x − mean), in any units: nothing where it is missing and takes the mean. A category's
 /// is the weight of its level less the mean weight of its levels in the training records, so that it says how this level differs from
 /// what is usual.
+///
+/// `M` is what leads to the model, such as `&Model` or `Arc<Model>`.
 #[derive(Debug, Clone)]
-pub struct Reasons<'m> {
-    model: &'m Model,
+pub struct Reasons<M> {
+    model: M,
     outputs: Vec<Averages>,
 }
 
@@ -36,11 +41,54 @@ pub struct Contribution {
     pub value: f64,
 }
 
-impl<'m> Reasons<'m> {
+/// What makes up h of one record: h = average + what the named inputs contribute + what all others do.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NetInputShares {
+    /// The sum.
+    pub net_input: f64,
+    /// h at the average record.
+    pub average: f64,
+    /// What all inputs contribute together that are not named.
+    pub others: f64,
+}
+
+impl<M: Deref<Target = Model>> Reasons<M> {
     /// The averages of a model.
-    pub fn of(model: &'m Model) -> Self {
+    pub fn of(model: M) -> Self {
         let n_outputs = model.layer().parameters().n_outputs();
-        Self { model, outputs: (0..n_outputs).map(|j| Averages::of(model, j)).collect() }
+        let outputs = (0..n_outputs).map(|j| Averages::of(&model, j)).collect();
+        Self { model, outputs }
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The outputs whose h has reasons: that of the predicted class where there are several, and all otherwise.
+    pub fn outputs(&self, class: Option<usize>) -> Range<usize> {
+        match (&self.model.encoding().target, class) {
+            (Target::Classes { .. }, Some(class)) => class..class + 1,
+            (target, _) => 0..target.n_outputs(),
+        }
+    }
+
+    /// The up to `n` largest [`contributions`](Self::contributions) to h of output `j` at a row of a block, and h with its shares.
+    pub fn largest(
+        &self,
+        block: &Block<'_, f64>,
+        row: usize,
+        j: usize,
+        n: usize,
+        into: &mut Vec<Contribution>,
+    ) -> NetInputShares {
+        let zeros = self.contributions(block, row, j, into);
+        let average = self.average(j);
+        let (first, rest) = into.split_at(into.len().min(n));
+        let others = rest.iter().map(|other| other.value).sum::<f64>() + zeros;
+        let net_input = average + first.iter().map(|one| one.value).sum::<f64>() + others;
+        into.truncate(n);
+        NetInputShares { net_input, average, others }
     }
 
     /// h of output `j` where every number has its mean, and every category the mean weight of its levels.

@@ -145,7 +145,7 @@ impl<'t> Tally<'t> {
     /// that is scored, with its number from 1.
     pub(crate) fn of_file(
         reader: &mut Reader,
-        encoder: &mut RowEncoder<'_>,
+        encoder: &mut RowEncoder<&Encoding>,
         model: &Model,
         mut visit: impl FnMut(u64, Scored<'_>),
     ) -> Result<(Scores, u64)> {
@@ -168,7 +168,7 @@ impl<'t> Tally<'t> {
     /// The scores of each of some layers on all records of a file, in one pass over it.
     pub(crate) fn of_file_for_each(
         reader: &mut Reader,
-        encoder: &mut RowEncoder<'_>,
+        encoder: &mut RowEncoder<&Encoding>,
         encoding: &Encoding,
         judge: Judge<'_>,
         layers: &[&Layer],
@@ -305,7 +305,7 @@ pub(crate) fn check_targets(
 /// number of records.
 pub(crate) fn for_each_block(
     reader: &mut Reader,
-    encoder: &mut RowEncoder<'_>,
+    encoder: &mut RowEncoder<&Encoding>,
     mut visit: impl FnMut(u64, &[RowState], &Block<'_, f64>) -> Result<()>,
 ) -> Result<u64> {
     let mut n_read = 0;

@@ -1,7 +1,7 @@
 //! A layer: ŷ_j = f(Σ_i w_ij x_i + b_j).
 
 use super::{Activation, Parameters, WorkingWeights};
-use crate::data::{Block, Scaling, Tile};
+use crate::data::{Block, Scaling, Shape};
 use crate::error::{Error, Result};
 use crate::kernel::net_input;
 
@@ -72,8 +72,7 @@ impl Layer {
 
     /// ŷ of net inputs, in their place. Shape: (J, rows), output by output.
     pub fn outputs_of(&self, net_inputs: &mut [f64], n_rows: usize) {
-        self.activation.couple(net_inputs, n_rows);
-        net_inputs.iter_mut().for_each(|h| *h = self.activation.value(*h));
+        outputs_of(&self.activation, net_inputs, n_rows);
     }
 
     /// h for every record of a block, output by output: h_j of row `r` is `into[j·rows + r]`.
@@ -81,6 +80,22 @@ impl Layer {
     /// Errors: a block or a scaling with other columns than the layer has weights for.
     pub fn net_inputs_into(&self, block: &Block<'_, f64>, scaling: &Scaling, into: &mut Vec<f64>) -> Result<()> {
         let shape = block.shape();
+        self.check(&shape, scaling)?;
+        WorkingWeights::of(&self.parameters, &shape, scaling).net_inputs_of_block(block, &shape, scaling, into);
+        Ok(())
+    }
+
+    /// Works out once what every pass over blocks of this shape needs: for a service, which goes over a few rows at a time, again and again.
+    ///
+    /// Errors: a shape or a scaling with other columns than the layer has weights for.
+    pub fn prepare(&self, shape: &Shape, scaling: &Scaling) -> Result<PreparedLayer> {
+        self.check(shape, scaling)?;
+        let (shape, scaling) = (shape.clone(), scaling.clone());
+        let working = WorkingWeights::of(&self.parameters, &shape, &scaling);
+        Ok(PreparedLayer { activation: self.activation.clone(), shape, scaling, working })
+    }
+
+    fn check(&self, shape: &Shape, scaling: &Scaling) -> Result<()> {
         let n_features = self.parameters.n_features();
         if shape.n_features() != n_features {
             let what = "features of a block".to_owned();
@@ -97,19 +112,52 @@ impl Layer {
                 return Err(Error::Shape { what, found, expected });
             }
         }
-        let n = block.n_records();
-        let n_outputs = self.parameters.n_outputs();
-        into.clear();
-        into.resize(n * n_outputs, 0.0);
-        let working = WorkingWeights::<f64>::of(&self.parameters, &shape, scaling);
-        let (mut tile, mut net_inputs) = (Tile::new(&shape, n), Vec::new());
-        tile.for_each(block, scaling, 0, |tile| {
-            let first = tile.first_record() as usize;
-            working.net_inputs_into(tile, &mut net_inputs);
-            for (j, h) in net_inputs.chunks(tile.n_rows()).enumerate() {
-                into[j * n + first..][..h.len()].copy_from_slice(h);
-            }
-        });
         Ok(())
     }
+}
+
+/// A layer that is ready for blocks of one shape in one scaling; [`Layer::prepare`] makes it. It gives the bits that the layer does.
+///
+/// ```
+/// use deltarule_core::*;
+/// let layer = Layer::new(Parameters::new(1, vec![2.0], Some(vec![0.5]), 1)?, Activation::Identity);
+/// let block = Block::new(vec![Column::Numbers(vec![1.0, 3.0].into())], Targets::Numbers(vec![vec![0.0; 2].into()]))?;
+/// let scaling = Scaling::identity(block.shape().columns());
+/// let mut outputs = Vec::new();
+/// layer.prepare(&block.shape(), &scaling)?.outputs_into(&block, &mut outputs)?;
+/// assert_eq!(outputs, [2.5, 6.5]);
+/// # Ok::<(), deltarule_core::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct PreparedLayer {
+    activation: Activation,
+    shape: Shape,
+    scaling: Scaling,
+    working: WorkingWeights<f64>,
+}
+
+impl PreparedLayer {
+    /// ŷ for every record of a block, output by output: ŷ_j of row `r` is `into[j·rows + r]`.
+    ///
+    /// Errors: a block of another shape.
+    pub fn outputs_into(&self, block: &Block<'_, f64>, into: &mut Vec<f64>) -> Result<()> {
+        let (found, expected) = (block.columns().len(), self.shape.columns().len());
+        if found != expected {
+            return Err(Error::Shape { what: "columns of a block".to_owned(), found, expected });
+        }
+        for (index, (column, kind)) in block.columns().iter().zip(self.shape.columns()).enumerate() {
+            if column.kind() != *kind {
+                let what = format!("features of column {} of a block", index + 1);
+                return Err(Error::Shape { what, found: column.kind().n_features(), expected: kind.n_features() });
+            }
+        }
+        self.working.net_inputs_of_block(block, &self.shape, &self.scaling, into);
+        outputs_of(&self.activation, into, block.n_records());
+        Ok(())
+    }
+}
+
+fn outputs_of(activation: &Activation, net_inputs: &mut [f64], n_rows: usize) {
+    activation.couple(net_inputs, n_rows);
+    net_inputs.iter_mut().for_each(|h| *h = activation.value(*h));
 }

@@ -8,6 +8,6 @@ mod working;
 
 pub use activation::{Activation, UnknownActivation};
 pub use formula::{Formula, FormulaError, FormulaPart};
-pub use layer::Layer;
+pub use layer::{Layer, PreparedLayer};
 pub use parameters::Parameters;
 pub(crate) use working::{ColumnSums, RawPass, WorkingWeights, number_features};

@@ -72,6 +72,27 @@ impl<T: Float> WorkingWeights<T> {
         }
     }
 
+    /// h_j for every record of a block, output by output: h_j of row `r` becomes `into[j·rows + r]`. The block has the shape that the weights are for.
+    pub(crate) fn net_inputs_of_block(
+        &self,
+        block: &Block<'_, T>,
+        shape: &Shape,
+        scaling: &Scaling,
+        into: &mut Vec<T>,
+    ) {
+        let n = block.n_records();
+        into.clear();
+        into.resize(n * self.n_outputs(), T::ZERO);
+        let (mut tile, mut net_inputs) = (Tile::new(shape, n), Vec::new());
+        tile.for_each(block, scaling, 0, |tile| {
+            let first = tile.first_record() as usize;
+            self.net_inputs_into(tile, &mut net_inputs);
+            for (j, h) in net_inputs.chunks(tile.n_rows()).enumerate() {
+                into[j * n + first..][..h.len()].copy_from_slice(h);
+            }
+        });
+    }
+
     /// Adds all terms but those of number columns.
     fn add_others<'c>(
         &self,

@@ -22,8 +22,8 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// A record whose fields follow each other, each ending where `ends` says.
-    pub(crate) fn of_fields(bytes: &'a [u8], ends: &'a [usize], line: u64) -> Self {
+    /// A record whose fields follow each other, each ending where `ends` says; `line` is its place among others.
+    pub fn of_fields(bytes: &'a [u8], ends: &'a [usize], line: u64) -> Self {
         Self { bytes, ends, gap: 0, line, file: 0, decimal: Decimal::Point }
     }
 

@@ -11,7 +11,7 @@ use crate::output::csv_field;
 /// The reasons of rows, as columns of the output.
 pub(super) struct ReasonColumns<'m> {
     model: &'m Model,
-    reasons: Reasons<'m>,
+    reasons: Reasons<&'m Model>,
     /// How many contributions are named.
     n: usize,
     contributions: Vec<Contribution>,
@@ -48,11 +48,7 @@ impl<'m> ReasonColumns<'m> {
         row: usize,
         class: Option<usize>,
     ) -> std::io::Result<()> {
-        let target = &self.model.encoding().target;
-        match (target, class) {
-            (Target::Classes { .. }, Some(class)) => self.write_output(into, block, row, class),
-            _ => (0..target.n_outputs()).try_for_each(|j| self.write_output(into, block, row, j)),
-        }
+        self.reasons.outputs(class).try_for_each(|j| self.write_output(into, block, row, j))
     }
 
     fn write_output(
@@ -62,19 +58,14 @@ impl<'m> ReasonColumns<'m> {
         row: usize,
         j: usize,
     ) -> std::io::Result<()> {
-        let zeros = self.reasons.contributions(block, row, j, &mut self.contributions);
-        let average = self.reasons.average(j);
-        let named = self.contributions.len().min(self.n);
-        let (first, rest) = self.contributions.split_at(named);
-        let others = rest.iter().map(|other| other.value).sum::<f64>() + zeros;
-        let h = average + first.iter().map(|one| one.value).sum::<f64>() + others;
-        write!(into, ",{h:?},{average:?}")?;
-        for contribution in first {
+        let shares = self.reasons.largest(block, row, j, self.n, &mut self.contributions);
+        write!(into, ",{:?},{:?}", shares.net_input, shares.average)?;
+        for contribution in &self.contributions {
             let words = csv_field(&self.words(contribution, block, row));
             write!(into, ",{words},{:?}", contribution.value)?;
         }
-        into.extend(std::iter::repeat_n(b',', 2 * (self.n - named)));
-        write!(into, ",{others:?}")
+        into.extend(std::iter::repeat_n(b',', 2 * (self.n - self.contributions.len())));
+        write!(into, ",{:?}", shares.others)
     }
 
     /// What there is in the row, beside what is usual.
