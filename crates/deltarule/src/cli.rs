@@ -3,6 +3,7 @@
 mod values;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use deltarule_core::{Activation, Eta};
@@ -16,7 +17,7 @@ pub(crate) use values::{
 };
 use values::{
     activation_help, parse_batch, parse_class_weight, parse_costs, parse_date, parse_hash, parse_level, parse_loss,
-    parse_reasons, parse_size, parse_split_by, parse_threshold,
+    parse_reasons, parse_seconds, parse_size, parse_split_by, parse_threshold,
 };
 
 /// Train, explain and use single-layer networks ŷ = f(Σ w·x + b) on tables.
@@ -32,6 +33,7 @@ Try:
   deltarule inspect data.csv                             what is in a table
   deltarule train data.csv --target price --out m.json   weights that work, and how good they are
   deltarule predict m.json new.csv                       a prediction for every row
+  deltarule serve m.json                                 predictions over HTTP
   deltarule sweep data.csv --target price --eta 0.01..10   many learning rates at once
 
 Exit codes: 0 done, 1 ran but failed (diverged, a check that failed), 2 usage or input, 130 interrupted."
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     Show(ShowArgs),
     /// Write a model as ONNX, as SQL or as a C function, to use it without deltarule
     Export(ExportArgs),
+    /// Serve a model over HTTP: JSON in, predictions out
+    Serve(ServeArgs),
     /// Work out one step of the delta rule, every number of it
     Explain(Box<ExplainArgs>),
     /// Check the gradient of the delta rule against finite differences
@@ -501,6 +505,50 @@ pub(crate) struct ExportArgs {
     /// Replace the file if it is there
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  deltarule serve model.json
+  deltarule serve model.json --port 0 --threads 1 --log
+  curl -d '{\"age\": 59, \"bmi\": 32.1}' 'http://127.0.0.1:8000/predict?reasons=3'
+  curl -d '{\"records\": [{\"age\": 59, \"bmi\": 32.1}, {\"age\": 48, \"bmi\": null}]}' http://127.0.0.1:8000/predict
+  curl http://127.0.0.1:8000/model                       the columns that a record needs
+
+Paths: POST /predict, GET /model, GET /health, GET /metrics (Prometheus). A model file that is replaced is taken up within seconds,
+or at once at SIGHUP; one that cannot be used is told of, and the model before stays. SIGINT (Ctrl-C) and SIGTERM answer what is on
+its way, and end with exit code 0; a second one ends at once. There is no authentication and no encryption: put a proxy in front.")]
+pub(crate) struct ServeArgs {
+    /// A model that train wrote
+    pub(crate) model: PathBuf,
+    /// The address to listen at; 127.0.0.1 is this machine alone
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    pub(crate) host: String,
+    /// The port to listen at; 0 for a free one, which the first line on standard output tells
+    #[arg(long, value_name = "N", default_value_t = 8000)]
+    pub(crate) port: u16,
+    /// Print a line for each request on standard error
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) log: bool,
+    /// Print nothing but the address and what goes wrong
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    /// The largest body of a request
+    #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = parse_size, help_heading = "Limits")]
+    pub(crate) max_body: usize,
+    /// The most records of a request
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..), help_heading = "Limits")]
+    pub(crate) max_records: u64,
+    /// Seconds that the head of a request, its body, or a client that does not take its answer may take, and that a connection may be idle
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = parse_seconds, help_heading = "Limits")]
+    pub(crate) timeout: Duration,
+    /// The most connections at a time; further ones wait
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Limits")]
+    pub(crate) max_connections: u32,
+    /// Threads that answer [default: all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Machine")]
+    pub(crate) threads: Option<u16>,
 }
 
 #[derive(Debug, Args)]

@@ -1,5 +1,7 @@
 //! The values that options take.
 
+use std::time::Duration;
+
 use clap::ValueEnum;
 use deltarule_core::{Activation, Eta, Loss, Moments, Reduction, Robust};
 use deltarule_data::{ClassWeight, DateColumn, HashedColumn, SplitBy, SplitKind};
@@ -226,6 +228,14 @@ pub(super) fn parse_size(text: &str) -> Result<usize, String> {
     let power = ["", "k", "m", "g", "t"].iter().position(|prefix| *prefix == name).ok_or_else(wrong)?;
     let bytes = number.parse::<f64>().map_err(|_| wrong())? * base.powi(power as i32);
     if bytes >= 1.0 && bytes <= usize::MAX as f64 { Ok(bytes as usize) } else { Err(wrong()) }
+}
+
+/// A time, from a thousandth of a second to a day.
+pub(super) fn parse_seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.001..=86_400.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("expected a number of seconds from 0.001 to 86400, such as 30".to_owned()),
+    }
 }
 
 pub(crate) fn parse_eta(text: &str) -> Result<Eta, String> {
