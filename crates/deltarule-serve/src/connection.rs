@@ -36,7 +36,6 @@ pub(crate) async fn serve(stream: TcpStream, peer: IpAddr, state: Arc<State>, mu
         .timer(TokioTimer::new())
         .header_read_timeout(limit)
         .max_buf_size(LARGEST_HEAD)
-        .pipeline_flush(true)
         .serve_connection(TokioIo::new(Patient::new(stream, limit)), service);
     let mut is_stopping = false;
     let ended = loop {

@@ -70,10 +70,7 @@ impl State {
     /// Puts another model into use; requests that are on their way end with the one that they began with.
     pub(crate) fn replace(&self, served: Served, stamp: Option<Stamp>) {
         self.metrics.model(stamp.and_then(|stamp| stamp.modified));
-        let served = Arc::new(served);
-        let before = std::mem::replace(&mut *self.served.write().unwrap_or_else(PoisonError::into_inner), served);
-        // It may be large; nobody waits for its end.
-        drop(before);
+        *self.served.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(served);
     }
 }
 

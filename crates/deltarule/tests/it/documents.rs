@@ -82,6 +82,7 @@ fn links_lead_somewhere() {
         "docs/delta-rule.md",
         "docs/export.md",
         "docs/losses.md",
+        "docs/serve.md",
         "docs/validation.md",
         "docs/weights.md",
     ] {
