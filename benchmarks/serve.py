@@ -65,8 +65,8 @@ def post(body):
     return head.encode() + body
 
 
-def client(address, work, seconds, pace, worst, results):
-    """One connection: sends requests for some time, compares the answers, and keeps the times."""
+def client(address, work, seconds, pace):
+    """One connection: sends requests for some time, compares the answers, and gives the times."""
     connection = Connection(address)
     times = []
     begin = time.perf_counter()
@@ -87,7 +87,7 @@ def client(address, work, seconds, pace, worst, results):
         if body not in expected:
             raise SystemExit(f"found {body!r}, expected one of {expected}")
         k += 1
-    results.append(times)
+    return times
 
 
 def measure(name, address, work, connections, seconds, rate=None):
@@ -101,10 +101,9 @@ def measure(name, address, work, connections, seconds, rate=None):
             code = 1
             try:
                 os.close(read)
-                results = []
-                client(address, work, seconds, connections / rate if rate else None, None, results)
+                times = client(address, work, seconds, connections / rate if rate else None)
                 with os.fdopen(write, "w") as out:
-                    out.write(" ".join(f"{t:.7f}" for t in results[0]))
+                    out.write(" ".join(f"{t:.7f}" for t in times))
                 code = 0
             except SystemExit as error:
                 print(error, file=sys.stderr)
@@ -124,7 +123,6 @@ def measure(name, address, work, connections, seconds, rate=None):
     at = lambda share: 1000 * times[min(len(times) - 1, int(share * len(times)))]
     row = (name, connections, len(times) / took, at(0.5), at(0.99), at(0.999), 1000 * times[-1])
     print("  {:<34}{:>12}{:>14.0f}{:>10.3f}{:>10.3f}{:>10.3f}{:>10.3f}".format(*row), flush=True)
-    return row
 
 
 def trouble(address, stop, swap):
