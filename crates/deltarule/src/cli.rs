@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use deltarule_core::{Activation, Eta};
+use deltarule_core::{Activation, Eta, Schedule};
 use deltarule_data::{ClassWeight, DateColumn, HashedColumn, SplitBy};
 
 use crate::decisions::Costs;
@@ -16,8 +16,8 @@ pub(crate) use values::{
     parse_eta, parse_penalty,
 };
 use values::{
-    activation_help, parse_batch, parse_class_weight, parse_costs, parse_date, parse_hash, parse_level, parse_loss,
-    parse_reasons, parse_seconds, parse_size, parse_split_by, parse_threshold,
+    activation_help, parse_batch, parse_class_weight, parse_costs, parse_date, parse_epoch, parse_epochs, parse_hash,
+    parse_level, parse_loss, parse_reasons, parse_schedule, parse_seconds, parse_size, parse_split_by, parse_threshold,
 };
 
 /// Train, explain and use single-layer networks ŷ = f(Σ w·x + b) on tables.
@@ -172,6 +172,10 @@ pub(crate) struct ValidArgs {
     /// number named with :time. It is not learned from unless it is named in --features, --categorical or --hash
     #[arg(long, value_name = "COLUMN[:groups|:time]", value_parser = parse_split_by)]
     pub(crate) split_by: Option<SplitBy>,
+    /// Look at E of the held-out records after every epoch: stop after PATIENCE epochs (10 unless given) in which it was not lower, and keep the weights
+    /// with the least of it
+    #[arg(long, value_name = "PATIENCE", num_args = 0..=1, default_missing_value = "10", value_parser = parse_epoch)]
+    pub(crate) early_stopping: Option<u64>,
 }
 
 /// The network and where it starts.
@@ -208,6 +212,35 @@ pub(crate) struct DescentArgs {
     pub(crate) reduction: Option<ReductionArg>,
 }
 
+/// The settings of an optimizer, and how η changes on the way.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Optimizer")]
+pub(crate) struct RuleArgs {
+    /// β₁ of adam: how much of the mean of the slopes is kept at each step [default: 0.9]
+    #[arg(long, value_name = "B")]
+    pub(crate) beta1: Option<f64>,
+    /// β₂ of adam: the same for their squares [default: 0.999]
+    #[arg(long, value_name = "B")]
+    pub(crate) beta2: Option<f64>,
+    /// ρ of rmsprop: how much of the mean of the squared slopes is kept at each step [default: 0.99]
+    #[arg(long, value_name = "B")]
+    pub(crate) decay: Option<f64>,
+    /// ε of adagrad, rmsprop and adam, beside the root that slopes are divided by [default: 1e-10 with adagrad, 1e-8 otherwise]
+    #[arg(long, value_name = "X")]
+    pub(crate) epsilon: Option<f64>,
+    /// How η changes from epoch to epoch, from what was given or chosen: constant; inverse[:EPOCHS[:POWER]], η/(1 + k/EPOCHS)^POWER (default 10 and 1);
+    /// exponential:FACTOR; step:EVERY:FACTOR; cosine[:EPOCHS], to 0 and anew. auto: a given η stays, and a chosen one follows the steps [default: auto]
+    #[arg(long, value_name = "NAME[:X…]", value_parser = parse_schedule)]
+    pub(crate) schedule: Option<Schedule>,
+    /// Raise η to its full size in the first EPOCHS, in equal steps; the schedule begins after them
+    #[arg(long, value_name = "EPOCHS", default_value_t = 0, value_parser = parse_epochs)]
+    pub(crate) warm_up: u64,
+    /// With --batch N: take the mean of the weights over all steps from this epoch on (2 unless given), which has less noise; η then stays, if no schedule
+    /// changes it
+    #[arg(long, value_name = "FROM_EPOCH", num_args = 0..=1, default_missing_value = "2", value_parser = parse_epoch)]
+    pub(crate) average: Option<u64>,
+}
+
 #[derive(Debug, Args)]
 #[command(allow_negative_numbers = true)]
 #[command(after_help = "\
@@ -216,10 +249,12 @@ Examples:
   deltarule train examples/breast_cancer.csv --target diagnosis --valid 0.25 --out model.json
   deltarule train examples/ten.csv --target passed --textbook --eta 0.01 --trace trace.csv
   deltarule train examples/iris.csv --target species --batch 1 --epochs 50 --seed 7
+  deltarule train examples/iris.csv --target species --batch 16 --optimizer adam --schedule cosine
   deltarule train big.csv --target y --memory 2GiB --cache big.cache
   deltarule train clicks.csv --target clicked --hash user,page:20 --batch 1
   deltarule train bikes.csv --target rides --date started --drop id
   deltarule train a9a.libsvm --valid a9a.t.libsvm --out model.json
+  deltarule train examples/iris.csv --target species --valid 0.25 --early-stopping
   deltarule train 'train/*.parquet' --target y --valid 'test/*.parquet'
   deltarule train visits.csv --target seconds --valid 0.2 --split-by user
   deltarule train claims.csv --target fraud --loss log --weight exposure --class-weight balanced
@@ -246,11 +281,13 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = parse_penalty, help_heading = "Descent")]
     pub(crate) l1: f64,
     /// The rule of descent [default: for full batches and a chosen η nesterov with the squared error, lbfgs with the other losses; gd otherwise]
-    #[arg(long, value_enum, value_name = "NAME", help_heading = "Descent")]
+    #[arg(long, value_enum, value_name = "NAME", help_heading = "Optimizer")]
     pub(crate) optimizer: Option<OptimizerArg>,
     /// β of momentum (default 0.9) or of nesterov (default: grows, and starts anew when the path turns uphill)
-    #[arg(long, value_name = "B", help_heading = "Descent")]
+    #[arg(long, value_name = "B", help_heading = "Optimizer")]
     pub(crate) momentum: Option<f64>,
+    #[command(flatten)]
+    pub(crate) rule: RuleArgs,
     /// Records a step: all of them, or a number, in random order
     #[arg(long, value_name = "full|N", default_value = "full", value_parser = parse_batch, help_heading = "Descent")]
     pub(crate) batch: BatchArg,
@@ -275,7 +312,7 @@ pub(crate) struct TrainArgs {
     /// Replace files that are there
     #[arg(long, help_heading = "Output")]
     pub(crate) force: bool,
-    /// Write E of every epoch: epoch,sse,mse,eta,gradient_norm; with other losses than squared loss_sum and mean_loss
+    /// Write E of every epoch: epoch,sse,mse,eta,gradient_norm, and held_out_sse with --early-stopping; with other losses than squared loss_sum and mean_loss
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) trace: Option<PathBuf>,
     /// Write the weights on the way: epoch,output,feature,weight
@@ -338,6 +375,8 @@ pub(crate) struct SweepArgs {
     /// Rules of descent [default: for a chosen η nesterov, or lbfgs with other losses than squared; gd for a given one]
     #[arg(long, value_enum, value_name = "NAME[,NAME…]", value_delimiter = ',', help_heading = "Runs")]
     pub(crate) optimizer: Vec<OptimizerArg>,
+    #[command(flatten)]
+    pub(crate) rule: RuleArgs,
     /// Follow the mean of the records' gradients, or their sum [default: mean]
     #[arg(long, value_enum, value_name = "RULE", help_heading = "Descent")]
     pub(crate) reduction: Option<ReductionArg>,

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use deltarule_core::{Activation, EtaBasis, Fit, Loss, OptimizerKind, Penalty, Plan, Reduction, StopReason};
+use deltarule_core::{
+    Activation, Course, EtaBasis, Fit, Loss, OptimizerKind, Penalty, Plan, Reduction, Schedule, StopReason,
+};
 use deltarule_data::{CacheUse, Storage};
 use deltarule_model::{FeatureKind, Model};
 use serde_json::{Value, json};
@@ -18,6 +20,19 @@ pub(crate) fn descent_text(plan: &Plan) -> String {
         OptimizerKind::Nesterov { beta: Some(beta) } => format!("nesterov with β = {beta}"),
         OptimizerKind::Nesterov { beta: None } => "nesterov, starting anew when the path turns uphill".to_owned(),
         OptimizerKind::LBfgs => "lbfgs, steps with the curvature that the last ten have shown".to_owned(),
+        OptimizerKind::AdaGrad { epsilon } => {
+            format!("adagrad, each weight's step divided by the root of its squared slopes (ε = {epsilon:e})")
+        }
+        OptimizerKind::RmsProp { decay, epsilon } => {
+            format!(
+                "rmsprop, each weight's step divided by the root of its mean squared slope (ρ = {decay}, ε = {epsilon:e})"
+            )
+        }
+        OptimizerKind::Adam { beta1, beta2, epsilon } => {
+            format!(
+                "adam, each weight's mean slope over the root of its mean square (β₁ = {beta1}, β₂ = {beta2}, ε = {epsilon:e})"
+            )
+        }
         _ => plan.optimizer.name().to_owned(),
     };
     let batch = match plan.batch {
@@ -29,6 +44,44 @@ pub(crate) fn descent_text(plan: &Plan) -> String {
         Reduction::Sum => "the sum of their gradients",
     };
     format!("{rule}; {batch}; {reduction} (--reduction {})", plan.reduction.name())
+}
+
+/// Which weights are the result, where it is not those of a step.
+fn average_text(plan: &Plan) -> Option<String> {
+    let from = plan.average?;
+    let eta = match plan.chooses_eta() && plan.course.schedule == Schedule::Auto {
+        true => "; η then stays",
+        false => "",
+    };
+    Some(format!(
+        "weights: the mean over all steps from epoch {from} on (--average {from}), at which E is measured{eta}"
+    ))
+}
+
+/// How η changes from epoch to epoch, where that was asked for: `k` counts from 0.
+fn course_text(plan: &Plan) -> Option<String> {
+    let Course { schedule, warm_up } = plan.course;
+    let rule = match schedule {
+        Schedule::Auto => None,
+        Schedule::Constant => Some("stays what it is".to_owned()),
+        Schedule::Inverse { epochs, power: 1.0 } => Some(format!("divided by 1 + k/{epochs} in epoch k")),
+        Schedule::Inverse { epochs, power } => Some(format!("divided by (1 + k/{epochs})^{power} in epoch k")),
+        Schedule::Exponential { factor } => Some(format!("multiplied by {factor} after each epoch")),
+        Schedule::Step { every, factor } => {
+            Some(format!("multiplied by {factor} after every {}", count(every, "epoch")))
+        }
+        Schedule::Cosine { epochs: None } => Some("falls to 0 over all epochs as half a cosine".to_owned()),
+        Schedule::Cosine { epochs: Some(epochs) } => {
+            Some(format!("falls to 0 over {} as half a cosine, and anew", count(epochs, "epoch")))
+        }
+        _ => Some(schedule.to_string()),
+    };
+    let rule = rule.map(|rule| format!("η {rule} (--schedule {schedule})"));
+    let warm_up = (warm_up > 0).then(|| format!("η rises to that in {}", count(warm_up, "epoch")));
+    match (warm_up, rule) {
+        (Some(warm_up), Some(rule)) => Some(format!("{warm_up}; from then on {rule}")),
+        (warm_up, rule) => warm_up.or(rule),
+    }
 }
 
 /// A loss and its formula, in one line.
@@ -91,16 +144,36 @@ pub(crate) fn eta_text(plan: &Plan) -> String {
         (EtaBasis::Backtracking, _) => format!(
             "a first guess from {curvature}: this f has no bound with this loss, so η is halved whenever a plain step raises E, and grows while all goes well"
         ),
+        (EtaBasis::Stochastic, _) if plan.course.schedule != Schedule::Auto => {
+            "half of 1/(c·λ) with the expected curvature λ of a batch".to_owned()
+        }
         (EtaBasis::Stochastic, _) => {
             "half of 1/(c·λ) with the expected curvature λ of a batch; lowered after each epoch of more noise than progress".to_owned()
         }
+        (EtaBasis::Adaptive, _) => format!(
+            "about how far a step moves a weight: as far as the plain rule's first steps do, from E of the best constant and {curvature}; {}",
+            match plan.batch {
+                None => "halved whenever a step raises E, and grows while all goes well",
+                Some(_) if plan.course.schedule != Schedule::Auto => "for a batch",
+                Some(_) => "for a batch; lowered after each epoch of more noise than progress, and raised after the others",
+            }
+        ),
         _ => "from the data".to_owned(),
     };
+    let course = course_text(plan).into_iter().chain(average_text(plan)).map(|text| format!("\n{text}"));
+    let course: String = course.collect();
+    if optimizer.is_adaptive() {
+        return format!("η = {}: {why}{course}", short(eta.eta));
+    }
     let other = match reduction {
         Reduction::Mean => "sum",
         Reduction::Sum => "mean",
     };
-    format!("η = {}: {why} (the same steps with --reduction {other}: {})", short(eta.eta), short(eta.equivalent))
+    format!(
+        "η = {}: {why} (the same steps with --reduction {other}: {}){course}",
+        short(eta.eta),
+        short(eta.equivalent)
+    )
 }
 
 /// The formula of E, in which a record of weight v counts v times.
@@ -211,9 +284,19 @@ pub(crate) fn reason_text(reason: &StopReason, plan: &Plan, loss: Loss, activati
                     .to_owned()
             } else if plan.eta.guaranteed.is_some_and(|eta| plan.eta.eta > eta) {
                 format!("Steps with this η jump across the minimum; {guaranteed}")
+            } else if plan.course.schedule.goes_down() {
+                format!(
+                    "It may be that --schedule {} has made η too small; a schedule that goes down more slowly may go on",
+                    plan.course.schedule
+                )
             } else {
                 "What is left is below the precision of the numbers, or f or the loss has a kink there".to_owned()
             }
+        ),
+        StopReason::HeldOut { epochs, loss } => format!(
+            "E of the held-out records has not been lower for {} (--early-stopping); the weights are those with the least of it, {}",
+            count(*epochs, "epoch"),
+            digits(*loss, 8)
         ),
         StopReason::Epochs { correlation } => format!(
             "epochs used up: E may fall further (largest correlation of a column with δ: {}); try --epochs {}{}",

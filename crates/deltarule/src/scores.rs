@@ -7,7 +7,7 @@ use deltarule_core::{
     Activation, BLOCK_ROWS, Block, BlockSource, ClassScores, ClassTally, Layer, Loss, RegressionScores,
     RegressionTally, Scaling, Targets, ThresholdTally,
 };
-use deltarule_data::{Part, Prepared, Reader, RowEncoder, RowState};
+use deltarule_data::{Prepared, Reader, RowEncoder, RowState};
 use deltarule_model::{Encoding, Model, Target};
 use serde_json::{Value, json};
 
@@ -124,13 +124,13 @@ impl<'t> Tally<'t> {
         }
     }
 
-    /// The scores on some records of a table.
+    /// The scores on some records of a table, or of files that are held in memory.
     pub(crate) fn of_part(
         target: &Target,
         judge: Judge<'_>,
         layer: &Layer,
         scaling: &Scaling,
-        part: &Part<'_>,
+        part: &dyn BlockSource<f64>,
     ) -> Result<Scores> {
         let mut tally = Tally::new(target, judge);
         for index in 0..part.n_blocks() {
@@ -325,6 +325,15 @@ pub(crate) fn for_each_block(
     }
 }
 
+/// Shows all records of a file block by block: how many stand before a block, which of its records are complete, and the block.
+pub(crate) fn complete_records(
+    reader: &mut Reader,
+    encoder: &mut RowEncoder<'_>,
+    mut visit: impl FnMut(u64, &dyn Fn(usize) -> bool, &Block<'_, f64>) -> Result<()>,
+) -> Result<u64> {
+    for_each_block(reader, encoder, |before, states, block| visit(before, &|r| states[r] == RowState::Complete, block))
+}
+
 /// y of output `j` in a row.
 fn target_of(block: &Block<'_, f64>, j: usize, r: usize) -> f64 {
     match block.targets() {
@@ -340,7 +349,7 @@ fn target_of(block: &Block<'_, f64>, j: usize, r: usize) -> f64 {
 }
 
 /// The class of a row.
-fn class_of(target: &Target, block: &Block<'_, f64>, r: usize) -> u32 {
+pub(crate) fn class_of(target: &Target, block: &Block<'_, f64>, r: usize) -> u32 {
     match (target, block.targets()) {
         (Target::TwoClasses { high, .. }, Targets::Numbers(columns)) => u32::from(columns[0][r] == *high),
         (_, Targets::Classes { codes, .. }) => codes[r],

@@ -116,7 +116,7 @@ pub(crate) fn typed(data: &[PathBuf]) -> String {
 }
 
 /// Half of the memory that is free, as far as that is known; 1 GiB otherwise.
-fn sound_memory() -> usize {
+pub(crate) fn sound_memory() -> usize {
     let text = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
     let of_machine = text("/proc/meminfo")
         .lines()

@@ -79,6 +79,22 @@ impl Valid {
         }
     }
 
+    /// Errors: nothing that a descent can be watched on.
+    pub(crate) fn check_early_stopping(&self, args: &ValidArgs, folds: Option<usize>) -> Result<()> {
+        if args.early_stopping.is_none() {
+            return Ok(());
+        }
+        match self {
+            _ if folds.is_some() => bail!(
+                "--early-stopping: found beside --folds, whose records are scored on and must not decide when to stop; expected --valid, as in --valid 0.25"
+            ),
+            Valid::None => bail!(
+                "--early-stopping: found nothing to look at; add records that are held out, as in --valid 0.25, or --valid FILE"
+            ),
+            _ => Ok(()),
+        }
+    }
+
     /// The files, if there are any.
     pub(crate) fn files(self) -> Option<Box<Reader>> {
         match self {

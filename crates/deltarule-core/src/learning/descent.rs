@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 
 use super::rate::feature_squares;
-use super::stochastic::{Pool, StochasticEpoch};
+use super::stochastic::{Average, Pool, StochasticEpoch};
 use super::stopping::{Recession, Window, largest_correlation};
 use super::{
-    Epoch, EtaBasis, Fit, Gradient, Loss, NotFiniteRecord, Observer, Optimizer, OptimizerKind, Plan, Problem, Shrink,
-    StopReason,
+    Epoch, EtaBasis, Fit, Gradient, Loss, NotFiniteRecord, Observer, Optimizer, OptimizerKind, Plan, Problem, Schedule,
+    Shrink, StopReason,
 };
 use crate::error::{Error, Result};
 use crate::kernel::Float;
@@ -16,6 +16,11 @@ use crate::network::{Layer, Parameters};
 /// E may rise by this much, relatively, before a step is taken back: rounding, not a rise.
 fn tolerated_rise<T: Float>() -> f64 {
     (8.0 * T::EPSILON).max(1e-10)
+}
+
+/// The same for steps with a size of their own, which do not get shorter by themselves: only what is taken back makes them.
+fn rise_of_own_steps<T: Float>() -> f64 {
+    (8.0 * T::EPSILON).max(1e-13)
 }
 
 /// A descent with a given η has diverged when E is so many times what it was, and rose for [`RISING_EPOCHS`].
@@ -39,10 +44,13 @@ pub(super) struct Descent<'a, 'p, T: Float> {
     feature_squares: Vec<f64>,
     /// The point where the gradient is taken.
     layer: Layer,
+    /// Where the next stochastic step begins, if that point is the mean over the steps before.
+    walker: Option<Parameters>,
+    average: Average,
     gradient: Gradient,
     best: Best,
     optimizer: Box<dyn Optimizer>,
-    /// η as it stands now.
+    /// η as it stands now, before its schedule.
     eta: f64,
     start_loss: f64,
     /// E and its penalty at the start.
@@ -60,11 +68,24 @@ pub(super) struct Descent<'a, 'p, T: Float> {
     recession: Recession,
     /// Room for stochastic epochs.
     pools: Vec<Pool>,
+    /// E of the records held out, at the point where the gradient was taken.
+    held_out: Option<f64>,
+    /// The weights with the least of it.
+    kept: Option<Kept>,
 }
 
 struct Best {
     parameters: Parameters,
     gradient: Gradient,
+    epoch: u64,
+}
+
+/// The weights with the least E of the records held out.
+struct Kept {
+    parameters: Parameters,
+    loss: f64,
+    penalty: f64,
+    held_out: f64,
     epoch: u64,
 }
 
@@ -114,6 +135,10 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             window: Window::new(gradient.objective(), plan, problem.loss.has_kink()),
             recession: Recession::new(layer.parameters(), gradient.loss, plan),
             pools: Vec::new(),
+            walker: None,
+            average: Average::new(layer.parameters()),
+            held_out: None,
+            kept: None,
             problem,
             plan,
             layer,
@@ -125,6 +150,11 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
     /// The point where the gradient is to be taken.
     pub(super) fn layer(&self) -> &Layer {
         &self.layer
+    }
+
+    /// What the descent does.
+    pub(super) fn plan(&self) -> &Plan {
+        self.plan
     }
 
     /// Shows the state, and steps on unless there is a reason to stop. [`judge`](Self::judge) must follow with the gradient where
@@ -151,6 +181,23 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         self.stepped.is_some()
     }
 
+    /// Takes in E of the records held out at the point where the gradient was taken. The weights with the least of it are what the descent gives.
+    pub(super) fn watch(&mut self, held_out: f64) {
+        let held_out = if held_out.is_finite() { held_out } else { f64::INFINITY };
+        self.held_out = Some(held_out);
+        // No descent ends above the E that it started from.
+        let is_sound = self.gradient.is_finite() && self.gradient.objective() <= self.start_objective;
+        if self.kept.as_ref().is_none_or(|kept| is_sound && held_out < kept.held_out) {
+            self.kept = Some(Kept {
+                parameters: self.layer.parameters().clone(),
+                loss: self.gradient.loss,
+                penalty: self.gradient.penalty,
+                held_out,
+                epoch: self.epoch,
+            });
+        }
+    }
+
     /// What follows from the gradient where the last steps led.
     pub(super) fn judge(&mut self, gradient: Gradient) -> Option<StopReason> {
         let Stepped { plain, objective: before } = self.stepped.take()?;
@@ -166,14 +213,20 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         }
         self.rejected_in_a_row = 0;
         self.accepted_in_a_row += 1;
-        // L-BFGS finds the length of its steps without η.
-        let looks_for_eta =
-            self.plan.optimizer != OptimizerKind::LBfgs && self.plan.eta.basis == EtaBasis::Backtracking;
-        if looks_for_eta && self.accepted_in_a_row.is_multiple_of(GROW_AFTER) {
-            self.eta *= GROW;
-        }
-        if self.plan.eta.basis == EtaBasis::Stochastic {
-            self.calm_down();
+        match (self.plan.eta.basis, self.plan.batch) {
+            // A schedule stands in for it.
+            // And a mean over the steps takes out the noise of an η that stays.
+            (EtaBasis::Stochastic | EtaBasis::Adaptive, Some(_))
+                if self.plan.course.schedule != Schedule::Auto || self.walker.is_some() => {}
+            (EtaBasis::Stochastic, _) => self.calm_down(self.plan.eta.eta),
+            (EtaBasis::Adaptive, Some(_)) => self.calm_down(EtaBasis::MOST * self.plan.eta.eta),
+            // L-BFGS finds the length of its steps without η.
+            (EtaBasis::Backtracking | EtaBasis::Adaptive, _)
+                if self.plan.optimizer != OptimizerKind::LBfgs && self.accepted_in_a_row.is_multiple_of(GROW_AFTER) =>
+            {
+                self.eta *= GROW;
+            }
+            _ => {}
         }
         self.rising = if objective > before { self.rising + 1 } else { 0 };
         if self.plan.chooses_eta() {
@@ -183,25 +236,36 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
     }
 
     /// Fits η of stochastic steps to what the last epoch was: mostly noise if the gradient where it ended points back, and progress if it
-    /// points on.
-    fn calm_down(&mut self) {
+    /// points on. It grows to `most`.
+    fn calm_down(&mut self, most: f64) {
         let gradient = &self.gradient.descent;
         let points_on = gradient.inner_product(self.layer.parameters()) > gradient.inner_product(&self.before);
-        self.eta =
-            if points_on { (self.eta * EtaBasis::RAISE).min(self.plan.eta.eta) } else { self.eta / EtaBasis::LOWER };
+        self.eta = if points_on { (self.eta * EtaBasis::RAISE).min(most) } else { self.eta / EtaBasis::LOWER };
+        if !points_on && self.plan.optimizer.is_adaptive() {
+            // With few steps an epoch the slopes of the way here would go on as if nothing had been learned.
+            self.optimizer.take_back();
+        }
     }
 
     /// What the descent gave, once it has ended.
     pub(super) fn finish(self, reason: StopReason) -> Fit {
+        let eta = self.eta_of_step(self.epoch);
+        let best = self.best;
+        let held_out_loss = self.kept.as_ref().map(|kept| kept.held_out);
+        let (parameters, loss, penalty, best_epoch) = match self.kept {
+            Some(kept) => (kept.parameters, kept.loss, kept.penalty, kept.epoch),
+            None => (best.parameters, best.gradient.loss, best.gradient.penalty, best.epoch),
+        };
         Fit {
-            layer: Layer::new(self.best.parameters, self.problem.activation.clone()),
+            layer: Layer::new(parameters, self.problem.activation.clone()),
             start_loss: self.start_loss,
-            loss: self.best.gradient.loss,
-            penalty: self.best.gradient.penalty,
+            loss,
+            penalty,
+            held_out_loss,
             epochs: self.epoch,
-            best_epoch: self.best.epoch,
+            best_epoch,
             reason,
-            eta: self.eta,
+            eta,
             rejected: self.rejected,
         }
     }
@@ -210,6 +274,11 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
     fn correlation(&self) -> f64 {
         let Self { gradient, feature_squares, plan, layer, .. } = self;
         largest_correlation(gradient, feature_squares, &plan.penalty, layer.parameters())
+    }
+
+    /// η of the steps of an epoch, from 1: what it stands at, and the factor of the schedule.
+    fn eta_of_step(&self, epoch: u64) -> f64 {
+        self.eta * self.plan.course.factor(epoch.saturating_sub(1), self.plan.epochs)
     }
 
     fn reduction_factor(&self) -> f64 {
@@ -222,16 +291,17 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             loss: self.gradient.loss,
             penalty: self.gradient.penalty,
             mean_loss: self.gradient.mean_loss(self.problem.loss),
-            eta: self.eta,
+            eta: self.eta_of_step(self.epoch + 1),
             gradient_norm: self.gradient.descent.norm() * self.reduction_factor(),
             correlation: self.correlation(),
+            held_out_loss: self.held_out,
             parameters: self.layer.parameters(),
         })
     }
 
     /// Moves the weights; the inner error is a record whose output was not finite on the way.
     fn step(&mut self) -> Result<std::result::Result<(), NotFiniteRecord>> {
-        let eta = self.eta;
+        let eta = self.eta_of_step(self.epoch);
         match self.plan.batch {
             None => {
                 let mut descent = self.gradient.descent.clone();
@@ -256,7 +326,14 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
                 };
                 let plain = self.plan.optimizer == OptimizerKind::GradientDescent;
                 let optimizer: Option<&mut dyn Optimizer> = if plain { None } else { Some(&mut *self.optimizer) };
-                epoch.run(self.epoch, self.layer.parameters_mut(), optimizer, eta, &mut self.pools)
+                let pools = &mut self.pools;
+                if self.plan.average.is_none_or(|from| self.epoch < from) {
+                    return epoch.run(self.epoch, self.layer.parameters_mut(), optimizer, eta, None, pools);
+                }
+                let walker = self.walker.get_or_insert_with(|| self.layer.parameters().clone());
+                let walked = epoch.run(self.epoch, walker, optimizer, eta, Some(&mut self.average), pools)?;
+                self.layer.parameters_mut().copy_from(&self.average.mean(walker));
+                Ok(walked)
             }
         }
     }
@@ -265,6 +342,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
     fn rises_too_far(&self, objective: f64) -> bool {
         let best = self.best.gradient.objective();
         match self.plan.batch {
+            None if self.plan.optimizer.is_adaptive() => objective > best * (1.0 + rise_of_own_steps::<T>()),
             None => objective > best * (1.0 + tolerated_rise::<T>()),
             Some(_) => objective > 2.0 * best.max(self.start_objective),
         }
@@ -276,13 +354,16 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         self.best.epoch = self.epoch;
     }
 
-    /// Goes back to the best weights; after a plain step η is halved, after an accelerated one only its memory is cleared.
+    /// Goes back to the best weights; after a plain step η is halved, and wherever steps have a size of their own; after an accelerated one only
+    /// its memory is cleared.
     fn reject(&mut self, plain_step: bool) -> Option<StopReason> {
-        if plain_step || self.plan.batch.is_some() {
+        if plain_step || self.plan.batch.is_some() || self.plan.optimizer.is_adaptive() {
             self.eta *= 0.5;
         }
         self.layer.parameters_mut().copy_from(&self.best.parameters);
         self.gradient.clone_from(&self.best.gradient);
+        self.walker = None;
+        self.average.clear();
         self.optimizer.take_back();
         self.rejected += 1;
         self.rejected_in_a_row += 1;
@@ -297,7 +378,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             return self.reject(true);
         }
         let net_input = at.filter(|at| !at.value.is_finite()).map(|at| at.net_input);
-        Some(StopReason::Diverged { epoch: self.epoch, eta: self.eta, loss, net_input })
+        Some(StopReason::Diverged { epoch: self.epoch, eta: self.eta_of_step(self.epoch), loss, net_input })
     }
 
     /// With a given η: E is far above its start and goes on rising.
@@ -306,7 +387,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         let scale = self.start_loss.max(self.plan.baseline.loss);
         (self.rising >= RISING_EPOCHS && loss > BLOW_UP * scale).then_some(StopReason::Diverged {
             epoch: self.epoch,
-            eta: self.eta,
+            eta: self.eta_of_step(self.epoch),
             loss,
             net_input: None,
         })
@@ -324,7 +405,11 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         let has_plateaus = self.problem.activation.is_bounded() && !self.problem.loss.leaves_plateaus();
         let saturated = has_plateaus && stands_still && flat && above;
         self.saturated = if saturated { self.saturated + 1 } else { 0 };
-        (self.saturated >= SATURATED_EPOCHS).then_some(StopReason::Saturated { epoch: self.epoch, eta: self.eta, loss })
+        (self.saturated >= SATURATED_EPOCHS).then_some(StopReason::Saturated {
+            epoch: self.epoch,
+            eta: self.eta_of_step(self.epoch),
+            loss,
+        })
     }
 
     fn reason_to_stop(&mut self) -> Result<Option<StopReason>> {
@@ -335,12 +420,19 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         }
         if at_best && correlation <= self.plan.tolerance {
             if flat_output(&self.gradient, rounding(self.problem)).is_some() {
-                return Ok(Some(StopReason::Saturated { epoch: self.epoch, eta: self.eta, loss: self.gradient.loss }));
+                let (epoch, eta, loss) = (self.epoch, self.eta_of_step(self.epoch), self.gradient.loss);
+                return Ok(Some(StopReason::Saturated { epoch, eta, loss }));
             }
             return Ok(Some(StopReason::Minimum { correlation }));
         }
-        // Stochastic steps that go on finding a lower E, however little lower, are slow and not at their end.
-        let is_slow = self.plan.batch.is_some() && self.epoch - self.best.epoch < STALE_EPOCHS;
+        if let (Some(patience), Some(kept)) = (self.plan.patience, &self.kept)
+            && self.epoch - kept.epoch >= patience
+        {
+            return Ok(Some(StopReason::HeldOut { epochs: self.epoch - kept.epoch, loss: kept.held_out }));
+        }
+        // Stochastic steps that go on finding a lower E, however little lower, are slow and not at their end; and a smaller η leads further down.
+        let is_slow = self.plan.batch.is_some()
+            && (self.epoch - self.best.epoch < STALE_EPOCHS || self.plan.course.schedule.goes_down());
         if let Some(epochs) = self.window.without_progress(self.epoch, self.best.gradient.objective())
             && !is_slow
         {

@@ -4,10 +4,10 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::descent::Descent;
-use super::rate::RateQuestion;
+use super::rate::{RateQuestion, feature_squares};
 use super::{
-    Baseline, ChosenEta, Curvature, Epoch, Gradient, Loss, Observer, OptimizerKind, Penalty, Reduction, StopReason,
-    Triangle,
+    Baseline, ChosenEta, Course, Curvature, Epoch, Gradient, Loss, Observer, OptimizerKind, Penalty, Reduction,
+    StopReason, Triangle,
 };
 use crate::data::{BlockSource, ColumnKind, ColumnScaling, Moments, Scaling, Threads};
 use crate::error::{Error, Result};
@@ -81,10 +81,16 @@ pub struct Config {
     pub penalty: Penalty,
     /// The learning rate.
     pub eta: Eta,
+    /// How η changes from epoch to epoch.
+    pub course: Course,
     /// Sum or mean.
     pub reduction: Reduction,
     /// Records a step.
     pub batch: Batch,
+    /// The epoch, from 1, from which on the weights are the mean over all steps, for steps over few records; `None`: they are those of the last step.
+    pub average: Option<u64>,
+    /// After so many epochs without a lower E of the records held out a descent ends; `None`: it is not watched on any.
+    pub patience: Option<u64>,
     /// At most so many passes over the table; `None`: [`Config::FULL_BATCH_EPOCHS`] or [`Config::STOCHASTIC_EPOCHS`].
     pub epochs: Option<u64>,
     /// The correlation with δ below which every column must fall at a minimum.
@@ -99,8 +105,11 @@ impl Default for Config {
             optimizer: None,
             penalty: Penalty::NONE,
             eta: Eta::Auto,
+            course: Course::default(),
             reduction: Reduction::Mean,
             batch: Batch::Full,
+            average: None,
+            patience: None,
             epochs: None,
             tolerance: 1e-7,
             seed: 0,
@@ -123,8 +132,26 @@ impl Config {
         {
             return wrong("eta", eta.to_string(), "a finite number above 0, or auto");
         }
+        self.course.schedule.check()?;
         if self.batch == Batch::Records(0) {
             return wrong("batch", "0".into(), "full, or a number of records from 1 on");
+        }
+        if let Some(from) = self.average {
+            if self.batch == Batch::Full {
+                let expected = "a number of records a step, as in --batch 16: the mean takes out the noise of steps over few records";
+                return wrong("average", "all records a step".into(), expected);
+            }
+            let epochs = self.epochs.unwrap_or(Self::STOCHASTIC_EPOCHS);
+            if !(1..=epochs).contains(&from) {
+                return wrong(
+                    "average",
+                    format!("from epoch {from} on"),
+                    &format!("one of the epochs from 1 to {epochs}"),
+                );
+            }
+        }
+        if self.patience == Some(0) {
+            return wrong("early-stopping", "0".into(), "a number of epochs from 1 on");
         }
         self.penalty.check()?;
         if let (Batch::Records(n), false) = (self.batch, self.penalty.is_none()) {
@@ -138,13 +165,17 @@ impl Config {
         if self.penalty.l1 > 0.0
             && let Some(kind @ (OptimizerKind::LBfgs | OptimizerKind::Momentum { .. })) = self.optimizer
         {
-            let expected = "gd or nesterov, whose steps can be followed by one towards 0";
+            let expected = "gd, nesterov, adagrad, rmsprop or adam, whose steps can be followed by one towards 0";
             return wrong("optimizer", format!("{} beside l1", kind.name()), expected);
         }
         if self.optimizer == Some(OptimizerKind::LBfgs) {
             if let Batch::Records(n) = self.batch {
                 let expected = "lbfgs with --batch full: what a few records say of the curvature is mostly noise";
                 return wrong("optimizer", format!("lbfgs beside {n} records a step"), expected);
+            }
+            if !self.course.is_auto() {
+                let expected = "lbfgs without --schedule and --warm-up: it finds the length of its steps itself";
+                return wrong("optimizer", format!("lbfgs beside {}", self.course), expected);
             }
             if let Eta::Given(eta) = self.eta {
                 let expected = "lbfgs with --eta auto: it finds the length of its steps itself";
@@ -154,12 +185,7 @@ impl Config {
         if !(self.tolerance >= 0.0 && self.tolerance < 1.0) {
             return wrong("tolerance", self.tolerance.to_string(), "a number from 0 to below 1");
         }
-        if let Some(OptimizerKind::Momentum { beta } | OptimizerKind::Nesterov { beta: Some(beta) }) = self.optimizer
-            && !(0.0..1.0).contains(&beta)
-        {
-            return wrong("momentum", beta.to_string(), "a number from 0 to below 1");
-        }
-        Ok(())
+        self.optimizer.map_or(Ok(()), OptimizerKind::check)
     }
 }
 
@@ -172,12 +198,18 @@ pub struct Plan {
     pub penalty: Penalty,
     /// η and what it rests on.
     pub eta: ChosenEta,
+    /// How it changes from epoch to epoch.
+    pub course: Course,
     /// The best constant outputs, and E with them: what any network should beat.
     pub baseline: Baseline,
     /// Sum or mean.
     pub reduction: Reduction,
     /// Records a step; `None` for all of them.
     pub batch: Option<u64>,
+    /// The epoch from which on the weights are the mean over all steps.
+    pub average: Option<u64>,
+    /// After so many epochs without a lower E of the records held out it ends.
+    pub patience: Option<u64>,
     /// At most so many epochs.
     pub epochs: u64,
     /// The tolerance of the test for a minimum.
@@ -224,7 +256,9 @@ impl Plan {
         };
         let optimizer = config.optimizer.unwrap_or(match (batch, given, problem.loss) {
             (None, None, Loss::Squared) => OptimizerKind::Nesterov { beta: None },
-            (None, None, _) if config.penalty.l1 > 0.0 => OptimizerKind::Nesterov { beta: None },
+            (None, None, _) if config.penalty.l1 > 0.0 || !config.course.is_auto() => {
+                OptimizerKind::Nesterov { beta: None }
+            }
             (None, None, _) => OptimizerKind::LBfgs,
             _ => OptimizerKind::GradientDescent,
         });
@@ -236,6 +270,7 @@ impl Plan {
             batch,
             given,
             l2: config.penalty.l2,
+            own_size: optimizer.is_adaptive().then(|| mean_input(problem) / optimizer.first_step()),
         };
         let triangle = match batch {
             None if Triangle::suits(problem) => match known.and_then(|plan| plan.triangle.clone()) {
@@ -260,10 +295,13 @@ impl Plan {
         Ok(Self {
             optimizer,
             penalty: config.penalty,
-            eta: question.answer(curvature),
+            eta: question.answer(curvature, baseline.loss),
+            course: config.course,
             baseline,
             reduction: config.reduction,
             batch,
+            average: config.average,
+            patience: config.patience,
             epochs: config.epochs.unwrap_or(epochs),
             tolerance: config.tolerance,
             seed: config.seed,
@@ -277,6 +315,14 @@ impl Plan {
     }
 }
 
+/// The mean over the features of √(Σx²/N), those left out that are always 0: 1 for scaled numbers.
+fn mean_input<T: Float>(problem: &Problem<'_, T>) -> f64 {
+    let n = problem.moments.weight();
+    let squares = feature_squares(problem.source.shape(), problem.moments, problem.scaling);
+    let sizes: Vec<f64> = squares.iter().map(|squares| (squares / n).sqrt()).filter(|size| *size > 0.0).collect();
+    if sizes.is_empty() { 1.0 } else { sizes.iter().sum::<f64>() / sizes.len() as f64 }
+}
+
 /// A descent that has ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fit {
@@ -288,9 +334,11 @@ pub struct Fit {
     pub loss: f64,
     /// N times the penalty on the best weights.
     pub penalty: f64,
+    /// The least E of the records held out, which is that of these weights; `None` where the descent was not watched on any.
+    pub held_out_loss: Option<f64>,
     /// How many epochs were run.
     pub epochs: u64,
-    /// After which epoch the best weights came.
+    /// After which epoch the best weights came: those with the least E of the records held out, where the descent was watched on any.
     pub best_epoch: u64,
     /// Why the descent ended.
     pub reason: StopReason,
@@ -314,7 +362,19 @@ pub fn fit<T: Float>(
     start: Parameters,
     observer: &mut dyn Observer,
 ) -> Result<Fit> {
-    let fits = fit_many(problem, std::slice::from_ref(plan), vec![start], &mut |_, epoch| observer.epoch(epoch))?;
+    fit_watched(problem, plan, start, None, observer)
+}
+
+/// The same, watched on records that are held out: see [`fit_many_watched`].
+pub fn fit_watched<T: Float>(
+    problem: &Problem<'_, T>,
+    plan: &Plan,
+    start: Parameters,
+    held_out: Option<HeldOut<'_>>,
+    observer: &mut dyn Observer,
+) -> Result<Fit> {
+    let plans = std::slice::from_ref(plan);
+    let fits = fit_many_watched(problem, plans, vec![start], held_out, &mut |_, epoch| observer.epoch(epoch))?;
     fits.into_iter().next().ok_or(Error::NoRecords)
 }
 
@@ -345,6 +405,89 @@ pub fn fit_many<T: Float>(
     starts: Vec<Parameters>,
     observer: &mut dyn FnMut(usize, &Epoch<'_>) -> ControlFlow<()>,
 ) -> Result<Vec<Fit>> {
+    fit_many_watched(problem, plans, starts, None, observer)
+}
+
+/// Records that are not trained on, on which a descent is watched.
+#[derive(Clone, Copy)]
+pub struct HeldOut<'a> {
+    /// The records, with the columns and outputs of the problem's.
+    pub source: &'a dyn BlockSource<f64>,
+    /// The units descended in, for values in f64.
+    pub scaling: &'a Scaling,
+}
+
+impl std::fmt::Debug for HeldOut<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HeldOut").field("n_records", &self.source.n_records()).finish_non_exhaustive()
+    }
+}
+
+impl HeldOut<'_> {
+    /// Errors: other columns or outputs than those of the problem.
+    fn check<T: Float>(&self, problem: &Problem<'_, T>) -> Result<()> {
+        let (own, shape) = (self.source.shape(), problem.source.shape());
+        for (what, found, expected) in [
+            ("features of the records held out", own.n_features(), shape.n_features()),
+            ("outputs of the records held out", own.n_outputs(), shape.n_outputs()),
+        ] {
+            if found != expected {
+                return Err(Error::Shape { what: what.to_owned(), found, expected });
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows E of the records held out to the descents that are to be watched, all in one pass.
+    fn show<T: Float>(
+        &self,
+        problem: &Problem<'_, T>,
+        descents: &mut [Descent<'_, '_, T>],
+        is_wanted: impl Fn(usize) -> bool,
+    ) -> Result<()> {
+        let wanted: Vec<usize> = (0..descents.len()).filter(|&index| is_wanted(index)).collect();
+        let layer_of = |&index: &usize| {
+            let descent = &descents[index];
+            let mut layer = descent.layer().clone();
+            // As they will be at the end: it makes a difference to records without a level.
+            if descent.plan().penalty.is_none() {
+                centre_levels(problem, layer.parameters_mut());
+            }
+            layer
+        };
+        let layers: Vec<Layer> = wanted.iter().map(layer_of).collect();
+        if layers.is_empty() {
+            return Ok(());
+        }
+        let layers: Vec<&Layer> = layers.iter().collect();
+        let gradients = Gradient::of_many(self.source, self.scaling, &layers, problem.loss, problem.threads)?;
+        for (index, gradient) in wanted.into_iter().zip(gradients) {
+            descents[index].watch(if gradient.not_finite.is_none() { gradient.loss } else { f64::INFINITY });
+        }
+        Ok(())
+    }
+}
+
+/// The same, and after each epoch of a plan that has a patience E of the records held out is looked at: the weights with the least of it are kept, and the
+/// descent ends once it has not been lower for so many epochs ([`StopReason::HeldOut`]).
+///
+/// Errors: those of [`fit`]; a plan with a patience where no records are held out; records of another shape.
+pub fn fit_many_watched<T: Float>(
+    problem: &Problem<'_, T>,
+    plans: &[Plan],
+    starts: Vec<Parameters>,
+    held_out: Option<HeldOut<'_>>,
+    observer: &mut dyn FnMut(usize, &Epoch<'_>) -> ControlFlow<()>,
+) -> Result<Vec<Fit>> {
+    let is_watched = |index: usize| plans[index].patience.is_some();
+    match held_out {
+        Some(held_out) => held_out.check(problem)?,
+        None if plans.iter().any(|plan| plan.patience.is_some()) => {
+            let (found, expected) = ("no records held out".to_owned(), "some, on which E is looked at".to_owned());
+            return Err(Error::Setting { setting: "early-stopping", found, expected });
+        }
+        None => {}
+    }
     if starts.len() != plans.len() {
         let (what, found, expected) = ("starting weights".to_owned(), starts.len(), plans.len());
         return Err(Error::Shape { what, found, expected });
@@ -361,6 +504,9 @@ pub fn fit_many<T: Float>(
         descents.push(Descent::new(problem, plan, start, gradient)?);
     }
     let mut reasons: Vec<Option<StopReason>> = vec![None; plans.len()];
+    if let Some(held_out) = held_out {
+        held_out.show(problem, &mut descents, is_watched)?;
+    }
     while reasons.iter().any(Option::is_none) {
         for (index, (descent, reason)) in descents.iter_mut().zip(&mut reasons).enumerate() {
             if reason.is_none() {
@@ -373,6 +519,9 @@ pub fn fit_many<T: Float>(
         let looked = gradients(problem, waiting().map(|(index, (_, descent))| (&plans[index], descent.layer())))?;
         for (index, gradient) in indices.into_iter().zip(looked) {
             reasons[index] = descents[index].judge(gradient);
+        }
+        if let Some(held_out) = held_out {
+            held_out.show(problem, &mut descents, |index| is_watched(index) && reasons[index].is_none())?;
         }
     }
     let mut fits: Vec<Fit> =

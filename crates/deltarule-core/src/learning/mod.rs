@@ -1,5 +1,6 @@
 //! Error, error term, gradient, optimizer, and the descent that uses them.
 
+mod adaptive;
 mod baseline;
 mod delta;
 mod descent;
@@ -12,6 +13,7 @@ mod optimizer;
 mod penalty;
 mod rate;
 mod reflector;
+mod schedule;
 mod sparse_gram;
 mod start;
 mod stochastic;
@@ -21,7 +23,7 @@ mod triangle;
 pub use baseline::Baseline;
 pub(crate) use delta::delta_of;
 pub use delta::{ErrorTerm, delta};
-pub use fit::{Batch, Config, Eta, Fit, Plan, Problem, fit, fit_many};
+pub use fit::{Batch, Config, Eta, Fit, HeldOut, Plan, Problem, fit, fit_many, fit_many_watched, fit_watched};
 pub use gradient::{Gradient, NotFiniteRecord};
 pub use loss::{Loss, UnknownLoss};
 pub use observer::{Epoch, Observer, Silent};
@@ -29,6 +31,7 @@ pub use optimizer::{Optimizer, OptimizerKind};
 pub use penalty::{Penalty, Shrink};
 pub use rate::{ChosenEta, Curvature, EtaBasis, Reduction};
 pub(crate) use reflector::Reflector;
+pub use schedule::{Course, Schedule, UnknownSchedule};
 pub use start::{Init, start};
 pub use stopping::StopReason;
 pub use triangle::Triangle;

@@ -21,6 +21,8 @@ pub struct Epoch<'a> {
     pub gradient_norm: f64,
     /// The largest correlation of a column with δ, which ends the descent when it is below the tolerance.
     pub correlation: f64,
+    /// E of the records held out, where a descent is watched on them.
+    pub held_out_loss: Option<f64>,
     /// The weights, in the units descended in.
     pub parameters: &'a Parameters,
 }

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 
 use super::Shrink;
+use super::adaptive::{Adaptive, Memory};
+use crate::error::{Error, Result};
 use crate::network::Parameters;
 
 /// Which rule turns the gradient into a step.
@@ -23,14 +25,42 @@ pub enum OptimizerKind {
     },
     /// Steps with the curvature that the last ten showed, over full batches; their length is found by the rule itself.
     LBfgs,
+    /// Each weight's step is divided by the root of the sum of its squared slopes: Δw = ηg/(√Σg² + ε).
+    AdaGrad {
+        /// ε, above 0.
+        epsilon: f64,
+    },
+    /// Each weight's step is divided by the root of the mean of its squared slopes, the last ones counting most: Δw = ηg/(√v + ε), v ← ρv + (1 − ρ)g².
+    RmsProp {
+        /// ρ, in [0, 1).
+        decay: f64,
+        /// ε, above 0.
+        epsilon: f64,
+    },
+    /// The mean of a weight's slopes over the root of the mean of their squares, the last ones counting most: Δw = ηm̂/(√v̂ + ε).
+    Adam {
+        /// β₁, of the slopes, in [0, 1).
+        beta1: f64,
+        /// β₂, of their squares, in [0, 1).
+        beta2: f64,
+        /// ε, above 0.
+        epsilon: f64,
+    },
 }
 
 impl OptimizerKind {
     /// The names that every front end uses.
-    pub const NAMES: &'static [&'static str] = &["gd", "momentum", "nesterov", "lbfgs"];
+    pub const NAMES: &'static [&'static str] = &["gd", "momentum", "nesterov", "lbfgs", "adagrad", "rmsprop", "adam"];
 
     /// β of `momentum` when none is given.
     pub const DEFAULT_BETA: f64 = 0.9;
+
+    /// `adagrad` with the settings of PyTorch.
+    pub const ADAGRAD: Self = OptimizerKind::AdaGrad { epsilon: 1e-10 };
+    /// `rmsprop` with the settings of PyTorch.
+    pub const RMSPROP: Self = OptimizerKind::RmsProp { decay: 0.99, epsilon: 1e-8 };
+    /// `adam` with the settings of its paper.
+    pub const ADAM: Self = OptimizerKind::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
     /// One of [`OptimizerKind::NAMES`].
     pub fn name(self) -> &'static str {
@@ -39,6 +69,47 @@ impl OptimizerKind {
             OptimizerKind::Momentum { .. } => "momentum",
             OptimizerKind::Nesterov { .. } => "nesterov",
             OptimizerKind::LBfgs => "lbfgs",
+            OptimizerKind::AdaGrad { .. } => "adagrad",
+            OptimizerKind::RmsProp { .. } => "rmsprop",
+            OptimizerKind::Adam { .. } => "adam",
+        }
+    }
+
+    /// Whether steps have a size of their own, so that η is about how far a weight goes in one: they do not become shorter as the slope does.
+    pub fn is_adaptive(self) -> bool {
+        matches!(self, OptimizerKind::AdaGrad { .. } | OptimizerKind::RmsProp { .. } | OptimizerKind::Adam { .. })
+    }
+
+    /// How many η the first step in a weight is long, where steps have a size of their own. The mean of `rmsprop` begins at 0.
+    pub(super) fn first_step(self) -> f64 {
+        match self {
+            OptimizerKind::RmsProp { decay, .. } => 1.0 / (1.0 - decay).sqrt(),
+            _ => 1.0,
+        }
+    }
+
+    /// Errors: a setting outside of what makes sense.
+    pub(super) fn check(self) -> Result<()> {
+        let (shares, epsilon): (&[(&'static str, f64)], Option<f64>) = match self {
+            OptimizerKind::Momentum { beta } | OptimizerKind::Nesterov { beta: Some(beta) } => {
+                (&[("momentum", beta)], None)
+            }
+            OptimizerKind::AdaGrad { epsilon } => (&[], Some(epsilon)),
+            OptimizerKind::RmsProp { decay, epsilon } => (&[("decay", decay)], Some(epsilon)),
+            OptimizerKind::Adam { beta1, beta2, epsilon } => (&[("beta1", beta1), ("beta2", beta2)], Some(epsilon)),
+            _ => (&[], None),
+        };
+        let wrong = |setting, found: f64, expected: &str| {
+            Err(Error::Setting { setting, found: found.to_string(), expected: expected.to_owned() })
+        };
+        if let Some((setting, found)) = shares.iter().find(|(_, share)| !(0.0..1.0).contains(share)) {
+            return wrong(setting, *found, "a number from 0 to below 1");
+        }
+        match epsilon {
+            Some(found) if !(found > 0.0 && found.is_finite()) => {
+                wrong("epsilon", found, "a finite number above 0, such as 1e-8")
+            }
+            _ => Ok(()),
         }
     }
 
@@ -49,6 +120,11 @@ impl OptimizerKind {
             OptimizerKind::Momentum { beta } => Box::new(Momentum { beta, velocity: None }),
             OptimizerKind::Nesterov { beta } => Box::new(Nesterov { beta, theta: 1.0, position: None }),
             OptimizerKind::LBfgs => Box::<LBfgs>::default(),
+            OptimizerKind::AdaGrad { epsilon } => Box::new(Adaptive::new(Memory::Sum, epsilon)),
+            OptimizerKind::RmsProp { decay, epsilon } => Box::new(Adaptive::new(Memory::Mean { decay }, epsilon)),
+            OptimizerKind::Adam { beta1, beta2, epsilon } => {
+                Box::new(Adaptive::new(Memory::Moments { beta1, beta2 }, epsilon))
+            }
         }
     }
 }

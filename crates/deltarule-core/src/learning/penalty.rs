@@ -85,9 +85,19 @@ impl Shrink {
             return;
         }
         for j in 0..parameters.n_outputs() {
-            for w in parameters.weights_mut(j) {
-                *w = if w.abs() <= self.by { 0.0 } else { *w - self.by * w.signum() };
-            }
+            parameters.weights_mut(j).iter_mut().for_each(|w| *w = self.weight(*w, 1.0));
+        }
+    }
+
+    /// Where a weight goes whose own step is `size`·η times its slope.
+    pub(super) fn weight(&self, w: f64, size: f64) -> f64 {
+        let by = self.by * size;
+        if by == 0.0 {
+            w
+        } else if w.abs() <= by {
+            0.0
+        } else {
+            w - by * w.signum()
         }
     }
 }

@@ -122,6 +122,10 @@ pub enum EtaBasis {
     /// epoch was mostly noise, and on if it was mostly progress: η is then divided by [`LOWER`](Self::LOWER) or multiplied by
     /// [`RAISE`](Self::RAISE), and is never larger than at first.
     Stochastic,
+    /// Rules whose steps have a size of their own: the length of a plain step in a typical weight at first, for scaled numbers √(2E₀/(N·c))/λ with E₀ of
+    /// the best constant. Over full batches it is halved whenever a step raises E, and raised while all goes well; over few records it follows the gradient where
+    /// an epoch ends as [`Stochastic`](Self::Stochastic) does, but may grow to [`MOST`](Self::MOST) times what it was at first.
+    Adaptive,
 }
 
 impl EtaBasis {
@@ -129,6 +133,8 @@ impl EtaBasis {
     pub const LOWER: f64 = 3.0;
     /// What it is multiplied by after an epoch of progress.
     pub const RAISE: f64 = 1.5;
+    /// How many times what it was at first the η of steps with a size of their own may become.
+    pub const MOST: f64 = 100.0;
 }
 
 /// η of the first step, what it rests on, and what is known about larger ones. All on the reduction in use.
@@ -161,11 +167,13 @@ pub(crate) struct RateQuestion<'a> {
     pub(crate) given: Option<f64>,
     /// λ₂ of the penalty, which bends by itself.
     pub(crate) l2: f64,
+    /// For rules whose steps have a size of their own: √(Σx²/N) of a typical feature, over the number of η that the first step is long.
+    pub(crate) own_size: Option<f64>,
 }
 
 impl RateQuestion<'_> {
     /// Chooses η.
-    pub(crate) fn answer(&self, curvature: Curvature) -> ChosenEta {
+    pub(crate) fn answer(&self, curvature: Curvature, baseline_loss: f64) -> ChosenEta {
         let (n, weight) = (self.moments.n_records(), self.moments.weight());
         let c = self.curvature_of_outputs();
         let batch = self.batch.unwrap_or(n).min(n).max(1);
@@ -181,10 +189,17 @@ impl RateQuestion<'_> {
             Reduction::Mean => limit,
             Reduction::Sum => limit / batch_weight,
         };
-        let exact = *self.activation == Activation::Identity && self.loss == Loss::Squared;
+        let exact = *self.activation == Activation::Identity && self.loss == Loss::Squared && self.own_size.is_none();
         let bend = c.unwrap_or_else(|| self.guess());
         let (eta, basis) = match (self.given, self.batch) {
             (Some(given), _) => (given, EtaBasis::Given),
+            (None, Some(_)) if self.own_size.is_some() => {
+                let lambda = positive(curvature.of_batch(batch, n));
+                (0.5 / (bend * lambda) * self.own_step(bend, baseline_loss), EtaBasis::Adaptive)
+            }
+            (None, None) if self.own_size.is_some() => {
+                (self.own_step(bend, baseline_loss) / (bend * lambda_max + self.l2), EtaBasis::Adaptive)
+            }
             (None, Some(_)) => {
                 let lambda = positive(curvature.of_batch(batch, n));
                 (on_batch(0.5 / (bend * lambda)), EtaBasis::Stochastic)
@@ -199,6 +214,8 @@ impl RateQuestion<'_> {
             }
         };
         let equivalent = match self.reduction {
+            // Neither the mean nor the sum of slopes makes such a step longer.
+            _ if self.own_size.is_some() => eta,
             Reduction::Mean => eta / batch_weight,
             Reduction::Sum => eta * batch_weight,
         };
@@ -206,11 +223,24 @@ impl RateQuestion<'_> {
             eta,
             basis,
             c,
-            guaranteed: c.filter(|_| curvature.proven).map(|c| full_step(1.0 / (c * lambda_max + self.l2))),
+            guaranteed: c
+                .filter(|_| curvature.proven && self.own_size.is_none())
+                .map(|c| full_step(1.0 / (c * lambda_max + self.l2))),
             exact_limit: (exact && curvature.proven).then(|| full_step(2.0 / (lambda_max + self.l2))),
             equivalent,
             curvature,
         }
+    }
+
+    /// How large a plain step with η = 1 is in a typical weight at first: an upper bound of |Σδx|/N. With it the steps of a rule that gives each
+    /// weight a step of about η begin as long as those of the plain rule.
+    ///
+    /// |Σδx|/N ≤ √(Σδ²/N) √(Σx²/N), and δ² ≤ 2cL where c bounds the curvature of a loss that is never negative; Σδ² is taken from E of the best constant.
+    fn own_step(&self, bend: f64, baseline_loss: f64) -> f64 {
+        let n_values = self.moments.weight() * self.moments.targets().len() as f64;
+        let of_deltas = (2.0 * bend * baseline_loss / n_values).sqrt();
+        let step = self.own_size.unwrap_or(1.0) * of_deltas;
+        if step > 0.0 && step.is_finite() { step } else { 1.0 }
     }
 
     /// The largest c over the outputs, from each one's smallest and largest target.

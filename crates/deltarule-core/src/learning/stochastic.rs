@@ -5,6 +5,7 @@
 //! be read in pieces, no batch ends where a chunk does, and no pool is much smaller than another. The order is part of what a
 //! seed means, and stays.
 
+mod average;
 mod pool;
 mod sparse;
 
@@ -16,6 +17,8 @@ use crate::error::Result;
 use crate::kernel::{Float, NET_INPUT_LANES, NO_INPUT, RecordWeights, Records, walk_records};
 use crate::network::{Activation, Parameters, number_features};
 use crate::random::{Random, Stream};
+pub(super) use average::Average;
+use average::Lag;
 pub(super) use pool::Pool;
 use sparse::SparseSteps;
 
@@ -46,13 +49,14 @@ impl<T: Float> StochasticEpoch<'_, T> {
     /// Runs epoch `epoch` (from 1): ⌈N/B⌉ steps from `parameters`, each with `eta`. A short last batch is a step of its own.
     ///
     /// `pools` is room that is kept from epoch to epoch. `optimizer` is `None` for the plain delta rule, which with B = 1 touches only the
-    /// weights whose inputs are there. The inner error is the record whose output was not finite; the parameters are then of no use.
+    /// weights whose inputs are there. `average` takes in every step. The inner error is the record whose output was not finite; the parameters are then of no use.
     pub(crate) fn run(
         &self,
         epoch: u64,
         parameters: &mut Parameters,
         optimizer: Option<&mut dyn Optimizer>,
         eta: f64,
+        mut average: Option<&mut Average>,
         pools: &mut Vec<Pool>,
     ) -> Result<std::result::Result<(), NotFiniteRecord>> {
         let mut random = Random::new(self.seed, Stream::Epoch(epoch));
@@ -66,8 +70,10 @@ impl<T: Float> StochasticEpoch<'_, T> {
             let mut random = Random::part(self.seed, Stream::Epoch(epoch), index as u32 + 1);
             pool.fill(self.source, self.threads, of_pool, &mut random)
         };
-        let in_place = self.batch == 1 && optimizer.is_none();
+        // The loop over single records has no place for what a mean adds up.
+        let in_place = self.batch == 1 && optimizer.is_none() && average.is_none();
         let mut steps = Steps::new(self, parameters, optimizer, eta, in_place);
+        steps.lag = average.as_ref().map(|average| average.begin(&steps.number_features));
         // A mean over a batch is one over so many records of the mean weight, so that steps follow the mean of the table.
         let weight_factor = self.mean_weight.map(|mean| self.reduction.factor(mean));
         pools.resize_with(POOLS, || Pool::new(self.source.shape(), self.scaling, weight_factor));
@@ -79,6 +85,9 @@ impl<T: Float> StochasticEpoch<'_, T> {
         })?;
         if walked.is_ok() {
             steps.finish();
+            if let (Some(average), Some(lag)) = (&mut average, &steps.lag) {
+                average.finish(lag, &steps.number_features);
+            }
         }
         Ok(walked)
     }
@@ -106,6 +115,8 @@ struct Steps<'a, 'e, 'o, T: Float> {
     touched: Vec<u32>,
     /// What sparse columns keep apart; `None` where there is none.
     sparse: Option<SparseSteps<'a>>,
+    /// Where the mean over the steps is wanted.
+    lag: Option<Lag>,
 }
 
 impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
@@ -128,6 +139,7 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
             in_batch: 0,
             touched: Vec::new(),
             sparse: SparseSteps::new(epoch.source.shape(), epoch.scaling, &weights),
+            lag: None,
             epoch,
             parameters,
             optimizer,
@@ -209,12 +221,14 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
         }
         let factor = self.epoch.reduction.factor(self.in_batch as f64);
         if self.optimizer.is_none() {
-            take_common(&mut self.sums, factor, self.eta, &mut self.weights);
+            take_common(&mut self.sums, factor, self.eta, &mut self.weights, self.lag.as_mut());
             match &mut self.sparse {
-                Some(sparse) => sparse.take_plain(&mut self.sums, factor, self.eta, &mut self.weights),
+                Some(sparse) => {
+                    sparse.take_plain(&mut self.sums, factor, self.eta, &mut self.weights, self.lag.as_mut());
+                }
                 None => self.take_levels(factor),
             }
-            self.in_batch = 0;
+            self.count_step();
             return;
         }
         write_back(&self.sums, &self.number_features, &mut self.descent);
@@ -228,9 +242,21 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
         self.sums.numbers.fill([0.0; NET_INPUT_LANES]);
         self.sums.categories.fill(0.0);
         self.sums.bias.fill(0.0);
-        self.weights = record_weights(self.parameters, &self.number_features);
-        self.in_batch = 0;
+        let weights = record_weights(self.parameters, &self.number_features);
+        if let Some(lag) = &mut self.lag {
+            lag.add(&self.weights, &weights);
+        }
+        self.weights = weights;
+        self.count_step();
         self.settle();
+    }
+
+    /// The batch is done.
+    fn count_step(&mut self) {
+        self.in_batch = 0;
+        if let Some(lag) = &mut self.lag {
+            lag.steps += 1;
+        }
     }
 
     /// The plain step of a batch for the levels of categories: those that were there alone, unless they are as many as all, since a step
@@ -238,13 +264,18 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
     fn take_levels(&mut self, factor: f64) {
         let (d, eta) = (self.parameters.n_features(), self.eta);
         let levels = self.weights.categories.chunks_mut(d.max(1)).zip(self.sums.categories.chunks_mut(d.max(1)));
-        for (weights, sums) in levels {
+        for (j, (weights, sums)) in levels.enumerate() {
+            let mut lag = self.lag.as_mut().map(|lag| (lag.factor(), &mut lag.values.categories[j * d..(j + 1) * d]));
             if self.touched.len() >= d {
-                weights.iter_mut().zip(sums).for_each(|(w, sum)| *w += change(sum, factor, eta));
+                take_each(weights, sums, factor, eta, lag);
                 continue;
             }
             for &input in &self.touched {
-                weights[input as usize] += change(&mut sums[input as usize], factor, eta);
+                let change = change(&mut sums[input as usize], factor, eta);
+                weights[input as usize] += change;
+                if let Some((factor, lags)) = &mut lag {
+                    lags[input as usize] += *factor * change;
+                }
             }
         }
         self.touched.clear();
@@ -253,7 +284,7 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
     /// Puts the weights of sparse columns together.
     fn settle(&mut self) {
         if let Some(sparse) = &mut self.sparse {
-            sparse.settle(&mut self.weights);
+            sparse.settle(&mut self.weights, self.lag.as_mut());
         }
     }
 
@@ -273,11 +304,31 @@ fn change(sum: &mut f64, factor: f64, eta: f64) -> f64 {
 }
 
 /// The plain step of a batch for number columns and biases.
-fn take_common(sums: &mut RecordWeights, factor: f64, eta: f64, weights: &mut RecordWeights) {
-    let numbers = weights.numbers.as_flattened_mut().iter_mut().zip(sums.numbers.as_flattened_mut());
-    numbers.for_each(|(w, sum)| *w += change(sum, factor, eta));
+fn take_common(
+    sums: &mut RecordWeights,
+    factor: f64,
+    eta: f64,
+    weights: &mut RecordWeights,
+    mut lag: Option<&mut Lag>,
+) {
+    let lags = lag.as_mut().map(|lag| (lag.factor(), lag.values.numbers.as_flattened_mut()));
+    take_each(weights.numbers.as_flattened_mut(), sums.numbers.as_flattened_mut(), factor, eta, lags);
     if weights.has_bias {
-        weights.bias.iter_mut().zip(&mut sums.bias).for_each(|(b, sum)| *b += change(sum, factor, eta));
+        let lags = lag.as_mut().map(|lag| (lag.factor(), &mut lag.values.bias[..]));
+        take_each(&mut weights.bias, &mut sums.bias, factor, eta, lags);
+    }
+}
+
+/// w += η·factor·Σδx for some weights, whose sums are cleared; and what that adds to their lag, with the factor t − 1 of the step.
+fn take_each(weights: &mut [f64], sums: &mut [f64], factor: f64, eta: f64, lag: Option<(f64, &mut [f64])>) {
+    let pairs = weights.iter_mut().zip(sums);
+    match lag {
+        None => pairs.for_each(|(w, sum)| *w += change(sum, factor, eta)),
+        Some((before, lags)) => pairs.zip(lags).for_each(|((w, sum), lag)| {
+            let change = change(sum, factor, eta);
+            *w += change;
+            *lag += before * change;
+        }),
     }
 }
 

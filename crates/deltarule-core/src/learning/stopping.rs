@@ -32,6 +32,13 @@ pub enum StopReason {
         /// max |Σδx_i| / (‖δ‖ ‖x_i‖) at the end.
         correlation: f64,
     },
+    /// E of the records held out has not been lower for many epochs. The weights are those with the least of it.
+    HeldOut {
+        /// For how many epochs.
+        epochs: u64,
+        /// The least E of the records held out.
+        loss: f64,
+    },
     /// All epochs are used up.
     Epochs {
         /// max |Σδx_i| / (‖δ‖ ‖x_i‖) at the end.
@@ -70,6 +77,7 @@ impl StopReason {
             StopReason::Exact => "exact",
             StopReason::NoFiniteMinimum { .. } => "no-finite-minimum",
             StopReason::NoProgress { .. } => "no-progress",
+            StopReason::HeldOut { .. } => "early-stopping",
             StopReason::Epochs { .. } => "epochs",
             StopReason::Interrupted => "interrupted",
             StopReason::Diverged { .. } => "diverged",

@@ -87,7 +87,8 @@ impl Parameters {
         self.weights.iter().chain(learned).copied()
     }
 
-    fn values_mut(&mut self) -> impl Iterator<Item = &mut f64> {
+    /// The same, to change them.
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut f64> {
         let learned = if self.has_bias { self.bias.as_mut_slice() } else { &mut [] };
         self.weights.iter_mut().chain(learned)
     }

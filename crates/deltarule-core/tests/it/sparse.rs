@@ -199,15 +199,23 @@ fn trace(table: &Table, activation: &Activation, standard: bool, config: &Config
 fn descent_is_that_of_dense_columns() {
     let (dense, sparse) = mixed(3, 700, 2);
     let batches = [Batch::Full, Batch::Records(1), Batch::Records(7), Batch::Records(700)];
-    let rules = [None, Some(OptimizerKind::Momentum { beta: 0.8 })];
-    for (batch, optimizer) in batches.into_iter().flat_map(|batch| rules.map(|rule| (batch, rule))) {
+    let rules =
+        [None, Some(OptimizerKind::Momentum { beta: 0.8 }), Some(OptimizerKind::ADAGRAD), Some(OptimizerKind::ADAM)];
+    let all = batches.into_iter().flat_map(|batch| rules.map(|rule| (batch, rule)));
+    for (batch, optimizer, average) in all.flat_map(|(batch, rule)| [None, Some(2)].map(|from| (batch, rule, from))) {
+        if average.is_some() && batch == Batch::Full {
+            continue;
+        }
         for (activation, standard) in
             [(Activation::Sigmoid, true), (Activation::Identity, true), (Activation::Tanh, false)]
         {
-            let config = Config { batch, optimizer, epochs: Some(12), seed: 5, ..Config::default() };
+            let config = Config { batch, optimizer, average, epochs: Some(12), seed: 5, ..Config::default() };
             let of = |table: &Table| trace(table, &activation, standard, &config, 1);
             for (a, b) in of(&dense).iter().zip(of(&sparse)) {
-                assert!(close(*a, b, 1e-8, 1e-3), "{batch:?} {optimizer:?} {activation} {standard}: {a} {b}");
+                assert!(
+                    close(*a, b, 1e-8, 1e-3),
+                    "{batch:?} {optimizer:?} {average:?} {activation} {standard}: {a} {b}"
+                );
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::ValueEnum;
-use deltarule_core::{Activation, Eta, Loss, Moments, Reduction, Robust};
+use deltarule_core::{Activation, Eta, Loss, Moments, Reduction, Robust, Schedule};
 use deltarule_data::{ClassWeight, DateColumn, HashedColumn, SplitBy, SplitKind};
 use deltarule_export::Form;
 use deltarule_model::{DateFormat, HashBits, MissingRule, ScaleRule};
@@ -118,6 +118,9 @@ pub(crate) enum OptimizerArg {
     Momentum,
     Nesterov,
     Lbfgs,
+    Adagrad,
+    Rmsprop,
+    Adam,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -246,6 +249,27 @@ pub(crate) fn parse_eta(text: &str) -> Result<Eta, String> {
             _ => Err("expected auto, or a finite number above 0".into()),
         },
     }
+}
+
+/// A number of epochs, or one of them, of an option that may stand alone.
+pub(super) fn parse_epoch(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(n) if n > 0 => Ok(n),
+        Err(_) if !text.starts_with(|c: char| c.is_ascii_digit() || c == '-') => Err(
+            "expected a number of epochs from 1 on; without one, put the option behind DATA or before another option"
+                .to_owned(),
+        ),
+        _ => Err("expected a number of epochs from 1 on".to_owned()),
+    }
+}
+
+/// A number of epochs, none among them.
+pub(super) fn parse_epochs(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "expected a number of epochs from 0 on".to_owned())
+}
+
+pub(super) fn parse_schedule(text: &str) -> Result<Schedule, String> {
+    text.parse().map_err(|error: deltarule_core::UnknownSchedule| format!("expected {}", error.expected()))
 }
 
 /// A penalty: a number from 0 on.

@@ -7,17 +7,19 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use deltarule_core::{
-    Batch, Config, Epoch, Eta, Fit, Layer, Loss, OptimizerKind, Parameters, Penalty, Plan, Reduction, StopReason,
-    fit_many,
+    Batch, BlockSource, Config, Epoch, Eta, Fit, HeldOut, Layer, Loss, OptimizerKind, Parameters, Penalty, Plan,
+    Reduction, Schedule, StopReason, fit_many_watched,
 };
-use deltarule_data::{Part, RowEncoder, SplitRule, prepare};
+use deltarule_data::{RowEncoder, SplitRule, prepare};
 use deltarule_model::{Model, ScaleRule};
 use serde_json::{Value, json};
 
-use crate::cli::{BatchArg, OptimizerArg, SweepArgs, parse_eta, parse_penalty};
+use crate::cli::{BatchArg, SweepArgs, parse_eta, parse_penalty};
+use crate::held::HeldOutFiles;
 use crate::number::{count, digits, short};
 use crate::output::OutputFile;
 use crate::record::Record;
+use crate::rule;
 use crate::scores::{Detail, Judge, Scores, Tally, Weighing};
 use crate::setup::{self, Machine, Ready};
 use crate::valid::{self, Valid};
@@ -54,6 +56,7 @@ impl Ended {
 pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
     let settings = settings(args)?;
     let wanted = Valid::of(&args.valid, &args.data, &args.files)?;
+    wanted.check_early_stopping(&args.valid, None)?;
     let choices =
         setup::choices(&args.data, &args.columns, &args.network, &args.weights, wanted.hold_out(&args.valid, None)?)?;
     let mut trace = args.trace.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
@@ -115,7 +118,22 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
             }
             if output::interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let fits = fit_many(problem, &plans, starts, &mut observer)?;
+        let watched = match valid.take_if(|_| args.valid.early_stopping.is_some()) {
+            Some(mut reader) => {
+                let memory = args.memory.memory.unwrap_or_else(setup::sound_memory);
+                let column = args.weights.weight.as_deref();
+                let of_classes = prepared.training.class_weights();
+                Some(HeldOutFiles::read(&mut reader, encoding, problem.loss, column, of_classes, memory)?)
+            }
+            None => None,
+        };
+        let of_files = watched.as_ref().map(HeldOutFiles::dataset).transpose()?;
+        let source = match (&prepared.held_out, &of_files) {
+            (Some(part), _) => Some(part as &dyn BlockSource<f64>),
+            (None, dataset) => dataset.as_ref().map(|dataset| dataset as &dyn BlockSource<f64>),
+        };
+        let held_out = source.map(|source| HeldOut { source, scaling: problem.scaling });
+        let fits = fit_many_watched(problem, &plans, starts, held_out, &mut observer)?;
         bar.finish_and_clear();
         if let Some(error) = failed {
             return Err(error.into());
@@ -128,18 +146,23 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
         let weighing = Weighing::of_prepared(&prepared);
         let deltarule_core::Problem { loss, activation, .. } = *problem;
         let judge = Judge { loss, activation, baseline: &baseline, weighing, class_sums: prepared.class_sums() };
-        let score = |fit: &Fit, part: &Part<'_>| -> Result<Scores> {
+        let score = |fit: &Fit, part: &dyn BlockSource<f64>| -> Result<Scores> {
             Tally::of_part(&prepared.target, judge, &fit.layer, problem.scaling, part)
         };
         let scores = threads.map(0, fits.len(), |run| -> Result<_> {
-            let held_out = prepared.held_out.as_ref().map(|part| score(&fits[run], part)).transpose()?;
+            let held_out = source.map(|source| score(&fits[run], source)).transpose()?;
             Ok((score(&fits[run], &prepared.training)?, held_out))
         });
         let of_files = match &mut valid {
             Some(reader) => {
                 let layers: Vec<&Layer> = fits.iter().map(|fit| &fit.layer).collect();
-                let mut encoder = RowEncoder::new(encoding, reader, true)?;
-                Tally::of_file_for_each(reader, &mut encoder, encoding, judge, &layers)?
+                let encoder = RowEncoder::new(encoding, reader, true)?;
+                let mut encoder = match &args.weights.weight {
+                    Some(weight) => encoder.with_weight(reader, weight)?,
+                    None => encoder,
+                };
+                let weighing = Weighing::of_file(prepared.training.class_weights(), encoder.has_weight());
+                Tally::of_file_for_each(reader, &mut encoder, encoding, Judge { weighing, ..judge }, &layers)?
             }
             None => Vec::new(),
         };
@@ -193,8 +216,11 @@ fn config(args: &SweepArgs, setting: &Setting) -> Config {
         optimizer: setting.optimizer,
         penalty: setting.penalty,
         eta: setting.eta,
+        course: rule::course(&args.rule),
         reduction: args.reduction.map_or(Reduction::Mean, Into::into),
         batch,
+        average: args.rule.average,
+        patience: args.valid.early_stopping,
         epochs,
         tolerance: args.tolerance,
         seed: setting.seed,
@@ -208,9 +234,10 @@ fn settings(args: &SweepArgs) -> Result<Vec<Setting>> {
         None => vec![args.network.seed],
         Some(text) => seeds(text)?,
     };
+    let kinds = rule::kinds(&args.optimizer, None, &args.rule)?;
     let optimizers: Vec<Option<OptimizerKind>> = match args.optimizer.is_empty() {
         true => vec![None],
-        false => args.optimizer.iter().map(|optimizer| Some(kind(*optimizer))).collect(),
+        false => kinds.into_iter().map(Some).collect(),
     };
     let (l2s, l1s) =
         (penalties("--l2", args.l2.as_deref(), args.points)?, penalties("--l1", args.l1.as_deref(), args.points)?);
@@ -231,15 +258,6 @@ fn settings(args: &SweepArgs) -> Result<Vec<Setting>> {
         }
     }
     Ok(settings)
-}
-
-fn kind(optimizer: OptimizerArg) -> OptimizerKind {
-    match optimizer {
-        OptimizerArg::Gd => OptimizerKind::GradientDescent,
-        OptimizerArg::Momentum => OptimizerKind::Momentum { beta: OptimizerKind::DEFAULT_BETA },
-        OptimizerArg::Nesterov => OptimizerKind::Nesterov { beta: None },
-        OptimizerArg::Lbfgs => OptimizerKind::LBfgs,
-    }
 }
 
 /// LOW..HIGH in equal ratios, or a list.
@@ -389,7 +407,11 @@ fn to_text(
                 run.plan.optimizer.name(),
                 run.plan.epochs,
                 if run.plan.chooses_eta() { String::new() } else { format!(" --eta {}", run.plan.eta.eta) },
-                given("loss", run.training.loss != Loss::Squared, &run.training.loss),
+                given("loss", run.training.loss != Loss::Squared, &run.training.loss)
+                    + &run.plan.batch.map_or(String::new(), |batch| given("batch", true, &batch))
+                    + &given("schedule", run.plan.course.schedule != Schedule::Auto, &run.plan.course.schedule)
+                    + &given("warm-up", run.plan.course.warm_up > 0, &run.plan.course.warm_up)
+                    + &run.plan.average.map_or(String::new(), |from| given("average", true, &from)),
                 given("l2", run.plan.penalty.l2 > 0.0, &run.plan.penalty.l2)
                     + &given("l1", run.plan.penalty.l1 > 0.0, &run.plan.penalty.l1),
                 given("seed", run.plan.seed != 0, &run.plan.seed),

@@ -8,14 +8,17 @@ mod words;
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use deltarule_core::{
-    Batch, Config, Epoch, Fit, Float, Moments, OptimizerKind, Parameters, Penalty, Plan, Problem, Reduction, fit,
+    Batch, BlockSource, Config, Epoch, Fit, Float, HeldOut, Moments, Parameters, Penalty, Plan, Problem, Reduction,
+    fit_watched,
 };
 use deltarule_data::{Folds, Part, Prepared, RowEncoder, Table, prepare};
 use deltarule_model::{Encoding, ScaleRule};
 
 use crate::cli::{BatchArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TrainArgs};
+use crate::held::HeldOutFiles;
+use crate::rule;
 use crate::setup::{self, Machine, Ready};
 use crate::valid::{self, Valid};
 use files::Files;
@@ -45,6 +48,8 @@ struct Run<'a> {
     start_text: String,
     /// What is said of the files that are scored on.
     valid_text: Option<String>,
+    /// The records of these files, where descent is watched on them.
+    watched: Option<HeldOutFiles>,
     folds: Option<Folds>,
 }
 
@@ -57,6 +62,7 @@ struct Trained {
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let settings = settings(args)?;
     let wanted = Valid::of(&args.valid, &args.data, &args.files)?;
+    wanted.check_early_stopping(&args.valid, args.folds)?;
     let choices = setup::choices(
         &args.data,
         &args.columns,
@@ -81,7 +87,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let loss = args.network.loss;
     setup::with_problem(&prepared, &args.columns, loss, settings.scale, settings.has_bias, &threads, |ready| {
         let Ready { encoding, problem } = &ready;
-        let valid = wanted.files();
+        let mut valid = wanted.files();
         if let Some(reader) = &valid {
             // What its columns lack is better said now than after descent.
             let encoder = RowEncoder::new(encoding, reader, true)?;
@@ -90,12 +96,22 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
             }
         }
         let valid_text = valid.as_deref().map(valid::files_text);
+        let watched = match valid.take_if(|_| args.valid.early_stopping.is_some()) {
+            Some(mut reader) => {
+                let memory = args.memory.memory.unwrap_or_else(setup::sound_memory);
+                let column = args.weights.weight.as_deref();
+                let of_classes = prepared.training.class_weights();
+                Some(HeldOutFiles::read(&mut reader, encoding, problem.loss, column, of_classes, memory)?)
+            }
+            None => None,
+        };
         let say = Say::new(args);
         let init = settings.init.as_deref();
         let (start, start_text) =
             setup::starting_weights(init, encoding, &prepared.activation, settings.has_bias, args.network.seed)?;
         let (args, settings, table, prepared) = (args, &settings, &table, &prepared);
-        let run = Run { args, settings, table, prepared, encoding, problem, start, start_text, valid_text, folds };
+        let run =
+            Run { args, settings, table, prepared, encoding, problem, start, start_text, valid_text, watched, folds };
         let trained = match args.precision {
             PrecisionArg::F64 => run.descend(problem, &mut files, &say)?,
             PrecisionArg::F32 => run.descend_in_f32(&mut files, &say)?,
@@ -111,10 +127,17 @@ impl Run<'_> {
 
     fn descend<T: Float>(&self, problem: &Problem<'_, T>, files: &mut Files, say: &Say) -> Result<Trained> {
         let plan = Plan::of(problem, &self.settings.config)?;
-        files.begin_trace(problem.loss)?;
+        files.begin_trace(problem.loss, plan.patience.is_some())?;
         let opening = words::opening(self, &plan);
         let mut watcher = Watcher::new(&plan, self.encoding, opening, say, files);
-        let fit = fit(problem, &plan, self.start.clone(), &mut |epoch: &Epoch<'_>| watcher.look(epoch))?;
+        let of_files = self.watched.as_ref().map(HeldOutFiles::dataset).transpose()?;
+        let source = match (&self.prepared.held_out, &of_files) {
+            (Some(part), _) => Some(part as &dyn BlockSource<f64>),
+            (None, dataset) => dataset.as_ref().map(|dataset| dataset as &dyn BlockSource<f64>),
+        };
+        let held_out = source.map(|source| HeldOut { source, scaling: self.problem.scaling });
+        let fit =
+            fit_watched(problem, &plan, self.start.clone(), held_out, &mut |epoch: &Epoch<'_>| watcher.look(epoch))?;
         watcher.finish(&fit)?;
         files.finish_records()?;
         Ok(Trained { plan, fit })
@@ -147,27 +170,19 @@ fn settings(args: &TrainArgs) -> Result<Settings> {
         has_bias = false;
         init.get_or_insert("normal".to_owned());
     }
-    let optimizer = match (optimizer, args.momentum) {
-        (None | Some(OptimizerArg::Gd | OptimizerArg::Lbfgs), Some(_)) => {
-            bail!("--momentum: expected --optimizer momentum or --optimizer nesterov beside it")
-        }
-        (None, None) => None,
-        (Some(OptimizerArg::Gd), None) => Some(OptimizerKind::GradientDescent),
-        (Some(OptimizerArg::Momentum), beta) => {
-            Some(OptimizerKind::Momentum { beta: beta.unwrap_or(OptimizerKind::DEFAULT_BETA) })
-        }
-        (Some(OptimizerArg::Nesterov), beta) => Some(OptimizerKind::Nesterov { beta }),
-        (Some(OptimizerArg::Lbfgs), None) => Some(OptimizerKind::LBfgs),
-    };
+    let optimizer = rule::kinds(optimizer.as_slice(), args.momentum, &args.rule)?.first().copied();
     let config = Config {
         optimizer,
         penalty: Penalty { l2: args.l2, l1: args.l1 },
         eta: args.descent.eta,
+        course: rule::course(&args.rule),
         reduction: reduction.map_or(Reduction::Mean, Into::into),
         batch: match args.batch {
             BatchArg::Full => Batch::Full,
             BatchArg::Records(n) => Batch::Records(n),
         },
+        average: args.rule.average,
+        patience: args.valid.early_stopping,
         epochs: args.epochs,
         tolerance: args.tolerance,
         seed: args.network.seed,

@@ -1,6 +1,6 @@
 //! What the documents show is what the program prints.
 
-use deltarule_core::{Activation, Loss};
+use deltarule_core::{Activation, Loss, OptimizerKind, Schedule};
 
 use crate::support::{Sandbox, check_document, project};
 
@@ -32,6 +32,22 @@ fn the_page_about_export() {
 #[test]
 fn the_page_about_losses() {
     holds("docs/losses.md");
+}
+
+#[test]
+fn the_page_about_optimizers() {
+    holds("docs/optimizers.md");
+}
+
+#[test]
+fn the_page_and_the_help_name_every_optimizer_and_schedule() {
+    let page = std::fs::read_to_string(project().join("docs/optimizers.md")).unwrap();
+    let help = Sandbox::new().sh("COLUMNS=1000 deltarule train --help").ok().stdout;
+    let schedules = Schedule::FORMS.iter().filter_map(|form| form.split([':', '[']).next());
+    for name in OptimizerKind::NAMES.iter().copied().chain(schedules) {
+        assert!(page.contains(&format!("| `{name}")), "{name} is not on the page");
+        assert!(help.contains(name), "{name} is not in the help");
+    }
 }
 
 #[test]
@@ -83,6 +99,7 @@ fn links_lead_somewhere() {
         "docs/export.md",
         "docs/losses.md",
         "docs/serve.md",
+        "docs/optimizers.md",
         "docs/validation.md",
         "docs/weights.md",
     ] {

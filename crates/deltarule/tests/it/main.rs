@@ -12,6 +12,7 @@ mod levels;
 mod libsvm;
 mod memory;
 mod models;
+mod optimizers;
 mod serve;
 mod several;
 mod summary;

@@ -166,7 +166,18 @@ fn steps_over_few_records_come_near_the_minimum() {
         number(&sandbox.sh(&line).ok().json()["sse"])
     };
     let least = sse("");
-    for options in ["--batch 1", "--batch 16", "--batch 40", "--batch 16 --optimizer momentum"] {
+    for options in [
+        "--batch 1",
+        "--batch 16",
+        "--batch 40",
+        "--batch 16 --optimizer momentum",
+        "--batch 16 --optimizer adagrad",
+        "--batch 16 --optimizer rmsprop",
+        "--batch 16 --optimizer adam",
+        "--batch 16 --optimizer adam --average",
+        "--batch 1 --schedule inverse",
+        "--batch 1 --average 5 --warm-up 2",
+    ] {
         let found = sse(options);
         assert!(found >= least && found < 1.03 * least, "{options}: {found}, the least is {least}");
     }
@@ -187,6 +198,10 @@ fn every_optimizer_reaches_the_same_minimum() {
         "--optimizer momentum",
         "--optimizer momentum --momentum 0.5",
         "--optimizer nesterov --momentum 0.8",
+        "--optimizer adagrad",
+        "--optimizer rmsprop",
+        "--optimizer adam",
+        "--optimizer adam --beta1 0.5 --beta2 0.9 --epsilon 1e-6 --scale none",
         "--eta 1",
         "--reduction sum",
         "--scale none",
@@ -212,7 +227,12 @@ fn the_bits_do_not_depend_on_threads_or_registers() {
         let _ = writeln!(csv, "{a},{b},k{kind},{}", a - 0.02 * b + f64::from(kind) + noise);
     }
     sandbox.file("data.csv", csv);
-    for options in ["", "--activation softplus", "--batch 256 --epochs 5"] {
+    for options in [
+        "",
+        "--activation softplus",
+        "--batch 256 --epochs 5",
+        "--batch 64 --epochs 3 --optimizer adam --average --valid 0.2 --early-stopping 1",
+    ] {
         let line = |threads: u32| {
             format!(
                 "deltarule train data.csv --target y --threads {threads} {options} --out m.json --force --quiet; \
@@ -388,6 +408,8 @@ fn json_follows_its_schema() {
         "deltarule train examples/iris.csv --target species --valid 0.2 --out i.json --json",
         "deltarule train examples/ten.csv --target passed --out t.json --batch 2 --epochs 3 --json",
         "deltarule train examples/ten.csv --target hours,sleep --json",
+        "deltarule train examples/iris.csv --target species --valid 0.2 --early-stopping 5 --json",
+        "deltarule train examples/iris.csv --target species --batch 8 --optimizer adam --schedule cosine --warm-up 2 --average --json",
         "deltarule train examples/ten.csv --target passed --activation 'h^2' --json",
         "deltarule train examples/iris.csv --target species --folds 3 --epochs 50 --json",
         "deltarule train examples/ten.csv --target passed --valid 0.4 --split-by hours:time --json",

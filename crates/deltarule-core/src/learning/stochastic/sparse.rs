@@ -5,7 +5,7 @@
 //! of what is stored are touched. Σ_i w_i z_i, the part of h that all records share, is carried along: it grows by
 //! a(Σ z_i v_i + Σ z_i²). That is the dense rule, exactly but for rounding; after each pool the weights are put together anew.
 
-use super::Pool;
+use super::{Lag, Pool};
 use crate::data::{Scaling, Shape, SparseRows};
 use crate::kernel::{BadRecord, NET_INPUT_LANES, NO_INPUT, RecordWeights, dot, fold_net_input, make_deltas};
 use crate::network::Parameters;
@@ -17,6 +17,8 @@ pub(super) struct SparseSteps<'a> {
     scaling: &'a Scaling,
     /// t, one for each output.
     shift: Vec<f64>,
+    /// The same of the lag behind the mean over the steps.
+    lag_shift: Vec<f64>,
     /// Σ_i w_i z_i, one for each output.
     constant: Vec<f64>,
     /// Σ_i z_i².
@@ -45,6 +47,7 @@ impl<'a> SparseSteps<'a> {
             shape,
             scaling,
             shift: vec![0.0; n_outputs],
+            lag_shift: vec![0.0; n_outputs],
             constant: vec![0.0; n_outputs],
             zero_squares: dot(&zeros, &zeros),
             delta_sums: vec![0.0; n_outputs],
@@ -147,7 +150,14 @@ impl<'a> SparseSteps<'a> {
     }
 
     /// The plain step of a batch, w += η·factor·Σδx, for categories and sparse columns, which clears its sums.
-    pub(super) fn take_plain(&mut self, sums: &mut RecordWeights, factor: f64, eta: f64, weights: &mut RecordWeights) {
+    pub(super) fn take_plain(
+        &mut self,
+        sums: &mut RecordWeights,
+        factor: f64,
+        eta: f64,
+        weights: &mut RecordWeights,
+        mut lag: Option<&mut Lag>,
+    ) {
         let d = self.zeros.len();
         let change = |sum: &mut f64| super::change(sum, factor, eta);
         for j in 0..self.shift.len() {
@@ -157,8 +167,12 @@ impl<'a> SparseSteps<'a> {
                 let change = change(&mut sums.categories[j * d + feature]);
                 weights.categories[j * d + feature] += change;
                 products += change * self.zeros[feature];
+                if let Some(lag) = &mut lag {
+                    lag.values.categories[j * d + feature] += lag.factor() * change;
+                }
             }
             self.shift[j] += shift;
+            self.lag_shift[j] += lag.as_ref().map_or(0.0, |lag| lag.factor() * shift);
             self.constant[j] += products;
         }
         self.forget();
@@ -177,8 +191,14 @@ impl<'a> SparseSteps<'a> {
     }
 
     /// Puts the weights together, so that nothing is kept apart.
-    pub(super) fn settle(&mut self, weights: &mut RecordWeights) {
+    pub(super) fn settle(&mut self, weights: &mut RecordWeights, lag: Option<&mut Lag>) {
         let d = self.zeros.len();
+        if let Some(lag) = lag {
+            for (lags, shift) in lag.values.categories.chunks_mut(d.max(1)).zip(&mut self.lag_shift) {
+                let shift = std::mem::take(shift);
+                lags.iter_mut().zip(&self.zeros).for_each(|(lag, zero)| *lag += shift * zero);
+            }
+        }
         for (j, shift) in self.shift.iter_mut().enumerate() {
             let shift = std::mem::take(shift);
             let own = weights.categories[j * d..(j + 1) * d].iter_mut().zip(&self.zeros);

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use deltarule_core::StopReason;
-use deltarule_data::{Part, Reader, RowEncoder};
+use deltarule_core::{BlockSource, StopReason};
+use deltarule_data::{Reader, RowEncoder};
 use deltarule_model::Model;
 use serde_json::{Value, json};
 
@@ -16,6 +16,7 @@ use super::folds::CrossValidation;
 use super::words::Say;
 use super::{Run, Trained};
 use crate::cli::PrecisionArg;
+use crate::held::HeldOutFiles;
 use crate::number::count;
 use crate::record::Record;
 use crate::scores::{Judge, Scores, Tally, Weighing};
@@ -53,6 +54,10 @@ impl Run<'_> {
         let written = self.write(trained, files, &model)?;
         let held_out = match (&self.prepared.held_out, valid) {
             (Some(part), _) => Some(self.score(trained, part)?),
+            (None, None) if self.watched.is_some() => {
+                let of_files = self.watched.as_ref().map(HeldOutFiles::dataset).transpose()?;
+                of_files.map(|dataset| self.score(trained, &dataset)).transpose()?
+            }
             (None, Some(reader)) => Some(score_file(reader, &model).with_context(|| match &written {
                 Some(path) => format!("the model was written to {}, but not scored", path.display()),
                 None => "the model was trained, but not scored".to_owned(),
@@ -83,7 +88,7 @@ impl Run<'_> {
     }
 
     /// Scores on some of the records that were read.
-    fn score(&self, trained: &Trained, part: &Part<'_>) -> Result<Scores> {
+    fn score(&self, trained: &Trained, part: &dyn BlockSource<f64>) -> Result<Scores> {
         let judge = Judge {
             loss: self.problem.loss,
             activation: self.problem.activation,
@@ -135,6 +140,9 @@ impl Run<'_> {
             "optimizer": plan.optimizer.name(),
             "reduction": plan.reduction.name(),
             "batch": plan.batch,
+            "schedule": plan.course.schedule.to_string(),
+            "warm_up": plan.course.warm_up,
+            "average_from": plan.average,
             "eta": {
                 "value": plan.eta.eta,
                 "chosen": plan.chooses_eta(),
@@ -160,6 +168,8 @@ impl Run<'_> {
                 "epochs": fit.epochs,
                 "best_epoch": fit.best_epoch,
                 "steps_taken_back": fit.rejected,
+                "patience": plan.patience,
+                "least_held_out": fit.held_out_loss,
             },
             "loss": loss.to_string(),
             "penalty": { "l2": plan.penalty.l2, "l1": plan.penalty.l1, "sum": fit.penalty },
@@ -183,6 +193,8 @@ impl Run<'_> {
         let Conclusion { model, training, held_out, folds, leaks, reason, written } = conclusion;
         let best = if fit.best_epoch == fit.epochs {
             String::new()
+        } else if fit.held_out_loss.is_some() {
+            format!(" (those with the least held-out E came after {})", fit.best_epoch)
         } else {
             format!(" (the best weights came after {})", fit.best_epoch)
         };

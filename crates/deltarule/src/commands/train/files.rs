@@ -37,9 +37,10 @@ impl Files {
     }
 
     /// The first line of the trace.
-    pub(super) fn begin_trace(&mut self, loss: Loss) -> Result<()> {
+    pub(super) fn begin_trace(&mut self, loss: Loss, watched: bool) -> Result<()> {
         if let Some(trace) = &mut self.trace {
-            writeln!(trace, "epoch,{},{},eta,gradient_norm", loss.sum_name(), loss.mean_name())?;
+            let held_out = if watched { format!(",held_out_{}", loss.sum_name()) } else { String::new() };
+            writeln!(trace, "epoch,{},{},eta,gradient_norm{held_out}", loss.sum_name(), loss.mean_name())?;
         }
         Ok(())
     }

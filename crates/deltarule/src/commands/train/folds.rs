@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use anyhow::Result;
 use deltarule_core::{Epoch, Fit, Float, Parameters, Plan, Problem, StopReason, fit};
-use deltarule_data::{FoldRule, Folds, Prepared};
+use deltarule_data::{FoldRule, Folds, Part, Prepared};
 use serde_json::{Value, json};
 
 use super::{Run, in_f32};
@@ -67,7 +67,7 @@ impl Run<'_> {
             let Problem { loss, activation, scaling, .. } = ready.problem;
             let (weighing, class_sums) = (Weighing::of_prepared(&prepared), prepared.class_sums());
             let judge = Judge { loss, activation, baseline: &plan.baseline.outputs, weighing, class_sums };
-            let of_part = |part| Tally::of_part(&prepared.target, judge, &fit.layer, scaling, part);
+            let of_part = |part: &Part<'_>| Tally::of_part(&prepared.target, judge, &fit.layer, scaling, part);
             let scores = prepared.held_out.as_ref().map(of_part).transpose()?;
             let scores = scores.unwrap_or_else(|| Tally::new(&prepared.target, judge).scores());
             let n_training = ready.problem.source.n_records();

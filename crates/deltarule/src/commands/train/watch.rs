@@ -66,9 +66,10 @@ impl<'a> Watcher<'a> {
             ));
         }
         if let Some(trace) = &mut self.files.trace {
+            let held_out = epoch.held_out_loss.map_or(String::new(), |loss| format!(",{loss:?}"));
             let row = writeln!(
                 trace,
-                "{},{:?},{:?},{:?},{:?}",
+                "{},{:?},{:?},{:?},{:?}{held_out}",
                 epoch.index, epoch.loss, epoch.mean_loss, epoch.eta, epoch.gradient_norm
             );
             if let Err(error) = row {
