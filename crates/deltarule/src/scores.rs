@@ -225,10 +225,13 @@ impl<'t> Tally<'t> {
                     true => self.loss.of_net_input(layer.activation(), y[j], h),
                     false => self.loss.value(y[j], o[j]),
                 };
-                let (own, constant) = &mut self.loss_sums[j];
-                *own += in_error * of_output;
-                *constant += in_error * self.loss.of_constant(layer.activation(), y[j], self.constants[j]);
-                error += in_error * of_output;
+                // A record of weight 0 is as good as none, whatever its error is.
+                if in_error > 0.0 {
+                    let (own, constant) = &mut self.loss_sums[j];
+                    *own += in_error * of_output;
+                    *constant += in_error * self.loss.of_constant(layer.activation(), y[j], self.constants[j]);
+                    error += in_error * of_output;
+                }
             }
             if let (Some(classes), Some(class)) = (&mut self.classes, class) {
                 self.target.probabilities_into(&o, &mut probabilities);
@@ -328,7 +331,7 @@ pub(crate) fn for_each_block(
 /// Shows all records of a file block by block: how many stand before a block, which of its records are complete, and the block.
 pub(crate) fn complete_records(
     reader: &mut Reader,
-    encoder: &mut RowEncoder<'_>,
+    encoder: &mut RowEncoder<&Encoding>,
     mut visit: impl FnMut(u64, &dyn Fn(usize) -> bool, &Block<'_, f64>) -> Result<()>,
 ) -> Result<u64> {
     for_each_block(reader, encoder, |before, states, block| visit(before, &|r| states[r] == RowState::Complete, block))

@@ -134,6 +134,12 @@ for_every_width! {
     }
 }
 
+/// v·x, and 0 where v is, whatever x is: a record of weight 0 is as good as none.
+#[inline(always)]
+fn weighed<T: Float>(v: T, x: T) -> T {
+    if v == T::ZERO { T::ZERO } else { v * x }
+}
+
 for_every_width! {
     /// `(residual, delta)[r] = (y − ŷ, v(y − ŷ)·f'(h))` where they were ŷ and f'(h), v being `weight(r)`, and `sums[..][l] += v(y − ŷ)², vδ², vδ`
     /// over the rows r with r mod [`LANES`] = l. Shapes: (rows,).
@@ -144,10 +150,10 @@ for_every_width! {
             let r = y - *residual;
             let d = r * *delta;
             let v = weight(at + l);
-            (*residual, *delta) = (r, v * d);
-            sums[0][l] += v * (r * r);
-            sums[1][l] += v * (d * d);
-            sums[2][l] += v * d;
+            (*residual, *delta) = (r, weighed(v, d));
+            sums[0][l] += weighed(v, r * r);
+            sums[1][l] += weighed(v, d * d);
+            sums[2][l] += *delta;
         };
         let ((y, rest_y), (r, rest_r)) = (target.as_chunks::<LANES>(), residual.as_chunks_mut::<LANES>());
         let (d, rest_d) = delta.as_chunks_mut::<LANES>();
@@ -178,9 +184,9 @@ for_every_width! {
             }
             for l in 0..LANES {
                 let (v, delta) = (weight(chunk * LANES + l), d[l]);
-                d[l] = v * delta;
-                sums[0][l] += v * losses[l];
-                sums[1][l] += v * (delta * delta);
+                d[l] = weighed(v, delta);
+                sums[0][l] += weighed(v, losses[l]);
+                sums[1][l] += weighed(v, delta * delta);
                 sums[2][l] += d[l];
             }
         }
@@ -188,9 +194,9 @@ for_every_width! {
         for (l, ((&y, &h), d)) in rest_y.iter().zip(rest_h).zip(rest_d).enumerate() {
             let (loss, delta) = term(y, h);
             let v = weight(at + l);
-            *d = v * delta;
-            sums[0][l] += v * loss;
-            sums[1][l] += v * (delta * delta);
+            *d = weighed(v, delta);
+            sums[0][l] += weighed(v, loss);
+            sums[1][l] += weighed(v, delta * delta);
             sums[2][l] += *d;
         }
     }

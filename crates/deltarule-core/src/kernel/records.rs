@@ -193,6 +193,11 @@ pub(crate) fn make_deltas(
     net_inputs: &mut [f64],
     (couple, delta): &(impl Fn(&mut [f64]), impl Fn(f64, f64) -> f64),
 ) -> Option<BadRecord> {
+    // A record of weight 0 is as good as none, whatever its outputs are.
+    if records.weights.get(position) == Some(&0.0) {
+        net_inputs.fill(0.0);
+        return None;
+    }
     couple(net_inputs);
     for (output, (place, &target)) in net_inputs.iter_mut().zip(targets).enumerate() {
         let net_input = *place;

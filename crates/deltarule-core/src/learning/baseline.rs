@@ -85,7 +85,10 @@ fn sums_over_targets<T: Float>(
                 block.targets().load_into(j, 0, targets);
                 for (row, y) in targets.iter().enumerate() {
                     let v = block.weights().map_or(1.0, |weights| weights[row].to_f64());
-                    add(j, y.to_f64(), v, sums);
+                    // The error of a constant may be infinite where no record that counts is.
+                    if v > 0.0 {
+                        add(j, y.to_f64(), v, sums);
+                    }
                 }
             }
         },

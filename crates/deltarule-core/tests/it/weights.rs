@@ -127,7 +127,7 @@ fn close(a: f64, b: f64, scale: f64) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn a_weight_is_so_many_equal_records(
@@ -165,9 +165,9 @@ proptest! {
         }
         prop_assert!(close(curvature.lambda_max, curvature_of_copies.lambda_max, 0.0));
         prop_assert!(close(plan.eta.eta, plan_of_copies.eta.eta, 0.0));
-        prop_assert!(close(plan.baseline.loss, plan_of_copies.baseline.loss, 1e-3));
-        // With a kink there may be an interval of best constants.
-        let is_one = !matches!(question.loss, Loss::Quantile { .. });
+        prop_assert!(close(plan.baseline.loss, plan_of_copies.baseline.loss, 1e-3), "{:?} {:?}", plan.baseline, plan_of_copies.baseline);
+        // Where slopes do not grow all the way there may be an interval of best constants.
+        let is_one = matches!(question.loss, Loss::Squared | Loss::Log | Loss::Poisson);
         for (a, b) in plan.baseline.outputs.iter().zip(&plan_of_copies.baseline.outputs) {
             prop_assert!(!is_one || (a - b).abs() < 1e-7);
         }
