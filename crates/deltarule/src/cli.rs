@@ -228,8 +228,8 @@ pub(crate) struct RuleArgs {
     /// ε of adagrad, rmsprop and adam, beside the root that slopes are divided by [default: 1e-10 with adagrad, 1e-8 otherwise]
     #[arg(long, value_name = "X")]
     pub(crate) epsilon: Option<f64>,
-    /// How η changes from epoch to epoch, from what was given or chosen: constant; inverse[:EPOCHS[:POWER]], η/(1 + k/EPOCHS)^POWER (default 10 and 1);
-    /// exponential:FACTOR; step:EVERY:FACTOR; cosine[:EPOCHS], to 0 and anew. auto: a given η stays, and a chosen one follows the steps [default: auto]
+    /// How η changes from epoch to epoch, from what was given or chosen: constant; inverse, inverse:EPOCHS or inverse:EPOCHS:POWER, η/(1 + k/EPOCHS)^POWER (default 10 and 1);
+    /// exponential:FACTOR; step:EVERY:FACTOR; cosine or cosine:EPOCHS, to 0 and anew. auto: a given η stays, and a chosen one follows the steps [default: auto]
     #[arg(long, value_name = "NAME[:X…]", value_parser = parse_schedule)]
     pub(crate) schedule: Option<Schedule>,
     /// Raise η to its full size in the first EPOCHS, in equal steps; the schedule begins after them
