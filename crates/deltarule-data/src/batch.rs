@@ -21,8 +21,9 @@ use arrow_schema::{ArrowError, DataType};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
-use crate::csv::{Fingerprint, Record};
+use crate::csv::{Fingerprint, Record, Row, is_missing};
 use crate::error::{DataError, Result};
+use crate::sieve::Value;
 
 /// How many rows of a Parquet file are decoded at a time.
 const BATCH_ROWS: usize = 64 * 1024;
@@ -80,8 +81,20 @@ impl Cells {
         })
     }
 
+    /// What the value of a row is.
+    pub(crate) fn value(&self, row: usize) -> Value {
+        match self {
+            Cells::Numbers(x) if x.is_valid(row) && !x.value(row).is_nan() => Value::Number(x.value(row)),
+            Cells::Integers(x) if x.is_valid(row) => Value::Number(x.value(row) as f64),
+            Cells::Naturals(x) if x.is_valid(row) => Value::Number(x.value(row) as f64),
+            Cells::Booleans(x) if x.is_valid(row) => Value::Word,
+            Cells::Texts(x) if x.is_valid(row) && !is_missing(x.value(row).trim_ascii().as_bytes()) => Value::Word,
+            _ => Value::Missing,
+        }
+    }
+
     /// The value of a row as it would stand in a CSV file; nothing where it is missing.
-    fn write(&self, row: usize, into: &mut Vec<u8>) {
+    pub(crate) fn write(&self, row: usize, into: &mut Vec<u8>) {
         use std::io::Write as _;
         // Writing into memory cannot fail.
         let _ = match self {
@@ -107,8 +120,7 @@ pub(crate) struct BatchReader {
     current: Vec<Cells>,
     n_rows: usize,
     row: usize,
-    fields: Vec<u8>,
-    ends: Vec<usize>,
+    text: CellText,
 }
 
 /// Where the batches come from.
@@ -172,8 +184,8 @@ impl BatchReader {
                 return Err(DataError::DuplicateName { file, name: column.clone(), first, second });
             }
         }
-        let (current, fields, ends) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { name, header, fingerprint, n_read: 0, source, current, n_rows: 0, row: 0, fields, ends })
+        let (current, text) = (Vec::new(), CellText::default());
+        Ok(Self { name, header, fingerprint, n_read: 0, source, current, n_rows: 0, row: 0, text })
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
@@ -220,19 +232,13 @@ impl BatchReader {
     /// The next record, each field as it would stand in a CSV file; `None` after the last. Its line is its number.
     ///
     /// Errors: the file is damaged.
-    pub(crate) fn next_record(&mut self) -> Result<Option<Record<'_>>> {
+    pub(crate) fn next_row(&mut self) -> Result<Option<Row<'_>>> {
         if !self.has_next()? {
             return Ok(None);
         }
-        self.fields.clear();
-        self.ends.clear();
-        for cells in &self.current {
-            cells.write(self.row, &mut self.fields);
-            self.ends.push(self.fields.len());
-        }
         self.row += 1;
         self.n_read += 1;
-        Ok(Some(Record::of_fields(&self.fields, &self.ends, self.n_read)))
+        Ok(Some(Row::Record(self.text.record(&self.current, self.row - 1, self.n_read))))
     }
 
     /// Whether there is a further record.
@@ -274,6 +280,48 @@ impl Piece {
             Piece::Batch(batch) => Ok(Box::new(std::iter::once(batch.project(&columns)))),
         }
     }
+}
+
+/// The values of a row as text.
+#[derive(Default)]
+pub(crate) struct CellText {
+    fields: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl CellText {
+    /// The record of a row.
+    pub(crate) fn record(&mut self, cells: &[Cells], row: usize, line: u64) -> Record<'_> {
+        self.fields.clear();
+        self.ends.clear();
+        for cells in cells {
+            cells.write(row, &mut self.fields);
+            self.ends.push(self.fields.len());
+        }
+        Record::of_fields(&self.fields, &self.ends, line)
+    }
+}
+
+/// Shows the batches of a piece to `visit`: how many rows each has, and the cells of every column, [`Cells::Nothing`] of those that are not wanted.
+///
+/// Errors: the file cannot be read, or is damaged.
+pub(crate) fn for_each_batch(
+    file: &str,
+    piece: Piece,
+    wanted: &[bool],
+    mut visit: impl FnMut(usize, &[Cells]),
+) -> Result<()> {
+    for batch in piece.batches(wanted)? {
+        let batch = batch.map_err(|error| damaged(file, error))?;
+        let mut arrays = batch.columns().iter();
+        let cells = wanted.iter().map(|is_wanted| match is_wanted.then(|| arrays.next()).flatten() {
+            Some(array) => Cells::of(array).map_err(|error| damaged(file, error)),
+            None => Ok(Cells::Nothing),
+        });
+        let cells: Vec<Cells> = cells.collect::<Result<_>>()?;
+        visit(batch.num_rows(), &cells);
+    }
+    Ok(())
 }
 
 /// Decodes a row group, or all of them, of some columns, or all of them.

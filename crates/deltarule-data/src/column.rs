@@ -10,6 +10,7 @@ use deltarule_model::{BucketSet, DateFormat};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use builder::{ColumnBuilder, LARGEST, Wish};
+pub(crate) use numbers::is_in_range;
 
 /// A value that stands for others, and the line on which it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

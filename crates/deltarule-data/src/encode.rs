@@ -3,10 +3,11 @@
 use std::ops::Deref;
 
 use deltarule_core::{Block, Column, NO_LEVEL, Targets};
-use deltarule_model::{DateFormat, Encoding, Feature, FeatureKind, Target};
+use deltarule_model::{Combination, DateFormat, Encoding, Feature, FeatureKind, Target, code_of_pair, product_of};
 
 use crate::csv::{Decimal, Record, is_missing, parse_number};
 use crate::error::{DataError, Result};
+use crate::flaw::Flaw;
 use crate::libsvm::{Line, for_each_pair};
 use crate::reader::Reader;
 use crate::table::check_name;
@@ -43,6 +44,12 @@ pub struct RowEncoder<E> {
     classes: Vec<u32>,
     states: Vec<RowState>,
     unseen: Vec<u64>,
+    /// For each feature how it is made of those before it, where it is.
+    combinations: Vec<Option<Combination>>,
+    /// Features that have a value which the model has not seen in the record under way, and how many.
+    strangers: Vec<(usize, u64)>,
+    /// What numbers to predict must be within.
+    target_range: (f64, f64),
 }
 
 /// Records of sparse numbers.
@@ -87,6 +94,14 @@ impl SparseRows {
         })?;
         self.starts.push(self.values.len());
         Ok(unseen)
+    }
+
+    /// Forgets all but the first records.
+    fn truncate(&mut self, n_records: usize) {
+        self.starts.truncate(n_records + 1);
+        let end = self.starts.last().copied().unwrap_or_default();
+        self.indices.truncate(end);
+        self.values.truncate(end);
     }
 
     fn clear(&mut self) {
@@ -166,6 +181,7 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
         let n = encoding.features.len();
         let sparse = encoding.features.iter().find_map(|feature| SparseRows::of(feature, first_index));
         let targets = vec![Vec::new(); encoding.target.n_outputs()];
+        let combinations = combinations(&encoding);
         Self {
             encoding,
             files,
@@ -180,6 +196,9 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
             classes: Vec::new(),
             states: Vec::new(),
             unseen: vec![0; n],
+            combinations,
+            strangers: Vec::new(),
+            target_range: (f64::NEG_INFINITY, f64::INFINITY),
         }
     }
 
@@ -196,10 +215,37 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
         self.weight.is_some()
     }
 
-    /// Takes one record.
+    /// Takes only such numbers to predict as are from `low` to `high`.
+    pub fn with_target_range(self, (low, high): (f64, f64)) -> Self {
+        Self { target_range: (low, high), ..self }
+    }
+
+    /// Takes one record, or nothing of it.
     ///
     /// Errors: a field that is no number where the model has one, a class that the model does not have, a weight that is none.
     pub fn push(&mut self, record: &Record<'_>) -> Result<()> {
+        self.strangers.clear();
+        let pushed = self.push_fields(record);
+        match pushed {
+            Ok(()) => self.strangers.iter().for_each(|&(index, n)| self.unseen[index] += n),
+            Err(_) => self.forget_rest(),
+        }
+        pushed
+    }
+
+    /// Forgets what was taken of a record before something was wrong with it.
+    fn forget_rest(&mut self) {
+        let n = self.states.len();
+        self.numbers.iter_mut().chain(&mut self.targets).for_each(|values| values.truncate(n));
+        self.codes.iter_mut().for_each(|codes| codes.truncate(n));
+        self.classes.truncate(n);
+        self.weights.truncate(n);
+        if let Some(sparse) = &mut self.sparse {
+            sparse.truncate(n);
+        }
+    }
+
+    fn push_fields(&mut self, record: &Record<'_>) -> Result<()> {
         let mut state = RowState::Complete;
         let mut date: Option<(usize, f64)> = None;
         for (index, feature) in self.encoding.features.iter().enumerate() {
@@ -208,7 +254,23 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
                 let (before, text) = ((0..position).map(|at| record.field(at).len()).sum(), record.field(position));
                 let file = self.files.get(record.file).map_or("", String::as_str);
                 let line = Line { file, line: record.line, before, text };
-                self.unseen[index] += sparse.push(&line)?;
+                self.strangers.push((index, sparse.push(&line)?));
+                continue;
+            }
+            if let Some(combination) = &self.combinations[index] {
+                match combination {
+                    Combination::Product(terms) => {
+                        let last = |base: usize| Ok(self.numbers[base].last().copied().unwrap_or(f64::NAN));
+                        let code = |base: usize| Ok(self.codes[base].last().copied().unwrap_or(NO_LEVEL));
+                        let product: Result<f64> = product_of(terms, last, code);
+                        self.numbers[index].push(product?);
+                    }
+                    Combination::Pair { bases, codes } => {
+                        let code = |base: usize| self.codes[base].last().copied().unwrap_or(NO_LEVEL);
+                        let pair = bases.map(code);
+                        self.codes[index].push(code_of_pair(codes, pair));
+                    }
+                }
                 continue;
             }
             let field = record.trimmed(self.positions[index]);
@@ -228,7 +290,7 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
                 date = Some((self.positions[index], seconds));
                 if feature.is_category() {
                     let code = feature.code_of_date(seconds);
-                    self.unseen[index] += u64::from(!missing && code == NO_LEVEL);
+                    self.strangers.push((index, u64::from(!missing && code == NO_LEVEL)));
                     self.codes[index].push(code);
                 } else {
                     self.numbers[index].push(part.of(seconds));
@@ -238,7 +300,10 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
                     true => feature.code_of_missing(self.encoding.missing),
                     false => {
                         let text = self.text(field, record, &feature.name)?;
-                        self.unseen[index] += u64::from(feature.is_unseen(text));
+                        let is_unseen = feature.is_unseen(text);
+                        if is_unseen {
+                            self.strangers.push((index, 1));
+                        }
                         feature.code(text)
                     }
                 };
@@ -259,6 +324,7 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
                         column: name.clone(),
                         found: String::from_utf8_lossy(field).into_owned(),
                         expected: "the weight of a record, a number from 0 on".into(),
+                        flaw: Flaw::Weight,
                     });
                 }
             }
@@ -288,6 +354,7 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
             column: column.to_owned(),
             found: text.to_owned(),
             expected: format.expected(),
+            flaw: Flaw::Date,
         })
     }
 
@@ -301,12 +368,13 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
         }
         match parse_number(field, record.decimal) {
             Some(x) if x.abs() <= crate::column::LARGEST => Ok(x),
-            _ => Err(DataError::Value {
+            number => Err(DataError::Value {
                 file: file_of(&self.files, record),
                 line: record.line,
                 column: feature.name.clone(),
                 found: String::from_utf8_lossy(field).into_owned(),
                 expected: if truth { "true or false" } else { "a number, as in training" }.into(),
+                flaw: if number.is_some() { Flaw::Range } else { Flaw::Word },
             }),
         }
     }
@@ -326,6 +394,7 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
             column: self.encoding.target.columns()[index].to_owned(),
             found: String::from_utf8_lossy(fields[index]).into_owned(),
             expected,
+            flaw: Flaw::Target,
         };
         match self.encoding.target.classes() {
             None => {
@@ -337,6 +406,10 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
                         _ if field.eq_ignore_ascii_case(b"false") => 0.0,
                         _ => return Err(wrong(j, "a number, as in training".into())),
                     };
+                    let (low, high) = self.target_range;
+                    if !missing && !(low..=high).contains(&number) {
+                        return Err(wrong(j, format!("a number from {low} to {high}, for the model's loss")));
+                    }
                     self.targets[j].push(number);
                 }
             }
@@ -448,6 +521,12 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
         self.weights.clear();
         self.states.clear();
     }
+}
+
+/// How each feature is made of those before it; a model was checked when it was read.
+fn combinations(encoding: &Encoding) -> Vec<Option<Combination>> {
+    let features = &encoding.features;
+    (0..features.len()).map(|k| Combination::of(&features[k], &features[..k]).unwrap_or_default()).collect()
 }
 
 /// The name of the file that a record is in.

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::flaw::Flaw;
+
 /// What can be wrong with a file, a column or a choice.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -40,7 +42,7 @@ pub enum DataError {
         /// What is there.
         found: String,
         /// What must be there.
-        expected: &'static str,
+        expected: String,
     },
     /// A token of libsvm's format that is not what stands there.
     #[error("{file}: line {line}, column {place}: found {found:?}, expected {expected}")]
@@ -361,6 +363,8 @@ pub enum DataError {
         found: String,
         /// What the model has there.
         expected: String,
+        /// What is wrong with it, in general.
+        flaw: Flaw,
     },
     /// Columns that a model needs and a file lacks.
     #[error("{file}: the model needs {}, and the file has {}", join_quoted(missing), join_quoted(known))]
@@ -383,6 +387,20 @@ pub enum DataError {
         name: String,
         /// The other column.
         column: String,
+    },
+    /// A column of which no other feature can be made.
+    #[error("{file}: {option}, column {column:?}: found {found}, expected {expected}")]
+    NoCombination {
+        /// The file.
+        file: String,
+        /// The option that names it.
+        option: &'static str,
+        /// The column.
+        column: String,
+        /// What it is.
+        found: &'static str,
+        /// What it must be.
+        expected: &'static str,
     },
     /// A text in a column of dates that is none.
     #[error("{file}: line {line}, column {column:?}: found {found:?}{}, expected {expected}",
@@ -559,6 +577,34 @@ pub enum DataError {
         /// The bytes that are needed.
         needed: usize,
     },
+    /// A condition that cannot be read.
+    #[error("--where, character {place}: found {found}, expected {expected}\n  {text}\n  {}^", " ".repeat(place - 1))]
+    Condition {
+        /// The condition.
+        text: String,
+        /// The character at which it is wrong, from 1.
+        place: usize,
+        /// What stands there.
+        found: String,
+        /// What must stand there.
+        expected: String,
+    },
+    /// A cache of a table of which records may be left out.
+    #[error("--cache: found beside {setting}, expected one of them: a cache holds all records of its files")]
+    CacheOfSome {
+        /// The setting that leaves records out.
+        setting: &'static str,
+    },
+    /// No record is left that could be used.
+    #[error("{file}: no record is left: {}", nothing_left(*left_out, *rejected))]
+    NothingLeft {
+        /// The file.
+        file: String,
+        /// How many records do not satisfy the condition.
+        left_out: u64,
+        /// How many cannot be used.
+        rejected: u64,
+    },
     /// Reading was interrupted.
     #[error("interrupted while reading {file}")]
     Interrupted {
@@ -590,6 +636,13 @@ fn spill_reason(error: &std::io::Error) -> String {
         std::io::ErrorKind::StorageFull => "the disk is full".to_owned(),
         _ => error.to_string(),
     }
+}
+
+/// Why there is no record.
+fn nothing_left(left_out: u64, rejected: u64) -> String {
+    let reasons = [(left_out, "do not satisfy --where"), (rejected, "cannot be used")];
+    let reasons = reasons.into_iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("{n} {why}"));
+    reasons.collect::<Vec<_>>().join(", ")
 }
 
 /// Bytes in KiB below one MiB, and in MiB from there on, rounded up.

@@ -9,10 +9,12 @@
 #[cfg(feature = "arrow")]
 mod batch;
 mod column;
+mod condition;
 mod csv;
 mod encode;
 mod error;
 mod files;
+mod flaw;
 mod in_order;
 mod inspect;
 mod libsvm;
@@ -20,20 +22,26 @@ mod order;
 mod pages;
 mod prepare;
 mod reader;
+mod reject;
+mod sieve;
 mod source;
 mod table;
 
 pub use column::{ColumnFacts, Place, TableColumn, Values};
-pub use csv::{CsvOptions, CsvReader, Decimal, Record, is_missing, parse_number};
+pub use condition::{BoundCondition, Condition};
+pub use csv::{CsvOptions, CsvReader, Decimal, Record, Row, is_missing, parse_number};
 pub use encode::{RowEncoder, RowState};
 pub use error::{DataError, Result};
 pub use files::find_files;
+pub use flaw::Flaw;
 pub use inspect::{ColumnSummary, HashedSummary, Suspicion, summarize, suspicions};
 pub use libsvm::SparseTable;
 pub use pages::PageColumn;
 pub use prepare::{
-    Choices, ClassWeight, FeatureCounts, FoldRule, Folds, Narrowed, Part, Prepared, SplitBy, SplitKind, SplitRule,
-    Task, prepare,
+    Choices, ClassWeight, Combinations, FeatureCounts, FoldRule, Folds, Narrowed, Part, Prepared, SplitBy, SplitKind,
+    SplitRule, Task, prepare,
 };
 pub use reader::Reader;
-pub use table::{CacheUse, DateColumn, HashedColumn, Progress, ReadOptions, Storage, Table};
+pub use reject::Reject;
+pub use sieve::{Sieve, SkipRule, TargetRange};
+pub use table::{CacheUse, DateColumn, HashedColumn, OnReject, Progress, ReadOptions, Storage, Table};

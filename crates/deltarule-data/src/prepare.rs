@@ -1,5 +1,6 @@
 //! From a table and a person's choices to what training needs.
 
+mod combine;
 mod draft;
 mod part;
 mod records;
@@ -16,6 +17,7 @@ use crate::error::{DataError, Result};
 use crate::inspect::{Suspicion, suspicions};
 use crate::pages::RowSet;
 use crate::table::Table;
+pub use combine::Combinations;
 use draft::{DraftFeature, LevelRules, hash_note, sparse_kind};
 pub use part::{Narrowed, Part};
 use records::choose_records;
@@ -47,6 +49,8 @@ pub struct Choices {
     pub missing: MissingRule,
     /// Levels of categories with fewer training records than this are pooled.
     pub min_count: Option<u64>,
+    /// Features to be made of others.
+    pub combinations: Combinations,
     /// Numbers or classes; `None`: by what the target holds.
     pub task: Option<Task>,
     /// The error of one prediction, which decides what target and activation there can be.
@@ -131,6 +135,7 @@ struct Plan<'t> {
     /// Without the weights of classes, which depend on the training records.
     weighting: Weighting,
     class_weight: Option<ClassWeight>,
+    combinations: Combinations,
 }
 
 /// How many columns of each kind are features; sparse numbers are not counted.
@@ -182,6 +187,7 @@ pub fn prepare<'t>(table: &'t Table, choices: &Choices) -> Result<Prepared<'t>> 
         None => Weighting::default(),
     };
     let class_weight = choices.class_weight.clone();
+    let combinations = choices.combinations.clone();
     let plan = Plan {
         table,
         records,
@@ -194,6 +200,7 @@ pub fn prepare<'t>(table: &'t Table, choices: &Choices) -> Result<Prepared<'t>> 
         levels,
         weighting,
         class_weight,
+        combinations,
     };
     let mut prepared = match choices.held_out {
         None => {
@@ -231,7 +238,8 @@ impl<'t> Plan<'t> {
     fn prepare(self, training: RowSet, held_out: Option<RowSet>) -> Result<Prepared<'t>> {
         let Self { table, output, activation, .. } = &self;
         let mut notes = Vec::new();
-        let features = DraftFeature::of_all(table, &self.features, &training, self.levels, &mut notes)?;
+        let features =
+            DraftFeature::of_all(table, &self.features, &training, self.levels, &self.combinations, &mut notes)?;
         notes.extend(features.iter().filter_map(hash_note));
         let tally = TargetTally::of(table, &training, output, activation.range(), &self.weighting)?;
         let target = tally.target(output, table)?;
@@ -377,20 +385,23 @@ impl Prepared<'_> {
             .zip(moments.columns().iter().zip(scaling.columns()))
             .enumerate()
             .map(|(k, (draft, (moments, column)))| {
-                draft.feature(match (moments, &draft.column.values) {
-                    (ColumnMoments::Number { mean, .. }, _) if draft.is_flag() => {
-                        FeatureKind::Boolean { mean: *mean, scaling: *column }
-                    }
-                    (ColumnMoments::Number { mean, .. }, Values::Booleans) => {
-                        FeatureKind::Boolean { mean: *mean, scaling: *column }
-                    }
-                    (ColumnMoments::Number { mean, .. }, _) => {
-                        let (min, max) = moments.range();
-                        FeatureKind::Number { mean: *mean, min, max, scaling: *column }
-                    }
-                    (ColumnMoments::Sparse { .. }, values) => sparse_kind(values, moments, scaling.sparse(k)),
-                    (ColumnMoments::Category { .. }, _) => draft.levels.kind(moments.level_counts().to_vec()),
-                })
+                draft.feature(
+                    self.plan.table,
+                    match (moments, &draft.column.values) {
+                        (ColumnMoments::Number { mean, .. }, _) if draft.is_flag() => {
+                            FeatureKind::Boolean { mean: *mean, scaling: *column }
+                        }
+                        (ColumnMoments::Number { mean, .. }, Values::Booleans) if !draft.is_combined() => {
+                            FeatureKind::Boolean { mean: *mean, scaling: *column }
+                        }
+                        (ColumnMoments::Number { mean, .. }, _) => {
+                            let (min, max) = moments.range();
+                            FeatureKind::Number { mean: *mean, min, max, scaling: *column }
+                        }
+                        (ColumnMoments::Sparse { .. }, values) => sparse_kind(values, moments, scaling.sparse(k)),
+                        (ColumnMoments::Category { .. }, _) => draft.levels.kind(moments.level_counts().to_vec()),
+                    },
+                )
             })
             .collect();
         (Encoding { features, target: self.target.clone(), missing, scale }, scaling)
@@ -401,7 +412,10 @@ impl Prepared<'_> {
         let mut counts = FeatureCounts::default();
         let mut last = None;
         for feature in &self.features {
-            // What is made of one column stands together, and counts once.
+            // What is made of one column stands together, and counts once; what is made of others is told apart.
+            if feature.is_combined() {
+                continue;
+            }
             if last.replace(feature.position) == Some(feature.position) {
                 continue;
             }

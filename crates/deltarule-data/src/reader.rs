@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 #[cfg(feature = "arrow")]
 use crate::batch::{BatchReader, is_batch_file};
-use crate::csv::{CsvOptions, CsvReader, Record, open};
+use crate::csv::{CsvOptions, CsvReader, Record, Row, open, open_file};
 use crate::error::{DataError, Result};
 use crate::files::{is_standard_input, name_of_all};
 use crate::libsvm::{LibsvmReader, is_libsvm};
@@ -66,6 +66,11 @@ impl From<CsvReader> for Reader {
 impl Inner {
     /// Opens a file; `-` is standard input, which is CSV.
     pub(crate) fn open(path: &Path, options: &CsvOptions) -> Result<Self> {
+        Self::open_as(path, None, options)
+    }
+
+    /// The same, under another name for messages: that of the stream of which it is a copy.
+    pub(crate) fn open_as(path: &Path, name: Option<String>, options: &CsvOptions) -> Result<Self> {
         #[cfg(feature = "arrow")]
         {
             let mut start = Vec::new();
@@ -75,7 +80,10 @@ impl Inner {
                 return Ok(Inner::Batches(Box::new(BatchReader::open(path, &start)?)));
             }
         }
-        let opened = open(path)?;
+        let opened = match name {
+            Some(name) => open_file(path, name, options.skips_bad_lines)?,
+            None => open(path, options.skips_bad_lines)?,
+        };
         // Whoever says how fields are parted, or whether there are names, says that it is CSV.
         if options.delimiter.is_none() && options.header.is_none() && is_libsvm(&opened.prefix) {
             return Ok(Inner::Libsvm(Box::new(LibsvmReader::new(opened, options.first_index))));
@@ -121,12 +129,12 @@ impl Inner {
         }
     }
 
-    fn next_record(&mut self) -> Result<Option<Record<'_>>> {
+    fn next_row(&mut self) -> Result<Option<Row<'_>>> {
         match self {
-            Inner::Csv(csv) => csv.next_record(),
-            Inner::Libsvm(libsvm) => libsvm.next_record(),
+            Inner::Csv(csv) => csv.next_row(),
+            Inner::Libsvm(libsvm) => libsvm.next_row(),
             #[cfg(feature = "arrow")]
-            Inner::Batches(batches) => batches.next_record(),
+            Inner::Batches(batches) => batches.next_row(),
         }
     }
 
@@ -142,7 +150,7 @@ impl Inner {
     fn has_next(&mut self) -> Result<bool> {
         match self {
             Inner::Csv(csv) => csv.has_next(),
-            // It stands alone: no file follows the last record, which `next_record` finds.
+            // It stands alone: no file follows the last record, which `next_row` finds.
             Inner::Libsvm(_) => Ok(true),
             #[cfg(feature = "arrow")]
             Inner::Batches(batches) => batches.has_next(),
@@ -166,6 +174,11 @@ impl Reader {
         first.check_alone(paths.len())?;
         let others = paths.iter().skip(1).map(|path| name_of(path)).collect();
         Ok(Self::of(first, paths.to_vec(), *options, others))
+    }
+
+    /// Whether the file is in libsvm's format, whose columns have no names.
+    pub fn is_libsvm(&self) -> bool {
+        self.libsvm().is_some()
     }
 
     /// Whether the file is in libsvm's format; `None` of the index of its first feature: it was not given.
@@ -226,6 +239,13 @@ impl Reader {
     ///
     /// Errors: those of [`CsvReader::next_record`], a file that is damaged, one whose columns are not those of the first.
     pub fn next_record(&mut self) -> Result<Option<Record<'_>>> {
+        self.next_row()?.map(Row::record).transpose()
+    }
+
+    /// The next record, or what is wrong with it; `None` after the last.
+    ///
+    /// Errors: those of [`next_record`](Self::next_record) that more than one record is to blame for.
+    pub fn next_row(&mut self) -> Result<Option<Row<'_>>> {
         while !self.current.has_next()? {
             let Some(path) = self.paths.get(self.file + 1) else { return Ok(None) };
             let next = Inner::open(path, &self.options)?;
@@ -234,18 +254,21 @@ impl Reader {
             self.bytes_before += size_of(&self.paths[self.file]).unwrap_or_default();
             (self.current, self.file) = (next, self.file + 1);
         }
-        let Some(mut record) = self.current.next_record()? else { return Ok(None) };
+        let mut record = match self.current.next_row()? {
+            Some(Row::Record(record)) => record,
+            bad_or_none => return Ok(bad_or_none),
+        };
         record.file = self.file;
-        let Some(order) = &self.order else { return Ok(Some(record)) };
+        let Some(order) = &self.order else { return Ok(Some(Row::Record(record))) };
         self.fields.clear();
         self.ends.clear();
         for &place in order {
             self.fields.extend_from_slice(record.field(place));
             self.ends.push(self.fields.len());
         }
-        let mut ordered = Record::of_fields(&self.fields, &self.ends, record.line);
+        let mut ordered = Record::of_fields(&self.fields, &self.ends, record.line).with_raw(record.raw());
         (ordered.file, ordered.decimal) = (record.file, record.decimal);
-        Ok(Some(ordered))
+        Ok(Some(Row::Record(ordered)))
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "arrow")]
-use crate::batch::{BatchReader, Cells, Piece, guarded};
+use crate::batch::{BatchReader, CellText, Cells, Piece, for_each_batch, guarded};
 use crate::column::{ColumnBuilder, Place, TableColumn, Values, Wish};
 use crate::csv::{CsvOptions, CsvReader, Decimal, Field, Format, PlainRecords, Record, Records};
 use crate::error::{DataError, Result};
@@ -16,18 +16,25 @@ use crate::in_order::map_in_order;
 use crate::libsvm::{LibsvmReader, SparseTable};
 use crate::pages::{Cached, Decode, Holding, PageBuilder, PageColumn, Pages, Wanted, read_cache};
 use crate::reader::name_of;
+use crate::reject::Reject;
+use crate::sieve::{Gate, Sieve, Verdict};
 use crate::source::Source;
 
+mod input;
 mod lines;
 mod options;
 mod several;
 mod storage;
 
+use input::InputFiles;
 use lines::Lines;
 pub(crate) use options::check_name;
 pub use options::{DateColumn, HashedColumn, ReadOptions};
 use several::{FilePlan, Watch, read_files};
 pub use storage::{CacheUse, Storage};
+
+/// What is shown each record that is left out since it cannot be used.
+pub type OnReject<'r> = &'r mut dyn FnMut(Reject) -> Result<()>;
 
 /// How far reading has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +57,7 @@ pub struct Table {
     pages: Pages,
     fingerprint: String,
     lines: Lines,
+    n_left_out: u64,
     cache: CacheUse,
 }
 
@@ -66,13 +74,17 @@ struct Rows {
     builders: Vec<ColumnBuilder>,
     n_records: usize,
     lines: Lines,
+    /// Records that cannot be used, and are left out.
+    rejects: Vec<Reject>,
+    /// How many more are left out since they do not satisfy the condition.
+    n_left_out: u64,
 }
 
 impl Rows {
     fn none(header: &[String], wishes: &[Wish], decimal: Decimal) -> Self {
         let names = header.iter().zip(wishes);
         let builders = names.map(|(name, wish)| ColumnBuilder::new(name, wish.clone(), decimal)).collect();
-        Self { builders, n_records: 0, lines: Lines::default() }
+        Self { builders, n_records: 0, lines: Lines::default(), rejects: Vec::new(), n_left_out: 0 }
     }
 
     /// The records of a chunk, from the current one if that is `held_back`, from the next one otherwise.
@@ -90,6 +102,28 @@ impl Rows {
         }
         rows.builders.iter_mut().for_each(ColumnBuilder::settle);
         Ok(rows)
+    }
+
+    /// The same, without the records that the gate holds back.
+    fn sifted(format: &Format, wishes: &[Wish], mut records: Records, held_back: bool, gate: &Gate) -> Result<Self> {
+        let mut rows = Self::none(&format.header, wishes, format.decimal);
+        if held_back {
+            rows.sift(format, &records.current(), gate)?;
+        }
+        while records.advance() {
+            rows.sift(format, &records.current(), gate)?;
+        }
+        rows.builders.iter_mut().for_each(ColumnBuilder::settle);
+        Ok(rows)
+    }
+
+    fn sift(&mut self, format: &Format, record: &Record<'_>, gate: &Gate) -> Result<()> {
+        match gate.judge_text(format, record)? {
+            Verdict::Pass => self.push(format, record)?,
+            Verdict::LeftOut => self.n_left_out += 1,
+            Verdict::Bad(reject) => self.rejects.push(reject),
+        }
+        Ok(())
     }
 
     /// Takes the next record.
@@ -134,7 +168,7 @@ impl Rows {
             let builders = rows.builders.iter_mut().filter(|builder| !builder.is_skipped());
             for (builder, array) in builders.zip(batch.columns()) {
                 let cells = Cells::of(array).map_err(|error| damaged(error.to_string()))?;
-                builder.push_cells(&cells, n, first);
+                builder.push_cells(&cells, 0..n, first);
             }
             if n > 0 {
                 rows.lines.push(rows.n_records, first);
@@ -145,11 +179,55 @@ impl Rows {
         Ok(rows)
     }
 
+    /// The same, without the records that the gate holds back, and how many there were with them.
+    #[cfg(feature = "arrow")]
+    fn sifted_piece(
+        file: &str,
+        header: &[String],
+        wishes: &[Wish],
+        piece: Piece,
+        gate: &Gate,
+    ) -> Result<(Self, usize)> {
+        let wanted = gate.wanted(wishes);
+        let mut rows = Self::none(header, wishes, Decimal::Point);
+        let (mut n_seen, mut wrong) = (0, Ok(()));
+        for_each_batch(file, piece, &wanted, |n, cells| {
+            let first = n_seen as u64 + 1;
+            let mut text = CellText::default();
+            let mut kept = Vec::with_capacity(n);
+            for row in 0..n {
+                let record = text.record(cells, row, first + row as u64);
+                let value = |place: usize| cells[place].value(row);
+                match gate.judge(file, &record, header, Decimal::Point, value) {
+                    Ok(Verdict::Pass) => kept.push(row),
+                    Ok(Verdict::LeftOut) => rows.n_left_out += 1,
+                    Ok(Verdict::Bad(reject)) => rows.rejects.push(reject),
+                    Err(error) if wrong.is_ok() => wrong = Err(error),
+                    Err(_) => {}
+                }
+            }
+            for run in kept.chunk_by(|row, next| row + 1 == *next) {
+                let run = run[0]..run[0] + run.len();
+                rows.lines.push(rows.n_records, first + run.start as u64);
+                for (builder, cells) in rows.builders.iter_mut().zip(cells).filter(|(builder, _)| !builder.is_skipped())
+                {
+                    builder.push_cells(cells, run.clone(), first);
+                }
+                rows.n_records += run.len();
+            }
+            n_seen += n;
+        })?;
+        wrong?;
+        rows.builders.iter_mut().for_each(ColumnBuilder::settle);
+        Ok((rows, n_seen))
+    }
+
     /// Counts the places of values, which were counted within a piece, from the begin of the file, `before` records earlier.
     #[cfg(feature = "arrow")]
     fn renumber(&mut self, before: u64) {
         self.builders.iter_mut().for_each(|builder| builder.renumber(before));
         self.lines.jumps.iter_mut().for_each(|(_, line)| *line += before);
+        self.rejects.iter_mut().for_each(|reject| reject.line += before);
     }
 }
 
@@ -160,6 +238,8 @@ struct Growing {
     pages: PageBuilder,
     /// The first record of each file so far.
     starts: Vec<usize>,
+    /// How many records do not satisfy the condition.
+    n_left_out: u64,
 }
 
 impl Growing {
@@ -167,7 +247,7 @@ impl Growing {
     fn new(header: &[String], wishes: &[Wish], decimal: Decimal, options: &ReadOptions) -> Result<Self> {
         let Rows { builders, lines, .. } = Rows::none(header, wishes, decimal);
         let holding = Holding { budget: options.budget(), cache: options.cache.clone(), all_or_none: options.narrow };
-        Ok(Self { builders, lines, pages: PageBuilder::new(header.len(), holding)?, starts: vec![0] })
+        Ok(Self { builders, lines, pages: PageBuilder::new(header.len(), holding)?, starts: vec![0], n_left_out: 0 })
     }
 
     fn n_records(&self) -> usize {
@@ -187,6 +267,7 @@ impl Growing {
     /// Takes in the records that follow, whose columns are in this order.
     fn append(&mut self, further: Rows, order: Option<&[usize]>) -> Result<()> {
         self.lines.append(self.n_records(), &further.lines);
+        self.n_left_out += further.n_left_out;
         let mut parts: Vec<Option<ColumnBuilder>> = further.builders.into_iter().map(Some).collect();
         let file = self.starts.len() - 1;
         let further_builders = (0..parts.len()).filter_map(|column| {
@@ -213,13 +294,20 @@ impl Growing {
             self.builders.into_iter().map(ColumnBuilder::finish).unzip();
         let pages = self.pages.finish(decode, value_bytes)?;
         let files = Files { names, starts: self.starts };
-        Ok(Table { name, files, columns, pages, fingerprint, lines: self.lines, cache: CacheUse::None })
+        let (lines, n_left_out) = (self.lines, self.n_left_out);
+        Ok(Table { name, files, columns, pages, fingerprint, lines, n_left_out, cache: CacheUse::None })
     }
 }
 
 impl Growing {
     /// Takes in the records of a CSV file, and gives its fingerprint.
-    fn read_csv(&mut self, reader: CsvReader, plan: &FilePlan, progress: Watch<'_>) -> Result<String> {
+    fn read_csv(
+        &mut self,
+        reader: CsvReader,
+        plan: &FilePlan,
+        on_reject: OnReject<'_>,
+        progress: Watch<'_>,
+    ) -> Result<String> {
         let (format, records, held_back, mut chunks) = reader.into_parts();
         let (bytes_read, total_bytes) = (chunks.bytes_counter(), chunks.total_bytes);
         let mut first = Some((records, held_back));
@@ -229,8 +317,12 @@ impl Growing {
                 Some(first) => Ok(Some(first)),
                 None => Ok(chunks.next()?.map(|chunk| (format.records(chunk), false))),
             },
-            |(records, held_back)| Rows::of(&format, &plan.wishes, records, held_back),
-            |further| {
+            |(records, held_back)| match &plan.gate {
+                Some(gate) => Rows::sifted(&format, &plan.wishes, records, held_back, gate),
+                None => Rows::of(&format, &plan.wishes, records, held_back),
+            },
+            |mut further| {
+                further.rejects.drain(..).try_for_each(&mut *on_reject)?;
                 self.append(further, plan.order.as_deref())?;
                 let bytes = bytes_read.load(Ordering::Relaxed);
                 match progress(Progress { records: self.n_records() as u64, bytes, total_bytes }) {
@@ -249,17 +341,29 @@ impl Growing {
         mut reader: BatchReader,
         plan: &FilePlan,
         options: &ReadOptions,
+        on_reject: OnReject<'_>,
         progress: Watch<'_>,
     ) -> Result<String> {
         let (name, header) = (reader.name().clone(), reader.header().to_vec());
         let threads = plan.threads.min(options.pieces_at_once(reader.largest_piece()));
-        let before = self.n_records();
+        let mut n_seen = 0;
         map_in_order(
             threads,
             || reader.next_piece(),
-            |piece| guarded(&name, || Rows::of_piece(&name, &header, &plan.wishes, piece)),
-            |mut further| {
-                further.renumber((self.n_records() - before) as u64);
+            |piece| {
+                guarded(&name, || match &plan.gate {
+                    Some(gate) => Rows::sifted_piece(&name, &header, &plan.wishes, piece, gate),
+                    None => {
+                        let rows = Rows::of_piece(&name, &header, &plan.wishes, piece)?;
+                        let n_records = rows.n_records;
+                        Ok((rows, n_records))
+                    }
+                })
+            },
+            |(mut further, n)| {
+                further.renumber(n_seen);
+                n_seen += n as u64;
+                further.rejects.drain(..).try_for_each(&mut *on_reject)?;
                 self.append(further, plan.order.as_deref())?;
                 match progress(Progress { records: self.n_records() as u64, bytes: 0, total_bytes: None }) {
                     ControlFlow::Continue(()) => Ok(()),
@@ -325,13 +429,35 @@ impl Table {
         options: &ReadOptions,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self> {
-        let Some(cache) = &options.cache else { return read_files(paths, csv, options, progress) };
+        Self::read_sifted(paths, csv, options, &Sieve::default(), &mut |_| Ok(()), progress)
+    }
+
+    /// The same, without the records that the sieve holds back, each of which is shown to `on_reject` in the order of the files; the table is
+    /// the one of files without them. Where records that cannot be used are left out, files are read twice, and a stream is copied first
+    /// to a file in the system's folder for temporary files.
+    ///
+    /// Errors: those of [`read_all`](Self::read_all) and of `on_reject`; no record is left; a cache, which holds all records.
+    pub fn read_sifted(
+        paths: &[PathBuf],
+        csv: &CsvOptions,
+        options: &ReadOptions,
+        sieve: &Sieve,
+        on_reject: OnReject<'_>,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Self> {
+        sieve.check_cache(options.cache.is_some())?;
+        let read = |progress: Watch<'_>, on_reject: OnReject<'_>| {
+            let files = &mut InputFiles::of(paths, sieve)?;
+            let survey = files.survey(csv, options, sieve, progress)?;
+            read_files(files, csv, options, (sieve, survey.as_ref()), on_reject, progress)
+        };
+        let Some(cache) = &options.cache else { return read(progress, on_reject) };
         let source = Source::of(paths, csv, options)?;
         let remade = match Self::from_cache(paths, cache, &source, options)? {
             Ok(table) => return Ok(table),
             Err(remade) => remade,
         };
-        let mut table = read_files(paths, csv, options, progress)?;
+        let mut table = read(progress, on_reject)?;
         table.cache = CacheUse::Written { remade };
         let Self { files, columns, fingerprint, lines, .. } = &table;
         table.pages.keep(cache, &(&source, files, columns, fingerprint, lines))?;
@@ -365,7 +491,7 @@ impl Table {
         let ((_, Files { starts, .. }, columns, fingerprint, lines), pages) =
             whole.into_pages(options.budget(), options.narrow)?;
         let (name, files) = (name_of_all(&names), Files { names, starts });
-        Ok(Ok(Self { name, files, columns, pages, fingerprint, lines, cache: CacheUse::Read }))
+        Ok(Ok(Self { name, files, columns, pages, fingerprint, lines, n_left_out: 0, cache: CacheUse::Read }))
     }
 
     /// The same, from an open reader.
@@ -377,7 +503,8 @@ impl Table {
         let name = reader.name().to_owned();
         let (wishes, threads) = options.settle(&name, reader.header())?;
         let mut table = Growing::new(reader.header(), &wishes, reader.decimal(), options)?;
-        let fingerprint = table.read_csv(reader, &FilePlan { wishes, order: None, threads }, progress)?;
+        let plan = FilePlan { wishes, order: None, threads, gate: None };
+        let fingerprint = table.read_csv(reader, &plan, &mut |_| Ok(()), progress)?;
         table.finish(vec![name], fingerprint)
     }
 
@@ -385,6 +512,7 @@ impl Table {
     fn from_libsvm(
         reader: LibsvmReader,
         options: &ReadOptions,
+        on_reject: Option<OnReject<'_>>,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self> {
         let named = [
@@ -398,14 +526,14 @@ impl Table {
         if let Some((setting, _)) = named.into_iter().find(|(_, is_set)| *is_set) {
             return Err(DataError::SparseSetting { file: reader.name().to_owned(), setting });
         }
-        let sparse = SparseTable::of(reader, options.threads, progress)?;
+        let sparse = SparseTable::of(reader, options.threads, on_reject, progress)?;
         let (name, fingerprint, n_records) =
             (sparse.name().to_owned(), sparse.fingerprint().to_owned(), sparse.n_records());
         let (columns, pages) = sparse.into_columns();
         let pages = Pages::of_memory(pages, n_records);
         let (columns, lines) = (columns.to_vec(), Lines::default());
         let files = Files { names: vec![name.clone()], starts: vec![0] };
-        Ok(Self { name, files, columns, pages, fingerprint, lines, cache: CacheUse::None })
+        Ok(Self { name, files, columns, pages, fingerprint, lines, n_left_out: 0, cache: CacheUse::None })
     }
 
     /// The name of the file, or of all of them, for messages.
@@ -416,6 +544,11 @@ impl Table {
     /// The columns, in the order of the file.
     pub fn columns(&self) -> &[TableColumn] {
         &self.columns
+    }
+
+    /// How many records of the files are no part of it, since they do not satisfy the condition.
+    pub fn n_left_out(&self) -> u64 {
+        self.n_left_out
     }
 
     /// N.

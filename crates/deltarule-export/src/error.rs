@@ -38,6 +38,17 @@ pub enum ExportError {
         /// The text.
         text: String,
     },
+    /// A feature that is made of others.
+    #[error(
+        "the feature {feature:?} is made of others by --interact or --poly, which cannot be written in {form} yet; train on a table that has it \
+         as a column"
+    )]
+    Combined {
+        /// The form.
+        form: Form,
+        /// The feature.
+        feature: String,
+    },
     /// Sparse numbers with indices so large that rows cannot be written out.
     #[error(
         "the model has sparse numbers with indices up to {largest}, and a row in {form} has a place for each, at most {limit}; try --to c, which takes pairs of index and value"

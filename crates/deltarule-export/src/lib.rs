@@ -68,6 +68,9 @@ pub fn export(model: &Model, form: Form) -> Result<Vec<u8>> {
     if let Some(feature) = model.encoding().features.iter().find(|feature| feature.date().is_some()) {
         return Err(ExportError::Date { form, column: feature.column().to_owned() });
     }
+    if let Some(feature) = model.encoding().features.iter().find(|feature| feature.is_combined()) {
+        return Err(ExportError::Combined { form, feature: feature.name.clone() });
+    }
     match form {
         Form::Onnx => onnx::write(model),
         Form::Sql => sql::write(model).map(String::into_bytes),

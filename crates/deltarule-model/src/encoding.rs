@@ -3,6 +3,7 @@
 use deltarule_core::{ColumnKind, ColumnScaling, NO_LEVEL, Scaling, Shape};
 
 use crate::buckets::{BucketSet, hash_text};
+use crate::combine::{Factor, product_text};
 use crate::dates::{DateFormat, DatePart};
 use crate::target::Target;
 
@@ -89,7 +90,7 @@ pub struct Feature {
 }
 
 /// What a feature's values are made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Origin {
     /// They are those of the column of the same name.
     Column,
@@ -107,6 +108,10 @@ pub enum Origin {
         /// The column.
         column: String,
     },
+    /// They are products; a number.
+    Product(Vec<Factor>),
+    /// They are pairs of the levels of two categories, `first:second`; a category.
+    Pair([String; 2]),
 }
 
 /// What a feature column holds.
@@ -199,18 +204,35 @@ impl Feature {
         Self { name: format!("{column}: missing"), origin, kind }
     }
 
-    /// The column that the values are taken from.
+    /// A product.
+    pub fn of_product(factors: Vec<Factor>, kind: FeatureKind) -> Self {
+        Self { name: product_text(&factors), origin: Origin::Product(factors), kind }
+    }
+
+    /// The pairs of the levels of two categories.
+    pub fn of_pair(columns: [&str; 2], kind: FeatureKind) -> Self {
+        Self { name: columns.join(":"), origin: Origin::Pair(columns.map(str::to_owned)), kind }
+    }
+
+    /// The column that the values are taken from, or the first of them.
     pub fn column(&self) -> &str {
         match &self.origin {
             Origin::Column => &self.name,
             Origin::Date { column, .. } | Origin::Missing { column } => column,
+            Origin::Product(factors) => factors.first().map_or("", Factor::column),
+            Origin::Pair([first, _]) => first,
         }
+    }
+
+    /// Whether it is made of other features.
+    pub fn is_combined(&self) -> bool {
+        matches!(self.origin, Origin::Product(_) | Origin::Pair(_))
     }
 
     /// How dates are written in the column, and which part of them counts; `None` for other columns.
     pub fn date(&self) -> Option<(&DateFormat, DatePart)> {
         match &self.origin {
-            Origin::Column | Origin::Missing { .. } => None,
+            Origin::Column | Origin::Missing { .. } | Origin::Product(_) | Origin::Pair(_) => None,
             Origin::Date { format, part, .. } => Some((format, *part)),
         }
     }
@@ -358,7 +380,8 @@ impl Encoding {
     /// The columns that the features are made of, each once, in the order of the features.
     pub fn columns(&self) -> Vec<&str> {
         let mut columns: Vec<&str> = Vec::new();
-        for column in self.features.iter().map(Feature::column) {
+        let of_columns = self.features.iter().filter(|feature| !feature.is_combined());
+        for column in of_columns.map(Feature::column) {
             // What is made of one column stands together.
             if columns.last() != Some(&column) {
                 columns.push(column);

@@ -5,7 +5,8 @@
 use deltarule_core::{ColumnScaling, Loss};
 use serde::{Deserialize, Serialize};
 
-use crate::encoding::{Feature, FeatureKind, Pooled, SparseFeature};
+use crate::combine::Factor;
+use crate::encoding::{Feature, FeatureKind, Origin, Pooled, SparseFeature};
 use crate::lines::to_lines;
 use crate::model::Model;
 use crate::target::Target;
@@ -39,6 +40,9 @@ enum FeatureFile {
         name: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         date: Option<DateFile>,
+        /// What it is the product of.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        product: Vec<FactorFile>,
         mean: f64,
         min: f64,
         max: f64,
@@ -58,6 +62,9 @@ enum FeatureFile {
         name: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         date: Option<DateFile>,
+        /// The columns whose levels are paired.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pair: Option<[String; 2]>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pooled: Option<PooledFile>,
         levels: Vec<String>,
@@ -83,6 +90,14 @@ struct DateFile {
     column: String,
     part: String,
     format: Option<String>,
+}
+
+/// (x − center)^power of a number, or 1 where a category has a level.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+enum FactorFile {
+    Power { column: String, center: f64, power: u32 },
+    Level { column: String, level: String },
 }
 
 /// Levels with fewer training records than this are the level (rare), and how many of them there were.
@@ -254,7 +269,10 @@ fn feature_file(feature: &Feature) -> FeatureFile {
     });
     match &feature.kind {
         FeatureKind::Number { mean, min, max, scaling: ColumnScaling { offset, factor, .. } } => {
-            FeatureFile::Number { name, date, mean: *mean, min: *min, max: *max, offset: *offset, factor: *factor }
+            let factors = if let Origin::Product(factors) = &feature.origin { factors.as_slice() } else { &[] };
+            let product = factors.iter().map(factor_file).collect();
+            let (mean, min, max, offset, factor) = (*mean, *min, *max, *offset, *factor);
+            FeatureFile::Number { name, date, product, mean, min, max, offset, factor }
         }
         FeatureKind::Boolean { mean, scaling: ColumnScaling { offset, factor, .. } } => {
             let missing = feature.is_flag().then(|| feature.column().to_owned());
@@ -262,7 +280,8 @@ fn feature_file(feature: &Feature) -> FeatureFile {
         }
         FeatureKind::Category { levels, counts, pooled } => {
             let pooled = pooled.map(|Pooled { min_count, n_levels }| PooledFile { min_count, levels: n_levels });
-            FeatureFile::Category { name, date, pooled, levels: levels.clone(), counts: counts.clone() }
+            let pair = if let Origin::Pair(columns) = &feature.origin { Some(columns.clone()) } else { None };
+            FeatureFile::Category { name, date, pair, pooled, levels: levels.clone(), counts: counts.clone() }
         }
         FeatureKind::Hashed { buckets, counts } => {
             let bucket = |(bucket, &records): (u32, &u64)| BucketFile { bucket, records };
@@ -276,6 +295,13 @@ fn feature_file(feature: &Feature) -> FeatureFile {
             };
             FeatureFile::Sparse { name, index_base: *first_index, entries: features.iter().map(entry).collect() }
         }
+    }
+}
+
+fn factor_file(factor: &Factor) -> FactorFile {
+    match factor.clone() {
+        Factor::Power { column, center, power } => FactorFile::Power { column, center, power },
+        Factor::Level { column, level } => FactorFile::Level { column, level },
     }
 }
 

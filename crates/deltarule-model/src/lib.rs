@@ -4,6 +4,7 @@
 //! allocating. It is data and never executed, and it is `Send + Sync`, for use in a service.
 
 mod buckets;
+mod combine;
 mod dates;
 mod encoding;
 mod error;
@@ -15,6 +16,9 @@ mod scorer;
 mod target;
 
 pub use buckets::{BucketSet, HashBits, hash_text};
+pub use combine::{
+    Combination, Factor, MOST_POWER, Term, centered_power, code_of_pair, pair_codes, pair_level, product_of,
+};
 pub use dates::{DateFormat, DatePart, date_text};
 pub use encoding::{
     Encoding, Feature, FeatureKind, MISSING_LEVEL, MissingRule, Origin, Pooled, RARE_LEVEL, ScaleRule, SparseFeature,

@@ -2,6 +2,7 @@
 
 use deltarule_core::{Activation, Layer, Loss};
 
+use crate::combine::Combination;
 use crate::encoding::{Encoding, Feature};
 use crate::error::{ModelError, Result};
 use crate::scorer::Scorer;
@@ -15,6 +16,8 @@ pub struct Model {
     training: Training,
     /// For each feature the place of its column among [`Encoding::columns`].
     column_places: Vec<usize>,
+    /// For each feature how it is made of those before it, where it is.
+    combinations: Vec<Option<Combination>>,
 }
 
 /// How a model was trained.
@@ -132,12 +135,26 @@ impl Model {
         let columns = encoding.columns();
         let place = |feature: &Feature| columns.iter().position(|column| *column == feature.column());
         let column_places = encoding.features.iter().filter_map(place).collect();
-        Ok(Self { encoding, layer, training, column_places })
+        let mut combinations = Vec::with_capacity(encoding.features.len());
+        for (index, feature) in encoding.features.iter().enumerate() {
+            let combination = Combination::of(feature, &encoding.features[..index]);
+            combinations.push(combination.map_err(|expected| ModelError::Field {
+                field: format!("features[{index}]"),
+                found: format!("{:?}", feature.name),
+                expected,
+            })?);
+        }
+        Ok(Self { encoding, layer, training, column_places, combinations })
     }
 
     /// For each feature the place of its column among [`Encoding::columns`].
     pub(crate) fn column_places(&self) -> &[usize] {
         &self.column_places
+    }
+
+    /// How each feature is made of those before it, where it is.
+    pub(crate) fn combinations(&self) -> &[Option<Combination>] {
+        &self.combinations
     }
 
     /// From columns to inputs, and back.

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use deltarule_core::{NET_INPUT_LANES, NO_LEVEL, fold_net_input};
 
 use crate::buckets::hash_number;
+use crate::combine::{Combination, code_of_pair, product_of};
 use crate::dates::DateFormat;
 use crate::encoding::{Feature, FeatureKind};
 use crate::error::ScoreError;
@@ -63,7 +64,7 @@ impl<'m> Scorer<'m> {
     ///
     /// Shapes: `row` (columns,), `outputs` (J,). Errors: those of [`ScoreError`]; `outputs` is then of no use.
     pub fn score_row(&self, row: &[Value<'_>], outputs: &mut [f64]) -> Result<(), ScoreError> {
-        let expected = self.model.column_places().last().map_or(0, |last| last + 1);
+        let expected = self.model.column_places().iter().max().map_or(0, |last| last + 1);
         if row.len() != expected {
             return Err(ScoreError::Length { what: "values of a row", found: row.len(), expected });
         }
@@ -90,9 +91,9 @@ impl<'m> Scorer<'m> {
             let weights = |j: usize| parameters.weights(group * OUTPUTS + j);
             let mut lanes = [[0.0; NET_INPUT_LANES]; OUTPUTS];
             let mut n_numbers = 0;
-            self.for_each_feature(|place, feature, first| {
+            self.for_each_feature(|index, feature, first| {
                 if let Some(scaling) = feature.scaling() {
-                    let x = scaling.apply(self.number(feature, value_of(place, feature.column())?)?);
+                    let x = scaling.apply(self.number_at(index, &value_of)?);
                     for (j, lanes) in lanes[..outputs.len()].iter_mut().enumerate() {
                         lanes[n_numbers % NET_INPUT_LANES] += weights(j)[first] * x;
                     }
@@ -103,9 +104,9 @@ impl<'m> Scorer<'m> {
             for (h, lanes) in outputs.iter_mut().zip(lanes) {
                 *h = fold_net_input(lanes);
             }
-            self.for_each_feature(|place, feature, first| {
+            self.for_each_feature(|index, feature, first| {
                 if feature.is_category() {
-                    let code = self.code(feature, value_of(place, feature.column())?)? as usize;
+                    let code = self.code_at(index, &value_of)? as usize;
                     if code < feature.n_inputs() {
                         outputs.iter_mut().enumerate().for_each(|(j, h)| *h += weights(j)[first + code]);
                     }
@@ -122,14 +123,52 @@ impl<'m> Scorer<'m> {
         Ok(())
     }
 
-    /// Each feature with the place of its column and its first input.
+    /// The value of a feature that is a number, of a column or of other features.
+    fn number_at<'v>(
+        &self,
+        index: usize,
+        value_of: &impl Fn(usize, &str) -> Result<Value<'v>, ScoreError>,
+    ) -> Result<f64, ScoreError> {
+        let feature = &self.model.encoding().features[index];
+        let value = |index: usize, feature: &Feature| value_of(self.model.column_places()[index], feature.column());
+        match &self.model.combinations()[index] {
+            Some(Combination::Product(terms)) => {
+                let features = &self.model.encoding().features;
+                let number = |base: usize| self.number(&features[base], value(base, &features[base])?);
+                let code = |base: usize| self.code(&features[base], value(base, &features[base])?);
+                product_of(terms, number, code)
+            }
+            _ => self.number(feature, value(index, feature)?),
+        }
+    }
+
+    /// The code of a feature that is a category, of a column or of other features.
+    fn code_at<'v>(
+        &self,
+        index: usize,
+        value_of: &impl Fn(usize, &str) -> Result<Value<'v>, ScoreError>,
+    ) -> Result<u32, ScoreError> {
+        let features = &self.model.encoding().features;
+        let of_column = |index: usize| {
+            let feature = &features[index];
+            self.code(feature, value_of(self.model.column_places()[index], feature.column())?)
+        };
+        match &self.model.combinations()[index] {
+            Some(Combination::Pair { bases: [first, second], codes }) => {
+                Ok(code_of_pair(codes, [of_column(*first)?, of_column(*second)?]))
+            }
+            _ => of_column(index),
+        }
+    }
+
+    /// Each feature with its place and its first input.
     fn for_each_feature(
         &self,
         mut visit: impl FnMut(usize, &'m Feature, usize) -> Result<(), ScoreError>,
     ) -> Result<(), ScoreError> {
         let mut first = 0;
-        for (feature, &place) in self.model.encoding().features.iter().zip(self.model.column_places()) {
-            visit(place, feature, first)?;
+        for (index, feature) in self.model.encoding().features.iter().enumerate() {
+            visit(index, feature, first)?;
             first += feature.n_inputs();
         }
         Ok(())

@@ -12,12 +12,13 @@ use deltarule_data::{ClassWeight, DateColumn, HashedColumn, SplitBy};
 use crate::decisions::Costs;
 
 pub(crate) use values::{
-    BatchArg, FormArg, LossArg, MissingArg, OptimizerArg, PrecisionArg, ReductionArg, RobustArg, ScaleArg, TaskArg,
-    parse_eta, parse_penalty,
+    BadRowArg, BatchArg, FormArg, LossArg, MissingArg, OptimizerArg, PrecisionArg, ReductionArg, RobustArg, ScaleArg,
+    TaskArg, parse_eta, parse_penalty,
 };
 use values::{
     activation_help, parse_batch, parse_class_weight, parse_costs, parse_date, parse_epoch, parse_epochs, parse_hash,
-    parse_level, parse_loss, parse_reasons, parse_schedule, parse_seconds, parse_size, parse_split_by, parse_threshold,
+    parse_interaction, parse_level, parse_loss, parse_power, parse_reasons, parse_schedule, parse_seconds, parse_share,
+    parse_size, parse_split_by, parse_threshold,
 };
 
 /// Train, explain and use single-layer networks ŷ = f(Σ w·x + b) on tables.
@@ -96,6 +97,26 @@ pub(crate) struct FileArgs {
     pub(crate) index_base: String,
 }
 
+/// Which rows are used.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Rows")]
+pub(crate) struct RowArgs {
+    /// Use only rows of which this is true: = != < <= > >= with numbers and 'texts', in (…), is null, and, or, not, parentheses;
+    /// names that are more than a word in double quotes
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub(crate) condition: Option<String>,
+    /// What becomes of a row that cannot be used (too few or too many fields, a word among numbers, a number beyond 1e150, a text that is no date,
+    /// a target that cannot be, a missing value where that is an error): an error; or skip, it is left out, counted and told
+    #[arg(long, value_enum, default_value_t = BadRowArg::Error, value_name = "RULE")]
+    pub(crate) on_bad_row: BadRowArg,
+    /// Write the rows that cannot be used: file,line,reason,found,record
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rejects: Option<PathBuf>,
+    /// It is an error all the same if more than this share of the rows cannot be used [default: 0.5]
+    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
+    pub(crate) max_bad: Option<f64>,
+}
+
 /// How much memory a table may take up.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Machine")]
@@ -140,6 +161,13 @@ pub(crate) struct ColumnArgs {
     /// Pool the levels of a category that have fewer training records than this into one, (rare), in which unknown ones are in prediction
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..))]
     pub(crate) min_count: Option<u64>,
+    /// Features made of two columns each: the product of numbers (less a rounded mean, as show says), a slope of a number for each level of a
+    /// category, the pairs of the levels of two categories
+    #[arg(long, value_name = "NAME:NAME[,…]", value_delimiter = ',', value_parser = parse_interaction)]
+    pub(crate) interact: Vec<[String; 2]>,
+    /// Powers of a number as further features: from the square up to this one, of the number less a rounded mean
+    #[arg(long, value_name = "NAME:POWER[,…]", value_delimiter = ',', value_parser = parse_power)]
+    pub(crate) poly: Vec<(String, u32)>,
     /// Take the target as numbers or as classes; by default what it holds decides
     #[arg(long, value_enum, value_name = "TASK")]
     pub(crate) task: Option<TaskArg>,
@@ -252,7 +280,9 @@ Examples:
   deltarule train examples/iris.csv --target species --batch 16 --optimizer adam --schedule cosine
   deltarule train big.csv --target y --memory 2GiB --cache big.cache
   deltarule train clicks.csv --target clicked --hash user,page:20 --batch 1
+  deltarule train bikes.csv --target rides --poly hour:3 --interact hour:workingday
   deltarule train bikes.csv --target rides --date started --drop id
+  deltarule train messy.csv --target y --where 'age >= 18' --on-bad-row skip --rejects rejects.csv
   deltarule train a9a.libsvm --valid a9a.t.libsvm --out model.json
   deltarule train examples/iris.csv --target species --valid 0.25 --early-stopping
   deltarule train 'train/*.parquet' --target y --valid 'test/*.parquet'
@@ -270,6 +300,8 @@ pub(crate) struct TrainArgs {
     pub(crate) columns: ColumnArgs,
     #[command(flatten)]
     pub(crate) weights: WeightArgs,
+    #[command(flatten)]
+    pub(crate) rows: RowArgs,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
     #[command(flatten)]
@@ -355,6 +387,8 @@ pub(crate) struct SweepArgs {
     pub(crate) columns: ColumnArgs,
     #[command(flatten)]
     pub(crate) weights: WeightArgs,
+    #[command(flatten)]
+    pub(crate) rows: RowArgs,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
     /// The learning rates: LOW..HIGH, evenly spread on a logarithmic scale, or a list; auto is chosen from the data
@@ -448,6 +482,8 @@ pub(crate) struct PredictArgs {
     #[arg(long, short)]
     pub(crate) quiet: bool,
     #[command(flatten)]
+    pub(crate) rows: RowArgs,
+    #[command(flatten)]
     pub(crate) files: FileArgs,
 }
 
@@ -482,9 +518,14 @@ pub(crate) struct EvaluateArgs {
     /// Two classes: what a wrong decision for the second one costs (fp), and a missed one (fn); finds the threshold that costs least
     #[arg(long, value_name = "fp=COST,fn=COST", value_parser = parse_costs)]
     pub(crate) cost: Option<Costs>,
+    /// Replace the file of --rejects if it is there
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) rows: RowArgs,
     #[command(flatten)]
     pub(crate) files: FileArgs,
 }
@@ -629,11 +670,16 @@ pub(crate) struct ExplainArgs {
     /// Its biases, one for each output; without it there is none
     #[arg(long, value_name = "B,…", allow_hyphen_values = true, requires = "x", help_heading = "Numbers")]
     pub(crate) bias: Option<String>,
+    /// Replace the file of --rejects if it is there
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
+    #[command(flatten)]
+    pub(crate) rows: RowArgs,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
     #[command(flatten)]
@@ -650,6 +696,9 @@ pub(crate) struct CheckArgs {
     /// Files of CSV, JSON lines or libsvm's format, Parquet or Arrow IPC, or patterns, as one table; - for standard input
     #[arg(required = true, value_name = "DATA")]
     pub(crate) data: Vec<PathBuf>,
+    /// Replace the file of --rejects if it is there
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
@@ -657,6 +706,8 @@ pub(crate) struct CheckArgs {
     pub(crate) columns: ColumnArgs,
     #[command(flatten)]
     pub(crate) weights: WeightArgs,
+    #[command(flatten)]
+    pub(crate) rows: RowArgs,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
     #[command(flatten)]
@@ -683,9 +734,14 @@ pub(crate) struct InspectArgs {
     /// Columns to read as dates, as train does
     #[arg(long, value_name = "NAME[:FORM][,…]", value_delimiter = ',', value_parser = parse_date)]
     pub(crate) date: Vec<DateColumn>,
+    /// Replace the file of --rejects if it is there
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) rows: RowArgs,
     #[command(flatten)]
     pub(crate) memory: MemoryArgs,
     #[command(flatten)]

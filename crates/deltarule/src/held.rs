@@ -2,10 +2,11 @@
 
 use anyhow::{Result, bail};
 use deltarule_core::{Block, Column, Dataset, Loss, Targets};
-use deltarule_data::{Reader, RowEncoder};
+use deltarule_data::Reader;
 use deltarule_model::Encoding;
 
-use crate::scores::{check_targets, class_of, complete_records};
+use crate::rows::{RowTally, Rows};
+use crate::scores::{check_targets, class_of, complete_records, encoder_of};
 
 /// The records of some files that have every feature and the target.
 #[derive(Debug)]
@@ -14,6 +15,8 @@ pub(crate) struct HeldOutFiles {
     targets: Targets<'static, f64>,
     /// The weight of each record, that of its class in it; `None` where all are 1.
     weights: Option<Vec<f64>>,
+    /// What became of the rows of the files.
+    left_out: RowTally,
 }
 
 impl HeldOutFiles {
@@ -23,20 +26,15 @@ impl HeldOutFiles {
     pub(crate) fn read(
         reader: &mut Reader,
         encoding: &Encoding,
-        loss: Loss,
-        column: Option<&str>,
-        of_classes: &[f64],
+        (loss, column, of_classes): (Loss, Option<&str>, &[f64]),
         memory: usize,
+        rows: &mut Rows,
     ) -> Result<Self> {
         let file = reader.name().to_owned();
-        let encoder = RowEncoder::new(encoding, reader, true)?;
-        let mut encoder = match column {
-            Some(column) => encoder.with_weight(reader, column)?,
-            None => encoder,
-        };
+        let mut encoder = encoder_of(encoding, reader, loss, column, rows)?;
         let is_weighed = column.is_some() || !of_classes.is_empty();
         let mut all: Option<Self> = None;
-        complete_records(reader, &mut encoder, |before, complete, block| {
+        let n_read = complete_records(reader, &mut encoder, rows, |before, complete, block| {
             check_targets(&encoding.target, loss, block, complete, &file, before)?;
             let rows: Vec<usize> = (0..block.n_records()).filter(|&r| complete(r)).collect();
             let all = all.get_or_insert_with(|| Self::like(block));
@@ -58,10 +56,16 @@ impl HeldOutFiles {
             }
             Ok(())
         })?;
+        let left_out = rows.conclude(&file, n_read)?;
         match all.filter(|all| all.n_records() > 0) {
-            Some(all) => Ok(all),
+            Some(all) => Ok(Self { left_out, ..all }),
             None => bail!("{file}: found no record with every feature and the target, expected at least one"),
         }
+    }
+
+    /// What became of the rows of the files.
+    pub(crate) fn left_out(&self) -> &RowTally {
+        &self.left_out
     }
 
     /// As a source of blocks.
@@ -98,7 +102,7 @@ impl HeldOutFiles {
                 Targets::Classes { codes: Vec::new().into(), n_classes: *n_classes, low: *low, high: *high }
             }
         };
-        Self { columns: block.columns().iter().map(empty).collect(), targets, weights: None }
+        Self { columns: block.columns().iter().map(empty).collect(), targets, weights: None, left_out: RowTally::default() }
     }
 
     /// Takes some rows of a block.

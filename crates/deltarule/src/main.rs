@@ -16,6 +16,7 @@ mod output;
 mod record;
 mod report;
 mod rule;
+mod rows;
 mod scores;
 mod setup;
 mod valid;

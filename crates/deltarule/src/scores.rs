@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::number::{digits, percent, short};
 use crate::report;
+use crate::rows::{RowTally, Rows};
 
 /// Scores under way.
 #[derive(Debug)]
@@ -141,49 +142,56 @@ impl<'t> Tally<'t> {
         Ok(tally.scores())
     }
 
-    /// The scores on all records of a file that have what is needed, and how many records there are in all. `visit` sees each record
-    /// that is scored, with its number from 1.
+    /// The scores on all records of a file that have what is needed. `visit` sees each record that is scored, with its number from 1 among
+    /// those that can be used.
     pub(crate) fn of_file(
         reader: &mut Reader,
-        encoder: &mut RowEncoder<&Encoding>,
         model: &Model,
+        weight: Option<&str>,
+        rows: &mut Rows,
         mut visit: impl FnMut(u64, Scored<'_>),
-    ) -> Result<(Scores, u64)> {
+    ) -> Result<FileScores> {
         let scaling = model.encoding().scaling();
         let baseline = model.baseline_outputs();
         let (loss, activation) = (model.training().loss, model.layer().activation());
-        let weighing = Weighing::of_file(&model.training().class_weights, encoder.has_weight());
+        let weighing = Weighing::of_file(&model.training().class_weights, weight.is_some());
         let judge = Judge { loss, activation, baseline: &baseline, weighing, class_sums: &model.class_sums() };
         let mut tally = Tally::new(&model.encoding().target, judge);
         let file = reader.name().to_owned();
-        let n_read = for_each_block(reader, encoder, |before, states, block| {
+        let mut encoder = encoder_of(model.encoding(), reader, judge.loss, weight, rows)?;
+        let n_read = for_each_block(reader, &mut encoder, rows, |before, states, block| {
             let complete = |r: usize| states[r] == RowState::Complete;
             check_targets(tally.target, tally.loss, block, complete, &file, before)?;
             tally.add(model.layer(), &scaling, block, complete, |r, scored| visit(before + r as u64 + 1, scored))
         })?;
+        let left_out = rows.conclude(reader.name(), n_read)?;
         tally.check(reader.name())?;
-        Ok((tally.scores(), n_read))
+        let unseen = encoder.unseen().to_vec();
+        Ok(FileScores { scores: tally.scores(), n_read, unseen, left_out })
     }
 
     /// The scores of each of some layers on all records of a file, in one pass over it.
     pub(crate) fn of_file_for_each(
         reader: &mut Reader,
-        encoder: &mut RowEncoder<&Encoding>,
         encoding: &Encoding,
         judge: Judge<'_>,
         layers: &[&Layer],
-    ) -> Result<Vec<Scores>> {
+        weight: Option<&str>,
+        rows: &mut Rows,
+    ) -> Result<(Vec<Scores>, RowTally)> {
         let scaling = encoding.scaling();
         let mut tallies: Vec<Tally<'_>> = layers.iter().map(|_| Tally::new(&encoding.target, judge)).collect();
         let file = reader.name().to_owned();
-        for_each_block(reader, encoder, |before, states, block| {
+        let mut encoder = encoder_of(encoding, reader, judge.loss, weight, rows)?;
+        let n_read = for_each_block(reader, &mut encoder, rows, |before, states, block| {
             let complete = |r: usize| states[r] == RowState::Complete;
             check_targets(&encoding.target, judge.loss, block, complete, &file, before)?;
             let mut pairs = tallies.iter_mut().zip(layers);
             pairs.try_for_each(|(tally, layer)| tally.add(layer, &scaling, block, complete, |_, _| {}))
         })?;
+        let left_out = rows.conclude(reader.name(), n_read)?;
         tallies.iter().try_for_each(|tally| tally.check(reader.name()))?;
-        Ok(tallies.iter().map(Tally::scores).collect())
+        Ok((tallies.iter().map(Tally::scores).collect(), left_out))
     }
 
     /// Errors: there was no record.
@@ -304,37 +312,64 @@ pub(crate) fn check_targets(
     Ok(())
 }
 
-/// Shows all records of a file block by block: how many stand before a block, what became of each of its records, and the block. Gives the
+/// What a model's file of records gave.
+pub(crate) struct FileScores {
+    pub(crate) scores: Scores,
+    /// How many records can be used.
+    pub(crate) n_read: u64,
+    /// How many values of each feature the model has not seen.
+    pub(crate) unseen: Vec<u64>,
+    /// Which cannot.
+    pub(crate) left_out: RowTally,
+}
+
+/// An encoder for records that are scored; where those that cannot be used are left out, targets that the loss is not defined for are.
+pub(crate) fn encoder_of<'m>(
+    encoding: &'m Encoding,
+    reader: &Reader,
+    loss: Loss,
+    weight: Option<&str>,
+    rows: &Rows,
+) -> Result<RowEncoder<&'m Encoding>> {
+    let encoder = RowEncoder::new(encoding, reader, true)?;
+    let encoder = match weight {
+        Some(weight) => encoder.with_weight(reader, weight)?,
+        None => encoder,
+    };
+    Ok(if rows.skips() { encoder.with_target_range(loss.target_range()) } else { encoder })
+}
+
+/// Shows all records of a file that can be used block by block: how many stand before a block, what became of each of its records, and the block. Gives the
 /// number of records.
 pub(crate) fn for_each_block(
     reader: &mut Reader,
     encoder: &mut RowEncoder<&Encoding>,
+    rows: &mut Rows,
     mut visit: impl FnMut(u64, &[RowState], &Block<'_, f64>) -> Result<()>,
 ) -> Result<u64> {
-    let mut n_read = 0;
-    loop {
-        while encoder.len() < BLOCK_ROWS {
-            match reader.next_record()? {
-                Some(record) => encoder.push(&record)?,
-                None => break,
-            }
+    let condition = rows.condition_for(reader)?;
+    let (mut n_read, mut goes_on) = (0, true);
+    while goes_on {
+        while goes_on && encoder.len() < BLOCK_ROWS {
+            goes_on = rows.fill(reader, condition.as_ref(), encoder, BLOCK_ROWS, |_, _| {})?;
         }
-        if encoder.is_empty() {
-            return Ok(n_read);
+        if !encoder.is_empty() {
+            visit(n_read, encoder.states(), &encoder.block()?)?;
+            n_read += encoder.len() as u64;
+            encoder.clear();
         }
-        visit(n_read, encoder.states(), &encoder.block()?)?;
-        n_read += encoder.len() as u64;
-        encoder.clear();
     }
+    Ok(n_read)
 }
 
 /// Shows all records of a file block by block: how many stand before a block, which of its records are complete, and the block.
 pub(crate) fn complete_records(
     reader: &mut Reader,
     encoder: &mut RowEncoder<&Encoding>,
+    rows: &mut Rows,
     mut visit: impl FnMut(u64, &dyn Fn(usize) -> bool, &Block<'_, f64>) -> Result<()>,
 ) -> Result<u64> {
-    for_each_block(reader, encoder, |before, states, block| visit(before, &|r| states[r] == RowState::Complete, block))
+    for_each_block(reader, encoder, rows, |before, states, block| visit(before, &|r| states[r] == RowState::Complete, block))
 }
 
 /// y of output `j` in a row.

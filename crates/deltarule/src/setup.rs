@@ -6,23 +6,34 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use deltarule_core::{Activation, Init, Loss, Moments, Parameters, Problem, Scaling, Threads, Width, start};
-use deltarule_data::{Choices, DataError, Prepared, ReadOptions, Reader, SparseTable, SplitBy, Table, find_files};
+use deltarule_data::{
+    Choices, Combinations, CsvOptions, DataError, Prepared, ReadOptions, Reader, SkipRule, SparseTable, SplitBy, Table,
+    find_files,
+};
 use deltarule_model::{Encoding, Model, ScaleRule};
 
 use crate::cli::{ColumnArgs, FileArgs, LossArg, MemoryArgs, MissingArg, NetworkArgs, WeightArgs};
+use crate::rows::{RowTally, Rows, skip_rule};
 use crate::valid::HoldOut;
 use crate::{output, report, weights_file};
 
-/// Reads the columns that are asked for, with progress on a terminal; Ctrl-C breaks off.
+/// The data that a command names, and how it is read.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Input<'a> {
+    pub(crate) data: &'a [PathBuf],
+    pub(crate) files: &'a FileArgs,
+    pub(crate) memory: &'a MemoryArgs,
+    pub(crate) quiet: bool,
+}
+
+/// Reads the columns that are asked for, of the rows that can be used, with progress on a terminal; Ctrl-C breaks off.
 pub(crate) fn read_table(
-    data: &[PathBuf],
-    files: &FileArgs,
+    input: Input<'_>,
     columns: &ColumnArgs,
     choices: &Choices,
-    memory: &MemoryArgs,
     machine: Machine,
-    quiet: bool,
-) -> Result<Table> {
+    rows: &mut Rows,
+) -> Result<(Table, RowTally)> {
     let split_by = choices.split_by.iter().map(|by| (by.column.clone(), "--split-by"));
     let kept = split_by.chain(choices.weight.clone().map(|name| (name, "--weight"))).collect();
     let only = match columns.features.is_empty() {
@@ -35,9 +46,9 @@ pub(crate) fn read_table(
     let threads = threads.and_then(NonZeroUsize::new);
     let options =
         ReadOptions { categorical, hashed, dates, drop, only, kept, threads, narrow, ..ReadOptions::default() };
-    let table = read(data, files, options, memory, quiet)?;
-    check_sparse(&table, columns, memory, files)?;
-    Ok(table)
+    let (table, tally) = read(input, options, skip_rule(choices), rows)?;
+    check_sparse(&table, columns, input.memory, input.files)?;
+    Ok((table, tally))
 }
 
 /// What libsvm's format has no use for, and what needs it.
@@ -47,6 +58,8 @@ fn check_sparse(table: &Table, columns: &ColumnArgs, memory: &MemoryArgs, files:
         Some(_) if memory.memory.is_some() => refused("--memory"),
         Some(_) if columns.missing != MissingArg::Error => refused("--missing"),
         Some(_) if columns.min_count.is_some() => refused("--min-count"),
+        Some(_) if !columns.interact.is_empty() => refused("--interact"),
+        Some(_) if !columns.poly.is_empty() => refused("--poly"),
         None if columns.target.is_empty() => no_target(),
         None if files.index_base != "auto" => {
             bail!(
@@ -72,20 +85,31 @@ pub(crate) struct Machine {
     pub(crate) narrow: bool,
 }
 
-/// Reads a table with its own options, and says where it is held if not all of it is in memory.
+/// Reads a table with its own options, and says where it is held if not all of it is in memory; what makes a row useless beside what its columns
+/// are.
 pub(crate) fn read(
-    data: &[PathBuf],
-    files: &FileArgs,
+    input: Input<'_>,
     options: ReadOptions,
-    memory: &MemoryArgs,
-    quiet: bool,
-) -> Result<Table> {
+    rule: SkipRule,
+    rows: &mut Rows,
+) -> Result<(Table, RowTally)> {
     output::catch_interrupts();
+    let Input { data, files, memory, quiet } = input;
     let cache = memory.cache.clone();
     let options = &ReadOptions { memory: Some(memory.memory.unwrap_or_else(sound_memory)), cache, ..options };
     let template = "reading {bytes} of {total_bytes} {bar:30} {msg} records, {bytes_per_sec}, {eta} left";
     let mut bar = None;
-    let table = Table::read_all(&find_files(data)?, &files.options()?, options, &mut |progress| {
+    let (paths, sieve) = (find_files(data)?, rows.sieve(rule));
+    let csv = CsvOptions { skips_bad_lines: rows.skips(), ..files.options()? };
+    let mut unwritten = None;
+    let on_reject = &mut |reject| {
+        // The reader stops; what is wrong is not with its file.
+        rows.add(reject).map_err(|error| {
+            unwritten = Some(error);
+            DataError::Interrupted { file: String::new() }
+        })
+    };
+    let table = Table::read_sifted(&paths, &csv, options, &sieve, on_reject, &mut |progress| {
         let bar = bar.get_or_insert_with(|| match progress.total_bytes {
             Some(total) => output::progress(quiet, template, Some(total)),
             None if progress.bytes == 0 => output::progress(quiet, "reading {spinner} {msg} records", None),
@@ -98,16 +122,24 @@ pub(crate) fn read(
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
+    if let Some(error) = unwritten {
+        bail!("--rejects: cannot be written: {error}");
+    }
+    if let Err(DataError::NothingLeft { file, .. }) = &table {
+        rows.conclude(file, 0)?;
+    }
     let table = table?;
+    let tally = rows.conclude_table(table.name(), table.n_records() as u64, table.n_left_out())?;
     if let Some(text) = report::storage_text(&table.storage(), memory).filter(|_| !quiet) {
         eprintln!("{text}");
     }
-    Ok(table)
+    Ok((table, tally))
 }
 
-/// Opens files to read their records one after the other.
-pub(crate) fn open(data: &[PathBuf], files: &FileArgs) -> Result<Reader> {
-    Ok(Reader::open_all(&find_files(data)?, &files.options()?)?)
+/// Opens files to read their records one after the other; `skips`: those that cannot be used are left out.
+pub(crate) fn open(data: &[PathBuf], files: &FileArgs, skips: bool) -> Result<Reader> {
+    let options = CsvOptions { skips_bad_lines: skips, ..files.options()? };
+    Ok(Reader::open_all(&find_files(data)?, &options)?)
 }
 
 /// Names as they can be typed.
@@ -153,6 +185,7 @@ pub(crate) fn choices(
         bail!("--features: found the target {name:?}, expected other columns");
     }
     check_kinds(columns)?;
+    check_combinations(columns)?;
     let HoldOut { share: held_out, by: split_by } = hold_out;
     if let Some(SplitBy { column, .. }) = split_by.as_ref().filter(|by| columns.target.contains(&by.column)) {
         bail!("--split-by: found the target {column:?}, expected another column");
@@ -164,6 +197,7 @@ pub(crate) fn choices(
         categorical: columns.categorical.clone(),
         missing: columns.missing.into(),
         min_count: columns.min_count,
+        combinations: Combinations { interactions: columns.interact.clone(), powers: columns.poly.clone() },
         task: columns.task.map(Into::into),
         loss: network.loss.map_or(Loss::Squared, LossArg::kind),
         weight: weights.weight.clone(),
@@ -223,6 +257,31 @@ fn check_kinds(columns: &ColumnArgs) -> Result<()> {
             if !columns.features.is_empty() && !of_texts(&columns.features, name) {
                 bail!("{option}: found {name:?}, which is not among --features, expected it in both");
             }
+        }
+    }
+    Ok(())
+}
+
+/// Each feature is made once, and not of the target.
+fn check_combinations(columns: &ColumnArgs) -> Result<()> {
+    let names = columns.interact.iter().flatten().map(|name| ("--interact", name));
+    for (option, name) in names.chain(columns.poly.iter().map(|(name, _)| ("--poly", name))) {
+        if columns.target.contains(name) {
+            bail!("{option}: found the target {name:?}, expected other columns");
+        }
+    }
+    for (index, [first, second]) in columns.interact.iter().enumerate() {
+        if first == second {
+            bail!("--interact: found {first:?} with itself, expected two columns; --poly {first}:2 gives its square");
+        }
+        let is_same = |[a, b]: &[String; 2]| (a == first && b == second) || (a == second && b == first);
+        if columns.interact[..index].iter().any(is_same) {
+            bail!("--interact: found {first}:{second} twice, expected each pair once");
+        }
+    }
+    for (index, (name, _)) in columns.poly.iter().enumerate() {
+        if columns.poly[..index].iter().any(|(other, _)| other == name) {
+            bail!("--poly: found {name:?} twice, expected each column once, with its highest power");
         }
     }
     Ok(())

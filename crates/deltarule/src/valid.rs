@@ -27,10 +27,11 @@ pub(crate) struct HoldOut {
 }
 
 impl Valid {
-    /// Takes the option's values for a share, or for names of files and patterns, and opens the files.
+    /// Takes the option's values for a share, or for names of files and patterns, and opens the files; `skips`: rows of theirs that cannot be used are
+    /// left out.
     ///
     /// Errors: neither, or both; those of the files.
-    pub(crate) fn of(args: &ValidArgs, data: &[PathBuf], files: &FileArgs) -> Result<Self> {
+    pub(crate) fn of(args: &ValidArgs, data: &[PathBuf], files: &FileArgs, skips: bool) -> Result<Self> {
         if args.valid.is_empty() {
             return Ok(Valid::None);
         }
@@ -54,7 +55,7 @@ impl Valid {
         if [data, &names].concat().iter().filter(|name| name.as_os_str() == "-").count() > 1 {
             return Err(DataError::InputTwice.into());
         }
-        Ok(Valid::Files(Box::new(setup::open(&names, files)?)))
+        Ok(Valid::Files(Box::new(setup::open(&names, files, skips)?)))
     }
 
     /// The share of the table's records that is held out.

@@ -329,12 +329,12 @@ impl ColumnBuilder {
         facts.first_missing = facts.first_missing.map(|line| line + before);
     }
 
-    /// Takes the values of a batch; `first_record` is the number of the first of them, from 1.
+    /// Takes the values of some rows of a batch; `first_record` is the number of its first one, from 1.
     #[cfg(feature = "arrow")]
-    pub(crate) fn push_cells(&mut self, cells: &Cells, n_rows: usize, first_record: u64) {
+    pub(crate) fn push_cells(&mut self, cells: &Cells, rows: std::ops::Range<usize>, first_record: u64) {
         use arrow_array::Array;
         let missing = |array: &dyn Array, row: usize| array.is_null(row);
-        for row in 0..n_rows {
+        for row in rows {
             let record = first_record + row as u64;
             match cells {
                 Cells::Numbers(x) if !missing(x, row) => self.push_cell_number(x.value(row), record),

@@ -33,7 +33,7 @@ pub(super) fn is_whole(number: f64) -> bool {
 
 /// Whether a number can be computed with.
 #[inline]
-pub(super) fn is_in_range(number: f64) -> bool {
+pub(crate) fn is_in_range(number: f64) -> bool {
     let size = number.abs();
     size <= LARGEST && (size >= 1.0 / LARGEST || size == 0.0)
 }

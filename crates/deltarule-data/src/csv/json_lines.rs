@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Read};
 
 use serde_json::{Map, Value};
 
+use super::Record;
 use crate::error::{DataError, Result};
 
 /// Whether a text looks like JSON lines: its first character opens an object, and its first line closes it.
@@ -19,6 +20,8 @@ pub(super) fn is_json_lines(text: &[u8]) -> bool {
 pub(super) struct JsonLines<R> {
     name: String,
     lines: BufReader<R>,
+    /// Whether a line that is none becomes a record that [says so](bad_line), and is not the end.
+    skips: bool,
     /// The columns, known from the first object on.
     columns: Vec<String>,
     line: u64,
@@ -29,13 +32,13 @@ pub(super) struct JsonLines<R> {
 }
 
 impl<R: Read> JsonLines<R> {
-    pub(super) fn new(name: &str, text: R) -> Self {
-        let (columns, csv) = (Vec::new(), Vec::new());
-        Self { name: name.to_owned(), lines: BufReader::new(text), columns, line: 0, text: Vec::new(), csv, given: 0 }
+    pub(super) fn new(name: &str, text: R, skips: bool) -> Self {
+        let (columns, csv, text, lines) = (Vec::new(), Vec::new(), Vec::new(), BufReader::new(text));
+        Self { name: name.to_owned(), lines, skips, columns, line: 0, text, csv, given: 0 }
     }
 
-    fn wrong(&self, found: String, expected: &'static str) -> DataError {
-        DataError::Json { file: self.name.clone(), line: self.line, found, expected }
+    fn wrong(&self, found: String, expected: &str) -> DataError {
+        DataError::Json { file: self.name.clone(), line: self.line, found, expected: expected.to_owned() }
     }
 
     /// Turns the next line into CSV; false at the end.
@@ -47,8 +50,23 @@ impl<R: Read> JsonLines<R> {
         self.line += 1;
         self.csv.clear();
         self.given = 0;
-        self.convert().map_err(std::io::Error::other)?;
+        match self.convert() {
+            Err(DataError::Json { found, expected, .. }) if self.skips && !self.columns.is_empty() => {
+                self.csv.clear();
+                self.say_bad_line(&found, &expected);
+            }
+            converted => converted.map_err(std::io::Error::other)?,
+        }
         Ok(true)
+    }
+
+    /// Makes a record of a line that is none: behind all columns, which are empty, what was found, what was expected, and the line.
+    fn say_bad_line(&mut self, found: &str, expected: &str) {
+        let (n, line) = (self.columns.len(), String::from_utf8_lossy(self.text.trim_ascii()));
+        for (index, text) in std::iter::repeat_n("", n).chain([found, expected, &line]).enumerate() {
+            field(&mut self.csv, index, text, index >= n);
+        }
+        self.csv.push(b'\n');
     }
 
     fn convert(&mut self) -> Result<()> {
@@ -86,6 +104,11 @@ impl<R: Read> JsonLines<R> {
         self.csv.push(b'\n');
         Ok(())
     }
+}
+
+/// What was found in a line that is none, what was expected, and the line, where a record of so many columns tells of one.
+pub(super) fn bad_line<'a>(record: &Record<'a>, n_columns: usize) -> Option<[&'a [u8]; 3]> {
+    (record.len() == n_columns + 3).then(|| [0, 1, 2].map(|k| record.field(n_columns + k)))
 }
 
 /// Appends a field of CSV.

@@ -13,12 +13,12 @@ mod sniff;
 pub(crate) use chunk::{Chunk, Chunks};
 pub(crate) use fingerprint::Fingerprint;
 pub use number::parse_number;
-pub(crate) use open::{Opened, open, open_bytes};
+pub(crate) use open::{Opened, open, open_bytes, open_file};
 pub(crate) use plain::{Field, PlainRecords};
 pub use reader::CsvReader;
 pub(crate) use reader::Format;
-pub use records::Record;
 pub(crate) use records::Records;
+pub use records::{Record, Row};
 
 /// How a file is to be read; what is `None` is found out from its first lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,6 +31,8 @@ pub struct CsvOptions {
     pub decimal: Decimal,
     /// In libsvm's format, the index of the first feature, 0 or 1.
     pub first_index: Option<u32>,
+    /// Whether a line that is none of JSON lines is a bad record, rather than the end of reading.
+    pub skips_bad_lines: bool,
 }
 
 /// The decimal sign of numbers.

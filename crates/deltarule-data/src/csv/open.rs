@@ -27,12 +27,16 @@ pub(crate) struct Opened {
     pub(crate) compression: Option<&'static str>,
 }
 
-/// Opens a path; `-` is standard input.
-pub(crate) fn open(path: &Path) -> Result<Opened> {
-    let name = path.display().to_string();
+/// Opens a path; `-` is standard input. `skips`: a line that is none of JSON lines becomes a record that says so.
+pub(crate) fn open(path: &Path, skips: bool) -> Result<Opened> {
     if path.as_os_str() == "-" {
-        return from_reader("standard input".into(), Box::new(std::io::stdin()), None);
+        return from_reader("standard input".into(), Box::new(std::io::stdin()), None, skips);
     }
+    open_file(path, path.display().to_string(), skips)
+}
+
+/// Opens a file under a name for messages.
+pub(crate) fn open_file(path: &Path, name: String, skips: bool) -> Result<Opened> {
     let io = |error| DataError::Io { file: name.clone(), error };
     let file = File::open(path).map_err(io)?;
     let about = file.metadata().map_err(io)?;
@@ -40,13 +44,13 @@ pub(crate) fn open(path: &Path) -> Result<Opened> {
         return Err(DataError::Folder { file: name });
     }
     let size = about.is_file().then_some(about.len());
-    from_reader(name, Box::new(file), size)
+    from_reader(name, Box::new(file), size, skips)
 }
 
 /// Takes a text that is in memory.
 pub(crate) fn open_bytes(name: &str, bytes: Vec<u8>) -> Result<Opened> {
     let size = bytes.len() as u64;
-    from_reader(name.to_owned(), Box::new(Cursor::new(bytes)), Some(size))
+    from_reader(name.to_owned(), Box::new(Cursor::new(bytes)), Some(size), false)
 }
 
 /// Counts what passes through.
@@ -64,7 +68,12 @@ impl<R: Read> Read for Counting<R> {
 }
 
 /// Looks at the first bytes of a stream and undoes its compression.
-pub(crate) fn from_reader(name: String, raw: Box<dyn Read + Send>, total_bytes: Option<u64>) -> Result<Opened> {
+pub(crate) fn from_reader(
+    name: String,
+    raw: Box<dyn Read + Send>,
+    total_bytes: Option<u64>,
+    skips: bool,
+) -> Result<Opened> {
     let bytes_read = Arc::new(AtomicU64::new(0));
     let mut raw = Counting { inner: raw, count: bytes_read.clone() };
     let io = |error| DataError::Io { file: name.clone(), error };
@@ -93,7 +102,7 @@ pub(crate) fn from_reader(name: String, raw: Box<dyn Read + Send>, total_bytes: 
         });
     }
     if json_lines {
-        let mut csv = JsonLines::new(&name, Cursor::new(prefix).chain(text));
+        let mut csv = JsonLines::new(&name, Cursor::new(prefix).chain(text), skips);
         let prefix = read_up_to(&mut csv, PREFIX).map_err(|source| read_error(&name, compression, source))?;
         let text = Box::new(Cursor::new(prefix.clone()).chain(csv));
         return Ok(Opened { name, text, first_line: 0, prefix, bytes_read, total_bytes, compression });

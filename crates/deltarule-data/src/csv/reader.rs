@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::chunk::{Chunk, Chunks};
+use super::json_lines::bad_line;
 use super::open::{Opened, from_reader, open, open_bytes};
 use super::records::{Record, Records};
-use super::{CsvOptions, Decimal, sniff};
+use super::{CsvOptions, Decimal, Row, sniff};
 use crate::error::{DataError, Result};
 
 /// Reads a CSV file record by record, in bounded memory.
@@ -36,6 +37,8 @@ pub(crate) struct Format {
     pub(crate) header: Vec<String>,
     pub(crate) decimal: Decimal,
     delimiter: u8,
+    /// Whether the text was made of JSON lines.
+    of_json: bool,
 }
 
 impl Format {
@@ -61,12 +64,31 @@ impl Format {
         if found == expected {
             return Ok(());
         }
+        if let Some([found, expected, _]) = self.bad_line(record) {
+            let [found, expected] = [found, expected].map(|text| String::from_utf8_lossy(text).into_owned());
+            return Err(DataError::Json { file: self.name.to_string(), line: record.line, found, expected });
+        }
         let hint = if found > expected {
             "; is there a delimiter within a field that is not quoted?"
         } else {
             "; is the line cut off, or a quote not closed?"
         };
         Err(DataError::FieldCount { file: self.name.to_string(), line: record.line, found, expected, hint })
+    }
+}
+
+impl Format {
+    /// The parts of a record that stands for a line that is none of JSON lines.
+    fn bad_line<'a>(&self, record: &Record<'a>) -> Option<[&'a [u8]; 3]> {
+        if self.of_json { bad_line(record, self.header.len()) } else { None }
+    }
+
+    /// The record as text. That of JSON lines is CSV, but for a line that is none.
+    pub(crate) fn raw_text(&self, record: &Record<'_>) -> Option<String> {
+        match self.bad_line(record) {
+            Some([.., line]) => Some(String::from_utf8_lossy(line).into_owned()),
+            None => record.text(),
+        }
     }
 }
 
@@ -81,7 +103,7 @@ impl CsvReader {
     ///
     /// Errors: it cannot be opened, is no CSV, is empty, or has two columns of one name.
     pub fn open(path: &Path, options: &CsvOptions) -> Result<Self> {
-        Self::new(open(path)?, options)
+        Self::new(open(path, options.skips_bad_lines)?, options)
     }
 
     /// Reads from memory.
@@ -91,15 +113,16 @@ impl CsvReader {
 
     /// Reads from a stream.
     pub fn from_reader(name: &str, reader: impl Read + Send + 'static, options: &CsvOptions) -> Result<Self> {
-        Self::new(from_reader(name.to_owned(), Box::new(reader), None)?, options)
+        Self::new(from_reader(name.to_owned(), Box::new(reader), None, options.skips_bad_lines)?, options)
     }
 
     pub(crate) fn new(opened: Opened, options: &CsvOptions) -> Result<Self> {
         let whole = opened.prefix.len() < 32 * 1024;
         let (delimiter, has_header) = sniff::settle(options, &opened.prefix, whole);
+        let of_json = opened.first_line == 0;
         let mut chunks = Chunks::new(opened, delimiter);
         let name = Arc::clone(&chunks.name);
-        let mut format = Format { name, header: Vec::new(), decimal: options.decimal, delimiter };
+        let mut format = Format { name, header: Vec::new(), decimal: options.decimal, delimiter, of_json };
         let mut records = format.records(chunks.next()?.unwrap_or_default());
         while !records.advance() {
             let Some(chunk) = chunks.next()? else { return Err(DataError::Empty { file: format.name.to_string() }) };
@@ -143,14 +166,23 @@ impl CsvReader {
     ///
     /// Errors: the file cannot be read on, a record has another number of fields than the first, a quote is never closed.
     pub fn next_record(&mut self) -> Result<Option<Record<'_>>> {
+        self.next_row()?.map(Row::record).transpose()
+    }
+
+    /// The next record, or what is wrong with it; `None` after the last.
+    ///
+    /// Errors: the file cannot be read on, a quote is never closed.
+    pub(crate) fn next_row(&mut self) -> Result<Option<Row<'_>>> {
         if !self.has_next()? {
             return Ok(None);
         }
         self.held_back = false;
         let mut record = self.records.current();
         record.decimal = self.format.decimal;
-        self.format.check(&record)?;
-        Ok(Some(record))
+        Ok(Some(match self.format.check(&record) {
+            Ok(()) => Row::Record(record),
+            Err(error) => Row::Bad { error, text: self.format.raw_text(&record) },
+        }))
     }
 
     /// Whether there is a further record, to which it goes, and which the next call of [`next_record`](Self::next_record) gives.

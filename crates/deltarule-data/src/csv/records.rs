@@ -5,12 +5,15 @@ use memchr::{memchr, memchr_iter};
 
 use super::Decimal;
 use super::chunk::Chunk;
+use crate::error::{DataError, Result};
 
 /// One record: its fields, unquoted, and the line on which it begins.
 #[derive(Debug, Clone, Copy)]
 pub struct Record<'a> {
     bytes: &'a [u8],
     ends: &'a [usize],
+    /// The record as it stands in the file, where that is text.
+    raw: Option<&'a [u8]>,
     /// How many bytes lie between two fields.
     gap: usize,
     /// The line on which the record begins, from 1.
@@ -24,7 +27,21 @@ pub struct Record<'a> {
 impl<'a> Record<'a> {
     /// A record whose fields follow each other, each ending where `ends` says; `line` is its place among others.
     pub fn of_fields(bytes: &'a [u8], ends: &'a [usize], line: u64) -> Self {
-        Self { bytes, ends, gap: 0, line, file: 0, decimal: Decimal::Point }
+        Self { bytes, ends, raw: None, gap: 0, line, file: 0, decimal: Decimal::Point }
+    }
+
+    /// The same, whose fields stand so in the file.
+    pub(crate) fn with_raw(self, raw: Option<&'a [u8]>) -> Self {
+        Self { raw, ..self }
+    }
+
+    pub(crate) fn raw(&self) -> Option<&'a [u8]> {
+        self.raw
+    }
+
+    /// The record as it stands in the file, where that is text; what is not UTF-8 is replaced.
+    pub fn text(&self) -> Option<String> {
+        self.raw.map(|raw| String::from_utf8_lossy(raw).into_owned())
     }
 
     /// How many fields there are.
@@ -51,6 +68,32 @@ impl<'a> Record<'a> {
     }
 }
 
+/// What a reader comes to.
+#[derive(Debug)]
+pub enum Row<'a> {
+    /// A record.
+    Record(Record<'a>),
+    /// One that is none.
+    Bad {
+        /// What is wrong with it.
+        error: DataError,
+        /// How it stands in the file, where that is text.
+        text: Option<String>,
+    },
+}
+
+impl<'a> Row<'a> {
+    /// The record.
+    ///
+    /// Errors: it is none.
+    pub fn record(self) -> Result<Record<'a>> {
+        match self {
+            Row::Record(record) => Ok(record),
+            Row::Bad { error, .. } => Err(error),
+        }
+    }
+}
+
 /// Goes through the records of a chunk.
 pub(crate) struct Records {
     chunk: Chunk,
@@ -63,8 +106,10 @@ pub(crate) struct Records {
     core: Option<csv_core::Reader>,
     /// The fields of the current record, where they had to be unquoted.
     unquoted: Vec<u8>,
-    /// The current record within the chunk, where it is plain.
+    /// The current record within the chunk, without its line end, where it is plain.
     current: std::ops::Range<usize>,
+    /// The same of one that is not, with its line end.
+    raw: std::ops::Range<usize>,
     ends: Vec<usize>,
     line: u64,
 }
@@ -80,6 +125,7 @@ impl Records {
             core: None,
             unquoted: Vec::new(),
             current: 0..0,
+            raw: 0..0,
             ends: Vec::new(),
         }
     }
@@ -105,6 +151,7 @@ impl Records {
             Record {
                 bytes: &self.chunk.text()[self.current.clone()],
                 ends: &self.ends,
+                raw: Some(&self.chunk.text()[self.current.clone()]),
                 gap: 1,
                 line: self.line,
                 file: 0,
@@ -114,6 +161,7 @@ impl Records {
             Record {
                 bytes: &self.unquoted,
                 ends: &self.ends,
+                raw: Some(without_line_end(&self.chunk.text()[self.raw.clone()])),
                 gap: 0,
                 line: self.line,
                 file: 0,
@@ -149,7 +197,7 @@ impl Records {
         self.next_line += memchr_iter(b'\n', skipped).count() as u64;
         self.at += blank;
         self.line = self.next_line;
-        let (mut n_bytes, mut n_fields) = (0, 0);
+        let (begin, mut n_bytes, mut n_fields) = (self.at, 0, 0);
         if self.at == self.chunk.text().len() {
             return false;
         }
@@ -173,6 +221,12 @@ impl Records {
             }
         }
         self.ends.truncate(n_fields);
+        self.raw = begin..self.at;
         true
     }
+}
+
+fn without_line_end(record: &[u8]) -> &[u8] {
+    let record = record.strip_suffix(b"\n").unwrap_or(record);
+    record.strip_suffix(b"\r").unwrap_or(record)
 }

@@ -6,6 +6,7 @@ use super::{LARGEST_INDEX, without_comment};
 use crate::column::LARGEST;
 use crate::csv::{Chunk, Decimal, parse_number};
 use crate::error::{DataError, Result};
+use crate::reject::Reject;
 
 /// Consecutive records; indices as they are written.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -17,18 +18,27 @@ pub(super) struct Rows {
     pub(super) values: Vec<f64>,
     pub(super) smallest: Option<u32>,
     pub(super) largest: Option<u32>,
+    /// Lines that cannot be read, and are left out.
+    pub(super) rejects: Vec<Reject>,
 }
 
 impl Rows {
-    /// The records of a chunk.
+    /// The records of a chunk; `skips` leaves out lines that cannot be read.
     ///
-    /// Errors: what is no label, no pair, an index that is too large, below `first_index` or not above the one before it.
-    pub(super) fn of(file: &str, chunk: &Chunk, first_index: u32) -> Result<Self> {
+    /// Errors, where they are not left out: what is no label, no pair, an index that is too large, below `first_index` or not above the one before it.
+    pub(super) fn of(file: &str, chunk: &Chunk, first_index: u32, skips: bool) -> Result<Self> {
         let mut rows = Self::default();
         let (mut rest, mut line) = (chunk.text(), chunk.first_line);
         while !rest.is_empty() {
             let length = memchr(b'\n', rest).unwrap_or(rest.len());
-            rows.push(&Line { file, line, before: 0, text: &rest[..length] }, first_index)?;
+            let text = &rest[..length];
+            match rows.push(&Line { file, line, before: 0, text }, first_index) {
+                Err(error) if skips => {
+                    let text = String::from_utf8_lossy(text.strip_suffix(b"\r").unwrap_or(text));
+                    rows.rejects.push(Reject::of(error, Some(text.into_owned()))?);
+                }
+                pushed => pushed?,
+            }
             rest = rest.get(length + 1..).unwrap_or_default();
             line += 1;
         }
@@ -38,16 +48,24 @@ impl Rows {
     fn push(&mut self, line: &Line<'_>, first_index: u32) -> Result<()> {
         let mut tokens = without_comment(line.text).split(u8::is_ascii_whitespace).filter(|token| !token.is_empty());
         let Some(label) = tokens.next() else { return Ok(()) };
-        self.labels.push(line.label(label)?);
-        for_each_pair(line, tokens, first_index, |index, value| {
-            self.smallest = self.smallest.map_or(Some(index), |smallest| Some(smallest.min(index)));
-            self.largest = self.largest.max(Some(index));
+        let label = line.label(label)?;
+        let (mut smallest, mut largest, before) = (self.smallest, self.largest, self.values.len());
+        let pushed = for_each_pair(line, tokens, first_index, |index, value| {
+            smallest = smallest.map_or(Some(index), |smallest| Some(smallest.min(index)));
+            largest = largest.max(Some(index));
             // A zero that is written out is the same as one that is not.
             if value != 0.0 {
                 self.indices.push(index);
                 self.values.push(value);
             }
-        })?;
+        });
+        if let Err(error) = pushed {
+            self.indices.truncate(before);
+            self.values.truncate(before);
+            return Err(error);
+        }
+        (self.smallest, self.largest) = (smallest, largest);
+        self.labels.push(label);
         self.ends.push(self.values.len());
         Ok(())
     }

@@ -6,7 +6,7 @@ use memchr::memchr;
 
 use super::lines::Line;
 use super::without_comment;
-use crate::csv::{Chunk, Chunks, Opened, Record};
+use crate::csv::{Chunk, Chunks, Opened, Record, Row};
 use crate::error::Result;
 
 /// The name of the labels' column.
@@ -56,11 +56,11 @@ impl LibsvmReader {
         self.chunks.total_bytes
     }
 
-    /// The next record; `None` after the last. The second field follows the first without a gap.
+    /// The next record, or that its label is none; `None` after the last. The second field follows the first without a gap.
     ///
-    /// Errors: the file cannot be read on, a line without a label.
-    pub(crate) fn next_record(&mut self) -> Result<Option<Record<'_>>> {
-        loop {
+    /// Errors: the file cannot be read on.
+    pub(crate) fn next_row(&mut self) -> Result<Option<Row<'_>>> {
+        let (begin, length) = loop {
             while self.at >= self.chunk.text().len() {
                 let Some(chunk) = self.chunks.next()? else { return Ok(None) };
                 (self.at, self.line, self.chunk) = (0, chunk.first_line, chunk);
@@ -74,10 +74,17 @@ impl LibsvmReader {
             let Some(start) = text.iter().position(|byte| !byte.is_ascii_whitespace()) else { continue };
             let width = text[start..].iter().position(u8::is_ascii_whitespace).unwrap_or(text.len() - start);
             self.ends = [start + width, text.len()];
-            let (name, line) = (Arc::clone(&self.chunks.name), self.line - 1);
-            Line { file: &name, line, before: 0, text }.label(&text[start..start + width])?;
-            let bytes = &self.chunk.text()[begin..begin + self.ends[1]];
-            return Ok(Some(Record::of_fields(bytes, &self.ends, line)));
-        }
+            break (begin, length);
+        };
+        let (name, line) = (Arc::clone(&self.chunks.name), self.line - 1);
+        let whole = &self.chunk.text()[begin..begin + length];
+        let text = &whole[..self.ends[1]];
+        let raw = whole.strip_suffix(b"\r").unwrap_or(whole);
+        let record = Record::of_fields(text, &self.ends, line).with_raw(Some(raw));
+        let label = text[..self.ends[0]].trim_ascii_start();
+        Ok(Some(match (Line { file: &name, line, before: 0, text }.label(label)) {
+            Ok(_) => Row::Record(record),
+            Err(error) => Row::Bad { error, text: record.text() },
+        }))
     }
 }

@@ -15,7 +15,7 @@ use crate::csv::{open, open_bytes};
 use crate::error::{DataError, Result};
 use crate::in_order::map_in_order;
 use crate::pages::{PAGE_ROWS, PageColumn};
-use crate::table::Progress;
+use crate::table::{OnReject, Progress};
 
 /// A table of libsvm's or SVMlight's text format (plain, gzip or zstd), in compressed sparse rows.
 ///
@@ -59,7 +59,7 @@ impl SparseTable {
         threads: Option<NonZeroUsize>,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self> {
-        Self::of(LibsvmReader::new(open(path)?, first_index), threads, progress)
+        Self::of(LibsvmReader::new(open(path, false)?, first_index), threads, None, progress)
     }
 
     /// Reads from memory, on this thread alone.
@@ -67,12 +67,14 @@ impl SparseTable {
     /// Errors: those of [`read`](Self::read).
     pub fn from_bytes(name: &str, bytes: Vec<u8>, first_index: Option<u32>) -> Result<Self> {
         let reader = LibsvmReader::new(open_bytes(name, bytes)?, first_index);
-        Self::of(reader, NonZeroUsize::new(1), &mut |_| ControlFlow::Continue(()))
+        Self::of(reader, NonZeroUsize::new(1), None, &mut |_| ControlFlow::Continue(()))
     }
 
+    /// The same; lines that cannot be read are shown to `on_reject`, and left out.
     pub(crate) fn of(
         reader: LibsvmReader,
         threads: Option<NonZeroUsize>,
+        mut on_reject: Option<OnReject<'_>>,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self> {
         let first_index = reader.first_index;
@@ -81,11 +83,16 @@ impl SparseTable {
         let threads = threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
         let (bytes_read, total_bytes) = (chunks.bytes_counter(), chunks.total_bytes);
         let mut rows = Rows::default();
+        let (skips, mut n_rejected) = (on_reject.is_some(), 0);
         map_in_order(
             threads,
             || chunks.next(),
-            |chunk| Rows::of(&name, &chunk, first_index.unwrap_or(0)),
-            |further| {
+            |chunk| Rows::of(&name, &chunk, first_index.unwrap_or(0), skips),
+            |mut further| {
+                if let Some(on_reject) = &mut on_reject {
+                    n_rejected += further.rejects.len() as u64;
+                    further.rejects.drain(..).try_for_each(&mut **on_reject)?;
+                }
                 rows.append(&further);
                 let bytes = bytes_read.load(Ordering::Relaxed);
                 match progress(Progress { records: rows.labels.len() as u64, bytes, total_bytes }) {
@@ -94,6 +101,9 @@ impl SparseTable {
                 }
             },
         )?;
+        if rows.labels.is_empty() && n_rejected > 0 {
+            return Err(DataError::NothingLeft { file: name, left_out: 0, rejected: n_rejected });
+        }
         if rows.labels.is_empty() {
             return Err(DataError::Empty { file: name });
         }
@@ -118,7 +128,7 @@ impl SparseTable {
 
     /// Whether a file is in the format, by its begin; false where it cannot be read.
     pub fn recognises_file(path: &Path) -> bool {
-        open(path).is_ok_and(|opened| is_libsvm(&opened.prefix))
+        open(path, false).is_ok_and(|opened| is_libsvm(&opened.prefix))
     }
 
     /// The labels and the features that occur as the columns of a table, and their pages.

@@ -8,6 +8,7 @@ use deltarule_model::{
     code_among,
 };
 
+use super::combine::{Combinations, DraftCombination, combined};
 use super::seen::{Seen, SeenDates};
 use crate::column::{TableColumn, Values};
 use crate::error::{DataError, Result};
@@ -47,6 +48,8 @@ pub(super) enum Derivation {
     DateCodes(DatePart, Vec<u32>),
     /// 1 where the value is missing, and 0 where it is there.
     Flag,
+    /// They are made of other features.
+    Combined(Box<DraftCombination>),
 }
 
 /// What the codes of a feature stand for.
@@ -104,6 +107,7 @@ impl<'t> DraftFeature<'t> {
         positions: &[usize],
         training: &RowSet,
         rules: LevelRules,
+        combinations: &Combinations,
         notes: &mut Vec<String>,
     ) -> Result<Vec<Self>> {
         let seen = Seen::of(table, positions, training, rules)?;
@@ -146,8 +150,27 @@ impl<'t> DraftFeature<'t> {
         if features.is_empty() {
             return Err(DataError::NoFeatures { file: table.name().to_owned() });
         }
+        let combined = combined(table, &features, combinations, training)?;
+        if !combined.is_empty() {
+            let names = combined.iter().map(|feature| feature.name(table)).collect::<Vec<_>>();
+            let shown = names.iter().take(6).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let more = if names.len() > 6 { format!(" and {} more", names.len() - 6) } else { String::new() };
+            let verb = if names.len() == 1 { "is a feature made" } else { "are features made" };
+            notes.push(format!("{shown}{more} {verb} of others"));
+        }
+        features.extend(combined);
         check_names(table, &features)?;
         Ok(features)
+    }
+
+    /// Whether it is made of other features.
+    pub(super) fn is_combined(&self) -> bool {
+        matches!(self.derivation, Derivation::Combined(_))
+    }
+
+    fn name(&self, table: &Table) -> String {
+        // The kind is not looked at.
+        self.feature(table, FeatureKind::Category { levels: Vec::new(), counts: Vec::new(), pooled: None }).name
     }
 
     /// Whether it says if a value is missing.
@@ -156,9 +179,13 @@ impl<'t> DraftFeature<'t> {
     }
 
     /// The feature, once its moments are known.
-    pub(super) fn feature(&self, kind: FeatureKind) -> Feature {
+    pub(super) fn feature(&self, table: &Table, kind: FeatureKind) -> Feature {
         let column = &self.column.name;
         match (&self.derivation, &self.column.values) {
+            (Derivation::Combined(combination), _) => match &**combination {
+                DraftCombination::Pair { second, .. } => Feature::of_pair([column, second], kind),
+                product => Feature::of_product(product.factors(table), kind),
+            },
             (Derivation::DateNumber(part) | Derivation::DateCodes(part, _), Values::Dates { format }) => {
                 Feature::of_date(column, format, *part, kind)
             }
@@ -172,9 +199,7 @@ impl<'t> DraftFeature<'t> {
 fn check_names(table: &Table, features: &[DraftFeature<'_>]) -> Result<()> {
     let mut columns: HashMap<String, &str> = HashMap::new();
     for feature in features {
-        // The kind is not looked at.
-        let kind = FeatureKind::Category { levels: Vec::new(), counts: Vec::new(), pooled: None };
-        let name = feature.feature(kind).name;
+        let name = feature.name(table);
         if let Some(other) = columns.insert(name.clone(), &feature.column.name) {
             let column = if *other == name { &feature.column.name } else { other };
             let (file, column) = (table.name().to_owned(), column.to_owned());
@@ -256,7 +281,7 @@ fn new_codes(occurs: impl Iterator<Item = bool>) -> Vec<u32> {
 /// How many values of a hashed column there are, and how many buckets they share.
 pub(super) fn hash_note(feature: &DraftFeature<'_>) -> Option<String> {
     let Values::Hashed { buckets, n_values, exact } = &feature.column.values else { return None };
-    if feature.is_flag() {
+    if feature.is_flag() || feature.is_combined() {
         return None;
     }
     let (name, bits, used) = (&feature.column.name, buckets.bits().get(), buckets.len() as u64);

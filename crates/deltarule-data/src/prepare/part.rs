@@ -29,7 +29,8 @@ impl Input {
     }
 
     /// Its values where they are made of those of the column; `None` where they are those.
-    fn derived<'p>(&self, column: &PageColumn, rows: Range<usize>) -> Option<Column<'p, f64>> {
+    fn derived<'p>(&self, columns: &[PageColumn], rows: Range<usize>) -> Option<Column<'p, f64>> {
+        let column = &columns[self.position];
         let n_levels = if let ColumnKind::Category { n_levels } = self.kind { n_levels } else { 0 };
         let dates = || column.numbers().get(rows.clone()).unwrap_or_default().iter();
         let code = |new: &[u32], code: usize| new.get(code).copied().unwrap_or(NO_LEVEL);
@@ -45,6 +46,10 @@ impl Input {
             Derivation::DateCodes(part, new) => {
                 dates().map(|&seconds| part.level(seconds).map_or(NO_LEVEL, |level| code(new, level))).collect()
             }
+            Derivation::Combined(combination) if n_levels == 0 => {
+                return Some(Column::Numbers(rows.map(|row| combination.number(columns, row)).collect()));
+            }
+            Derivation::Combined(combination) => rows.map(|row| combination.code(columns, row)).collect(),
             Derivation::Flag => {
                 let flag = |row| f64::from(u8::from(column.is_missing(row)));
                 return Some(Column::Numbers(rows.map(flag).collect()));
@@ -86,11 +91,12 @@ impl<'t> Part<'t> {
             .map(|feature| {
                 let kind = match feature.column.values {
                     _ if feature.is_flag() => ColumnKind::Number,
+                    _ if feature.is_combined() && !feature.levels.are_there() => ColumnKind::Number,
                     _ if feature.levels.are_there() => ColumnKind::Category { n_levels: feature.levels.len() },
                     Values::Sparse { ref indices, .. } => ColumnKind::Sparse { n_columns: indices.len() },
                     _ => ColumnKind::Number,
                 };
-                let may_miss = feature.column.facts.n_missing > 0 && !feature.is_flag();
+                let may_miss = feature.column.facts.n_missing > 0 && !feature.is_flag() && !feature.is_combined();
                 Input { position: feature.position, kind, may_miss, derivation: feature.derivation.clone() }
             })
             .collect();
@@ -174,8 +180,7 @@ impl<'t> Part<'t> {
             },
             (other, _) => Column::Numbers(Cow::Borrowed(other.numbers().get(rows.clone()).unwrap_or_default())),
         };
-        let column =
-            |input: &Input| input.derived(&columns[input.position], rows.clone()).unwrap_or_else(|| as_it_is(input));
+        let column = |input: &Input| input.derived(columns, rows.clone()).unwrap_or_else(|| as_it_is(input));
         let columns_of_block = self.inputs.iter().map(column).collect();
         let targets = self.output.targets(columns, rows.clone());
         // Numbers were checked when the table was read.

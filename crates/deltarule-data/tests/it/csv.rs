@@ -8,8 +8,13 @@ use proptest::prelude::*;
 
 use crate::{Drip, read, read_with, same};
 
-const COMMAS: CsvOptions =
-    CsvOptions { delimiter: Some(b','), header: Some(true), decimal: Decimal::Point, first_index: None };
+const COMMAS: CsvOptions = CsvOptions {
+    delimiter: Some(b','),
+    header: Some(true),
+    decimal: Decimal::Point,
+    first_index: None,
+    skips_bad_lines: false,
+};
 
 type Fields = Vec<Vec<u8>>;
 

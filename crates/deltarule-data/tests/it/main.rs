@@ -6,6 +6,7 @@ mod dates;
 mod hashed;
 mod libsvm;
 mod prepare;
+mod sifted;
 mod split;
 mod types;
 

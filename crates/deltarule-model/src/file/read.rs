@@ -4,9 +4,11 @@ use deltarule_core::{Activation, ColumnScaling, Layer, Loss, Parameters, Unknown
 use serde::Deserialize;
 
 use super::{
-    BucketFile, DateFile, FORMAT, FeatureFile, HASH, LARGEST_INDEX, ModelFile, SparseFile, TargetFile, VERSION,
+    BucketFile, DateFile, FORMAT, FactorFile, FeatureFile, HASH, LARGEST_INDEX, ModelFile, SparseFile, TargetFile,
+    VERSION,
 };
 use crate::buckets::{BucketSet, HashBits};
+use crate::combine::{Factor, MOST_POWER};
 use crate::dates::{DateFormat, DatePart};
 use crate::encoding::{Encoding, Feature, FeatureKind, MissingRule, Pooled, RARE_LEVEL, ScaleRule, SparseFeature};
 use crate::error::{ModelError, Result};
@@ -122,9 +124,10 @@ fn encoding_of(file: &ModelFile) -> Result<Encoding> {
             }
             Ok(ColumnScaling { offset, factor, fill: (mean - offset) * factor })
         };
-        let mut flag = None;
+        let (mut flag, mut product, mut pair) = (None, &[][..], None);
         let (name, date, kind) = match feature {
-            FeatureFile::Number { name, date, mean, min, max, offset, factor } => {
+            FeatureFile::Number { name, date, product: factors, mean, min, max, offset, factor } => {
+                product = factors;
                 finite(|| at("min"), *min)?;
                 finite(|| at("max"), *max)?;
                 let scaling = numbers(*mean, *offset, *factor)?;
@@ -134,7 +137,8 @@ fn encoding_of(file: &ModelFile) -> Result<Encoding> {
                 flag = missing.as_ref();
                 (name, None, FeatureKind::Boolean { mean: *mean, scaling: numbers(*mean, *offset, *factor)? })
             }
-            FeatureFile::Category { name, date, pooled, levels, counts } => {
+            FeatureFile::Category { name, date, pair: columns, pooled, levels, counts } => {
+                pair = columns.as_ref();
                 if counts.len() != levels.len() {
                     return field(
                         &at("counts"),
@@ -172,16 +176,29 @@ fn encoding_of(file: &ModelFile) -> Result<Encoding> {
         if features.iter().any(|known| known.name == *name) {
             return field(&at("name"), format!("{name:?} a second time"), "a name of its own");
         }
-        let feature = match (date, flag) {
-            (Some(date), _) => date_of(index, date, kind)?,
-            (None, Some(column)) => Feature::of_missing(column, kind),
-            (None, None) => Feature::new(name, kind),
+        let feature = match (date, flag, pair) {
+            (Some(_), ..) if !product.is_empty() || pair.is_some() => {
+                return field(&at("date"), "a date that is also made of other features", "one of them");
+            }
+            (Some(date), ..) => date_of(index, date, kind)?,
+            (None, Some(column), _) => Feature::of_missing(column, kind),
+            (None, None, Some([first, second])) => Feature::of_pair([first, second], kind),
+            (None, None, None) if !product.is_empty() => product_of(index, product, kind)?,
+            (None, None, None) => Feature::new(name, kind),
         };
         if feature.name != *name {
             return field(&at("name"), format!("{name:?}"), &format!("{:?}", feature.name));
         }
         let column = feature.column();
-        if features.last().is_some_and(|last| last.column() != column)
+        if !feature.is_combined() && features.last().is_some_and(Feature::is_combined) {
+            return field(
+                &at("name"),
+                format!("{name:?}"),
+                "what is made of other features behind all that is made of columns",
+            );
+        }
+        if !feature.is_combined()
+            && features.last().is_some_and(|last| last.column() != column)
             && features.iter().any(|known| known.column() == column)
         {
             return field(&at("name"), format!("column {column:?} again"), "what is made of one column in one place");
@@ -211,6 +228,25 @@ fn date_of(index: usize, date: &DateFile, kind: FeatureKind) -> Result<Feature> 
         _ => return field(&at("date.part"), format!("{:?}", date.part), "a part of the kind of the feature"),
     }
     Ok(Feature::of_date(&date.column, &format, part, kind))
+}
+
+/// Feature `index`, a product.
+fn product_of(index: usize, factors: &[FactorFile], kind: FeatureKind) -> Result<Feature> {
+    let mut product = Vec::with_capacity(factors.len());
+    for (k, factor) in factors.iter().enumerate() {
+        let at = |part: &str| format!("features[{index}].product[{k}].{part}");
+        product.push(match factor {
+            FactorFile::Power { column, center, power } => {
+                finite(|| at("center"), *center)?;
+                if !(1..=MOST_POWER).contains(power) {
+                    return field(&at("power"), power, &format!("a whole number from 1 to {MOST_POWER}"));
+                }
+                Factor::Power { column: column.clone(), center: *center, power: *power }
+            }
+            FactorFile::Level { column, level } => Factor::Level { column: column.clone(), level: level.clone() },
+        });
+    }
+    Ok(Feature::of_product(product, kind))
 }
 
 /// The buckets of feature `index`.

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use deltarule_core::{Activation, Eta, Loss, Moments, Reduction, Robust, Schedule};
 use deltarule_data::{ClassWeight, DateColumn, HashedColumn, SplitBy, SplitKind};
 use deltarule_export::Form;
-use deltarule_model::{DateFormat, HashBits, MissingRule, ScaleRule};
+use deltarule_model::{DateFormat, HashBits, MOST_POWER, MissingRule, ScaleRule};
 
 use super::FileArgs;
 use crate::decisions::Costs;
@@ -31,6 +31,34 @@ impl From<MissingArg> for MissingRule {
             MissingArg::Drop => MissingRule::Drop,
         }
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BadRowArg {
+    Error,
+    Skip,
+}
+
+/// `a:b`, two columns.
+pub(super) fn parse_interaction(text: &str) -> Result<[String; 2], String> {
+    match text.split(':').collect::<Vec<_>>()[..] {
+        [first, second] if !first.is_empty() && !second.is_empty() => Ok([first.to_owned(), second.to_owned()]),
+        _ => Err("expected two columns, as in hour:workingday".to_owned()),
+    }
+}
+
+/// `a:3`, a column and the highest of its powers.
+pub(super) fn parse_power(text: &str) -> Result<(String, u32), String> {
+    let expected = || format!("expected a column and the highest of its powers, from 2 to {MOST_POWER}, as in hour:3");
+    let (name, power) = text.rsplit_once(':').filter(|(name, _)| !name.is_empty()).ok_or_else(expected)?;
+    let power = power.parse::<u32>().ok().filter(|power| (2..=MOST_POWER).contains(power));
+    Ok((name.to_owned(), power.ok_or_else(expected)?))
+}
+
+/// A share of all rows.
+pub(super) fn parse_share(text: &str) -> Result<f64, String> {
+    let share = text.parse::<f64>().ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "expected a share of all rows from 0 to 1, such as 0.01".to_owned())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -376,6 +404,6 @@ impl FileArgs {
         };
         let decimal = if self.decimal == "," { deltarule_data::Decimal::Comma } else { deltarule_data::Decimal::Point };
         let first_index = self.index_base.parse().ok();
-        Ok(deltarule_data::CsvOptions { delimiter, header, decimal, first_index })
+        Ok(deltarule_data::CsvOptions { delimiter, header, decimal, first_index, skips_bad_lines: false })
     }
 }

@@ -11,26 +11,21 @@ use serde_json::json;
 
 use crate::cli::CheckArgs;
 use crate::number::{count, digits, short};
-use crate::setup::Machine;
+use crate::rows::Rows;
+use crate::setup::{Input, Machine};
 use crate::valid::HoldOut;
 use crate::{failure, output, report, setup};
 
 pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
     let choices = setup::choices(&args.data, &args.columns, &args.network, &args.weights, HoldOut::default())?;
-    let table = setup::read_table(
-        &args.data,
-        &args.files,
-        &args.columns,
-        &choices,
-        &args.memory,
-        Machine::default(),
-        args.json,
-    )?;
+    let mut rows = Rows::of(&args.rows, &args.data, args.force)?;
+    let input = Input { data: &args.data, files: &args.files, memory: &args.memory, quiet: args.json };
+    let (table, row_tally) = setup::read_table(input, &args.columns, &choices, Machine::default(), &mut rows)?;
     let prepared = prepare(&table, &choices)?;
     let threads = setup::threads(None, table.n_values())?;
     let scale = args.columns.scale.map_or(ScaleRule::Standard, Into::into);
     let has_bias = !args.network.no_bias;
-    setup::with_problem(&prepared, &args.columns, args.network.loss, scale, has_bias, &threads, |ready| {
+    let code = setup::with_problem(&prepared, &args.columns, args.network.loss, scale, has_bias, &threads, |ready| {
         let (weights, start_text) = setup::starting_weights(
             // From all zeros many gradients are equal, and a mistake could hide.
             Some(args.network.init.as_deref().unwrap_or("normal")),
@@ -44,7 +39,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
         let (inputs, outputs) = (ready.encoding.input_names(), ready.encoding.target.output_names());
         let name = |feature: Option<usize>| feature.map_or("(bias)", |i| inputs[i].as_str());
         if args.json {
-            output::print_json(&json!({
+            let mut report = json!({
                 "command": "check",
                 "data": table.name(),
                 "activation": prepared.activation.name(),
@@ -58,7 +53,9 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
                     "by_delta_rule": finite(w.by_delta_rule), "by_differences": finite(w.by_differences),
                     "scale": finite(w.scale), "relative_error": finite(w.relative_error), "records_at_kinks": w.at_kinks,
                 })).collect::<Vec<_>>(),
-            }))?;
+            });
+            row_tally.tell(&mut report);
+            output::print_json(&report)?;
         } else {
             let mut text = format!(
                 "∂E/∂w on {} of {}, f = {}, weights: {start_text}\n  by the delta rule, −Σδx, and by central differences, (E(w + ε) − E(w − ε))/2ε, relative to Σ|δx|\n\n",
@@ -66,6 +63,9 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
                 table.name(),
                 prepared.activation
             );
+            if let Some(rows) = row_tally.text() {
+                let _ = writeln!(text, "  {rows}\n");
+            }
             if ready.problem.loss != Loss::Squared {
                 let _ = writeln!(text, "  {}", report::loss_text(ready.problem.loss, &prepared.activation));
             }
@@ -112,7 +112,9 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
             output::print(&text)?;
         }
         Ok(if check.passes() { ExitCode::SUCCESS } else { ExitCode::from(failure::FAILED) })
-    })
+    })?;
+    rows.finish()?;
+    Ok(code)
 }
 
 /// All inputs of a network that has no more than this.

@@ -7,7 +7,6 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use deltarule_core::{DecileTally, Loss, ThresholdTally};
-use deltarule_data::RowEncoder;
 use deltarule_model::{FeatureKind, Pooled, RARE_LEVEL};
 use serde_json::json;
 
@@ -15,7 +14,8 @@ use crate::cli::EvaluateArgs;
 use crate::deciles;
 use crate::intervals::{self, Replicates};
 use crate::number::{count, digits, percent, short};
-use crate::scores::{Detail, Scored, Scores, Tally};
+use crate::rows::Rows;
+use crate::scores::{Detail, FileScores, Scored, Scores, Tally};
 use crate::{decisions, output, setup};
 
 /// p = ½, in thousandths.
@@ -29,30 +29,28 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
         bail!("{option}: found a model of {}, expected one of two classes; leave {option} out", what(&model));
     }
     let at = args.threshold.unwrap_or(HALF);
-    let mut reader = setup::open(&args.data, &args.files)?;
-    let encoder = RowEncoder::new(model.encoding(), &reader, true)?;
-    let mut encoder = match &args.weight {
-        Some(weight) => encoder.with_weight(&reader, weight)?,
-        None => encoder,
-    };
+    let mut rows = Rows::of(&args.rows, &args.data, args.force)?;
+    let mut reader = setup::open(&args.data, &args.files, rows.skips())?;
     let mut worst = Worst { most: args.worst, records: BinaryHeap::new() };
     let mut replicates = args.bootstrap.map(|n| Replicates::new(&model, n as usize, args.seed));
     let names = model.encoding().target.output_names();
     let n_numbers = if model.encoding().target.classes().is_none() { names.len() } else { 0 };
     let mut parts = vec![DecileTally::one_of(n_numbers); n_numbers];
-    let (scores, n_read) = Tally::of_file(&mut reader, &mut encoder, &model, |record, scored| {
-        worst.add(record, scored);
-        let predicted = scored.targets.iter().zip(scored.outputs);
-        parts.iter_mut().zip(predicted).for_each(|(part, (y, output))| part.add(*y, *output, scored.weights.1));
-        replicates.iter_mut().for_each(|replicates| replicates.add(record, scored));
-    })?;
+    let FileScores { scores, n_read, unseen, left_out: not_used } =
+        Tally::of_file(&mut reader, &model, args.weight.as_deref(), &mut rows, |record, scored| {
+            worst.add(record, scored);
+            let predicted = scored.targets.iter().zip(scored.outputs);
+            parts.iter_mut().zip(predicted).for_each(|(part, (y, output))| part.add(*y, *output, scored.weights.1));
+            replicates.iter_mut().for_each(|replicates| replicates.add(record, scored));
+        })?;
+    rows.finish()?;
     let intervals = replicates.as_mut().map(|replicates| replicates.intervals(&scores));
     let left_out = n_read - scores.n;
     let worst = worst.in_order();
     let share = |bad: &Bad| if scores.loss_sum > 0.0 { bad.error / scores.loss_sum } else { 0.0 };
-    let unseen: Vec<(String, u64)> = unseen_levels(&model, encoder.unseen());
+    let unseen: Vec<(String, u64)> = unseen_levels(&model, &unseen);
     if args.json {
-        output::print_json(&json!({
+        let mut report = json!({
             "command": "evaluate",
             "model": args.model.display().to_string(),
             "data": reader.name(),
@@ -69,13 +67,16 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
                 "target": bad.targets,
                 "output": bad.outputs,
             })).collect::<Vec<_>>(),
-        }))?;
+        });
+        not_used.tell(&mut report);
+        output::print_json(&report)?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut text = format!("{} on {}: {}", args.model.display(), reader.name(), count(n_read, "record"));
     if left_out > 0 {
         let _ = write!(text, ", {left_out} without a target or with a missing value left out");
     }
+    text.extend(not_used.text().map(|text| format!("\n{text}")));
     text.push_str("\n\n");
     match (&replicates, &intervals) {
         (Some(replicates), Some(of)) => {

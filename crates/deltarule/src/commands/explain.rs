@@ -11,9 +11,10 @@ use deltarule_core::{
 use deltarule_data::{Part, RowEncoder, RowState, prepare};
 use deltarule_model::ScaleRule;
 
-use crate::cli::{ExplainArgs, LossArg, WeightArgs};
+use crate::cli::{BadRowArg, ExplainArgs, LossArg, WeightArgs};
 use crate::number::{count, short};
-use crate::setup::Machine;
+use crate::rows::Rows;
+use crate::setup::{Input, Machine};
 use crate::valid::HoldOut;
 use crate::{output, setup};
 
@@ -213,8 +214,10 @@ fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
         );
     }
     let choices = setup::choices(data, &args.columns, &args.network, &WeightArgs::default(), HoldOut::default())?;
-    let table =
-        setup::read_table(data, &args.files, &args.columns, &choices, &args.memory, Machine::default(), args.json)?;
+    let mut rows = Rows::of(&args.rows, data, args.force)?;
+    let input = Input { data, files: &args.files, memory: &args.memory, quiet: args.json };
+    let (table, _) = setup::read_table(input, &args.columns, &choices, Machine::default(), &mut rows)?;
+    rows.finish()?;
     if table.sparse().is_some() {
         return no_sparse(table.name());
     }
@@ -321,12 +324,18 @@ fn records_of(part: &Part<'_>, wanted: Option<u64>, scaling: &Scaling) -> Result
 
 /// A record of a table, with a trained model.
 fn of_model(args: &ExplainArgs, model: &Path, data: &[PathBuf]) -> Result<Subject> {
+    let rows = &args.rows;
+    if rows.condition.is_some() || rows.on_bad_row == BadRowArg::Skip || rows.rejects.is_some() {
+        bail!(
+            "--where, --on-bad-row: found beside a model, expected DATA with --target NAME; --record N counts all rows"
+        );
+    }
     let model_name = model.display().to_string();
     let model = setup::read_model(model)?;
     if model.encoding().is_sparse() {
         return no_sparse(&model_name);
     }
-    let mut reader = setup::open(data, &args.files)?;
+    let mut reader = setup::open(data, &args.files, false)?;
     let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
     let scaling = model.encoding().scaling();
     let mut records = Vec::new();

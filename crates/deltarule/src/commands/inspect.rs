@@ -4,24 +4,31 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use deltarule_data::{ColumnSummary, ReadOptions, Suspicion, Table, summarize};
+use deltarule_data::{ColumnSummary, ReadOptions, SkipRule, Suspicion, Table, summarize};
 use serde_json::json;
 
 use crate::cli::InspectArgs;
 use crate::number::{count, percent, short};
+use crate::rows::Rows;
+use crate::setup::Input;
 use crate::{output, setup};
 
 pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
     let (categorical, hashed, dates) = (args.categorical.clone(), args.hash.clone(), args.date.clone());
     let options = ReadOptions { categorical, hashed, dates, ..ReadOptions::default() };
-    let table = setup::read(&args.data, &args.files, options, &args.memory, args.json)?;
+    let mut rows = Rows::of(&args.rows, &args.data, args.force)?;
+    let input = Input { data: &args.data, files: &args.files, memory: &args.memory, quiet: args.json };
+    // What is missing is for training to judge.
+    let rule = SkipRule { targets: args.target.clone(), ..SkipRule::default() };
+    let (table, row_tally) = setup::read(input, options, rule, &mut rows)?;
+    rows.finish()?;
     for target in &args.target {
         table.column(target, "--target")?;
     }
     let targets: Vec<&str> = args.target.iter().map(String::as_str).collect();
     let columns = summarize(&table, &targets)?;
     if args.json {
-        output::print_json(&json!({
+        let mut report = json!({
             "command": "inspect",
             "data": table.name(),
             "records": table.n_records(),
@@ -33,7 +40,9 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
                 "density": density(&table),
             })),
             "columns": columns.iter().map(column_json).collect::<Vec<_>>(),
-        }))?;
+        });
+        row_tally.tell(&mut report);
+        output::print_json(&report)?;
         return Ok(ExitCode::SUCCESS);
     }
     let n = table.n_records() as u64;
@@ -42,7 +51,9 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
         let values = count(n_stored, "value");
         format!("{features} that occur, indices from {first} on, {values} not 0 ({})", percent(density(&table)))
     });
-    let mut text = format!("{}: {}, {}\n\n", table.name(), count(n, "record"), count(columns.len() as u64, "column"));
+    let mut text = format!("{}: {}, {}\n", table.name(), count(n, "record"), count(columns.len() as u64, "column"));
+    text.extend(row_tally.text().map(|text| text + "\n"));
+    text.push('\n');
     let width = columns.iter().map(|column| column.name.chars().count()).max().unwrap_or(0).clamp(6, 30) + 2;
     let _ = writeln!(text, "  {:<width$}{:<14}{:>10}  values", "column", "type", "missing");
     for column in &columns {

@@ -2,6 +2,7 @@
 
 mod reasons;
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -16,6 +17,7 @@ use super::evaluate::{unseen_levels, unseen_text, what};
 use crate::cli::PredictArgs;
 use crate::number::count;
 use crate::output::{OutputFile, csv_field};
+use crate::rows::Rows;
 use crate::{failure, output, setup};
 
 pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
@@ -26,7 +28,13 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
     if args.threshold.is_some() && model.encoding().target.classes().is_none_or(|classes| classes.len() != 2) {
         bail!("--threshold: found a model of {}, expected one of two classes; leave --threshold out", what(&model));
     }
-    let mut reader = setup::open(&args.data, &args.files)?;
+    let mut rows = Rows::of(&args.rows, &args.data, args.force)?;
+    if let (Some(out), Some(rejects)) = (&args.out, &args.rows.rejects)
+        && out == rejects
+    {
+        bail!("{}: found both as --out and as --rejects, expected a file for each", out.display());
+    }
+    let mut reader = setup::open(&args.data, &args.files, rows.skips())?;
     let kept = args
         .keep
         .iter()
@@ -38,17 +46,27 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
     let mut file = args.out.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
     output::catch_interrupts();
     let counts = match &mut file {
-        Some(file) => stream(args, &model, &mut reader, &kept, file)?,
-        None => stream(args, &model, &mut reader, &kept, &mut std::io::BufWriter::new(std::io::stdout().lock()))?,
+        Some(file) => stream(args, &model, &mut reader, &kept, &mut rows, file)?,
+        None => {
+            stream(args, &model, &mut reader, &kept, &mut rows, &mut std::io::BufWriter::new(std::io::stdout().lock()))?
+        }
     };
     if counts.interrupted {
         eprintln!("interrupted after {}; no file was written", count(counts.records, "record"));
         return Ok(ExitCode::from(failure::INTERRUPTED));
     }
+    let row_tally = rows.conclude(reader.name(), counts.records)?;
     if let Some(file) = file {
         file.finish()?;
     }
+    rows.finish()?;
     if !args.quiet {
+        if let Some(text) = row_tally.text() {
+            eprintln!("{text}");
+        }
+        if row_tally.n_rejected() > 0 {
+            eprintln!("their predictions are empty, so that there is a row for each");
+        }
         if counts.empty > 0 {
             eprintln!(
                 "{} with a missing value got an empty prediction (the model was trained with --missing {})",
@@ -80,6 +98,7 @@ fn stream(
     model: &Model,
     reader: &mut Reader,
     kept: &[usize],
+    used: &mut Rows,
     out: &mut dyn Write,
 ) -> Result<Counts> {
     let target = &model.encoding().target;
@@ -93,26 +112,29 @@ fn stream(
     let bar = output::progress(args.quiet, "predicting {bytes} of {total_bytes} {bar:30}", reader.total_bytes());
     let mut counts = Counts { records: 0, empty: 0, infinite: 0, unseen: Vec::new(), interrupted: false };
     let mut outputs = Vec::new();
-    let mut fronts: Vec<String> = Vec::with_capacity(BLOCK_ROWS);
+    let condition = used.condition_for(reader)?;
+    // What is kept of each row, and whether there is a prediction for it.
+    let mut fronts: Vec<(String, bool)> = Vec::with_capacity(BLOCK_ROWS);
     let mut lines = Vec::new();
-    loop {
+    let mut goes_on = true;
+    while goes_on {
         fronts.clear();
-        while encoder.len() < BLOCK_ROWS {
-            let Some(record) = reader.next_record()? else { break };
-            encoder.push(&record)?;
-            let front = kept.iter().map(|&at| csv_field(&String::from_utf8_lossy(record.field(at))) + ",");
-            fronts.push(front.collect());
-        }
-        if encoder.is_empty() {
-            break;
+        goes_on = used.fill(reader, condition.as_ref(), &mut encoder, BLOCK_ROWS, |record, is_taken| {
+            let field = |at| record.map_or(Cow::Borrowed(""), |record| String::from_utf8_lossy(record.field(at)));
+            fronts.push((kept.iter().map(|&at| csv_field(&field(at)) + ",").collect(), is_taken));
+        })?;
+        if fronts.is_empty() {
+            continue;
         }
         let block = encoder.block()?;
         model.layer().outputs_into(&block, &scaling, &mut outputs)?;
         let n = encoder.len();
         lines.clear();
-        for (r, (state, front)) in encoder.states().iter().zip(&fronts).enumerate() {
+        let mut states = encoder.states().iter().enumerate();
+        for (front, is_taken) in &fronts {
             lines.extend_from_slice(front.as_bytes());
-            if *state == RowState::Complete {
+            let taken = if *is_taken { states.next() } else { None };
+            if let Some((r, RowState::Complete)) = taken {
                 let row: Vec<f64> = (0..target.n_outputs()).map(|j| outputs[j * n + r]).collect();
                 counts.infinite += u64::from(row.iter().any(|output| !output.is_finite()));
                 let class = write_row(&mut lines, args, target, &row)?;
@@ -120,7 +142,7 @@ fn stream(
                     reasons.write(&mut lines, &block, r, class)?;
                 }
             } else {
-                counts.empty += 1;
+                counts.empty += u64::from(*is_taken);
                 lines.extend(std::iter::repeat_n(b',', names.len() - 1));
             }
             lines.push(b'\n');

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use deltarule_core::Penalty;
-use deltarule_model::{DatePart, Feature, FeatureKind, Pooled, RARE_LEVEL};
+use deltarule_model::{DatePart, Factor, Feature, FeatureKind, Origin, Pooled, RARE_LEVEL};
 use serde_json::{Value, json};
 
 use crate::cli::ShowArgs;
@@ -158,6 +158,15 @@ fn feature_json(feature: &Feature) -> Value {
             "name": feature.name,
             "kind": feature.kind_name(),
             "pooled": { "min_count": pooled.min_count, "levels": pooled.n_levels },
+        }),
+        _ if feature.is_combined() => json!({
+            "name": feature.name,
+            "kind": feature.kind_name(),
+            "made_of": match &feature.origin {
+                Origin::Product(factors) => factors.iter().map(Factor::column).collect::<Vec<_>>(),
+                Origin::Pair(columns) => columns.iter().map(String::as_str).collect(),
+                _ => Vec::new(),
+            },
         }),
         _ if feature.is_flag() => json!({
             "name": feature.name,

@@ -20,8 +20,9 @@ use crate::number::{count, digits, short};
 use crate::output::OutputFile;
 use crate::record::Record;
 use crate::rule;
+use crate::rows::Rows;
 use crate::scores::{Detail, Judge, Scores, Tally, Weighing};
-use crate::setup::{self, Machine, Ready};
+use crate::setup::{self, Input, Machine, Ready};
 use crate::valid::{self, Valid};
 use crate::{failure, output, report};
 
@@ -55,19 +56,21 @@ impl Ended {
 
 pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
     let settings = settings(args)?;
-    let wanted = Valid::of(&args.valid, &args.data, &args.files)?;
+    let mut rows = Rows::of(&args.rows, &args.data, args.force)?;
+    let wanted = Valid::of(&args.valid, &args.data, &args.files, rows.skips())?;
     wanted.check_early_stopping(&args.valid, None)?;
     let choices =
         setup::choices(&args.data, &args.columns, &args.network, &args.weights, wanted.hold_out(&args.valid, None)?)?;
     let mut trace = args.trace.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
     let mut model_file = args.out.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
     let machine = Machine { threads: args.threads, narrow: false };
-    let table = setup::read_table(&args.data, &args.files, &args.columns, &choices, &args.memory, machine, args.json)?;
+    let input = Input { data: &args.data, files: &args.files, memory: &args.memory, quiet: args.json };
+    let (table, row_tally) = setup::read_table(input, &args.columns, &choices, machine, &mut rows)?;
     let prepared = prepare(&table, &choices)?;
     let threads = setup::threads(args.threads, table.n_values() * settings.len())?;
     let scale = args.columns.scale.map_or(ScaleRule::Standard, Into::into);
     let has_bias = !args.network.no_bias;
-    setup::with_problem(&prepared, &args.columns, args.network.loss, scale, has_bias, &threads, |ready| {
+    let code = setup::with_problem(&prepared, &args.columns, args.network.loss, scale, has_bias, &threads, |ready| {
         let Ready { encoding, problem } = &ready;
         let mut valid = wanted.files();
         if let Some(reader) = &valid {
@@ -76,8 +79,9 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
                 encoder.with_weight(reader, weight)?;
             }
         }
-        let said = prepared.held_out_text.iter().cloned().chain(valid.as_deref().map(valid::files_text));
-        let said: String = said.map(|text| text + "\n").collect();
+        let said = row_tally.text().into_iter().chain(prepared.held_out_text.iter().cloned());
+        let said = said.chain(valid.as_deref().map(valid::files_text));
+        let mut said: String = said.map(|text| text + "\n").collect();
         let init = args.network.init.as_deref();
         let (mut plans, mut starts): (Vec<Plan>, Vec<Parameters>) = (Vec::new(), Vec::new());
         let mut start_texts = Vec::new();
@@ -123,7 +127,10 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
                 let memory = args.memory.memory.unwrap_or_else(setup::sound_memory);
                 let column = args.weights.weight.as_deref();
                 let of_classes = prepared.training.class_weights();
-                Some(HeldOutFiles::read(&mut reader, encoding, problem.loss, column, of_classes, memory)?)
+                let judged = (problem.loss, column, of_classes);
+                let files = HeldOutFiles::read(&mut reader, encoding, judged, memory, &mut rows)?;
+                said.extend(files.left_out().text().map(|text| format!("of the files held out: {text}\n")));
+                Some(files)
             }
             None => None,
         };
@@ -153,18 +160,17 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
             let held_out = source.map(|source| score(&fits[run], source)).transpose()?;
             Ok((score(&fits[run], &prepared.training)?, held_out))
         });
-        let of_files = match &mut valid {
+        let (of_files, held_out_rows) = match &mut valid {
             Some(reader) => {
                 let layers: Vec<&Layer> = fits.iter().map(|fit| &fit.layer).collect();
-                let encoder = RowEncoder::new(encoding, reader, true)?;
-                let mut encoder = match &args.weights.weight {
-                    Some(weight) => encoder.with_weight(reader, weight)?,
-                    None => encoder,
-                };
-                let weighing = Weighing::of_file(prepared.training.class_weights(), encoder.has_weight());
-                Tally::of_file_for_each(reader, &mut encoder, encoding, Judge { weighing, ..judge }, &layers)?
+                let weight = args.weights.weight.as_deref();
+                let weighing = Weighing::of_file(prepared.training.class_weights(), weight.is_some());
+                let judge = Judge { weighing, ..judge };
+                let (scores, left_out) = Tally::of_file_for_each(reader, encoding, judge, &layers, weight, &mut rows)?;
+                said.extend(left_out.text().map(|text| format!("of the files held out: {text}\n")));
+                (scores, Some(left_out))
             }
-            None => Vec::new(),
+            None => (Vec::new(), None),
         };
         let mut of_files = of_files.into_iter();
         let mut ended = Vec::with_capacity(fits.len());
@@ -186,14 +192,13 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
         }
         let written = written.map(|path| path.display().to_string());
         if args.json {
-            output::print_json(&to_json(
-                table.name(),
-                prepared.split.as_ref(),
-                problem.loss,
-                &ended,
-                best,
-                written.as_deref(),
-            ))?;
+            let split = prepared.split.as_ref();
+            let mut report = to_json(table.name(), split, problem.loss, &ended, best, written.as_deref());
+            row_tally.tell(&mut report);
+            if let Some(rows) = &held_out_rows {
+                rows.tell_held_out(&mut report);
+            }
+            output::print_json(&report)?;
         } else {
             output::print(&to_text(args, &said, &ended, best, written.as_deref()))?;
         }
@@ -204,7 +209,9 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
             Some(_) => ExitCode::SUCCESS,
             None => ExitCode::from(failure::FAILED),
         })
-    })
+    })?;
+    rows.finish()?;
+    Ok(code)
 }
 
 fn config(args: &SweepArgs, setting: &Setting) -> Config {

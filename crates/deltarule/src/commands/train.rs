@@ -18,8 +18,9 @@ use deltarule_model::{Encoding, ScaleRule};
 
 use crate::cli::{BatchArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TrainArgs};
 use crate::held::HeldOutFiles;
+use crate::rows::{RowTally, Rows};
 use crate::rule;
-use crate::setup::{self, Machine, Ready};
+use crate::setup::{self, Input, Machine, Ready};
 use crate::valid::{self, Valid};
 use files::Files;
 use watch::Watcher;
@@ -51,6 +52,8 @@ struct Run<'a> {
     /// The records of these files, where descent is watched on them.
     watched: Option<HeldOutFiles>,
     folds: Option<Folds>,
+    /// What became of the rows that were read.
+    rows: RowTally,
 }
 
 /// A descent that has ended, with its plan.
@@ -61,7 +64,9 @@ struct Trained {
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let settings = settings(args)?;
-    let wanted = Valid::of(&args.valid, &args.data, &args.files)?;
+    let mut files = Files::create(args)?;
+    let mut rows = Rows::of(&args.rows, &args.data, args.force)?;
+    let wanted = Valid::of(&args.valid, &args.data, &args.files, rows.skips())?;
     wanted.check_early_stopping(&args.valid, args.folds)?;
     let choices = setup::choices(
         &args.data,
@@ -70,54 +75,63 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         &args.weights,
         wanted.hold_out(&args.valid, args.folds)?,
     )?;
-    let mut files = Files::create(args)?;
     let machine = Machine { threads: args.threads, narrow: args.precision == PrecisionArg::F32 };
-    let table = setup::read_table(
-        &args.data,
-        &args.files,
-        &args.columns,
-        &choices,
-        &args.memory,
-        machine,
-        args.quiet || args.json,
-    )?;
+    let quiet = args.quiet || args.json;
+    let input = Input { data: &args.data, files: &args.files, memory: &args.memory, quiet };
+    let (table, row_tally) = setup::read_table(input, &args.columns, &choices, machine, &mut rows)?;
     let prepared = prepare(&table, &choices)?;
     let folds = args.folds.map(|n| prepared.folds(n)).transpose()?;
     let threads = setup::threads(args.threads, table.n_values())?;
     let loss = args.network.loss;
-    setup::with_problem(&prepared, &args.columns, loss, settings.scale, settings.has_bias, &threads, |ready| {
-        let Ready { encoding, problem } = &ready;
-        let mut valid = wanted.files();
-        if let Some(reader) = &valid {
-            // What its columns lack is better said now than after descent.
-            let encoder = RowEncoder::new(encoding, reader, true)?;
-            if let Some(weight) = &args.weights.weight {
-                encoder.with_weight(reader, weight)?;
+    let code =
+        setup::with_problem(&prepared, &args.columns, loss, settings.scale, settings.has_bias, &threads, |ready| {
+            let Ready { encoding, problem } = &ready;
+            let mut valid = wanted.files();
+            if let Some(reader) = &valid {
+                // What its columns lack is better said now than after descent.
+                let encoder = RowEncoder::new(encoding, reader, true)?;
+                if let Some(weight) = &args.weights.weight {
+                    encoder.with_weight(reader, weight)?;
+                }
             }
-        }
-        let valid_text = valid.as_deref().map(valid::files_text);
-        let watched = match valid.take_if(|_| args.valid.early_stopping.is_some()) {
-            Some(mut reader) => {
-                let memory = args.memory.memory.unwrap_or_else(setup::sound_memory);
-                let column = args.weights.weight.as_deref();
-                let of_classes = prepared.training.class_weights();
-                Some(HeldOutFiles::read(&mut reader, encoding, problem.loss, column, of_classes, memory)?)
-            }
-            None => None,
-        };
-        let say = Say::new(args);
-        let init = settings.init.as_deref();
-        let (start, start_text) =
-            setup::starting_weights(init, encoding, &prepared.activation, settings.has_bias, args.network.seed)?;
-        let (args, settings, table, prepared) = (args, &settings, &table, &prepared);
-        let run =
-            Run { args, settings, table, prepared, encoding, problem, start, start_text, valid_text, watched, folds };
-        let trained = match args.precision {
-            PrecisionArg::F64 => run.descend(problem, &mut files, &say)?,
-            PrecisionArg::F32 => run.descend_in_f32(&mut files, &say)?,
-        };
-        run.conclude(&trained, files, valid, &say)
-    })
+            let valid_text = valid.as_deref().map(valid::files_text);
+            let watched = match valid.take_if(|_| args.valid.early_stopping.is_some()) {
+                Some(mut reader) => {
+                    let memory = args.memory.memory.unwrap_or_else(setup::sound_memory);
+                    let column = args.weights.weight.as_deref();
+                    let of_classes = prepared.training.class_weights();
+                    let judged = (problem.loss, column, of_classes);
+                    Some(HeldOutFiles::read(&mut reader, encoding, judged, memory, &mut rows)?)
+                }
+                None => None,
+            };
+            let say = Say::new(args);
+            let init = settings.init.as_deref();
+            let (start, start_text) =
+                setup::starting_weights(init, encoding, &prepared.activation, settings.has_bias, args.network.seed)?;
+            let (args, settings, table, prepared) = (args, &settings, &table, &prepared);
+            let run = Run {
+                args,
+                settings,
+                table,
+                prepared,
+                encoding,
+                problem,
+                start,
+                start_text,
+                valid_text,
+                watched,
+                folds,
+                rows: row_tally,
+            };
+            let trained = match args.precision {
+                PrecisionArg::F64 => run.descend(problem, &mut files, &say)?,
+                PrecisionArg::F32 => run.descend_in_f32(&mut files, &say)?,
+            };
+            run.conclude(&trained, files, valid, &mut rows, &say)
+        })?;
+    rows.finish()?;
+    Ok(code)
 }
 
 impl Run<'_> {

@@ -30,6 +30,11 @@ fn the_page_about_export() {
 }
 
 #[test]
+fn the_page_about_columns() {
+    holds("docs/columns.md");
+}
+
+#[test]
 fn the_page_about_losses() {
     holds("docs/losses.md");
 }
@@ -97,6 +102,7 @@ fn links_lead_somewhere() {
         "examples/README.md",
         "docs/delta-rule.md",
         "docs/export.md",
+        "docs/columns.md",
         "docs/losses.md",
         "docs/serve.md",
         "docs/optimizers.md",

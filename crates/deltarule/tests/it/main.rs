@@ -1,6 +1,7 @@
 //! The program as its users meet it: whole commands, on files.
 #![cfg(unix)]
 
+mod combined;
 mod dates;
 mod documents;
 mod errors;
@@ -14,6 +15,7 @@ mod memory;
 mod models;
 mod optimizers;
 mod serve;
+mod rows;
 mod several;
 mod summary;
 mod support;

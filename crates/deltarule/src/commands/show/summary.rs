@@ -9,6 +9,7 @@ use deltarule_model::{FeatureKind, Model};
 
 use crate::cli::ShowArgs;
 use crate::number::{count, short};
+use crate::rows::Rows;
 use crate::{scores, setup};
 
 /// Weights may be so far from the minimum, in their standard errors: less than the second digit of a z.
@@ -171,10 +172,10 @@ fn gather(model: &Model, layer: &Layer, args: &ShowArgs) -> Result<(Information,
     let (encoding, loss) = (model.encoding(), model.training().loss);
     let robust = args.robust.map(Into::into);
     let mut information = Information::new(&encoding.shape(), &encoding.scaling(), layer, loss, robust)?;
-    let mut reader = setup::open(&args.summary, &args.files)?;
+    let mut reader = setup::open(&args.summary, &args.files, false)?;
     let mut encoder = RowEncoder::new(encoding, &reader, true)?;
     let data = reader.name().to_owned();
-    scores::for_each_block(&mut reader, &mut encoder, |before, states, block| {
+    scores::for_each_block(&mut reader, &mut encoder, &mut Rows::all(), |before, states, block| {
         let complete = |r: usize| states[r] == RowState::Complete;
         scores::check_targets(&encoding.target, loss, block, complete, &data, before)?;
         Ok(information.add(block, complete)?)

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use deltarule_core::{BlockSource, StopReason};
-use deltarule_data::{Reader, RowEncoder};
+use deltarule_data::Reader;
 use deltarule_model::Model;
 use serde_json::{Value, json};
 
@@ -19,6 +19,7 @@ use crate::cli::PrecisionArg;
 use crate::held::HeldOutFiles;
 use crate::number::count;
 use crate::record::Record;
+use crate::rows::{RowTally, Rows};
 use crate::scores::{Judge, Scores, Tally, Weighing};
 use crate::{failure, leak, output, report, valid};
 
@@ -27,6 +28,8 @@ struct Conclusion {
     model: Model,
     training: Scores,
     held_out: Option<Scores>,
+    /// What became of the rows of the files that are scored on.
+    held_out_rows: Option<RowTally>,
     folds: Option<CrossValidation>,
     /// Columns that tell too much.
     leaks: Vec<String>,
@@ -43,6 +46,7 @@ impl Run<'_> {
         trained: &Trained,
         files: Files,
         valid: Option<Box<Reader>>,
+        rows: &mut Rows,
         say: &Say,
     ) -> Result<ExitCode> {
         let training = self.score(trained, &self.prepared.training)?;
@@ -52,17 +56,22 @@ impl Run<'_> {
         let model = Model::new(self.encoding.clone(), trained.fit.layer.clone(), record)?;
         // Before anything else is read, so that a bad record there does not cost the model.
         let written = self.write(trained, files, &model)?;
-        let held_out = match (&self.prepared.held_out, valid) {
-            (Some(part), _) => Some(self.score(trained, part)?),
+        let (held_out, held_out_rows) = match (&self.prepared.held_out, valid) {
+            (Some(part), _) => (Some(self.score(trained, part)?), None),
             (None, None) if self.watched.is_some() => {
                 let of_files = self.watched.as_ref().map(HeldOutFiles::dataset).transpose()?;
-                of_files.map(|dataset| self.score(trained, &dataset)).transpose()?
+                let scores = of_files.map(|dataset| self.score(trained, &dataset)).transpose()?;
+                (scores, self.watched.as_ref().map(|files| files.left_out().clone()))
             }
-            (None, Some(reader)) => Some(score_file(reader, &model).with_context(|| match &written {
-                Some(path) => format!("the model was written to {}, but not scored", path.display()),
-                None => "the model was trained, but not scored".to_owned(),
-            })?),
-            (None, None) => None,
+            (None, Some(mut reader)) => {
+                let scored = Tally::of_file(&mut reader, &model, model.training().weight.as_deref(), rows, |_, _| {})
+                    .with_context(|| match &written {
+                    Some(path) => format!("the model was written to {}, but not scored", path.display()),
+                    None => "the model was trained, but not scored".to_owned(),
+                })?;
+                (Some(scored.scores), Some(scored.left_out))
+            }
+            (None, None) => (None, None),
         };
         let wanted = self.folds.as_ref().filter(|_| trained.fit.reason != StopReason::Interrupted);
         let folds = wanted.map(|folds| self.cross_validate(folds, say.is_silent())).transpose()?;
@@ -70,7 +79,8 @@ impl Run<'_> {
         let reason =
             report::reason_text(&trained.fit.reason, &trained.plan, self.problem.loss, &self.prepared.activation);
         let leaks = leak::warnings(self.problem, self.encoding, &trained.fit.layer, &training)?;
-        let conclusion = Conclusion { model, training, held_out, folds: folds.flatten(), leaks, reason, written };
+        let folds = folds.flatten();
+        let conclusion = Conclusion { model, training, held_out, held_out_rows, folds, leaks, reason, written };
         if self.args.json {
             output::print_json(&self.json(trained, &conclusion))?;
         } else {
@@ -185,12 +195,16 @@ impl Run<'_> {
         {
             value[format!("{of}{}", loss.sum_name())] = json!(sum);
         }
+        self.rows.tell(&mut value);
+        if let Some(rows) = &conclusion.held_out_rows {
+            rows.tell_held_out(&mut value);
+        }
         value
     }
 
     fn say(&self, trained: &Trained, conclusion: &Conclusion, say: &Say) {
         let fit = &trained.fit;
-        let Conclusion { model, training, held_out, folds, leaks, reason, written } = conclusion;
+        let Conclusion { model, training, held_out, held_out_rows, folds, leaks, reason, written } = conclusion;
         let best = if fit.best_epoch == fit.epochs {
             String::new()
         } else if fit.held_out_loss.is_some() {
@@ -213,6 +227,9 @@ impl Run<'_> {
             say.line(&penalised);
         }
         let mut text = String::from("\n");
+        if let Some(rows) = held_out_rows.as_ref().and_then(RowTally::text) {
+            let _ = writeln!(text, "of the files held out: {rows}\n");
+        }
         match held_out {
             Some(held_out) => text.push_str(&Scores::table(&[("training", training), ("held out", held_out)])),
             None => text.push_str(&Scores::table(&[("training only", training)])),
@@ -236,14 +253,4 @@ impl Run<'_> {
             (None, None) => say.line("no model was written; to keep it, add: --out model.json"),
         }
     }
-}
-
-/// Scores on the records of files.
-fn score_file(mut reader: Box<Reader>, model: &Model) -> Result<Scores> {
-    let encoder = RowEncoder::new(model.encoding(), &reader, true)?;
-    let mut encoder = match &model.training().weight {
-        Some(weight) => encoder.with_weight(&reader, weight)?,
-        None => encoder,
-    };
-    Ok(Tally::of_file(&mut reader, &mut encoder, model, |_, _| {})?.0)
 }

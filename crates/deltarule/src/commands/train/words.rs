@@ -61,6 +61,7 @@ fn introduction(run: &Run<'_>) -> String {
     if prepared.with_missing > 0 {
         let _ = write!(text, ", {} with missing values left out", prepared.with_missing);
     }
+    text.extend(run.rows.text().map(|text| format!("\n{text}")));
     for said in prepared.held_out_text.iter().chain(&run.valid_text) {
         let _ = write!(text, "\n{said}");
     }

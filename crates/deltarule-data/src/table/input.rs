@@ -1,0 +1,206 @@
+//! The files of a table, and a first look at what is in their columns.
+
+use std::fs;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+use tempfile::NamedTempFile;
+
+use super::several::{Watch, settle_order};
+use super::{Progress, ReadOptions};
+#[cfg(feature = "arrow")]
+use crate::batch::{BatchReader, CellText, for_each_batch, guarded};
+use crate::column::Wish;
+use crate::condition::BoundCondition;
+use crate::csv::{CsvOptions, CsvReader, Decimal, Record};
+use crate::error::{DataError, Result};
+use crate::files::is_standard_input;
+use crate::in_order::map_in_order;
+use crate::reader::{Inner, name_of};
+use crate::sieve::{Sieve, Survey, Value};
+
+/// The files of a table.
+pub(super) struct InputFiles(Vec<InputFile>);
+
+/// A file, or a stream and the file to which it was copied.
+pub(super) struct InputFile {
+    pub(super) path: PathBuf,
+    copy: Option<NamedTempFile>,
+}
+
+impl InputFiles {
+    /// The files of these names. Where they must be read twice, a stream is copied to a file.
+    ///
+    /// Errors: a stream cannot be read, or not be copied.
+    pub(super) fn of(paths: &[PathBuf], sieve: &Sieve) -> Result<Self> {
+        let file = |path: &PathBuf| {
+            let is_copied = sieve.skip.is_some() && is_stream(path);
+            Ok(InputFile { path: path.clone(), copy: if is_copied { Some(copied(path)?) } else { None } })
+        };
+        paths.iter().map(file).collect::<Result<_>>().map(Self)
+    }
+
+    pub(super) fn files(&self) -> &[InputFile] {
+        &self.0
+    }
+
+    /// What is in the columns, where that must be known before records are judged; in libsvm's format it need not.
+    ///
+    /// Errors: those of the files, but none that is due to one record.
+    pub(super) fn survey(
+        &self,
+        csv: &CsvOptions,
+        options: &ReadOptions,
+        sieve: &Sieve,
+        progress: Watch<'_>,
+    ) -> Result<Option<Survey>> {
+        if sieve.skip.is_none() {
+            return Ok(None);
+        }
+        let mut first: Option<(String, Vec<String>)> = None;
+        let mut all = Survey::default();
+        for file in &self.0 {
+            let inner = file.open(csv)?;
+            inner.check_alone(self.0.len())?;
+            let (name, header) = (inner.name().to_owned(), inner.header().to_vec());
+            let known = first.as_ref().map(|(name, header)| (name.as_str(), header.as_slice()));
+            let order = settle_order(known, (&name, &header))?;
+            let (wishes, threads) = options.settle(&name, &header)?;
+            let condition = sieve.condition.as_ref().map(|condition| condition.bind(&name, &header)).transpose()?;
+            let survey = match inner {
+                Inner::Libsvm(_) => return Ok(None),
+                Inner::Csv(reader) => survey_csv(*reader, &wishes, condition, threads, progress)?,
+                #[cfg(feature = "arrow")]
+                Inner::Batches(reader) => {
+                    let threads = threads.min(options.pieces_at_once(reader.largest_piece()));
+                    survey_batches(*reader, &wishes, condition, threads, progress)?
+                }
+            };
+            if first.is_none() {
+                (all, first) = (Survey::of(header.len()), Some((name, header)));
+            }
+            all.merge(&survey, order.as_deref());
+        }
+        Ok(Some(all))
+    }
+}
+
+impl InputFile {
+    /// Errors: it cannot be opened, is none of the formats, is empty or damaged, or has two columns of one name.
+    pub(super) fn open(&self, csv: &CsvOptions) -> Result<Inner> {
+        match &self.copy {
+            Some(copy) => Inner::open_as(copy.path(), Some(name_of(&self.path)), csv),
+            None => Inner::open(&self.path, csv),
+        }
+    }
+}
+
+/// Whether what is called so can be read once only.
+fn is_stream(path: &Path) -> bool {
+    is_standard_input(path) || fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir())
+}
+
+fn copied(path: &Path) -> Result<NamedTempFile> {
+    let unwritten = |error| DataError::Spill { place: std::env::temp_dir().display().to_string(), error };
+    let unread = |error| DataError::Io { file: name_of(path), error };
+    let mut copy = NamedTempFile::new().map_err(unwritten)?;
+    match is_standard_input(path) {
+        true => io::copy(&mut io::stdin().lock(), copy.as_file_mut()),
+        false => io::copy(&mut fs::File::open(path).map_err(unread)?, copy.as_file_mut()),
+    }
+    .map_err(unwritten)?;
+    Ok(copy)
+}
+
+/// Says that so much was looked at. Errors: to break off was asked for.
+fn go_on(name: &str, bytes: u64, total_bytes: Option<u64>, progress: &mut Watch<'_>) -> Result<()> {
+    match progress(Progress { records: 0, bytes, total_bytes }) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(DataError::Interrupted { file: name.to_owned() }),
+    }
+}
+
+/// Whether a record may be one of the table.
+fn satisfies(condition: Option<&BoundCondition>, file: &str, record: &Record<'_>, decimal: Decimal) -> bool {
+    condition.is_none_or(|condition| condition.holds_with(file, record, decimal).unwrap_or(false))
+}
+
+fn survey_csv(
+    reader: CsvReader,
+    wishes: &[Wish],
+    condition: Option<BoundCondition>,
+    threads: usize,
+    mut progress: Watch<'_>,
+) -> Result<Survey> {
+    let (format, records, held_back, mut chunks) = reader.into_parts();
+    let (bytes_read, total_bytes) = (chunks.bytes_counter(), chunks.total_bytes);
+    let mut first = Some((records, held_back));
+    let mut all = Survey::of(wishes.len());
+    map_in_order(
+        threads,
+        || match first.take() {
+            Some(first) => Ok(Some(first)),
+            None => Ok(chunks.next()?.map(|chunk| (format.records(chunk), false))),
+        },
+        |(mut records, held_back)| {
+            let mut survey = Survey::of(wishes.len());
+            let mut is_there = held_back || records.advance();
+            while is_there {
+                let record = records.current();
+                if format.check(&record).is_ok() && satisfies(condition.as_ref(), &format.name, &record, format.decimal)
+                {
+                    survey.add(wishes, |place| Value::of_text(record.trimmed(place), format.decimal));
+                }
+                is_there = records.advance();
+            }
+            Ok(survey)
+        },
+        |further| {
+            all.merge(&further, None);
+            go_on(&format.name, bytes_read.load(Ordering::Relaxed), total_bytes, &mut progress)
+        },
+    )?;
+    Ok(all)
+}
+
+#[cfg(feature = "arrow")]
+fn survey_batches(
+    mut reader: BatchReader,
+    wishes: &[Wish],
+    condition: Option<BoundCondition>,
+    threads: usize,
+    mut progress: Watch<'_>,
+) -> Result<Survey> {
+    let name = reader.name().clone();
+    let looked_at = |place| condition.as_ref().is_some_and(|condition| condition.looks_at(place));
+    let wanted = wishes.iter().enumerate().map(|(place, wish)| *wish != Wish::Skip || looked_at(place));
+    let wanted: Vec<bool> = wanted.collect();
+    let mut all = Survey::of(wishes.len());
+    map_in_order(
+        threads,
+        || reader.next_piece(),
+        |piece| {
+            guarded(&name, || {
+                let mut survey = Survey::of(wishes.len());
+                for_each_batch(&name, piece, &wanted, |n, cells| {
+                    let mut text = CellText::default();
+                    for row in 0..n {
+                        let may_be = condition.is_none()
+                            || satisfies(condition.as_ref(), &name, &text.record(cells, row, 1), Decimal::Point);
+                        if may_be {
+                            survey.add(wishes, |place| cells[place].value(row));
+                        }
+                    }
+                })?;
+                Ok(survey)
+            })
+        },
+        |further| {
+            all.merge(&further, None);
+            go_on(&name, 0, None, &mut progress)
+        },
+    )?;
+    Ok(all)
+}
