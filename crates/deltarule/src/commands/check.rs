@@ -18,7 +18,7 @@ use crate::{failure, output, report, setup};
 
 pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
     let choices = setup::choices(&args.data, &args.columns, &args.network, &args.weights, HoldOut::default())?;
-    let mut rows = Rows::of(&args.rows, &args.data, args.force)?;
+    let mut rows = Rows::of(&args.rows, &args.data, &[], args.force)?;
     let input = Input { data: &args.data, files: &args.files, memory: &args.memory, quiet: args.json };
     let (table, row_tally) = setup::read_table(input, &args.columns, &choices, Machine::default(), &mut rows)?;
     let prepared = prepare(&table, &choices)?;

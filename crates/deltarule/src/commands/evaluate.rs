@@ -29,7 +29,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
         bail!("{option}: found a model of {}, expected one of two classes; leave {option} out", what(&model));
     }
     let at = args.threshold.unwrap_or(HALF);
-    let mut rows = Rows::of(&args.rows, &args.data, args.force)?;
+    let mut rows = Rows::of(&args.rows, &args.data, &[], args.force)?;
     let mut reader = setup::open(&args.data, &args.files, rows.skips())?;
     let mut worst = Worst { most: args.worst, records: BinaryHeap::new() };
     let mut replicates = args.bootstrap.map(|n| Replicates::new(&model, n as usize, args.seed));

@@ -214,7 +214,7 @@ fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
         );
     }
     let choices = setup::choices(data, &args.columns, &args.network, &WeightArgs::default(), HoldOut::default())?;
-    let mut rows = Rows::of(&args.rows, data, args.force)?;
+    let mut rows = Rows::of(&args.rows, data, &[], args.force)?;
     let input = Input { data, files: &args.files, memory: &args.memory, quiet: args.json };
     let (table, _) = setup::read_table(input, &args.columns, &choices, Machine::default(), &mut rows)?;
     rows.finish()?;

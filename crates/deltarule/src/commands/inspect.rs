@@ -16,7 +16,7 @@ use crate::{output, setup};
 pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
     let (categorical, hashed, dates) = (args.categorical.clone(), args.hash.clone(), args.date.clone());
     let options = ReadOptions { categorical, hashed, dates, ..ReadOptions::default() };
-    let mut rows = Rows::of(&args.rows, &args.data, args.force)?;
+    let mut rows = Rows::of(&args.rows, &args.data, &[], args.force)?;
     let input = Input { data: &args.data, files: &args.files, memory: &args.memory, quiet: args.json };
     // What is missing is for training to judge.
     let rule = SkipRule { targets: args.target.clone(), ..SkipRule::default() };

@@ -28,12 +28,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
     if args.threshold.is_some() && model.encoding().target.classes().is_none_or(|classes| classes.len() != 2) {
         bail!("--threshold: found a model of {}, expected one of two classes; leave --threshold out", what(&model));
     }
-    let mut rows = Rows::of(&args.rows, &args.data, args.force)?;
-    if let (Some(out), Some(rejects)) = (&args.out, &args.rows.rejects)
-        && out == rejects
-    {
-        bail!("{}: found both as --out and as --rejects, expected a file for each", out.display());
-    }
+    let mut rows = Rows::of(&args.rows, &args.data, &[&args.out], args.force)?;
     let mut reader = setup::open(&args.data, &args.files, rows.skips())?;
     let kept = args
         .keep
@@ -104,6 +99,7 @@ fn stream(
     let target = &model.encoding().target;
     let scaling = model.encoding().scaling();
     let mut encoder = RowEncoder::new(model.encoding(), reader, false)?;
+    let condition = used.condition_for(reader)?;
     let mut reasons = args.reasons.map(|n| ReasonColumns::new(model, n));
     let mut names = columns(args, target);
     names.extend(reasons.iter().flat_map(ReasonColumns::names));
@@ -112,7 +108,6 @@ fn stream(
     let bar = output::progress(args.quiet, "predicting {bytes} of {total_bytes} {bar:30}", reader.total_bytes());
     let mut counts = Counts { records: 0, empty: 0, infinite: 0, unseen: Vec::new(), interrupted: false };
     let mut outputs = Vec::new();
-    let condition = used.condition_for(reader)?;
     // What is kept of each row, and whether there is a prediction for it.
     let mut fronts: Vec<(String, bool)> = Vec::with_capacity(BLOCK_ROWS);
     let mut lines = Vec::new();

@@ -56,7 +56,7 @@ impl Ended {
 
 pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
     let settings = settings(args)?;
-    let mut rows = Rows::of(&args.rows, &args.data, args.force)?;
+    let mut rows = Rows::of(&args.rows, &args.data, &[&args.out, &args.trace], args.force)?;
     let wanted = Valid::of(&args.valid, &args.data, &args.files, rows.skips())?;
     wanted.check_early_stopping(&args.valid, None)?;
     let choices =

@@ -115,6 +115,10 @@ fn rejects_are_told_with_their_places_and_written_as_they_stand() {
     let again = sandbox.sh(&format!("deltarule train t.csv --target y {SKIP} --rejects r.csv --out m.json"));
     assert!(again.code == Some(2) && again.stderr.contains("r.csv: is there already"), "{}", again.stderr);
     assert!(!sandbox.names().contains("m.json"));
+    for command in ["train t.csv --target y", "sweep t.csv --target y"] {
+        let ran = sandbox.sh(&format!("deltarule {command} {SKIP} --rejects m.json --out m.json"));
+        assert!(ran.code == Some(2) && ran.stderr.contains("expected a file for each"), "{}", ran.stderr);
+    }
 }
 
 #[test]
