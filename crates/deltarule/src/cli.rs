@@ -63,7 +63,7 @@ pub(crate) enum Command {
     /// Work out one step of the delta rule, every number of it
     Explain(Box<ExplainArgs>),
     /// Check the gradient of the delta rule against finite differences
-    Check(CheckArgs),
+    Check(Box<CheckArgs>),
     /// Show what is in a table, without training
     Inspect(InspectArgs),
     /// Print a completion script for a shell

@@ -102,7 +102,12 @@ impl HeldOutFiles {
                 Targets::Classes { codes: Vec::new().into(), n_classes: *n_classes, low: *low, high: *high }
             }
         };
-        Self { columns: block.columns().iter().map(empty).collect(), targets, weights: None, left_out: RowTally::default() }
+        Self {
+            columns: block.columns().iter().map(empty).collect(),
+            targets,
+            weights: None,
+            left_out: RowTally::default(),
+        }
     }
 
     /// Takes some rows of a block.

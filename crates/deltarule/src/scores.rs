@@ -369,7 +369,9 @@ pub(crate) fn complete_records(
     rows: &mut Rows,
     mut visit: impl FnMut(u64, &dyn Fn(usize) -> bool, &Block<'_, f64>) -> Result<()>,
 ) -> Result<u64> {
-    for_each_block(reader, encoder, rows, |before, states, block| visit(before, &|r| states[r] == RowState::Complete, block))
+    for_each_block(reader, encoder, rows, |before, states, block| {
+        visit(before, &|r| states[r] == RowState::Complete, block)
+    })
 }
 
 /// y of output `j` in a row.
