@@ -83,7 +83,7 @@ fn a_table_without_bad_records_is_that_of_a_file_without_them() {
     let whole = write(folder.path(), "all.csv", &all);
     for condition in [None, Some("city != 'Bonn' or y in (1, 2)")] {
         let only = Sieve { skip: None, ..sieve(condition) };
-        let (expected, none) = sifted(&[clean.clone()], &only, 1).unwrap();
+        let (expected, none) = sifted(std::slice::from_ref(&clean), &only, 1).unwrap();
         assert!(none.is_empty() && expected.n_records() > 20_000);
         for (paths, threads) in [(vec![whole.clone()], 1), (vec![whole.clone()], 3), (files.clone(), 2)] {
             let (table, rejects) = sifted(&paths, &sieve(condition), threads).unwrap();
