@@ -87,6 +87,13 @@ class Huber:
         return self
 
 
+def objective(name, x, y, weights, bias, l1):
+    """The mean of the errors + l1·Σ|w|, up to what no weight can change."""
+    h = x @ weights + bias
+    losses = {"log": lambda: numpy.logaddexp(0, h) - y * h, "poisson": lambda: numpy.exp(h) - y * h, "squared": lambda: 0.5 * (y - h) ** 2}
+    return losses[name]().mean() + l1 * abs(weights).sum()
+
+
 def line(table, settings, peer, apart, more=""):
     print(f"| {table} | {settings} | {peer} | {apart:.1e} | {more} |", flush=True)
 
@@ -136,7 +143,10 @@ def compare(path, target, name, setting="", l2=0.0, l1=0.0):
     more = result["stop"]["reason"]
     if l1:
         zeros, theirs = weights == 0.0, abs(coef) < 1e-9 * scale
-        more += f"; the same {int(zeros.sum())} of {zeros.size} are 0" if (zeros == theirs).all() else f"; other zeros: {int((zeros != theirs).sum())}"
+        same = (zeros == theirs).all()
+        more += f"; the same {int(zeros.sum())} of {zeros.size} are 0" if same else f"; {int((zeros != theirs).sum())} of {zeros.size} are 0 in one of the two alone"
+        own, other = (objective(name, x, y, w[0], b[0], l1) for w, b in [(weights, biases), (coef, intercept)])
+        more += f"; J is {own / other - 1:+.0e} of itself from the peer's"
     line(path.name, settings, words, apart, more)
 
 

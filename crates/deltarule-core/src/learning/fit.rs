@@ -163,9 +163,10 @@ impl Config {
             );
         }
         if self.penalty.l1 > 0.0
-            && let Some(kind @ (OptimizerKind::LBfgs | OptimizerKind::Momentum { .. })) = self.optimizer
+            && let Some(kind @ OptimizerKind::Momentum { .. }) = self.optimizer
         {
-            let expected = "gd, nesterov, adagrad, rmsprop or adam, whose steps can be followed by one towards 0";
+            let expected =
+                "another rule: after a step of momentum, one towards 0 would be taken from what it remembers";
             return wrong("optimizer", format!("{} beside l1", kind.name()), expected);
         }
         if self.optimizer == Some(OptimizerKind::LBfgs) {
@@ -256,9 +257,7 @@ impl Plan {
         };
         let optimizer = config.optimizer.unwrap_or(match (batch, given, problem.loss) {
             (None, None, Loss::Squared) => OptimizerKind::Nesterov { beta: None },
-            (None, None, _) if config.penalty.l1 > 0.0 || !config.course.is_auto() => {
-                OptimizerKind::Nesterov { beta: None }
-            }
+            (None, None, _) if !config.course.is_auto() => OptimizerKind::Nesterov { beta: None },
             (None, None, _) => OptimizerKind::LBfgs,
             _ => OptimizerKind::GradientDescent,
         });

@@ -240,7 +240,8 @@ impl Optimizer for Nesterov {
 /// shorter where that led uphill. Without pairs a plain step with η.
 ///
 /// A pair is kept if s·y > 0 beyond rounding, so that H stays positive definite where E is not convex. Source: Liu, Nocedal 1989, on the limited memory
-/// BFGS method for large scale optimization, algorithm 2.1 and eq. 2.2.
+/// BFGS method for large scale optimization, algorithm 2.1 and eq. 2.2. With λ₁ H is that of E alone, the slope that of E + λ₁Σ|w|, and a step stays where no
+/// weight changes its sign (Andrew, Gao 2007, scalable training of L₁-regularized log-linear models: OWL-QN).
 #[derive(Debug, Default)]
 struct LBfgs {
     /// The last ones first.
@@ -280,7 +281,7 @@ impl LBfgs {
         }
     }
 
-    /// H Σδx.
+    /// H times a slope that leads down.
     fn direction(&self, descent: &Parameters) -> Parameters {
         let mut direction = descent.clone();
         let mut shares = Vec::with_capacity(self.pairs.len());
@@ -301,17 +302,37 @@ impl LBfgs {
 }
 
 impl Optimizer for LBfgs {
-    fn step(&mut self, parameters: &mut Parameters, descent: &Parameters, eta: f64, _: Shrink) {
+    fn step(&mut self, parameters: &mut Parameters, descent: &Parameters, eta: f64, shrink: Shrink) {
         self.learn(parameters, descent);
-        let mut direction = self.direction(descent);
-        let leads_down = direction.is_finite() && direction.inner_product(descent) > 0.0;
+        let l1 = shrink.slope(eta);
+        let mut slope = descent.clone();
+        if l1 > 0.0 {
+            for_each_weight(&mut slope, parameters, |slope, w| *slope = slope_with_l1(*slope, w, l1));
+        }
+        let mut direction = self.direction(&slope);
+        if l1 > 0.0 {
+            // What leads up by itself is left out.
+            for_each_weight(&mut direction, &slope, |way, slope| *way = if *way * slope > 0.0 { *way } else { 0.0 });
+        }
+        let leads_down = direction.is_finite() && direction.inner_product(&slope) > 0.0;
         if self.pairs.is_empty() || !leads_down {
             self.pairs.clear();
-            direction.copy_from(descent);
+            direction.copy_from(&slope);
             direction.scale(eta);
         }
-        self.last = Some((parameters.clone(), descent.clone()));
+        let before = parameters.clone();
         parameters.add_scaled(Self::SHORTER.powi(self.taken_back), &direction);
+        if l1 > 0.0 {
+            // No weight goes beyond 0 in one step, or leaves it for where its slope does not lead.
+            for j in 0..before.n_outputs() {
+                let from = before.weights(j).iter().zip(slope.weights(j));
+                for (w, (before, slope)) in parameters.weights_mut(j).iter_mut().zip(from) {
+                    let side = if *before != 0.0 { *before } else { *slope };
+                    *w = if *w * side > 0.0 { *w } else { 0.0 };
+                }
+            }
+        }
+        self.last = Some((before, descent.clone()));
     }
 
     fn restart(&mut self) {
@@ -329,6 +350,21 @@ impl Optimizer for LBfgs {
             self.restart();
         }
     }
+}
+
+/// Changes every weight, biases not among them, by the one in its place among others.
+fn for_each_weight(weights: &mut Parameters, others: &Parameters, mut change: impl FnMut(&mut f64, f64)) {
+    for j in 0..others.n_outputs() {
+        weights.weights_mut(j).iter_mut().zip(others.weights(j)).for_each(|(w, other)| change(w, *other));
+    }
+}
+
+/// The way down of E + λ₁Σ|w| at a weight, as steep as it is: 0 where λ₁ holds the weight at 0.
+///
+/// `slope` is minus the derivative of E.
+fn slope_with_l1(slope: f64, weight: f64, l1: f64) -> f64 {
+    let side = if weight != 0.0 { weight } else { slope };
+    if weight == 0.0 && slope.abs() <= l1 { 0.0 } else { slope - l1.copysign(side) }
 }
 
 fn zeros_like(parameters: &Parameters) -> Parameters {

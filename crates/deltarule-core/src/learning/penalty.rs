@@ -79,6 +79,11 @@ impl Shrink {
         Self { by: eta * penalty.l1 }
     }
 
+    /// λ₁ on the scale of a gradient that is followed with `eta`.
+    pub(super) fn slope(&self, eta: f64) -> f64 {
+        if self.by == 0.0 { 0.0 } else { self.by / eta }
+    }
+
     /// Takes the step; nothing without λ₁.
     pub fn apply(&self, parameters: &mut Parameters) {
         if self.by == 0.0 {

@@ -432,12 +432,19 @@ fn ridge_ends_where_its_equations_do() {
 #[test]
 fn the_penalty_of_sizes_leaves_only_weights_that_are_worth_it() {
     let table = drawn(500, |h, random| is_true(Activation::Sigmoid.value(2.0 * h), random));
-    for (loss, activation) in [(Loss::Log, Activation::Sigmoid), (Loss::Squared, Activation::Identity)] {
+    let nesterov = OptimizerKind::Nesterov { beta: None };
+    for (loss, activation, optimizer) in [
+        (Loss::Log, Activation::Sigmoid, None),
+        (Loss::Log, Activation::Sigmoid, Some(nesterov)),
+        (Loss::Poisson, Activation::Exp, None),
+        (Loss::Squared, Activation::Identity, None),
+        (Loss::Squared, Activation::Identity, Some(OptimizerKind::LBfgs)),
+    ] {
         with_loss(&table, loss, &activation, 1, |problem| {
             let (xs, ys) = table.rows(problem.scaling);
             for l1 in [0.03, 0.2, 10.0] {
                 let penalty = Penalty { l2: 0.01, l1 };
-                let (_, fit) = descend(problem, &Config { penalty, tolerance: 1e-9, ..Config::default() });
+                let (_, fit) = descend(problem, &Config { penalty, optimizer, tolerance: 1e-9, ..Config::default() });
                 assert!(matches!(fit.reason, StopReason::Minimum { .. }), "{l1}: {:?}", fit.reason);
                 let w = fit.layer.parameters().weights(0);
                 for i in 0..3 {
@@ -492,5 +499,6 @@ fn penalties_that_make_no_sense_are_refused() {
     assert_eq!(refused(of(-1.0, 0.0)), "l2");
     assert_eq!(refused(of(0.0, f64::NAN)), "l1");
     assert_eq!(refused(Config { batch: Batch::Records(8), ..of(0.1, 0.0) }), "l2");
-    assert_eq!(refused(Config { optimizer: Some(OptimizerKind::LBfgs), ..of(0.0, 0.1) }), "optimizer");
+    let momentum = OptimizerKind::Momentum { beta: 0.9 };
+    assert_eq!(refused(Config { optimizer: Some(momentum), ..of(0.0, 0.1) }), "optimizer");
 }
