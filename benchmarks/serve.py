@@ -12,6 +12,7 @@ clients that stop half-way, and another model in the place of the model's file.
 """
 
 import argparse
+import encodings.idna  # noqa: F401: looked up by sockets; clients are forked while threads run, and a lock of an import would stay locked in them
 import json
 import os
 import pathlib
