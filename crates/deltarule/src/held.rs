@@ -2,11 +2,13 @@
 
 use anyhow::{Result, bail};
 use deltarule_core::{Block, Column, Dataset, Loss, Targets};
-use deltarule_data::Reader;
+use deltarule_data::{Prepared, Reader};
 use deltarule_model::Encoding;
 
+use crate::cli::{MemoryArgs, ValidArgs, WeightArgs};
 use crate::rows::{RowTally, Rows};
 use crate::scores::{check_targets, class_of, complete_records, encoder_of};
+use crate::setup;
 
 /// The records of some files that have every feature and the target.
 #[derive(Debug)]
@@ -20,10 +22,26 @@ pub(crate) struct HeldOutFiles {
 }
 
 impl HeldOutFiles {
+    /// The records of the files of `--valid`, taken from there where `--early-stopping` is to look at them.
+    ///
+    /// Errors: those of [`read`](Self::read).
+    pub(crate) fn of_early_stopping(
+        valid: &mut Option<Box<Reader>>,
+        (args, weights, memory): (&ValidArgs, &WeightArgs, &MemoryArgs),
+        prepared: &Prepared<'_>,
+        (encoding, loss): (&Encoding, Loss),
+        rows: &mut Rows,
+    ) -> Result<Option<Self>> {
+        let Some(mut reader) = valid.take_if(|_| args.early_stopping.is_some()) else { return Ok(None) };
+        let memory = memory.memory.unwrap_or_else(setup::sound_memory);
+        let judged = (loss, weights.weight.as_deref(), prepared.training.class_weights());
+        Self::read(&mut reader, encoding, judged, memory, rows).map(Some)
+    }
+
     /// Reads all records; their weights are in a column, and `of_classes` are those of the classes, empty where they count alike.
     ///
     /// Errors: those of the files; a target that the loss is not defined for; no record; more than `memory` bytes of them.
-    pub(crate) fn read(
+    fn read(
         reader: &mut Reader,
         encoding: &Encoding,
         (loss, column, of_classes): (Loss, Option<&str>, &[f64]),

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use deltarule_data::{DataError, Reader, SplitBy, SplitRule};
+use deltarule_data::{DataError, Reader, RowEncoder, SplitBy, SplitRule};
+use deltarule_model::Encoding;
 use serde_json::{Value, json};
 
-use crate::cli::{FileArgs, ValidArgs};
+use crate::cli::{FileArgs, ValidArgs, WeightArgs};
 use crate::setup;
 
 /// What `--valid` asks for.
@@ -103,6 +104,18 @@ impl Valid {
             _ => None,
         }
     }
+}
+
+/// What the columns of files that are scored on lack is better said before descent than after it.
+///
+/// Errors: a column of the encoding, the target or the weights is not there.
+pub(crate) fn check_columns(reader: Option<&Reader>, encoding: &Encoding, weights: &WeightArgs) -> Result<()> {
+    let Some(reader) = reader else { return Ok(()) };
+    let encoder = RowEncoder::new(encoding, reader, true)?;
+    if let Some(weight) = &weights.weight {
+        encoder.with_weight(reader, weight)?;
+    }
+    Ok(())
 }
 
 /// What is said of files that are scored on.

@@ -6,6 +6,7 @@ mod descent;
 mod gradient;
 mod hard_tables;
 mod losses;
+mod optimizers;
 mod oracle;
 mod sparse;
 mod tables;

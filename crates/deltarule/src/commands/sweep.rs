@@ -10,7 +10,7 @@ use deltarule_core::{
     Batch, BlockSource, Config, Epoch, Eta, Fit, HeldOut, Layer, Loss, OptimizerKind, Parameters, Penalty, Plan,
     Reduction, Schedule, StopReason, fit_many_watched,
 };
-use deltarule_data::{RowEncoder, SplitRule, prepare};
+use deltarule_data::{SplitRule, prepare};
 use deltarule_model::{Model, ScaleRule};
 use serde_json::{Value, json};
 
@@ -73,12 +73,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
     let code = setup::with_problem(&prepared, &args.columns, args.network.loss, scale, has_bias, &threads, |ready| {
         let Ready { encoding, problem } = &ready;
         let mut valid = wanted.files();
-        if let Some(reader) = &valid {
-            let encoder = RowEncoder::new(encoding, reader, true)?;
-            if let Some(weight) = &args.weights.weight {
-                encoder.with_weight(reader, weight)?;
-            }
-        }
+        valid::check_columns(valid.as_deref(), encoding, &args.weights)?;
         let said = row_tally.text().into_iter().chain(prepared.held_out_text.iter().cloned());
         let said = said.chain(valid.as_deref().map(valid::files_text));
         let mut said: String = said.map(|text| text + "\n").collect();
@@ -122,18 +117,11 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
             }
             if output::interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let watched = match valid.take_if(|_| args.valid.early_stopping.is_some()) {
-            Some(mut reader) => {
-                let memory = args.memory.memory.unwrap_or_else(setup::sound_memory);
-                let column = args.weights.weight.as_deref();
-                let of_classes = prepared.training.class_weights();
-                let judged = (problem.loss, column, of_classes);
-                let files = HeldOutFiles::read(&mut reader, encoding, judged, memory, &mut rows)?;
-                said.extend(files.left_out().text().map(|text| format!("of the files held out: {text}\n")));
-                Some(files)
-            }
-            None => None,
-        };
+        let options = (&args.valid, &args.weights, &args.memory);
+        let watched =
+            HeldOutFiles::of_early_stopping(&mut valid, options, &prepared, (encoding, problem.loss), &mut rows)?;
+        let left_out = watched.as_ref().and_then(|files| files.left_out().text());
+        said.extend(left_out.map(|text| format!("of the files held out: {text}\n")));
         let of_files = watched.as_ref().map(HeldOutFiles::dataset).transpose()?;
         let source = match (&prepared.held_out, &of_files) {
             (Some(part), _) => Some(part as &dyn BlockSource<f64>),

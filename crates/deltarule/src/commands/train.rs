@@ -13,7 +13,7 @@ use deltarule_core::{
     Batch, BlockSource, Config, Epoch, Fit, Float, HeldOut, Moments, Parameters, Penalty, Plan, Problem, Reduction,
     fit_watched,
 };
-use deltarule_data::{Folds, Part, Prepared, RowEncoder, Table, prepare};
+use deltarule_data::{Folds, Part, Prepared, Table, prepare};
 use deltarule_model::{Encoding, ScaleRule};
 
 use crate::cli::{BatchArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TrainArgs};
@@ -87,24 +87,11 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
         setup::with_problem(&prepared, &args.columns, loss, settings.scale, settings.has_bias, &threads, |ready| {
             let Ready { encoding, problem } = &ready;
             let mut valid = wanted.files();
-            if let Some(reader) = &valid {
-                // What its columns lack is better said now than after descent.
-                let encoder = RowEncoder::new(encoding, reader, true)?;
-                if let Some(weight) = &args.weights.weight {
-                    encoder.with_weight(reader, weight)?;
-                }
-            }
+            valid::check_columns(valid.as_deref(), encoding, &args.weights)?;
             let valid_text = valid.as_deref().map(valid::files_text);
-            let watched = match valid.take_if(|_| args.valid.early_stopping.is_some()) {
-                Some(mut reader) => {
-                    let memory = args.memory.memory.unwrap_or_else(setup::sound_memory);
-                    let column = args.weights.weight.as_deref();
-                    let of_classes = prepared.training.class_weights();
-                    let judged = (problem.loss, column, of_classes);
-                    Some(HeldOutFiles::read(&mut reader, encoding, judged, memory, &mut rows)?)
-                }
-                None => None,
-            };
+            let options = (&args.valid, &args.weights, &args.memory);
+            let watched =
+                HeldOutFiles::of_early_stopping(&mut valid, options, &prepared, (encoding, problem.loss), &mut rows)?;
             let say = Say::new(args);
             let init = settings.init.as_deref();
             let (start, start_text) =
