@@ -169,6 +169,10 @@ impl ClassTally {
         if let Some(cell) = self.confusion.get_mut(own).and_then(|row| row.get_mut(predicted)) {
             *cell += 1;
         }
+        // A record of weight 0 is as good as none, whatever its error is.
+        if v == 0.0 {
+            return;
+        }
         self.right += if predicted == own { v } else { 0.0 };
         let (log_loss, brier) = class_errors(own, probabilities);
         self.log_loss += v * log_loss;

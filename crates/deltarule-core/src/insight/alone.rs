@@ -92,7 +92,9 @@ pub fn spread_of_parts<T: Float>(problem: &Problem<'_, T>, parameters: &Paramete
                 let counts = moments.level_weights();
                 let levels = || weights.iter().zip(&counts);
                 let mean = levels().map(|(w, count)| w * count).sum::<f64>() / n;
-                levels().map(|(w, count)| count * (w - mean) * (w - mean)).sum()
+                // Records without a level have a part of 0.
+                let without = (n - counts.iter().sum::<f64>()).max(0.0);
+                levels().map(|(w, count)| count * (w - mean) * (w - mean)).sum::<f64>() + without * mean * mean
             }
             ColumnKind::Sparse { .. } => {
                 let scales = problem.scaling.sparse(index);

@@ -27,7 +27,7 @@ impl Distribution {
         match self {
             _ if x.is_nan() => f64::NAN,
             Distribution::Normal => libm::erfc(x.abs() * std::f64::consts::FRAC_1_SQRT_2),
-            Distribution::StudentT { .. } if x.is_infinite() => 0.0,
+            Distribution::StudentT { degrees } if (x * x / degrees).is_infinite() => 0.0,
             Distribution::StudentT { degrees } => {
                 let ratio = x * x / degrees;
                 // ν/(ν + x²) and the rest to 1, of which neither loses digits, with their logarithms.

@@ -129,6 +129,10 @@ impl RegressionReplicates {
 
     /// Takes one prediction of a record of weight v, and its part of E. Shape: `counts` (B,).
     pub fn add(&mut self, counts: &[f64], v: f64, target: f64, output: f64, loss: f64) {
+        // A record of weight 0 is as good as none, whatever its error is.
+        if v == 0.0 {
+            return;
+        }
         self.weight += v;
         let (residual, y) = (target - output, target - *self.origin.get_or_insert(target));
         self.sums.add(counts, &[v, v * residual * residual, v * residual.abs(), v * y, v * y * y, loss]);
@@ -181,6 +185,10 @@ impl ClassReplicates {
     /// Takes one prediction of a record of weight v, as [`ClassTally`](super::ClassTally) does, and its part of E. Shapes: `probabilities` (K,), `counts` (B,) of
     /// the record of that number.
     pub fn add(&mut self, counts: &[f64], record: u64, v: f64, class: u32, probabilities: &[f64], loss: f64) {
+        // A record of weight 0 is as good as none, whatever its error is.
+        if v == 0.0 {
+            return;
+        }
         let right = f64::from(u8::from(super::most_probable(probabilities) == class as usize));
         let (log_loss, brier) = super::class_errors(class as usize, probabilities);
         self.weight += v;

@@ -241,7 +241,8 @@ impl Information {
             for r in 0..n {
                 deltas[r] = if kept[r] { delta_of(loss, &self.activation, targets[r], h[r]) } else { 0.0 };
                 sums.squares += deltas[r] * deltas[r];
-                if kept[r] && self.theory == Theory::Poisson {
+                // Where ŷ = 0 = y it is 0.
+                if kept[r] && self.theory == Theory::Poisson && deltas[r] != 0.0 {
                     sums.pearson += deltas[r] * deltas[r] / self.activation.value(h[r]);
                 }
             }
@@ -299,7 +300,7 @@ impl Information {
                     } else if j == k {
                         root(p * rest / tail)
                     } else {
-                        -Float::exp(net_inputs[j * n + r]) * root(p / (tail * rest))
+                        -Float::exp(net_inputs[j * n + r]) * root(p / tail / rest)
                     };
                 }
                 triangle.copy_scaled(&self.inputs, j * m, k * n, &factors);
