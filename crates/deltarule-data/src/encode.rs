@@ -263,7 +263,19 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
                         let last = |base: usize| Ok(self.numbers[base].last().copied().unwrap_or(f64::NAN));
                         let code = |base: usize| Ok(self.codes[base].last().copied().unwrap_or(NO_LEVEL));
                         let product: Result<f64> = product_of(terms, last, code);
-                        self.numbers[index].push(product?);
+                        let product = product?;
+                        // Each factor is in range, and yet their product need not be.
+                        if product.abs() > crate::column::LARGEST {
+                            return Err(DataError::Value {
+                                file: file_of(&self.files, record),
+                                line: record.line,
+                                column: feature.name.clone(),
+                                found: product.to_string(),
+                                expected: "a product of at most 1e150 in size".into(),
+                                flaw: Flaw::Range,
+                            });
+                        }
+                        self.numbers[index].push(product);
                     }
                     Combination::Pair { bases, codes } => {
                         let code = |base: usize| self.codes[base].last().copied().unwrap_or(NO_LEVEL);
@@ -313,10 +325,15 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
                 self.numbers[index].push(x);
             }
         }
+        if !self.target_positions.is_empty() && !self.push_target(record)? {
+            state = RowState::TargetMissing;
+        }
         if let Some((position, name)) = &self.weight {
             let field = record.trimmed(*position);
             match parse_number(field, record.decimal) {
                 Some(v) if (0.0..=crate::column::LARGEST).contains(&v) => self.weights.push(v),
+                // It is left out in any case.
+                _ if state == RowState::TargetMissing => self.weights.push(0.0),
                 _ => {
                     return Err(DataError::Value {
                         file: file_of(&self.files, record),
@@ -328,9 +345,6 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
                     });
                 }
             }
-        }
-        if !self.target_positions.is_empty() && !self.push_target(record)? {
-            state = RowState::TargetMissing;
         }
         self.states.push(state);
         Ok(())

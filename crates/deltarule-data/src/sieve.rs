@@ -247,6 +247,7 @@ impl Tests {
             }
         }
         if let Some(place) = self.weight
+            && has_target
             && !matches!(value(place), Value::Number(weight) if weight >= 0.0)
         {
             return reject(place, Flaw::Weight, "the weight of a record, a number from 0 on");

@@ -447,7 +447,7 @@ impl Table {
     ) -> Result<Self> {
         sieve.check_cache(options.cache.is_some())?;
         let read = |progress: Watch<'_>, on_reject: OnReject<'_>| {
-            let files = &mut InputFiles::of(paths, sieve)?;
+            let files = &mut InputFiles::of(paths, sieve, progress)?;
             let survey = files.survey(csv, options, sieve, progress)?;
             read_files(files, csv, options, (sieve, survey.as_ref()), on_reject, progress)
         };

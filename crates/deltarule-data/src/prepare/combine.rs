@@ -7,7 +7,7 @@ use deltarule_core::NO_LEVEL;
 use deltarule_model::{Factor, MOST_POWER, centered_power, code_of_pair, pair_codes, pair_level};
 
 use super::draft::{Derivation, DraftFeature, Levels};
-use crate::column::Values;
+use crate::column::{LARGEST, Values};
 use crate::error::{DataError, Result};
 use crate::pages::{PageColumn, RowSet, Wanted};
 use crate::table::Table;
@@ -142,6 +142,14 @@ pub(super) fn combined<'t>(
         }
     }
     let centers = Centers::of(table, &centers, training)?;
+    // Each number is in range, and yet their products need not be.
+    let too_large = |option: &'static str, name: &str| DataError::NoCombination {
+        file: table.name().to_owned(),
+        option,
+        column: name.to_owned(),
+        found: "numbers whose product is beyond 1e150",
+        expected: "smaller ones: a lower power, or the column in a larger unit",
+    };
     let part = |option: &'static str, name: &str| -> Result<Part<'_, 't>> {
         let feature = find(option, name)?;
         let (found, expected) = match (&feature.column.values, &feature.levels) {
@@ -169,7 +177,11 @@ pub(super) fn combined<'t>(
             let (found, expected) = ("a category", "a number");
             return Err(DataError::NoCombination { file, option: "--poly", column, found, expected });
         };
-        for power in 2..=(*highest).min(MOST_POWER) {
+        let highest = (*highest).min(MOST_POWER);
+        if centers.reach(position).powi(highest as i32) > LARGEST {
+            return Err(too_large("--poly", name));
+        }
+        for power in 2..=highest {
             let factor = DraftFactor::Power { position, center, power };
             made.push(new(position, Levels::None, DraftCombination::Product(vec![factor])));
         }
@@ -178,6 +190,9 @@ pub(super) fn combined<'t>(
         let (a, b) = (part("--interact", first)?, part("--interact", second)?);
         match (a, b) {
             (Part::Number { position, center }, Part::Number { position: other, center: other_center }) => {
+                if centers.reach(position) * centers.reach(other) > LARGEST {
+                    return Err(too_large("--interact", first));
+                }
                 let factors = [(position, center), (other, other_center)];
                 let factors = factors.map(|(position, center)| DraftFactor::Power { position, center, power: 1 });
                 made.push(new(position, Levels::None, DraftCombination::Product(factors.to_vec())));
@@ -238,7 +253,14 @@ fn pairs_of(table: &Table, categories: &[DraftCategory; 2], training: &RowSet) -
 }
 
 /// From where on the numbers of some columns are counted in products.
-struct Centers(Vec<(usize, f64)>);
+struct Centers(Vec<Center>);
+
+/// A column's center, and how far from it the farthest number of the table is.
+struct Center {
+    position: usize,
+    center: f64,
+    reach: f64,
+}
 
 /// What is seen of a column of numbers.
 #[derive(Clone, Copy)]
@@ -248,11 +270,14 @@ struct Tally {
     n: u64,
     low: f64,
     high: f64,
+    /// The smallest and the largest of all records, held out or not.
+    ends: (f64, f64),
 }
 
 impl Centers {
     fn of(table: &Table, positions: &[usize], training: &RowSet) -> Result<Self> {
-        let none = Tally { first: f64::NAN, sum: 0.0, n: 0, low: f64::INFINITY, high: f64::NEG_INFINITY };
+        let (low, high) = (f64::INFINITY, f64::NEG_INFINITY);
+        let none = Tally { first: f64::NAN, sum: 0.0, n: 0, low, high, ends: (low, high) };
         let mut tallies = vec![none; positions.len()];
         if positions.is_empty() {
             return Ok(Self(Vec::new()));
@@ -260,6 +285,8 @@ impl Centers {
         table.pages().show_each(&Wanted::of(positions.iter().copied()), |page, rows, columns| {
             for (&position, tally) in positions.iter().zip(&mut tallies) {
                 let numbers = columns[position].numbers();
+                let shown = numbers.get(rows.clone()).unwrap_or_default().iter();
+                tally.ends = shown.fold(tally.ends, |(low, high), &x| (low.min(x), high.max(x)));
                 training.in_page(page, 0, |row| {
                     if let Some(&x) = numbers.get(rows.start + row).filter(|x| !x.is_nan()) {
                         if tally.n == 0 {
@@ -283,13 +310,19 @@ impl Centers {
                 _ if is_switch(position, tally) => 0.0,
                 n => rounded(tally.first + tally.sum / n as f64, tally.high - tally.low),
             };
-            (position, center)
+            let reach = (tally.ends.0 - center).abs().max((tally.ends.1 - center).abs());
+            Center { position, center, reach: if reach.is_finite() { reach } else { 0.0 } }
         };
         Ok(Self(positions.iter().zip(&tallies).map(center).collect()))
     }
 
     fn of_column(&self, position: usize) -> f64 {
-        self.0.iter().find(|(known, _)| *known == position).map_or(0.0, |(_, center)| *center)
+        self.0.iter().find(|known| known.position == position).map_or(0.0, |known| known.center)
+    }
+
+    /// max |x − center|; 1 for truth values, which have no center.
+    fn reach(&self, position: usize) -> f64 {
+        self.0.iter().find(|known| known.position == position).map_or(1.0, |known| known.reach)
     }
 }
 

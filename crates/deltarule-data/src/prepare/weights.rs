@@ -40,7 +40,8 @@ impl Weighting {
         let wrong =
             |file: &str, found: String| DataError::Weight { file: file.to_owned(), column: name.to_owned(), found };
         let kind = match column.values {
-            Values::Numbers | Values::Booleans => None,
+            Values::Numbers => None,
+            Values::Booleans => Some("true and false"),
             Values::Missing => Some("no value at all"),
             Values::Text { .. } | Values::Unique { .. } => Some("text"),
             Values::Hashed { .. } => Some("a column that is also hashed"),

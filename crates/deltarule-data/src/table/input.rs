@@ -1,7 +1,7 @@
 //! The files of a table, and a first look at what is in their columns.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -33,11 +33,11 @@ pub(super) struct InputFile {
 impl InputFiles {
     /// The files of these names. Where they must be read twice, a stream is copied to a file.
     ///
-    /// Errors: a stream cannot be read, or not be copied.
-    pub(super) fn of(paths: &[PathBuf], sieve: &Sieve) -> Result<Self> {
+    /// Errors: a stream cannot be read, or not be copied; to break off was asked for.
+    pub(super) fn of(paths: &[PathBuf], sieve: &Sieve, progress: Watch<'_>) -> Result<Self> {
         let file = |path: &PathBuf| {
             let is_copied = sieve.skip.is_some() && is_stream(path);
-            Ok(InputFile { path: path.clone(), copy: if is_copied { Some(copied(path)?) } else { None } })
+            Ok(InputFile { path: path.clone(), copy: if is_copied { Some(copied(path, progress)?) } else { None } })
         };
         paths.iter().map(file).collect::<Result<_>>().map(Self)
     }
@@ -102,16 +102,27 @@ fn is_stream(path: &Path) -> bool {
     is_standard_input(path) || fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir())
 }
 
-fn copied(path: &Path) -> Result<NamedTempFile> {
+fn copied(path: &Path, mut progress: Watch<'_>) -> Result<NamedTempFile> {
     let unwritten = |error| DataError::Spill { place: std::env::temp_dir().display().to_string(), error };
     let unread = |error| DataError::Io { file: name_of(path), error };
     let mut copy = NamedTempFile::new().map_err(unwritten)?;
-    match is_standard_input(path) {
-        true => io::copy(&mut io::stdin().lock(), copy.as_file_mut()),
-        false => io::copy(&mut fs::File::open(path).map_err(unread)?, copy.as_file_mut()),
+    let mut from: Box<dyn Read> = match is_standard_input(path) {
+        true => Box::new(io::stdin().lock()),
+        false => Box::new(fs::File::open(path).map_err(unread)?),
+    };
+    let (mut buffer, mut bytes) = (vec![0; 1 << 16], 0);
+    loop {
+        let n = match from.read(&mut buffer) {
+            Ok(0) => return Ok(copy),
+            Ok(n) => n,
+            // By a signal, after which there may be no wish to go on.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => 0,
+            Err(error) => return Err(unread(error)),
+        };
+        copy.write_all(&buffer[..n]).map_err(unwritten)?;
+        bytes += n as u64;
+        go_on(&name_of(path), bytes, None, &mut progress)?;
     }
-    .map_err(unwritten)?;
-    Ok(copy)
 }
 
 /// Says that so much was looked at. Errors: to break off was asked for.
