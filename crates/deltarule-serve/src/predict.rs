@@ -10,6 +10,9 @@ use crate::records::{self, Row, Sink};
 use crate::refusal::Refusal;
 use crate::served::{Served, SharedEncoding};
 
+/// A request that asks for more text than this is refused: records times reasons have no other bound.
+const LARGEST_ANSWER: usize = 64 << 20;
+
 /// What a request asks for beside its records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Wanted {
@@ -172,7 +175,17 @@ impl Prediction<'_> {
                 self.row.extend(self.outputs.iter().skip(r).step_by(n));
                 let is_complete = *state == RowState::Complete;
                 self.answer.n_empty += u64::from(!is_complete);
-                if is_complete { writer.write(&block, r, &self.row) } else { writer.write_empty() }
+                if is_complete {
+                    writer.write(&block, r, &self.row)
+                } else {
+                    writer.write_empty()
+                }
+                if writer.text.len() > LARGEST_ANSWER {
+                    return Err(Refusal::new(
+                        hyper::StatusCode::PAYLOAD_TOO_LARGE,
+                        "the answer has more than 64 MiB; send the records in several requests, or ask for fewer reasons",
+                    ));
+                }
             }
         }
         self.encoder.clear();

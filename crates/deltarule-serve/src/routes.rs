@@ -136,16 +136,17 @@ async fn predict(state: &Arc<State>, request: Request<Incoming>, wanted: Wanted)
     }
     let body = read_body(state, body).await?;
     let limit = state.settings.max_records;
-    let Answer { text, n_records: n, n_unseen: unseen, n_empty: empty } = if body.len() <= SHORT_BODY {
-        predict::answer(&state.served(), &body, wanted, limit)?
-    } else {
-        let served = state.served();
-        let worked = tokio::task::spawn_blocking(move || predict::answer(&served, &body, wanted, limit)).await;
-        worked.unwrap_or_else(|error| {
-            let message = format!("the records could not be predicted: {error}");
-            Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, message))
-        })?
-    };
+    let Answer { text, n_records: n, n_unseen: unseen, n_empty: empty } =
+        if body.len() <= SHORT_BODY && wanted.reasons.is_none() {
+            predict::answer(&state.served(), &body, wanted, limit)?
+        } else {
+            let served = state.served();
+            let worked = tokio::task::spawn_blocking(move || predict::answer(&served, &body, wanted, limit)).await;
+            worked.unwrap_or_else(|error| {
+                let message = format!("the records could not be predicted: {error}");
+                Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, message))
+            })?
+        };
     Ok(Text { records: Records { n, unseen, empty }, ..Text::json(text) })
 }
 

@@ -84,20 +84,24 @@ impl<'m> Replicates<'m> {
         let counts = self.draw.counts_of(record);
         let (in_error, v) = scored.weights;
         let constants = scored.targets.iter().zip(&self.constants);
+        let of_constant = |y: f64, constant: f64| match in_error > 0.0 {
+            true => in_error * self.loss.of_constant(self.activation, y, constant),
+            false => 0.0,
+        };
         match &mut self.kind {
             Kind::Numbers(pairs) => {
-                let predicted = scored.targets.iter().zip(scored.outputs).zip(constants);
-                for ((own, base), ((&y, &output), (_, &constant))) in pairs.iter_mut().zip(predicted) {
-                    own.add(counts, v, y, output, in_error * self.loss.value(y, output));
-                    base.add(counts, v, y, constant, in_error * self.loss.value(y, constant));
+                let predicted = scored.outputs.iter().zip(scored.errors).zip(constants);
+                for ((own, base), ((&output, &error), (&y, &constant))) in pairs.iter_mut().zip(predicted) {
+                    own.add(counts, v, y, output, error);
+                    base.add(counts, v, y, constant, of_constant(y, constant));
                 }
             }
             Kind::Classes(pair) => {
                 let class = scored.class.unwrap_or(0);
                 self.target.probabilities_into(scored.outputs, &mut self.probabilities);
-                pair.0.add(counts, record, v, class, &self.probabilities, scored.error);
-                let of_constant: f64 = constants.map(|(&y, &c)| self.loss.of_constant(self.activation, y, c)).sum();
-                pair.1.add(counts, record, v, class, &self.shares, in_error * of_constant);
+                pair.0.add(counts, record, v, class, &self.probabilities, scored.errors.iter().sum());
+                let of_constants = constants.map(|(&y, &constant)| of_constant(y, constant)).sum();
+                pair.1.add(counts, record, v, class, &self.shares, of_constants);
                 if self.n.is_multiple_of(FOLDED) {
                     pair.0.fold(&mut self.draw);
                 }

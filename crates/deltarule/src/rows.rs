@@ -54,7 +54,7 @@ impl Rows {
         }
         let condition = args.condition.as_deref().map(str::parse::<Condition>).transpose()?;
         if let Some(path) = args.rejects.as_ref().filter(|path| data.contains(path)) {
-            bail!("{}: is the data itself, expected another file to write to", path.display());
+            bail!("{}: is a file that is read, expected another file to write to", path.display());
         }
         if let Some(path) = args.rejects.as_ref().filter(|path| others.iter().any(|other| other.as_ref() == Some(path)))
         {

@@ -49,8 +49,8 @@ pub(crate) struct Scored<'a> {
     pub(crate) class: Option<u32>,
     /// How often the record counts in E, and in the other scores.
     pub(crate) weights: (f64, f64),
-    /// Σ_j L(y_j, ŷ_j); for the squared error ½Σ_j(y_j − ŷ_j)².
-    pub(crate) error: f64,
+    /// L(y_j, ŷ_j) of each output, as often as the record counts; for the squared error ½(y_j − ŷ_j)².
+    pub(crate) errors: &'a [f64],
 }
 
 /// What records are judged by.
@@ -215,10 +215,9 @@ impl<'t> Tally<'t> {
         layer.net_inputs_into(block, scaling, &mut net_inputs)?;
         layer.activation().couple(&mut net_inputs, block.n_records());
         let (n, n_outputs) = (block.n_records(), self.outputs.len());
-        let (mut y, mut o) = (vec![0.0; n_outputs], vec![0.0; n_outputs]);
+        let (mut y, mut o, mut errors) = (vec![0.0; n_outputs], vec![0.0; n_outputs], vec![0.0; n_outputs]);
         let mut probabilities = vec![0.0; self.counts.len()];
         for r in (0..n).filter(|&r| keep(r)) {
-            let mut error = 0.0;
             let class = self.classes.as_ref().map(|_| class_of(self.target, block, r));
             let (in_error, v) = self.weighing.of_record(block, r, class);
             for j in 0..n_outputs {
@@ -234,11 +233,11 @@ impl<'t> Tally<'t> {
                     false => self.loss.value(y[j], o[j]),
                 };
                 // A record of weight 0 is as good as none, whatever its error is.
+                errors[j] = if in_error > 0.0 { in_error * of_output } else { 0.0 };
                 if in_error > 0.0 {
                     let (own, constant) = &mut self.loss_sums[j];
-                    *own += in_error * of_output;
+                    *own += errors[j];
                     *constant += in_error * self.loss.of_constant(layer.activation(), y[j], self.constants[j]);
-                    error += in_error * of_output;
                 }
             }
             if let (Some(classes), Some(class)) = (&mut self.classes, class) {
@@ -250,7 +249,7 @@ impl<'t> Tally<'t> {
                 let (count, weight) = &mut self.counts[class as usize];
                 (*count, *weight) = (*count + 1, *weight + v);
             }
-            visit(r, Scored { targets: &y, outputs: &o, class, error, weights: (in_error, v) });
+            visit(r, Scored { targets: &y, outputs: &o, class, errors: &errors, weights: (in_error, v) });
             self.n += 1;
         }
         self.buffer = net_inputs;

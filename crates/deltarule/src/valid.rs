@@ -106,6 +106,13 @@ impl Valid {
     }
 }
 
+impl ValidArgs {
+    /// All names of files that are read, patterns as they stand.
+    pub(crate) fn files_read(&self, data: &[PathBuf]) -> Vec<PathBuf> {
+        data.iter().cloned().chain(self.valid.iter().map(PathBuf::from)).collect()
+    }
+}
+
 /// What the columns of files that are scored on lack is better said before descent than after it.
 ///
 /// Errors: a column of the encoding, the target or the weights is not there.

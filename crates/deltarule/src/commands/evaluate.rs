@@ -29,7 +29,8 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
         bail!("{option}: found a model of {}, expected one of two classes; leave {option} out", what(&model));
     }
     let at = args.threshold.unwrap_or(HALF);
-    let mut rows = Rows::of(&args.rows, &args.data, &[], args.force)?;
+    let read = [&args.data[..], std::slice::from_ref(&args.model)].concat();
+    let mut rows = Rows::of(&args.rows, &read, &[], args.force)?;
     let mut reader = setup::open(&args.data, &args.files, rows.skips())?;
     let mut worst = Worst { most: args.worst, records: BinaryHeap::new() };
     let mut replicates = args.bootstrap.map(|n| Replicates::new(&model, n as usize, args.seed));
@@ -100,6 +101,12 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
         text.push_str(&decisions::text(tally, names, at, args.cost));
     }
     text.push_str(&deciles::text(&names, &parts));
+    if let (Some(weight), Some(_)) = (&args.weight, thresholds(&scores)) {
+        let _ = writeln!(
+            text,
+            "(confusion, decisions and calibration count each record once, and not as column {weight} says)"
+        );
+    }
     for (column, n) in unseen {
         let _ = writeln!(text, "{}", unseen_text(&model, &column, n));
     }
@@ -161,7 +168,7 @@ struct Bad {
 
 impl Worst {
     fn add(&mut self, record: u64, scored: Scored<'_>) {
-        let error = scored.error;
+        let error: f64 = scored.errors.iter().sum();
         let full = self.records.len() == self.most;
         if full && self.records.peek().is_none_or(|Reverse(least)| error.total_cmp(&least.error).is_le()) {
             return;

@@ -13,7 +13,7 @@ use deltarule_model::ScaleRule;
 
 use crate::cli::{BadRowArg, ExplainArgs, LossArg, WeightArgs};
 use crate::number::{count, short};
-use crate::rows::Rows;
+use crate::rows::{RowTally, Rows};
 use crate::setup::{Input, Machine};
 use crate::valid::HoldOut;
 use crate::{output, setup};
@@ -27,6 +27,8 @@ type Numbered = (u64, Vec<f64>, Vec<f64>);
 struct Subject {
     title: String,
     units: String,
+    /// What became of the rows of a table.
+    rows: Option<RowTally>,
     loss: Loss,
     layer: Layer,
     inputs: Vec<String>,
@@ -95,6 +97,7 @@ fn given_loss(args: &ExplainArgs) -> Result<Loss> {
 
 /// The worked example that bare `explain` shows.
 fn example(args: &ExplainArgs) -> Result<Subject> {
+    no_rows(args, "no table")?;
     let loss = given_loss(args)?;
     let natural = loss.activation().unwrap_or(Activation::Sigmoid);
     let activation = args.network.activation.clone().unwrap_or(natural);
@@ -103,6 +106,7 @@ fn example(args: &ExplainArgs) -> Result<Subject> {
     Ok(Subject {
         title: "one step of the delta rule on one record: an example".into(),
         units: "the numbers are plain numbers, without units".into(),
+        rows: None,
         loss,
         layer: Layer::new(parameters, activation),
         inputs: vec!["x1".into(), "x2".into()],
@@ -122,6 +126,7 @@ fn example(args: &ExplainArgs) -> Result<Subject> {
 
 /// Numbers from the command line.
 fn numbers(args: &ExplainArgs, x: &str) -> Result<Subject> {
+    no_rows(args, "--x")?;
     if !args.columns.target.is_empty() || args.record.is_some() || args.all {
         bail!("--x: found --target, --record or --all beside it, which need a table");
     }
@@ -169,6 +174,7 @@ fn numbers(args: &ExplainArgs, x: &str) -> Result<Subject> {
     Ok(Subject {
         title: "one step of the delta rule on one record".into(),
         units: "the numbers are as given".into(),
+        rows: None,
         loss,
         layer: Layer::new(parameters, activation),
         inputs: (1..=d).map(|i| format!("x{i}")).collect(),
@@ -205,6 +211,18 @@ fn list(option: &str, text: &str) -> Result<Vec<f64>> {
         .collect()
 }
 
+/// Errors: an option that chooses rows, where all of them count.
+fn no_rows(args: &ExplainArgs, beside: &str) -> Result<()> {
+    let rows = &args.rows;
+    let others = rows.rejects.is_some() || rows.max_bad.is_some();
+    if rows.condition.is_some() || rows.on_bad_row == BadRowArg::Skip || others {
+        bail!(
+            "--where, --on-bad-row: found beside {beside}, expected DATA with --target NAME; --record N counts all rows"
+        );
+    }
+    Ok(())
+}
+
 /// A table at its start, before any training.
 fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
     if args.columns.target.is_empty() {
@@ -216,7 +234,7 @@ fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
     let choices = setup::choices(data, &args.columns, &args.network, &WeightArgs::default(), HoldOut::default())?;
     let mut rows = Rows::of(&args.rows, data, &[], args.force)?;
     let input = Input { data, files: &args.files, memory: &args.memory, quiet: args.json };
-    let (table, _) = setup::read_table(input, &args.columns, &choices, Machine::default(), &mut rows)?;
+    let (table, row_tally) = setup::read_table(input, &args.columns, &choices, Machine::default(), &mut rows)?;
     rows.finish()?;
     if table.sparse().is_some() {
         return no_sparse(table.name());
@@ -266,6 +284,7 @@ fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
         Ok(Subject {
             title: format!("one step of the delta rule on {which}, at the start"),
             units: format!("{}; weights at the start: {start_text}", units_text(ready.encoding.scale)),
+            rows: Some(row_tally),
             loss: ready.problem.loss,
             layer: Layer::new(start, prepared.activation.clone()),
             inputs: ready.encoding.input_names(),
@@ -324,12 +343,7 @@ fn records_of(part: &Part<'_>, wanted: Option<u64>, scaling: &Scaling) -> Result
 
 /// A record of a table, with a trained model.
 fn of_model(args: &ExplainArgs, model: &Path, data: &[PathBuf]) -> Result<Subject> {
-    let rows = &args.rows;
-    if rows.condition.is_some() || rows.on_bad_row == BadRowArg::Skip || rows.rejects.is_some() {
-        bail!(
-            "--where, --on-bad-row: found beside a model, expected DATA with --target NAME; --record N counts all rows"
-        );
-    }
+    no_rows(args, "a model")?;
     let model_name = model.display().to_string();
     let model = setup::read_model(model)?;
     if model.encoding().is_sparse() {
@@ -381,6 +395,7 @@ fn of_model(args: &ExplainArgs, model: &Path, data: &[PathBuf]) -> Result<Subjec
     Ok(Subject {
         title: format!("one step of the delta rule on {which}, from the weights of {model_name}"),
         units: units_text(model.encoding().scale),
+        rows: None,
         loss: training.loss,
         layer: model.layer().clone(),
         inputs: model.encoding().input_names(),

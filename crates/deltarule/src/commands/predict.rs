@@ -28,7 +28,8 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
     if args.threshold.is_some() && model.encoding().target.classes().is_none_or(|classes| classes.len() != 2) {
         bail!("--threshold: found a model of {}, expected one of two classes; leave --threshold out", what(&model));
     }
-    let mut rows = Rows::of(&args.rows, &args.data, &[&args.out], args.force)?;
+    let read = [&args.data[..], std::slice::from_ref(&args.model)].concat();
+    let mut rows = Rows::of(&args.rows, &read, &[&args.out], args.force)?;
     let mut reader = setup::open(&args.data, &args.files, rows.skips())?;
     let kept = args
         .keep

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use deltarule_core::{
     Batch, BlockSource, Config, Epoch, Eta, Fit, HeldOut, Layer, Loss, OptimizerKind, Parameters, Penalty, Plan,
-    Reduction, Schedule, StopReason, fit_many_watched,
+    Reduction, StopReason, fit_many_watched,
 };
 use deltarule_data::{SplitRule, prepare};
 use deltarule_model::{Model, ScaleRule};
@@ -18,7 +18,7 @@ use crate::cli::{BatchArg, SweepArgs, parse_eta, parse_penalty};
 use crate::held::HeldOutFiles;
 use crate::number::{count, digits, short};
 use crate::output::OutputFile;
-use crate::record::Record;
+use crate::record::{self, Record};
 use crate::rows::Rows;
 use crate::rule;
 use crate::scores::{Detail, Judge, Scores, Tally, Weighing};
@@ -56,7 +56,8 @@ impl Ended {
 
 pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
     let settings = settings(args)?;
-    let mut rows = Rows::of(&args.rows, &args.data, &[&args.out, &args.trace], args.force)?;
+    let read = args.valid.files_read(&args.data);
+    let mut rows = Rows::of(&args.rows, &read, &[&args.out, &args.trace], args.force)?;
     let wanted = Valid::of(&args.valid, &args.data, &args.files, rows.skips())?;
     wanted.check_early_stopping(&args.valid, None)?;
     let choices =
@@ -158,7 +159,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
                 said.extend(left_out.text().map(|text| format!("of the files held out: {text}\n")));
                 (scores, Some(left_out))
             }
-            None => (Vec::new(), None),
+            None => (Vec::new(), watched.as_ref().map(|files| files.left_out().clone())),
         };
         let mut of_files = of_files.into_iter();
         let mut ended = Vec::with_capacity(fits.len());
@@ -312,6 +313,30 @@ fn seeds(text: &str) -> Result<Vec<u64>> {
     }
 }
 
+/// The command that trains this run alone: what was typed, but for what differs from run to run and where results go.
+fn alone(run: &Ended) -> String {
+    let mut differing = vec!["--eta", "--points", "--l2", "--l1", "--seeds", "--seed", "--optimizer", "--epochs"];
+    // And what no result depends on.
+    differing.extend(["--out", "-o", "--trace", "--memory", "--cache", "--threads"]);
+    // Settings of the other rules.
+    differing.extend(match run.plan.optimizer {
+        OptimizerKind::Adam { .. } => &["--decay"][..],
+        OptimizerKind::RmsProp { .. } => &["--beta1", "--beta2"],
+        OptimizerKind::AdaGrad { .. } => &["--beta1", "--beta2", "--decay"],
+        _ => &["--beta1", "--beta2", "--decay", "--epsilon"],
+    });
+    let typed = record::arguments_without(&differing, &["--force", "--json"]).join(" ");
+    let eta = if run.plan.chooses_eta() { String::new() } else { format!(" --eta {}", run.plan.eta.eta) };
+    format!(
+        "deltarule train {typed} --optimizer {} --epochs {}{eta}{}{}{}",
+        run.plan.optimizer.name(),
+        run.plan.epochs,
+        given("l2", run.plan.penalty.l2 > 0.0, &run.plan.penalty.l2),
+        given("l1", run.plan.penalty.l1 > 0.0, &run.plan.penalty.l1),
+        given("seed", run.plan.seed != 0, &run.plan.seed),
+    )
+}
+
 /// An option that is to be typed again.
 fn given(option: &str, is_given: bool, value: &dyn std::fmt::Display) -> String {
     if is_given { format!(" --{option} {value}") } else { String::new() }
@@ -393,24 +418,7 @@ fn to_text(
         Some(index) => {
             let run = &ended[index];
             let judged = if held_out { "on the records held out" } else { "in training (--valid holds records out)" };
-            let _ = writeln!(
-                text,
-                "\n* the least E {judged}: run {}. To see it alone: deltarule train {} --target {} --optimizer {} --epochs {}{}{}{}{}",
-                index + 1,
-                setup::typed(&args.data),
-                if args.columns.target.is_empty() { "label".to_owned() } else { args.columns.target.join(",") },
-                run.plan.optimizer.name(),
-                run.plan.epochs,
-                if run.plan.chooses_eta() { String::new() } else { format!(" --eta {}", run.plan.eta.eta) },
-                given("loss", run.training.loss != Loss::Squared, &run.training.loss)
-                    + &run.plan.batch.map_or(String::new(), |batch| given("batch", true, &batch))
-                    + &given("schedule", run.plan.course.schedule != Schedule::Auto, &run.plan.course.schedule)
-                    + &given("warm-up", run.plan.course.warm_up > 0, &run.plan.course.warm_up)
-                    + &run.plan.average.map_or(String::new(), |from| given("average", true, &from)),
-                given("l2", run.plan.penalty.l2 > 0.0, &run.plan.penalty.l2)
-                    + &given("l1", run.plan.penalty.l1 > 0.0, &run.plan.penalty.l1),
-                given("seed", run.plan.seed != 0, &run.plan.seed),
-            );
+            let _ = writeln!(text, "\n* the least E {judged}: run {}. To see it alone: {}", index + 1, alone(run));
         }
     }
     match written {

@@ -65,7 +65,8 @@ struct Trained {
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let settings = settings(args)?;
     let mut files = Files::create(args)?;
-    let mut rows = Rows::of(&args.rows, &args.data, &[&args.out, &args.trace, &args.path], args.force)?;
+    let read = args.valid.files_read(&args.data);
+    let mut rows = Rows::of(&args.rows, &read, &[&args.out, &args.trace, &args.path], args.force)?;
     let wanted = Valid::of(&args.valid, &args.data, &args.files, rows.skips())?;
     wanted.check_early_stopping(&args.valid, args.folds)?;
     let choices = setup::choices(

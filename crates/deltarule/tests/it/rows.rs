@@ -242,3 +242,43 @@ fn other_commands_know_of_it() {
     let text = sandbox.sh(&format!("deltarule inspect all.csv --date day {SKIP} --where 'size < 9'")).ok().stdout;
     assert!(text.contains("where size < 9: ") && text.contains("other records left out"), "{text}");
 }
+
+/// What is read is never written over, whatever --force says.
+#[test]
+fn rejects_are_none_of_the_files_that_are_read() {
+    let sandbox = Sandbox::new();
+    sandbox.sh("deltarule train examples/ten.csv --target passed --out m.json --quiet").ok();
+    sandbox.sh("cp examples/ten.csv valid.csv").ok();
+    let skip = "--on-bad-row skip --force --rejects";
+    for (line, file) in [
+        (format!("evaluate m.json examples/ten.csv {skip} m.json"), "m.json"),
+        (format!("predict m.json examples/ten.csv {skip} m.json"), "m.json"),
+        (format!("train examples/ten.csv --target passed --valid valid.csv {skip} valid.csv"), "valid.csv"),
+        (format!("sweep examples/ten.csv --target passed --valid valid.csv {skip} valid.csv"), "valid.csv"),
+    ] {
+        let before = sandbox.read(file);
+        let ran = sandbox.sh(&format!("deltarule {line}"));
+        assert_eq!(ran.code, Some(2), "{line}\n{}", ran.stderr);
+        assert!(ran.stderr.contains("is a file that is read"), "{line}\n{}", ran.stderr);
+        assert_eq!(sandbox.read(file), before, "{line}");
+    }
+}
+
+/// Each number is in range and their product is not: told with its place, and skipped where that is asked for.
+#[test]
+fn a_product_out_of_range_is_a_bad_row() {
+    let sandbox = Sandbox::new();
+    let rows: String = (1..40).map(|x| format!("{x},{}\n", 3 * x * x)).collect();
+    sandbox.file("t.csv", format!("x,y\n{rows}"));
+    sandbox.sh("deltarule train t.csv --target y --poly x:3 --out m.json --quiet").ok();
+    sandbox.file("new.csv", "x\n5\n1e140\n7\n");
+    let ran = sandbox.sh("deltarule predict m.json new.csv");
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("new.csv: line 3, column"), "{}", ran.stderr);
+    let skipped = sandbox.sh("deltarule predict m.json new.csv --on-bad-row skip").ok().stdout;
+    let predictions: Vec<&str> = skipped.lines().skip(1).collect();
+    assert!(predictions.len() == 3 && predictions[1].is_empty() && !predictions[2].is_empty(), "{skipped}");
+    sandbox.file("large.csv", "x,y\n1,1\n2e140,2\n3e100,3\n4,5\n");
+    let ran = sandbox.sh("deltarule train large.csv --target y --poly x:2");
+    assert!(ran.code == Some(2) && ran.stderr.contains("beyond 1e150"), "{}", ran.stderr);
+}

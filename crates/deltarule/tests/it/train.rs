@@ -402,6 +402,8 @@ fn json_follows_its_schema() {
     let schema = std::fs::read_to_string(project().join("docs/json-schema.json")).unwrap();
     let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
     let sandbox = Sandbox::new();
+    // A row of words among others that can be used.
+    sandbox.file("bad.csv", sandbox.read("examples/ten.csv") + "many,few,1\n");
     sandbox.file("new.csv", "hours,sleep,passed\n1,2,1\n").file("s.libsvm", "1 1:2 3:1\n-1 2:1\n1 1:1\n-1 3:2\n");
     for line in [
         "deltarule train examples/diabetes.csv --target progression --out d.json --json",
@@ -436,6 +438,13 @@ fn json_follows_its_schema() {
         "deltarule show h.json --json",
         "deltarule inspect examples/iris.csv --hash petal_width:6 --json",
         "deltarule sweep examples/ten.csv --target passed --eta 0.1,100,auto --json",
+        "deltarule train bad.csv --target passed --where 'hours > 0' --on-bad-row skip --valid bad.csv --epochs 9 --json",
+        "deltarule sweep bad.csv --target passed --on-bad-row skip --valid bad.csv --early-stopping --eta 1,2 --json",
+        "deltarule evaluate t.json bad.csv --where 'hours > 0' --on-bad-row skip --json",
+        "deltarule check bad.csv --target passed --on-bad-row skip --json",
+        "deltarule inspect bad.csv --where 'hours > 0' --on-bad-row skip --json",
+        "deltarule explain bad.csv --target passed --on-bad-row skip --record 2 --json",
+        "deltarule explain bad.csv --target passed --on-bad-row skip --all --json",
         "deltarule sweep examples/diabetes.csv --target progression --eta 1,2 --valid 0.2 --json || true",
     ] {
         let json = sandbox.sh(line).ok().json();

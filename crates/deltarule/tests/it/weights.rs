@@ -127,3 +127,37 @@ fn sweep_and_folds_and_check_take_weights() {
     assert_eq!(folds["folds"]["each"].as_array().map(Vec::len), Some(3));
     sandbox.sh("deltarule check diabetes.csv --target progression --weight w --activation tanh").ok();
 }
+
+/// A row without a target is left out in any case, and one of weight 0 is as good as none, however far out its error is.
+#[test]
+fn rows_that_do_not_count_need_no_weight_and_break_no_score() {
+    let sandbox = Sandbox::new();
+    let rows: String = (0..60).map(|i| format!("{},{},1\n", f64::from(i % 12) / 10.0, i % 5)).collect();
+    sandbox.file("t.csv", format!("x,y,w\n{rows}"));
+    sandbox.file("more.csv", format!("x,y,w\n{rows}0.5,,\n5000,0,0\n"));
+    sandbox.sh("deltarule train t.csv --target y --loss poisson --task regression --out m.json --quiet").ok();
+    let evaluate = |data: &str, more: &str| -> Value {
+        let line = format!("deltarule evaluate m.json {data} --weight w --bootstrap 50 --json {more}");
+        sandbox.sh(&line).ok().json()["scores"].clone()
+    };
+    let (clean, found) = (evaluate("t.csv", ""), evaluate("more.csv", ""));
+    assert_same(&clean["targets"][0]["model"], &found["targets"][0]["model"], 1e-12, "scores");
+    assert!(found.to_string().matches("null").count() == clean.to_string().matches("null").count(), "{found}");
+    sandbox.sh("deltarule train more.csv --target y --loss poisson --task regression --weight w").ok();
+    let ran = sandbox.sh("sed 's/,1$/,true/' t.csv > b.csv; deltarule train b.csv --target y --weight w");
+    assert!(ran.code == Some(2) && ran.stderr.contains("found true and false"), "{}", ran.stderr);
+}
+
+/// The command that a sweep advises trains the same run.
+#[test]
+fn the_command_for_a_run_alone_has_all_that_was_typed() {
+    let sandbox = tables();
+    let line =
+        "deltarule sweep diabetes.csv --target progression --drop s1 --weight w --poly bmi:2 --eta 0.1,0.3 --epochs 20";
+    let text = sandbox.sh(line).ok().stdout;
+    let command = text.split("To see it alone: ").nth(1).unwrap().lines().next().unwrap();
+    let alone = sandbox.sh(&format!("{command} --json")).ok().json();
+    let best = sandbox.sh(&format!("{line} --json")).ok().json();
+    let runs = best["runs"].as_array().unwrap();
+    assert!(runs.iter().any(|run| run["training"] == alone["training"]), "{command}");
+}

@@ -7,13 +7,20 @@ use serde_json::{Value, json};
 
 use super::{Subject, about};
 use crate::number::{count, exact};
+use crate::rows::RowTally;
 
 /// Inputs beyond this are shown only where they are not 0.
 const MANY: usize = 12;
 
+/// What is explained, and in which units.
+fn opening(subject: &Subject) -> String {
+    let rows = subject.rows.as_ref().and_then(RowTally::text).map_or(String::new(), |text| text + "\n");
+    format!("{}\n{rows}{}\n", subject.title, subject.units)
+}
+
 /// One record, one step, as text.
 pub(super) fn step(subject: &Subject, step: &WorkedStep, derive: bool) -> String {
-    let mut text = format!("{}\n{}\n", subject.title, subject.units);
+    let mut text = opening(subject);
     let activation = subject.layer.activation();
     let _ = writeln!(text, "f(h) = {}    η = {} ({})", activation.value_text(), exact(step.eta), subject.eta_text);
     for (j, output) in step.outputs.iter().enumerate() {
@@ -270,7 +277,7 @@ fn what_happened(step: &WorkedStep) -> String {
 
 /// Every record in a row, the sums, one step over all, as text.
 pub(super) fn batch(subject: &Subject, batch: &WorkedBatch) -> String {
-    let mut text = format!("{}\n{}\n", subject.title, subject.units);
+    let mut text = opening(subject);
     let activation = subject.layer.activation();
     let _ = writeln!(text, "f(h) = {}    η = {} ({})", activation.value_text(), exact(batch.eta), subject.eta_text);
     let is_squared = subject.loss == Loss::Squared;
@@ -397,7 +404,7 @@ fn numbers(values: &[f64]) -> Value {
 }
 
 fn head(subject: &Subject) -> Value {
-    json!({
+    let mut head = json!({
         "command": "explain",
         "title": subject.title,
         "units": subject.units,
@@ -406,7 +413,9 @@ fn head(subject: &Subject) -> Value {
         "eta": subject.eta,
         "inputs": subject.inputs,
         "outputs": subject.outputs,
-    })
+    });
+    subject.rows.iter().for_each(|rows| rows.tell(&mut head));
+    head
 }
 
 /// E before and after a step.
