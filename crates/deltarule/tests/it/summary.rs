@@ -139,3 +139,38 @@ fn an_interval_of_another_level_is_as_wide_as_its_quantile() {
     assert!((half("0.95") - 1.959_963_984_540_054).abs() < 1e-12);
     assert!((half("0.5") - 0.674_489_750_196_082).abs() < 1e-12);
 }
+
+/// Records whose class, or count, is as good as certain keep the errors of all weights finite.
+#[test]
+fn a_record_that_is_certain_spoils_no_error() {
+    let sandbox = Sandbox::new();
+    // One class on one side and three others, which are hard to tell apart, on the other.
+    let x = |i: u32| f64::from(i * 37 % 101) / 25.0 - 2.0;
+    let is_a = |i: u32| x(i) + f64::from(i * 29 % 23) / 10.0 - 1.1 < 0.0;
+    let class = |i: u32| if is_a(i) { "a" } else { ["b", "c", "d"][i as usize % 3] };
+    let rows: String = (0..400).map(|i| format!("{},{}\n", x(i), class(i))).collect();
+    sandbox.file("classes.csv", format!("x,y\n{rows}"));
+    sandbox.sh("deltarule train classes.csv --target y --loss log --quiet --out first.json").ok();
+    let text = sandbox.sh("deltarule show first.json --json").ok().stdout;
+    // Where h of a is 400 above that of the others: their chances are about 1e-174, and the product of two is 0.
+    let slopes: Vec<f64> = serde_json::from_str::<serde_json::Value>(&text).unwrap()["weights"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|output| output["weights"][0]["original"].as_f64().unwrap())
+        .collect();
+    let mut sorted = slopes.clone();
+    sorted.sort_by(f64::total_cmp);
+    assert_eq!(slopes[0], sorted[0], "{slopes:?}");
+    let far = 400.0 / (sorted[1] - sorted[0]);
+    sandbox.file("certain.csv", format!("x,y\n{rows}-{far},a\n"));
+    sandbox.sh("deltarule train certain.csv --target y --loss log --tolerance 1e-10 --quiet --out m.json").ok();
+    let summary = sandbox.sh("deltarule show m.json --summary certain.csv").ok().stdout;
+    assert!(summary.contains("standard error") && !summary.contains("not determined"), "{summary}");
+    let counts: String = (0..300).map(|i| format!("{},{}\n", f64::from(i % 10) / 5.0, i % 10 / 2 + i % 3)).collect();
+    sandbox.file("counts.csv", format!("x,y\n{counts}-3000,0\n"));
+    let train = "deltarule train counts.csv --target y --loss poisson --task regression --quiet --out p.json";
+    sandbox.sh(train).ok();
+    let summary = sandbox.sh("deltarule show p.json --summary counts.csv").ok().stdout;
+    assert!(summary.contains("dispersion") && !summary.contains("NaN"), "{summary}");
+}
