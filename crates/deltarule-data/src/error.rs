@@ -60,8 +60,8 @@ pub enum DataError {
     },
     /// A setting that libsvm's format has no use for.
     #[error(
-        "{setting}: found beside {file}, which is in libsvm's format: its features are numbers with an index, none of them missing, \
-         and are held in memory; leave {setting} out"
+        "{setting}: found beside {file}, which is in libsvm's format: its features are numbers with an index, none of them missing; leave \
+         {setting} out"
     )]
     SparseSetting {
         /// The file.
@@ -261,13 +261,15 @@ pub enum DataError {
     /// Standard input, which can be read once, named twice.
     #[error("-: found twice, expected standard input (-) at most once among the files")]
     InputTwice,
-    /// A file of libsvm's format among several files.
+    /// A file of libsvm's format beside one of columns.
     #[error(
-        "{file}: is in libsvm's format and one of several files, expected it alone; put such files together first: cat FILE FILE > all.libsvm"
+        "{file}: is in libsvm's format, and {other}, which is to be a part of the same table, is not; expected that all of the files are, or none"
     )]
     SparseAmongFiles {
         /// The file.
         file: String,
+        /// A file that has columns with names.
+        other: String,
     },
     /// One of several files, whose columns are not those of the first.
     #[error(

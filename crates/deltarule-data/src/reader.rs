@@ -15,7 +15,7 @@ use crate::libsvm::{LibsvmReader, is_libsvm};
 use crate::order::order;
 
 /// Reads the records of a file, or of several one after the other, in bounded memory: CSV, libsvm's format, and with the feature
-/// `arrow` Parquet and Arrow IPC. The format of each is recognised by its first bytes; a file of libsvm's format stands alone.
+/// `arrow` Parquet and Arrow IPC. The format of each is recognised by its first bytes; either all files are of libsvm's format, or none.
 #[derive(Debug)]
 pub struct Reader {
     /// The file that is being read, and its place among all.
@@ -138,20 +138,25 @@ impl Inner {
         }
     }
 
-    /// Errors: the file is in libsvm's format, and one of several.
-    pub(crate) fn check_alone(&self, n_files: usize) -> Result<()> {
-        match self {
-            Inner::Libsvm(libsvm) if n_files > 1 => Err(DataError::SparseAmongFiles { file: libsvm.name().to_owned() }),
-            _ => Ok(()),
-        }
+    pub(crate) fn is_libsvm(&self) -> bool {
+        matches!(self, Inner::Libsvm(_))
+    }
+
+    /// Errors: one of two files is in libsvm's format, and the other is not; the other one came first.
+    pub(crate) fn check_beside(&self, other: &str, other_is_libsvm: bool) -> Result<()> {
+        let (sparse, columns) = match (self.is_libsvm(), other_is_libsvm) {
+            (true, false) => (self.name(), other),
+            (false, true) => (other, self.name()),
+            _ => return Ok(()),
+        };
+        Err(DataError::SparseAmongFiles { file: sparse.to_owned(), other: columns.to_owned() })
     }
 
     /// Whether there is a further record, which is then the next.
     fn has_next(&mut self) -> Result<bool> {
         match self {
             Inner::Csv(csv) => csv.has_next(),
-            // It stands alone: no file follows the last record, which `next_row` finds.
-            Inner::Libsvm(_) => Ok(true),
+            Inner::Libsvm(libsvm) => libsvm.has_next(),
             #[cfg(feature = "arrow")]
             Inner::Batches(batches) => batches.has_next(),
         }
@@ -166,12 +171,12 @@ impl Reader {
         Self::open_all(&[path.to_owned()], options)
     }
 
-    /// Opens the first of several files with the same columns, in any order and format; the others follow in their turn.
+    /// Opens the first of several files with the same columns, in any order and format; the others follow in their turn. Files of libsvm's format
+    /// follow files of libsvm's format.
     ///
     /// Errors: those of [`open`](Self::open); no file is named.
     pub fn open_all(paths: &[PathBuf], options: &CsvOptions) -> Result<Self> {
         let first = Inner::open(paths.first().map_or(Path::new(""), PathBuf::as_path), options)?;
-        first.check_alone(paths.len())?;
         let others = paths.iter().skip(1).map(|path| name_of(path)).collect();
         Ok(Self::of(first, paths.to_vec(), *options, others))
     }
@@ -249,7 +254,7 @@ impl Reader {
         while !self.current.has_next()? {
             let Some(path) = self.paths.get(self.file + 1) else { return Ok(None) };
             let next = Inner::open(path, &self.options)?;
-            next.check_alone(self.paths.len())?;
+            next.check_beside(&self.files[0], self.current.is_libsvm())?;
             self.order = order((&self.files[0], &self.header), (next.name(), next.header()))?;
             self.bytes_before += size_of(&self.paths[self.file]).unwrap_or_default();
             (self.current, self.file) = (next, self.file + 1);

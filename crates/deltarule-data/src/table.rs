@@ -13,9 +13,9 @@ use crate::csv::{CsvOptions, CsvReader, Decimal, Field, Format, PlainRecords, Re
 use crate::error::{DataError, Result};
 use crate::files::name_of_all;
 use crate::in_order::map_in_order;
-use crate::libsvm::{LibsvmReader, SparseTable};
+use crate::libsvm::{Grown, SparseGrowing};
 use crate::pages::{Cached, Decode, Holding, PageBuilder, PageColumn, Pages, Wanted, read_cache};
-use crate::reader::name_of;
+use crate::reader::{Inner, name_of};
 use crate::reject::Reject;
 use crate::sieve::{Gate, Sieve, Verdict};
 use crate::source::Source;
@@ -27,7 +27,7 @@ mod several;
 mod storage;
 
 use input::InputFiles;
-use lines::Lines;
+pub(crate) use lines::Lines;
 pub(crate) use options::check_name;
 pub use options::{DateColumn, HashedColumn, ReadOptions};
 use several::{FilePlan, Watch, read_files};
@@ -236,8 +236,6 @@ struct Growing {
     builders: Vec<ColumnBuilder>,
     lines: Lines,
     pages: PageBuilder,
-    /// The first record of each file so far.
-    starts: Vec<usize>,
     /// How many records do not satisfy the condition.
     n_left_out: u64,
 }
@@ -246,8 +244,7 @@ impl Growing {
     /// Errors: the folder of the cache cannot be written to.
     fn new(header: &[String], wishes: &[Wish], decimal: Decimal, options: &ReadOptions) -> Result<Self> {
         let Rows { builders, lines, .. } = Rows::none(header, wishes, decimal);
-        let holding = Holding { budget: options.budget(), cache: options.cache.clone(), all_or_none: options.narrow };
-        Ok(Self { builders, lines, pages: PageBuilder::new(header.len(), holding)?, starts: vec![0], n_left_out: 0 })
+        Ok(Self { builders, lines, pages: PageBuilder::new(header.len(), Holding::of(options))?, n_left_out: 0 })
     }
 
     fn n_records(&self) -> usize {
@@ -259,20 +256,14 @@ impl Growing {
         self.builders.iter().map(|builder| builder.name().to_owned()).collect()
     }
 
-    /// The records that follow are those of the next file.
-    fn begin_file(&mut self) {
-        self.starts.push(self.n_records());
-    }
-
-    /// Takes in the records that follow, whose columns are in this order.
-    fn append(&mut self, further: Rows, order: Option<&[usize]>) -> Result<()> {
+    /// Takes in the records that follow, of a file with this plan.
+    fn append(&mut self, further: Rows, plan: &FilePlan) -> Result<()> {
         self.lines.append(self.n_records(), &further.lines);
         self.n_left_out += further.n_left_out;
         let mut parts: Vec<Option<ColumnBuilder>> = further.builders.into_iter().map(Some).collect();
-        let file = self.starts.len() - 1;
         let further_builders = (0..parts.len()).filter_map(|column| {
-            let mut part = parts[order.map_or(column, |order| order[column])].take();
-            part.iter_mut().for_each(|part| part.is_of_file(file));
+            let mut part = parts[plan.order.as_ref().map_or(column, |order| order[column])].take();
+            part.iter_mut().for_each(|part| part.is_of_file(plan.place));
             part
         });
         let columns = self.builders.iter_mut().zip(further_builders);
@@ -284,8 +275,8 @@ impl Growing {
     /// The table, once all records are in.
     ///
     /// Errors: there is none; the disk is full.
-    fn finish(self, names: Vec<String>, fingerprint: String) -> Result<Table> {
-        let name = name_of_all(&names);
+    fn finish(self, files: Files, fingerprint: String) -> Result<Table> {
+        let name = name_of_all(&files.names);
         if self.n_records() == 0 {
             return Err(DataError::HeaderOnly { file: name, n_columns: self.builders.len() });
         }
@@ -293,13 +284,33 @@ impl Growing {
         let (columns, decode): (Vec<TableColumn>, Vec<Decode>) =
             self.builders.into_iter().map(ColumnBuilder::finish).unzip();
         let pages = self.pages.finish(decode, value_bytes)?;
-        let files = Files { names, starts: self.starts };
         let (lines, n_left_out) = (self.lines, self.n_left_out);
         Ok(Table { name, files, columns, pages, fingerprint, lines, n_left_out, cache: CacheUse::None })
     }
 }
 
 impl Growing {
+    /// Takes in the records of a file, and gives its fingerprint.
+    fn read_file(
+        &mut self,
+        file: Inner,
+        plan: &FilePlan,
+        options: &ReadOptions,
+        on_reject: OnReject<'_>,
+        progress: Watch<'_>,
+    ) -> Result<String> {
+        match file {
+            Inner::Csv(reader) => self.read_csv(*reader, plan, on_reject, progress),
+            // Such files become a table of another kind.
+            Inner::Libsvm(reader) => {
+                let (file, other) = (reader.name().to_owned(), String::new());
+                Err(DataError::SparseAmongFiles { file, other })
+            }
+            #[cfg(feature = "arrow")]
+            Inner::Batches(reader) => self.read_batches(*reader, plan, options, on_reject, progress),
+        }
+    }
+
     /// Takes in the records of a CSV file, and gives its fingerprint.
     fn read_csv(
         &mut self,
@@ -323,7 +334,7 @@ impl Growing {
             },
             |mut further| {
                 further.rejects.drain(..).try_for_each(&mut *on_reject)?;
-                self.append(further, plan.order.as_deref())?;
+                self.append(further, plan)?;
                 let bytes = bytes_read.load(Ordering::Relaxed);
                 match progress(Progress { records: self.n_records() as u64, bytes, total_bytes }) {
                     ControlFlow::Continue(()) => Ok(()),
@@ -364,7 +375,7 @@ impl Growing {
                 further.renumber(n_seen);
                 n_seen += n as u64;
                 further.rejects.drain(..).try_for_each(&mut *on_reject)?;
-                self.append(further, plan.order.as_deref())?;
+                self.append(further, plan)?;
                 match progress(Progress { records: self.n_records() as u64, bytes: 0, total_bytes: None }) {
                     ControlFlow::Continue(()) => Ok(()),
                     ControlFlow::Break(()) => Err(DataError::Interrupted { file: name.to_string() }),
@@ -503,36 +514,18 @@ impl Table {
         let name = reader.name().to_owned();
         let (wishes, threads) = options.settle(&name, reader.header())?;
         let mut table = Growing::new(reader.header(), &wishes, reader.decimal(), options)?;
-        let plan = FilePlan { wishes, order: None, threads, gate: None };
+        let plan = FilePlan { place: 0, wishes, order: None, threads, gate: None };
         let fingerprint = table.read_csv(reader, &plan, &mut |_| Ok(()), progress)?;
-        table.finish(vec![name], fingerprint)
+        table.finish(Files { names: vec![name], starts: vec![0] }, fingerprint)
     }
 
-    /// The same, from libsvm's format: the labels and the features. It is held in memory.
-    fn from_libsvm(
-        reader: LibsvmReader,
-        options: &ReadOptions,
-        on_reject: Option<OnReject<'_>>,
-        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<Self> {
-        let named = [
-            ("--categorical", !options.categorical.is_empty()),
-            ("--hash", !options.hashed.is_empty()),
-            ("--date", !options.dates.is_empty()),
-            ("--drop", !options.drop.is_empty()),
-            ("--features", !options.only.is_empty()),
-            ("--cache", options.cache.is_some()),
-        ];
-        if let Some((setting, _)) = named.into_iter().find(|(_, is_set)| *is_set) {
-            return Err(DataError::SparseSetting { file: reader.name().to_owned(), setting });
-        }
-        let sparse = SparseTable::of(reader, options.threads, on_reject, progress)?;
-        let (name, fingerprint, n_records) =
-            (sparse.name().to_owned(), sparse.fingerprint().to_owned(), sparse.n_records());
-        let (columns, pages) = sparse.into_columns();
-        let pages = Pages::of_memory(pages, n_records);
-        let (columns, lines) = (columns.to_vec(), Lines::default());
-        let files = Files { names: vec![name.clone()], starts: vec![0] };
+    /// A table of labels and sparse features.
+    ///
+    /// Errors: there is no record, or no feature; the disk is full.
+    fn of_sparse(table: SparseGrowing, files: Files, fingerprint: String) -> Result<Self> {
+        let name = name_of_all(&files.names);
+        let Grown { columns, pages, lines } = table.finish(&name)?;
+        let columns = columns.to_vec();
         Ok(Self { name, files, columns, pages, fingerprint, lines, n_left_out: 0, cache: CacheUse::None })
     }
 

@@ -293,7 +293,7 @@ Examples:
   gunzip -c big.csv.gz | deltarule train - --target y --json")]
 pub(crate) struct TrainArgs {
     /// Files of CSV, JSON lines or libsvm's format (plain, gzip or zstd), Parquet or Arrow IPC, or patterns such as 'data/*.csv', as
-    /// one table (libsvm's format alone); - for standard input, but for Parquet and Arrow
+    /// one table; - for standard input, but for Parquet and Arrow
     #[arg(required = true, value_name = "DATA")]
     pub(crate) data: Vec<PathBuf>,
     #[command(flatten)]
@@ -380,7 +380,7 @@ Examples:
 )]
 pub(crate) struct SweepArgs {
     /// Files of CSV, JSON lines or libsvm's format (plain, gzip or zstd), Parquet or Arrow IPC, or patterns such as 'data/*.csv', as
-    /// one table (libsvm's format alone); - for standard input, but for Parquet and Arrow
+    /// one table; - for standard input, but for Parquet and Arrow
     #[arg(required = true, value_name = "DATA")]
     pub(crate) data: Vec<PathBuf>,
     #[command(flatten)]

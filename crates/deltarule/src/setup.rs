@@ -47,15 +47,14 @@ pub(crate) fn read_table(
     let options =
         ReadOptions { categorical, hashed, dates, drop, only, kept, threads, narrow, ..ReadOptions::default() };
     let (table, tally) = read(input, options, skip_rule(choices), rows)?;
-    check_sparse(&table, columns, input.memory, input.files)?;
+    check_sparse(&table, columns, input.files)?;
     Ok((table, tally))
 }
 
 /// What libsvm's format has no use for, and what needs it.
-fn check_sparse(table: &Table, columns: &ColumnArgs, memory: &MemoryArgs, files: &FileArgs) -> Result<()> {
+fn check_sparse(table: &Table, columns: &ColumnArgs, files: &FileArgs) -> Result<()> {
     let refused = |setting| Err(DataError::SparseSetting { file: table.name().to_owned(), setting }.into());
     match table.sparse() {
-        Some(_) if memory.memory.is_some() => refused("--memory"),
         Some(_) if columns.missing != MissingArg::Error => refused("--missing"),
         Some(_) if columns.min_count.is_some() => refused("--min-count"),
         Some(_) if !columns.interact.is_empty() => refused("--interact"),

@@ -1,25 +1,84 @@
-//! The lines of one chunk, as compressed sparse rows.
+//! The lines of a file, chunk by chunk, as compressed sparse rows.
+
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::sync::atomic::Ordering;
+use std::thread;
 
 use memchr::memchr;
 
-use super::{LARGEST_INDEX, without_comment};
+use super::{LARGEST_INDEX, LibsvmReader, without_comment};
 use crate::column::LARGEST;
 use crate::csv::{Chunk, Decimal, parse_number};
 use crate::error::{DataError, Result};
+use crate::in_order::map_in_order;
 use crate::reject::Reject;
+use crate::table::{Lines, OnReject, Progress};
+
+/// Shows the records of each chunk to `take`, in order, which says how many there are so far; gives the fingerprint of the text.
+///
+/// Lines that cannot be read are shown to `on_reject`, if it is there, and left out.
+///
+/// Errors: the file cannot be read on; a line that cannot be read, if they are not left out; those of `take` and `on_reject`; `progress` breaks off.
+pub(super) fn for_each_chunk(
+    reader: LibsvmReader,
+    threads: Option<NonZeroUsize>,
+    mut on_reject: Option<OnReject<'_>>,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    mut take: impl FnMut(Rows) -> Result<usize> + Send,
+) -> Result<String> {
+    let first_index = reader.first_index;
+    let mut chunks = reader.into_chunks();
+    let name = chunks.name.to_string();
+    let threads = threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    let (bytes_read, total_bytes) = (chunks.bytes_counter(), chunks.total_bytes);
+    let skips = on_reject.is_some();
+    map_in_order(
+        threads,
+        || chunks.next(),
+        |chunk| Rows::of(&name, &chunk, first_index.unwrap_or(0), skips),
+        |mut rows| {
+            if let Some(on_reject) = &mut on_reject {
+                rows.rejects.drain(..).try_for_each(&mut **on_reject)?;
+            }
+            let records = take(rows)? as u64;
+            match progress(Progress { records, bytes: bytes_read.load(Ordering::Relaxed), total_bytes }) {
+                ControlFlow::Continue(()) => Ok(()),
+                ControlFlow::Break(()) => Err(DataError::Interrupted { file: name.clone() }),
+            }
+        },
+    )?;
+    Ok(chunks.fingerprint())
+}
 
 /// Consecutive records; indices as they are written.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Rows {
     pub(super) labels: Vec<f64>,
-    /// How many values are stored up to the end of each record.
-    pub(super) ends: Vec<usize>,
+    /// Record `r` has the values from `starts[r]` to `starts[r + 1]`.
+    pub(super) starts: Vec<usize>,
     pub(super) indices: Vec<u32>,
     pub(super) values: Vec<f64>,
     pub(super) smallest: Option<u32>,
     pub(super) largest: Option<u32>,
+    pub(super) lines: Lines,
     /// Lines that cannot be read, and are left out.
     pub(super) rejects: Vec<Reject>,
+}
+
+impl Default for Rows {
+    fn default() -> Self {
+        Self {
+            labels: Vec::new(),
+            starts: vec![0],
+            indices: Vec::new(),
+            values: Vec::new(),
+            smallest: None,
+            largest: None,
+            lines: Lines::default(),
+            rejects: Vec::new(),
+        }
+    }
 }
 
 impl Rows {
@@ -65,8 +124,9 @@ impl Rows {
             return Err(error);
         }
         (self.smallest, self.largest) = (smallest, largest);
+        self.lines.push(self.labels.len(), line.line);
         self.labels.push(label);
-        self.ends.push(self.values.len());
+        self.starts.push(self.values.len());
         Ok(())
     }
 
@@ -74,7 +134,7 @@ impl Rows {
     pub(super) fn append(&mut self, further: &Self) {
         let before = self.values.len();
         self.labels.extend_from_slice(&further.labels);
-        self.ends.extend(further.ends.iter().map(|end| before + end));
+        self.starts.extend(further.starts[1..].iter().map(|end| before + end));
         self.indices.extend_from_slice(&further.indices);
         self.values.extend_from_slice(&further.values);
         self.smallest = self.smallest.into_iter().chain(further.smallest).min();

@@ -1,9 +1,11 @@
 //! The text format of libsvm and SVMlight: on each line a label and the index:value pairs of what is not zero.
 
+mod growing;
 mod lines;
 mod reader;
 mod table;
 
+pub(crate) use growing::{Grown, SparseGrowing};
 pub(crate) use lines::{Line, for_each_pair};
 pub(crate) use reader::{FEATURES, LABEL, LibsvmReader};
 pub use table::SparseTable;

@@ -56,32 +56,48 @@ impl LibsvmReader {
         self.chunks.total_bytes
     }
 
+    /// Goes to the next line with something on it; false where there is none.
+    ///
+    /// Errors: the file cannot be read on.
+    pub(crate) fn has_next(&mut self) -> Result<bool> {
+        loop {
+            while self.at >= self.chunk.text().len() {
+                let Some(chunk) = self.chunks.next()? else { return Ok(false) };
+                (self.at, self.line, self.chunk) = (0, chunk.first_line, chunk);
+            }
+            let line = self.rest_of_line();
+            if without_comment(line).iter().any(|byte| !byte.is_ascii_whitespace()) {
+                return Ok(true);
+            }
+            self.at += line.len() + 1;
+            self.line += 1;
+        }
+    }
+
+    /// The text up to the end of the line.
+    fn rest_of_line(&self) -> &[u8] {
+        let rest = &self.chunk.text()[self.at..];
+        &rest[..memchr(b'\n', rest).unwrap_or(rest.len())]
+    }
+
     /// The next record, or that its label is none; `None` after the last. The second field follows the first without a gap.
     ///
     /// Errors: the file cannot be read on.
     pub(crate) fn next_row(&mut self) -> Result<Option<Row<'_>>> {
-        let (begin, length) = loop {
-            while self.at >= self.chunk.text().len() {
-                let Some(chunk) = self.chunks.next()? else { return Ok(None) };
-                (self.at, self.line, self.chunk) = (0, chunk.first_line, chunk);
-            }
-            let begin = self.at;
-            let rest = &self.chunk.text()[begin..];
-            let length = memchr(b'\n', rest).unwrap_or(rest.len());
-            self.at += length + 1;
-            self.line += 1;
-            let text = without_comment(&rest[..length]);
-            let Some(start) = text.iter().position(|byte| !byte.is_ascii_whitespace()) else { continue };
-            let width = text[start..].iter().position(u8::is_ascii_whitespace).unwrap_or(text.len() - start);
-            self.ends = [start + width, text.len()];
-            break (begin, length);
-        };
-        let (name, line) = (Arc::clone(&self.chunks.name), self.line - 1);
+        if !self.has_next()? {
+            return Ok(None);
+        }
+        let (begin, length, line) = (self.at, self.rest_of_line().len(), self.line);
+        self.at += length + 1;
+        self.line += 1;
         let whole = &self.chunk.text()[begin..begin + length];
-        let text = &whole[..self.ends[1]];
+        let text = without_comment(whole);
+        let start = text.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or_default();
+        let width = text[start..].iter().position(u8::is_ascii_whitespace).unwrap_or(text.len() - start);
+        self.ends = [start + width, text.len()];
         let raw = whole.strip_suffix(b"\r").unwrap_or(whole);
         let record = Record::of_fields(text, &self.ends, line).with_raw(Some(raw));
-        let label = text[..self.ends[0]].trim_ascii_start();
+        let (name, label) = (Arc::clone(&self.chunks.name), &text[start..start + width]);
         Ok(Some(match (Line { file: &name, line, before: 0, text }.label(label)) {
             Ok(_) => Row::Record(record),
             Err(error) => Row::Bad { error, text: record.text() },

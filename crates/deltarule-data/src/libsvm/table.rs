@@ -3,19 +3,14 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::atomic::Ordering;
-use std::thread;
 
 use deltarule_core::{Column, Targets};
 
-use super::lines::Rows;
-use super::{FEATURES, LABEL, LibsvmReader, is_libsvm};
-use crate::column::{ColumnFacts, TableColumn, Values};
+use super::lines::{Rows, for_each_chunk};
+use super::{LibsvmReader, is_libsvm};
 use crate::csv::{open, open_bytes};
 use crate::error::{DataError, Result};
-use crate::in_order::map_in_order;
-use crate::pages::{PAGE_ROWS, PageColumn};
-use crate::table::{OnReject, Progress};
+use crate::table::Progress;
 
 /// A table of libsvm's or SVMlight's text format (plain, gzip or zstd), in compressed sparse rows.
 ///
@@ -59,7 +54,7 @@ impl SparseTable {
         threads: Option<NonZeroUsize>,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self> {
-        Self::of(LibsvmReader::new(open(path, false)?, first_index), threads, None, progress)
+        Self::of(LibsvmReader::new(open(path, false)?, first_index), threads, progress)
     }
 
     /// Reads from memory, on this thread alone.
@@ -67,43 +62,20 @@ impl SparseTable {
     /// Errors: those of [`read`](Self::read).
     pub fn from_bytes(name: &str, bytes: Vec<u8>, first_index: Option<u32>) -> Result<Self> {
         let reader = LibsvmReader::new(open_bytes(name, bytes)?, first_index);
-        Self::of(reader, NonZeroUsize::new(1), None, &mut |_| ControlFlow::Continue(()))
+        Self::of(reader, NonZeroUsize::new(1), &mut |_| ControlFlow::Continue(()))
     }
 
-    /// The same; lines that cannot be read are shown to `on_reject`, and left out.
-    pub(crate) fn of(
+    fn of(
         reader: LibsvmReader,
         threads: Option<NonZeroUsize>,
-        mut on_reject: Option<OnReject<'_>>,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self> {
-        let first_index = reader.first_index;
-        let mut chunks = reader.into_chunks();
-        let name = chunks.name.to_string();
-        let threads = threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
-        let (bytes_read, total_bytes) = (chunks.bytes_counter(), chunks.total_bytes);
+        let (name, first_index) = (reader.name().to_owned(), reader.first_index);
         let mut rows = Rows::default();
-        let (skips, mut n_rejected) = (on_reject.is_some(), 0);
-        map_in_order(
-            threads,
-            || chunks.next(),
-            |chunk| Rows::of(&name, &chunk, first_index.unwrap_or(0), skips),
-            |mut further| {
-                if let Some(on_reject) = &mut on_reject {
-                    n_rejected += further.rejects.len() as u64;
-                    further.rejects.drain(..).try_for_each(&mut **on_reject)?;
-                }
-                rows.append(&further);
-                let bytes = bytes_read.load(Ordering::Relaxed);
-                match progress(Progress { records: rows.labels.len() as u64, bytes, total_bytes }) {
-                    ControlFlow::Continue(()) => Ok(()),
-                    ControlFlow::Break(()) => Err(DataError::Interrupted { file: name.clone() }),
-                }
-            },
-        )?;
-        if rows.labels.is_empty() && n_rejected > 0 {
-            return Err(DataError::NothingLeft { file: name, left_out: 0, rejected: n_rejected });
-        }
+        let fingerprint = for_each_chunk(reader, threads, None, progress, |further| {
+            rows.append(&further);
+            Ok(rows.labels.len())
+        })?;
         if rows.labels.is_empty() {
             return Err(DataError::Empty { file: name });
         }
@@ -116,11 +88,11 @@ impl SparseTable {
         indices.iter_mut().for_each(|index| *index -= first_index);
         Ok(Self {
             name,
-            fingerprint: chunks.fingerprint(),
+            fingerprint,
             first_index,
             n_features,
             labels: rows.labels,
-            starts: std::iter::once(0).chain(rows.ends).collect(),
+            starts: rows.starts,
             indices,
             values: rows.values,
         })
@@ -129,50 +101,6 @@ impl SparseTable {
     /// Whether a file is in the format, by its begin; false where it cannot be read.
     pub fn recognises_file(path: &Path) -> bool {
         open(path, false).is_ok_and(|opened| is_libsvm(&opened.prefix))
-    }
-
-    /// The labels and the features that occur as the columns of a table, and their pages.
-    pub(crate) fn into_columns(self) -> ([TableColumn; 2], Vec<Vec<PageColumn>>) {
-        let mut places = vec![u32::MAX; self.n_features];
-        self.indices.iter().for_each(|&index| places[index as usize] = 0);
-        let mut indices = Vec::new();
-        for (index, place) in (self.first_index..).zip(&mut places) {
-            if *place == 0 {
-                *place = indices.len() as u32;
-                indices.push(index);
-            }
-        }
-        let (low, high) = self
-            .labels
-            .iter()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &label| (low.min(label), high.max(label)));
-        let facts = ColumnFacts {
-            n_numbers: self.labels.len() as u64,
-            range: Some((low, high)),
-            ends: self.labels.first().copied().zip(self.labels.last().copied()),
-            whole: self.labels.iter().all(|label| label.fract() == 0.0),
-            ..ColumnFacts::default()
-        };
-        let label = TableColumn { name: LABEL.to_owned(), values: Values::Numbers, facts };
-        let values = Values::Sparse { first_index: self.first_index, indices, n_stored: self.values.len() as u64 };
-        let features = TableColumn { name: FEATURES.to_owned(), values, facts: ColumnFacts::default() };
-        let page = |labels: &[f64], starts: &[usize]| {
-            let first = starts.first().copied().unwrap_or_default();
-            let stored = first..starts.last().copied().unwrap_or_default();
-            let sparse = PageColumn::Sparse {
-                starts: starts.iter().map(|start| start - first).collect(),
-                indices: self.indices[stored.clone()].iter().map(|&index| places[index as usize]).collect(),
-                values: self.values[stored].to_vec(),
-            };
-            vec![PageColumn::Numbers(labels.to_vec()), sparse]
-        };
-        let firsts = (0..self.labels.len()).step_by(PAGE_ROWS);
-        let pages = firsts.map(|first| {
-            let end = (first + PAGE_ROWS).min(self.labels.len());
-            page(&self.labels[first..end], &self.starts[first..=end])
-        });
-        let pages = pages.collect();
-        ([label, features], pages)
     }
 
     /// The name of the file.

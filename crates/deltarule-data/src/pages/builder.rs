@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::file::{PageFile, spill_error};
 use super::{Budget, Decode, PAGE_ROWS, PageColumn, Pages};
 use crate::error::{DataError, Result};
+use crate::table::ReadOptions;
 
 /// Where pages are held.
 #[derive(Debug)]
@@ -15,6 +16,12 @@ pub(crate) struct Holding {
     pub(crate) cache: Option<PathBuf>,
     /// Whether pages are held in memory only if all of them can be: another form of them will be, otherwise.
     pub(crate) all_or_none: bool,
+}
+
+impl Holding {
+    pub(crate) fn of(options: &ReadOptions) -> Self {
+        Self { budget: options.budget(), cache: options.cache.clone(), all_or_none: options.narrow }
+    }
 }
 
 /// Whether pages may follow.
@@ -30,6 +37,8 @@ pub(crate) struct PageBuilder {
     n_open: usize,
     memory: Vec<Vec<PageColumn>>,
     memory_bytes: usize,
+    /// What the largest page so far takes up beside what each record does.
+    most_stored: usize,
     /// Whether no page had to go to the file so far.
     fits: bool,
     file: Option<PageFile>,
@@ -52,7 +61,8 @@ impl PageBuilder {
         };
         let open = vec![PageColumn::Missing; n_columns];
         let (memory, bytes) = (Vec::new(), Vec::new());
-        Ok(Self { open, n_open: 0, memory, memory_bytes: 0, fits: true, file, bytes, n_records: 0, holding })
+        let (n_open, memory_bytes, most_stored, n_records) = (0, 0, 0, 0);
+        Ok(Self { open, n_open, memory, memory_bytes, most_stored, fits: true, file, bytes, n_records, holding })
     }
 
     pub(crate) fn n_records(&self) -> usize {
@@ -81,7 +91,9 @@ impl PageBuilder {
 
     /// Ends the page that is open.
     fn seal(&mut self, record_bytes: usize, further: Further) -> Result<()> {
-        let (bytes, page_bytes) = (self.n_open * record_bytes, PAGE_ROWS * record_bytes);
+        let stored: usize = self.open.iter().map(PageColumn::stored_bytes).sum();
+        self.most_stored = self.most_stored.max(stored);
+        let (bytes, page_bytes) = (self.n_open * record_bytes + stored, PAGE_ROWS * record_bytes + self.most_stored);
         if self.fits {
             let reserve = self.holding.budget.reserve(page_bytes);
             // Once all pages are in memory, nothing else is needed.

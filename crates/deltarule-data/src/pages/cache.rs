@@ -9,7 +9,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::checksum::checksum;
-use super::file::{HEADER_BYTES, Kind, Layout, MAGIC, PageFile, Place, VERSION, read_at, spill_error, write_at};
+use super::file::{
+    HEADER_BYTES, Kind, Layout, MAGIC, PageFile, Place, VERSION, is_sparse, read_at, spill_error, write_at,
+};
 use super::place::put_into_place;
 use super::{Budget, Buffer, Decode, PAGE_ROWS, Pages, Wanted};
 use crate::column::{TableColumn, Values};
@@ -21,6 +23,8 @@ struct Footer<A> {
     n_records: usize,
     /// Consecutive pages with the same columns: how many, and a letter for each column.
     layouts: Vec<(usize, String)>,
+    /// Of each page with a sparse column, where each of its tiles ends.
+    ends: Vec<Vec<u64>>,
     decode: Vec<Decode>,
     about: A,
 }
@@ -55,7 +59,9 @@ impl Pages {
                 _ => layouts.push((1, letters(&place.layout))),
             }
         }
-        let footer = Footer { n_records: self.n_records, layouts, decode: self.decode.clone(), about };
+        let ends =
+            file.places.iter().filter(|place| is_sparse(&place.layout)).map(|place| place.ends.clone()).collect();
+        let footer = Footer { n_records: self.n_records, layouts, ends, decode: self.decode.clone(), about };
         let written = || -> io::Result<()> {
             let mut bytes = serde_json::to_vec(&footer)?;
             bytes.resize(bytes.len().next_multiple_of(8), b' ');
@@ -128,6 +134,7 @@ impl<A> Footer<A> {
     /// The cache, if everything in the footer fits together.
     fn whole(self, file: File, name: String) -> Option<Whole<A>> {
         let mut pages = PageFile { file, name, first_page: 0, places: Vec::new() };
+        let mut all_ends = self.ends.into_iter();
         for (n, letters) in &self.layouts {
             let layout = layout(letters).filter(|layout| layout.len() == self.decode.len())?;
             for _ in 0..*n {
@@ -135,7 +142,11 @@ impl<A> Footer<A> {
                 if n_rows == 0 {
                     return None;
                 }
-                let place = Place { offset: pages.end(), n_rows, layout: Arc::clone(&layout) };
+                let ends = if is_sparse(&layout) { all_ends.next()? } else { Vec::new() };
+                let place = Place { offset: pages.end(), n_rows, layout: Arc::clone(&layout), ends };
+                if !place.ends.is_empty() && (place.ends.len() != place.n_tiles() || !place.ends.is_sorted()) {
+                    return None;
+                }
                 pages.places.push(place);
             }
         }
@@ -153,11 +164,15 @@ impl<A> Whole<A> {
             (Values::Text { levels }, Decode::Codes(codes)) => codes.iter().all(|&code| (code as usize) < levels.len()),
             (Values::Numbers, Decode::Numbers) | (Values::Booleans, Decode::Booleans(_)) => true,
             (Values::Hashed { buckets, .. }, Decode::Buckets(codes)) => buckets == codes,
+            (Values::Sparse { indices, .. }, Decode::Sparse(occurring)) => {
+                indices.len() == occurring.len() && occurring.iter().eq(indices.iter().copied())
+            }
             (Values::Dates { .. }, decode) => match column.facts.n_words {
                 0 => *decode == Decode::Numbers,
                 _ => *decode == Decode::Unused,
             },
-            (Values::Text { .. } | Values::Hashed { .. } | Values::Numbers | Values::Booleans, _) => false,
+            (Values::Text { .. } | Values::Hashed { .. } | Values::Sparse { .. }, _) => false,
+            (Values::Numbers | Values::Booleans, _) => false,
             (_, decode) => *decode == Decode::Unused,
         };
         columns.len() == self.decode.len() && columns.iter().zip(&self.decode).all(fits)
@@ -168,8 +183,9 @@ impl<A> Whole<A> {
     /// Errors: those of the file.
     pub(crate) fn into_pages(self, budget: Budget, all_or_none: bool) -> Result<(A, Pages)> {
         let record_bytes: usize = self.decode.iter().map(Decode::bytes).sum();
-        let all_bytes = self.n_records.saturating_mul(record_bytes);
-        let reserve = if all_bytes <= budget.total() { 0 } else { budget.reserve(PAGE_ROWS * record_bytes) };
+        let all_bytes: usize = self.file.places.iter().map(|place| place.bytes_in_memory(record_bytes)).sum();
+        let largest = self.file.largest(record_bytes);
+        let reserve = if all_bytes <= budget.total() { 0 } else { budget.reserve(largest) };
         if reserve > budget.total() {
             return Err(DataError::MemoryTooSmall { found: budget.total(), needed: reserve });
         }
@@ -178,7 +194,7 @@ impl<A> Whole<A> {
         let mut buffer = Buffer::default();
         if reserve == 0 || !all_or_none {
             for (page, place) in self.file.places.iter().enumerate() {
-                if !budget.take_beside(place.n_rows * record_bytes, reserve) {
+                if !budget.take_beside(place.bytes_in_memory(record_bytes), reserve) {
                     break;
                 }
                 self.file.read(page, 0..place.n_rows, &wanted, &self.decode, &mut buffer)?;

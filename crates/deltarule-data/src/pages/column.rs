@@ -6,6 +6,9 @@ use deltarule_core::NO_LEVEL;
 use deltarule_model::BucketSet;
 use serde::{Deserialize, Serialize};
 
+/// What a number of a sparse column takes up, with its index.
+pub(crate) const STORED_BYTES: usize = size_of::<u32>() + size_of::<f64>();
+
 /// The values of one column for some consecutive records.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PageColumn {
@@ -108,7 +111,34 @@ impl PageColumn {
             (PageColumn::Numbers(values), PageColumn::Numbers(further)) => values.extend_from_slice(&further[range]),
             (PageColumn::Codes(codes), PageColumn::Missing) => codes.resize(n + range.len(), NO_LEVEL),
             (PageColumn::Codes(codes), PageColumn::Codes(further)) => codes.extend_from_slice(&further[range]),
+            (PageColumn::Missing, PageColumn::Sparse { .. }) if n == 0 => {
+                *self = PageColumn::no_sparse();
+                self.extend(n, further, range);
+            }
+            (
+                PageColumn::Sparse { starts, indices, values },
+                PageColumn::Sparse { starts: others, indices: other_indices, values: other_values },
+            ) => {
+                let stored = others[range.start]..others[range.end];
+                let before = values.len();
+                starts.extend(others[range.start + 1..=range.end].iter().map(|end| before + end - stored.start));
+                indices.extend_from_slice(&other_indices[stored.clone()]);
+                values.extend_from_slice(&other_values[stored]);
+            }
             _ => *self = PageColumn::Missing,
+        }
+    }
+
+    /// Sparse numbers of no records.
+    pub(crate) fn no_sparse() -> Self {
+        PageColumn::Sparse { starts: vec![0], indices: Vec::new(), values: Vec::new() }
+    }
+
+    /// How many bytes sparse numbers take up beside those of [`Decode::bytes`], which each record has.
+    pub(crate) fn stored_bytes(&self) -> usize {
+        match self {
+            PageColumn::Sparse { values, .. } => values.len() * STORED_BYTES,
+            _ => 0,
         }
     }
 
@@ -143,6 +173,8 @@ pub(crate) enum Decode {
     Codes(Vec<u32>),
     /// Codes are buckets, which stand for their places among those that occur.
     Buckets(BucketSet),
+    /// Indices of sparse numbers stand for their places among those that occur.
+    Sparse(BucketSet),
 }
 
 impl Decode {
@@ -159,6 +191,10 @@ impl Decode {
                 codes.iter_mut().for_each(|code| *code = self.code(*code));
                 PageColumn::Codes(codes)
             }
+            (Decode::Sparse(occurring), PageColumn::Sparse { starts, mut indices, values }) => {
+                indices.iter_mut().for_each(|index| *index = occurring.place(*index).unwrap_or(NO_LEVEL));
+                PageColumn::Sparse { starts, indices, values }
+            }
             _ => PageColumn::Missing,
         }
     }
@@ -166,7 +202,7 @@ impl Decode {
     /// Appends so many missing values.
     pub(super) fn append_missing(&self, n: usize, into: &mut PageColumn) {
         match self {
-            Decode::Unused => {}
+            Decode::Unused | Decode::Sparse(_) => {}
             Decode::Numbers | Decode::Booleans(_) => into.extend_numbers(std::iter::repeat_n(f64::NAN, n)),
             Decode::Codes(_) | Decode::Buckets(_) => into.extend_codes(std::iter::repeat_n(NO_LEVEL, n)),
         }
@@ -190,12 +226,35 @@ impl Decode {
         }
     }
 
-    /// What a value takes up in memory.
+    /// Appends sparse numbers as they stand in a file: how many each record has, their indices, and the numbers.
+    pub(super) fn append_sparse(
+        &self,
+        lengths: &[[u8; 4]],
+        found: &[[u8; 4]],
+        numbers: &[[u8; 8]],
+        into: &mut PageColumn,
+    ) {
+        let Decode::Sparse(occurring) = self else { return self.append_missing(lengths.len(), into) };
+        if !matches!(into, PageColumn::Sparse { .. }) {
+            *into = PageColumn::no_sparse();
+        }
+        let PageColumn::Sparse { starts, indices, values } = into else { return };
+        let mut end = values.len();
+        starts.extend(lengths.iter().map(|length| {
+            end += u32::from_le_bytes(*length) as usize;
+            end
+        }));
+        let place = |index: &[u8; 4]| occurring.place(u32::from_le_bytes(*index)).unwrap_or(NO_LEVEL);
+        indices.extend(found.iter().map(place));
+        values.extend(numbers.iter().map(|value| f64::from_le_bytes(*value)));
+    }
+
+    /// What a record's value takes up in memory; of sparse numbers only where the next record's begin.
     pub(super) fn bytes(&self) -> usize {
         match self {
             Decode::Unused => 0,
             Decode::Codes(_) | Decode::Buckets(_) => 4,
-            Decode::Numbers | Decode::Booleans(_) => 8,
+            Decode::Numbers | Decode::Booleans(_) | Decode::Sparse(_) => 8,
         }
     }
 

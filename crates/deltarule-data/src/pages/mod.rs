@@ -18,8 +18,8 @@ use deltarule_core::BLOCK_ROWS;
 pub(crate) use budget::Budget;
 pub(crate) use builder::{Holding, PageBuilder};
 pub(crate) use cache::{Cached, read_cache};
-pub(crate) use column::Decode;
 pub use column::PageColumn;
+pub(crate) use column::{Decode, STORED_BYTES};
 pub(crate) use row_set::RowSet;
 
 use crate::error::Result;
@@ -37,6 +37,8 @@ pub(crate) struct Pages {
     file: Option<PageFile>,
     decode: Vec<Decode>,
     n_records: usize,
+    /// What the largest page of the file takes up in memory.
+    page_bytes: usize,
     budget: Budget,
     /// Buffers that are not in use.
     buffers: Mutex<Vec<Buffer>>,
@@ -64,12 +66,9 @@ impl Pages {
         n_records: usize,
         budget: Budget,
     ) -> Self {
-        Self { memory, file, decode, n_records, budget, buffers: Mutex::new(Vec::new()) }
-    }
-
-    /// Pages that are in memory, whatever their size.
-    pub(crate) fn of_memory(memory: Vec<Vec<PageColumn>>, n_records: usize) -> Self {
-        Self::new(memory, None, Vec::new(), n_records, Budget::new(usize::MAX, 1))
+        let record_bytes = decode.iter().map(Decode::bytes).sum();
+        let page_bytes = file.as_ref().map_or(0, |file| file.largest(record_bytes));
+        Self { memory, file, decode, n_records, page_bytes, budget, buffers: Mutex::new(Vec::new()) }
     }
 
     pub(crate) fn n_pages(&self) -> usize {
@@ -162,10 +161,9 @@ pub(crate) struct Beside<'t> {
 impl Beside<'_> {
     /// Takes so many bytes more, if there are so many left beside what passes need.
     pub(crate) fn take(&mut self, bytes: usize) -> bool {
-        let Pages { decode, budget, n_records, .. } = self.pages;
-        let page_bytes = PAGE_ROWS * decode.iter().map(Decode::bytes).sum::<usize>();
+        let Pages { page_bytes, budget, n_records, .. } = self.pages;
         let in_memory = self.pages.n_in_memory() == *n_records;
-        let taken = budget.take_beside(bytes, if in_memory { 0 } else { budget.reserve(page_bytes) });
+        let taken = budget.take_beside(bytes, if in_memory { 0 } else { budget.reserve(*page_bytes) });
         self.bytes += if taken { bytes } else { 0 };
         taken
     }

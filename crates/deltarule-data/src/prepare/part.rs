@@ -10,7 +10,7 @@ use super::target::Output;
 use super::weights::Weighting;
 use crate::column::Values;
 use crate::error::{DataError, Result};
-use crate::pages::{Beside, PAGE_ROWS, PageColumn, RowSet, Wanted};
+use crate::pages::{Beside, PAGE_ROWS, PageColumn, RowSet, STORED_BYTES, Wanted};
 use crate::table::Table;
 
 /// A feature as it stands in blocks.
@@ -20,14 +20,11 @@ struct Input {
     kind: ColumnKind,
     may_miss: bool,
     derivation: Derivation,
+    /// How many bytes a record's value takes up; of sparse numbers, on average.
+    bytes: usize,
 }
 
 impl Input {
-    /// How many bytes a value takes up.
-    fn bytes(&self) -> usize {
-        if self.kind == ColumnKind::Number { 8 } else { 4 }
-    }
-
     /// Its values where they are made of those of the column; `None` where they are those.
     fn derived<'p>(&self, columns: &[PageColumn], rows: Range<usize>) -> Option<Column<'p, f64>> {
         let column = &columns[self.position];
@@ -97,7 +94,14 @@ impl<'t> Part<'t> {
                     _ => ColumnKind::Number,
                 };
                 let may_miss = feature.column.facts.n_missing > 0 && !feature.is_flag() && !feature.is_combined();
-                Input { position: feature.position, kind, may_miss, derivation: feature.derivation.clone() }
+                let bytes = match (kind, &feature.column.values) {
+                    (ColumnKind::Sparse { .. }, Values::Sparse { n_stored, .. }) => {
+                        size_of::<usize>() + (*n_stored as usize * STORED_BYTES).div_ceil(table.n_records().max(1))
+                    }
+                    (ColumnKind::Number, _) => size_of::<f64>(),
+                    _ => size_of::<u32>(),
+                };
+                Input { position: feature.position, kind, may_miss, derivation: feature.derivation.clone(), bytes }
             })
             .collect();
         let positions = inputs.iter().map(|input| input.position);
@@ -119,7 +123,8 @@ impl<'t> Part<'t> {
             let Some(columns) = self.table.pages().in_memory(index) else { return Ok(None) };
             let derived = self.inputs.iter().filter(|input| !matches!(input.derivation, Derivation::None));
             let of_weights = if self.weighting.is_made() { size_of::<f64>() } else { 0 };
-            let bytes = (derived.map(Input::bytes).sum::<usize>() + of_weights) * self.table.pages().n_rows(index);
+            let bytes =
+                (derived.map(|input| input.bytes).sum::<usize>() + of_weights) * self.table.pages().n_rows(index);
             if bytes > 0 && !self.memory.take(bytes) {
                 return Ok(None);
             }
@@ -137,7 +142,8 @@ impl<'t> Part<'t> {
     /// How many bytes a record takes up in blocks.
     fn record_bytes(&self) -> usize {
         let weighted = usize::from(self.weighting.is_made() || self.weighting.column().is_some());
-        self.inputs.iter().map(Input::bytes).sum::<usize>() + size_of::<f64>() * (self.output.columns.len() + weighted)
+        self.inputs.iter().map(|input| input.bytes).sum::<usize>()
+            + size_of::<f64>() * (self.output.columns.len() + weighted)
     }
 
     /// The weight of each class in E; empty where they count alike.
@@ -198,9 +204,7 @@ impl<'t> Part<'t> {
         for &position in self.wanted.columns() {
             gathered[position] = match &self.table.columns()[position].values {
                 Values::Text { .. } | Values::Hashed { .. } => PageColumn::Codes(Vec::with_capacity(rows.len())),
-                Values::Sparse { .. } => {
-                    PageColumn::Sparse { starts: vec![0], indices: Vec::new(), values: Vec::new() }
-                }
+                Values::Sparse { .. } => PageColumn::no_sparse(),
                 _ => PageColumn::Numbers(Vec::with_capacity(rows.len())),
             };
         }

@@ -63,8 +63,10 @@ impl InputFiles {
         let mut all = Survey::default();
         for file in &self.0 {
             let inner = file.open(csv)?;
-            inner.check_alone(self.0.len())?;
             let (name, header) = (inner.name().to_owned(), inner.header().to_vec());
+            if let Some((other, _)) = &first {
+                inner.check_beside(other, false)?;
+            }
             let known = first.as_ref().map(|(name, header)| (name.as_str(), header.as_slice()));
             let order = settle_order(known, (&name, &header))?;
             let (wishes, threads) = options.settle(&name, &header)?;

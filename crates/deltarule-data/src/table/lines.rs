@@ -4,26 +4,26 @@ use serde::{Deserialize, Serialize};
 
 /// The line of every record, where it is not simply the next one.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     /// From this record on, its line and those after it.
-    pub(super) jumps: Vec<(usize, u64)>,
+    pub(crate) jumps: Vec<(usize, u64)>,
 }
 
 impl Lines {
-    pub(super) fn push(&mut self, record: usize, line: u64) {
+    pub(crate) fn push(&mut self, record: usize, line: u64) {
         if self.of(record) != line {
             self.jumps.push((record, line));
         }
     }
 
     /// Takes in the lines of the records that follow the first `n`.
-    pub(super) fn append(&mut self, n: usize, further: &Lines) {
+    pub(crate) fn append(&mut self, n: usize, further: &Lines) {
         for (record, line) in &further.jumps {
             self.push(n + record, *line);
         }
     }
 
-    pub(super) fn of(&self, record: usize) -> u64 {
+    pub(crate) fn of(&self, record: usize) -> u64 {
         let after = self.jumps.partition_point(|(first, _)| *first <= record);
         match after.checked_sub(1).and_then(|before| self.jumps.get(before)) {
             Some((first, line)) => line + (record - first) as u64,

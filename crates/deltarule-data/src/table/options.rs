@@ -101,7 +101,7 @@ impl ReadOptions {
         }
     }
 
-    pub(super) fn budget(&self) -> Budget {
+    pub(crate) fn budget(&self) -> Budget {
         Budget::new(self.memory.unwrap_or(usize::MAX), self.n_threads())
     }
 

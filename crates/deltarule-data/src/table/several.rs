@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::input::InputFiles;
-use super::{Growing, OnReject, Progress, ReadOptions, Table};
+use super::{Files, Growing, OnReject, Progress, ReadOptions, Table};
 use crate::column::Wish;
 use crate::csv::{CsvOptions, Fingerprint};
 use crate::error::{DataError, Result};
 use crate::files::name_of_all;
+use crate::libsvm::SparseGrowing;
 use crate::order::order;
 use crate::reader::{Inner, size_of, size_of_all};
 use crate::sieve::{Gate, Sieve, Survey};
@@ -18,6 +19,8 @@ pub(super) type Watch<'w> = &'w mut dyn FnMut(Progress) -> std::ops::ControlFlow
 
 /// What becomes of the columns of one file.
 pub(super) struct FilePlan {
+    /// Which of the table's files it is.
+    pub(super) place: usize,
     pub(super) wishes: Vec<Wish>,
     /// Where each column of the table stands in the file, if not in the same order.
     pub(super) order: Option<Vec<usize>>,
@@ -46,60 +49,65 @@ pub(super) fn read_files(
         n_rejected += 1;
         on_reject(reject)
     };
-    let (mut table, mut names, mut prints) = (None::<Growing>, Vec::<String>::new(), Vec::new());
+    let (mut columns, mut sparse) = (None::<Growing>, None::<SparseGrowing>);
+    let (mut names, mut starts, mut prints) = (Vec::<String>::new(), Vec::new(), Vec::new());
     let mut bytes_before = 0;
     for file in files {
         let path = &file.path;
         let before = Stamp::of(path);
         let file = file.open(csv)?;
-        file.check_alone(files.len())?;
-        let file = match file {
-            Inner::Libsvm(reader) if !several => {
-                if sieve.condition.is_some() {
-                    let file = reader.name().to_owned();
-                    return Err(DataError::SparseSetting { file, setting: "--where" });
-                }
-                let on_reject = sieve.skip.is_some().then_some(on_reject);
-                let table = Table::from_libsvm(*reader, options, on_reject, progress);
-                return unchanged(path, before).and(table);
-            }
-            file => file,
-        };
         let name = file.name().to_owned();
-        let known = table.as_ref().map(Growing::names);
         let first = names.first().map(String::as_str);
-        let order = settle_order(first.zip(known.as_deref()), (&name, file.header()))?;
-        let (wishes, threads) = options.settle(&name, file.header())?;
-        let table = match &mut table {
-            Some(table) => {
-                table.begin_file();
-                table
-            }
-            none => none.insert(Growing::new(file.header(), &wishes, csv.decimal, options)?),
-        };
-        let gate = Gate::of(sieve, survey, (&name, file.header()), &wishes, order.as_deref())?;
-        let plan = FilePlan { wishes, order, threads, gate };
+        if let Some(first) = first {
+            file.check_beside(first, sparse.is_some())?;
+        }
         let watch: Watch<'_> = &mut |so_far: Progress| {
             let total_bytes = if several { all_bytes } else { so_far.total_bytes };
             progress(Progress { bytes: bytes_before + so_far.bytes, total_bytes, ..so_far })
         };
-        let read = match file {
-            Inner::Csv(reader) => table.read_csv(*reader, &plan, on_reject, watch),
-            Inner::Libsvm(_) => Err(DataError::SparseAmongFiles { file: name.clone() }),
-            #[cfg(feature = "arrow")]
-            Inner::Batches(reader) => table.read_batches(*reader, &plan, options, on_reject, watch),
+        let print = match file {
+            Inner::Libsvm(reader) => {
+                if sieve.condition.is_some() {
+                    return Err(DataError::SparseSetting { file: name, setting: "--where" });
+                }
+                let table = match &mut sparse {
+                    Some(table) => table,
+                    none => none.insert(SparseGrowing::new(&reader, options)?),
+                };
+                starts.push(table.n_records());
+                let on_reject = sieve.skip.is_some().then_some(&mut *on_reject);
+                table.read(*reader, options, on_reject.map(|on_reject| on_reject as OnReject<'_>), watch)
+            }
+            file => {
+                let known = columns.as_ref().map(Growing::names);
+                let order = settle_order(first.zip(known.as_deref()), (&name, file.header()))?;
+                let (wishes, threads) = options.settle(&name, file.header())?;
+                let gate = Gate::of(sieve, survey, (&name, file.header()), &wishes, order.as_deref())?;
+                let table = match &mut columns {
+                    Some(table) => table,
+                    none => none.insert(Growing::new(file.header(), &wishes, csv.decimal, options)?),
+                };
+                starts.push(table.n_records());
+                let plan = FilePlan { place: names.len(), wishes, order, threads, gate };
+                table.read_file(file, &plan, options, on_reject, watch)
+            }
         };
         unchanged(path, before)?;
-        prints.push(read?);
+        prints.push(print?);
         names.push(name);
         bytes_before += size_of(path).unwrap_or_default();
     }
-    match table {
-        Some(table) if n_rejected + table.n_left_out > 0 && table.n_records() == 0 => {
-            Err(DataError::NothingLeft { file: name_of_all(&names), left_out: table.n_left_out, rejected: n_rejected })
-        }
-        Some(table) => table.finish(names, fingerprint_of_all(prints)),
-        None => Err(DataError::Empty { file: name_of_all(&names) }),
+    let n_records =
+        columns.as_ref().map_or(0, Growing::n_records) + sparse.as_ref().map_or(0, SparseGrowing::n_records);
+    let left_out = columns.as_ref().map_or(0, |table| table.n_left_out);
+    if n_records == 0 && n_rejected + left_out > 0 {
+        return Err(DataError::NothingLeft { file: name_of_all(&names), left_out, rejected: n_rejected });
+    }
+    let (files, fingerprint) = (Files { names, starts }, fingerprint_of_all(prints));
+    match (columns, sparse) {
+        (Some(table), _) => table.finish(files, fingerprint),
+        (None, Some(table)) => Table::of_sparse(table, files, fingerprint),
+        (None, None) => Err(DataError::Empty { file: name_of_all(&files.names) }),
     }
 }
 

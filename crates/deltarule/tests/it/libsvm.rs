@@ -80,6 +80,77 @@ fn training_has_the_same_bits_for_any_threads_compression_or_way_in() {
     assert!((e("f32.json") - e("one.json")).abs() < 1e-4 * e("one.json"));
 }
 
+/// 20,000 records, of 30 features about 12 each: some pages of 4096 records.
+fn many_records() -> Vec<String> {
+    let mut state = 7_u64;
+    let mut draw = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f64 / (1_u64 << 24) as f64
+    };
+    let record = |_| {
+        let pairs: Vec<(u32, f64)> = (1..=30).filter_map(|i| (draw() < 0.4).then(|| (i, draw()))).collect();
+        let h: f64 = pairs.iter().map(|(i, x)| x * (f64::from(i % 5) - 2.0)).sum();
+        let pairs: String = pairs.iter().map(|(i, x)| format!(" {i}:{x}")).collect();
+        format!("{}{pairs}\n", if h + draw() > 0.5 { 1 } else { -1 })
+    };
+    (0..20_000).map(record).collect()
+}
+
+#[test]
+fn memory_disk_cache_and_several_files_give_the_same_bits() {
+    let sandbox = Sandbox::new();
+    let records = many_records();
+    sandbox.file("all.libsvm", records.concat());
+    sandbox.file("1.libsvm", records[..7000].concat()).file("2.libsvm", records[7000..].concat());
+    // A page's labels and begins, and what is stored of it; two pages fit beside what is needed.
+    let tight = |threads: usize| {
+        let page = 4096 * (16 + 12 * 13);
+        format!("--threads {threads} --memory {}B", threads * 8 * 1024 * 1024 + (2 * threads + 3) * page)
+    };
+    let outputs = |data: &str, options: &str| {
+        let ran = sandbox.sh(&format!("deltarule train {data} --out m.json --force {options}")).ok();
+        let json: serde_json::Value = serde_json::from_str(&sandbox.read("m.json")).unwrap();
+        ((json["features"].clone(), json["outputs"].clone()), ran.stderr)
+    };
+    for options in ["--epochs 20", "--valid 0.3 --epochs 20", "--batch 1 --epochs 2", "--precision f32 --epochs 20"] {
+        let (expected, said) = outputs("all.libsvm", options);
+        assert_eq!(said, "", "all of it fits");
+        for threads in [1, 3] {
+            let (found, said) = outputs("all.libsvm", &format!("{options} {}", tight(threads)));
+            assert!(said.contains("in a temporary file on disk"), "{options}: {said}");
+            assert_eq!(found, expected, "{options}, spilled");
+        }
+        for (memory, said_of_cache) in [(String::new(), "is kept in the cache"), (tight(2), "was taken from the cache")]
+        {
+            let (found, said) = outputs("all.libsvm", &format!("{options} --cache t.cache {memory}"));
+            assert!(said.contains(said_of_cache), "{options}: {said}");
+            assert_eq!(found, expected, "{options}, {said_of_cache}");
+        }
+        std::fs::remove_file(sandbox.path().join("t.cache")).unwrap();
+        assert_eq!(outputs("1.libsvm 2.libsvm", options).0, expected, "{options}, two files");
+        assert_eq!(outputs("'[12].libsvm'", &format!("{options} {}", tight(2))).0, expected, "{options}, spilled");
+    }
+    let scores =
+        |data: &str| sandbox.sh(&format!("deltarule evaluate m.json {data} --json")).ok().json()["scores"].clone();
+    assert_eq!(scores("1.libsvm 2.libsvm"), scores("all.libsvm"));
+    let predicted = |data: &str| sandbox.sh(&format!("deltarule predict m.json {data} --proba")).ok().stdout;
+    assert_eq!(predicted("1.libsvm 2.libsvm"), predicted("all.libsvm"));
+}
+
+#[test]
+fn an_index_of_0_in_any_of_the_files_counts_for_all() {
+    let sandbox = Sandbox::new();
+    sandbox.file("1.libsvm", "1 1:2 3:1\n-1 2:1\n").file("2.libsvm", "-1 0:1\n1 3:2\n");
+    sandbox.sh("cat 1.libsvm 2.libsvm > all.libsvm").ok();
+    let stdout = |data: &str| sandbox.sh(&format!("deltarule train {data} --epochs 5")).ok().stdout;
+    let of_files = stdout("1.libsvm 2.libsvm");
+    assert!(of_files.contains("indices from 0 on"), "{of_files}");
+    let rest = |text: String| text.split_once('\n').unwrap().1.to_owned();
+    assert_eq!(rest(of_files), rest(stdout("all.libsvm")));
+    let bad = sandbox.file("3.libsvm", "1 1:2\n-1 1:x\n").sh("deltarule train 1.libsvm 3.libsvm");
+    assert!(bad.code == Some(2) && bad.stderr.starts_with("error: 3.libsvm: line 2, column 4"), "{}", bad.stderr);
+}
+
 #[test]
 fn a_model_of_libsvm_is_short_and_comes_back_to_the_same_bits() {
     let sandbox = both();
