@@ -88,7 +88,12 @@ fn many_records() -> Vec<String> {
         (state >> 40) as f64 / (1_u64 << 24) as f64
     };
     let record = |_| {
-        let pairs: Vec<(u32, f64)> = (1..=30).filter_map(|i| (draw() < 0.4).then(|| (i, draw()))).collect();
+        let mut pairs: Vec<(u32, f64)> = Vec::new();
+        for i in 1..=30 {
+            if draw() < 0.4 {
+                pairs.push((i, draw()));
+            }
+        }
         let h: f64 = pairs.iter().map(|(i, x)| x * (f64::from(i % 5) - 2.0)).sum();
         let pairs: String = pairs.iter().map(|(i, x)| format!(" {i}:{x}")).collect();
         format!("{}{pairs}\n", if h + draw() > 0.5 { 1 } else { -1 })
