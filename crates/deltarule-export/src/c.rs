@@ -1,14 +1,17 @@
 //! A function of C99 that needs nothing but the standard library.
 
+mod dates;
 mod names;
+mod sums;
 
 use std::fmt::Write as _;
 
-use deltarule_model::{Feature, FeatureKind, Model, SparseFeature, Target};
+use deltarule_model::{Feature, Model, SparseFeature, Target};
 
 use crate::error::Result;
 use crate::function::{self, Binary, Function, Operation, Place, Test, Unary};
-use crate::{Form, OtherCodes, features, filling, fills, headline, is_softmax, mean_of, weights_of};
+use crate::{Column, Form, Holds, columns, filling, fills, headline, is_softmax, weights_of};
+use dates::Readers;
 use names::{Names, comment_text, string_literal};
 
 /// A zero that is so many standard deviations from the mean is written out, as training does: its term would cancel digits of the sum of
@@ -17,11 +20,15 @@ const FAR: f64 = 3.0;
 
 pub(crate) fn write(model: &Model) -> Result<String> {
     let function = function::of(model, Form::C)?;
+    let columns = columns(model);
+    let of_dates = columns.iter().filter_map(|column| Some((column.name, column.date()?)));
     let writer = Writer {
         model,
         function: &function,
-        inputs: Names::of(model.encoding().columns().into_iter()),
+        dates: Readers::of(of_dates)?,
+        inputs: Names::of(columns.iter().map(|column| column.name)),
         outputs: Names::of(outputs(&model.encoding().target).iter().map(String::as_str)),
+        columns,
     };
     let mut text = String::new();
     writer.comment(&mut text)?;
@@ -41,6 +48,8 @@ fn outputs(target: &Target) -> Vec<String> {
 struct Writer<'m> {
     model: &'m Model,
     function: &'m Function,
+    columns: Vec<Column<'m>>,
+    dates: Readers<'m>,
     inputs: Names,
     outputs: Names,
 }
@@ -58,23 +67,9 @@ impl Writer<'_> {
         self.model.encoding().features.first().map_or(&[], Feature::sparse)
     }
 
-    /// The features that are columns, each with the name of its input.
-    fn columns(&self) -> impl Iterator<Item = (&Feature, &String)> {
-        let columns = self.model.encoding().features.iter().filter(|feature| !feature.is_flag());
-        columns.zip(&self.inputs.names)
-    }
-
-    /// Each feature with its first input and the name of its column's input.
-    fn named(&self) -> impl Iterator<Item = ((usize, &Feature), &String)> {
-        let mut columns = self.inputs.names.iter();
-        let mut name = None;
-        features(self.model).filter_map(move |(first, feature)| {
-            // What says that a value is missing follows its column.
-            if !feature.is_flag() {
-                name = columns.next();
-            }
-            Some(((first, feature), name?))
-        })
+    /// Each column with the name of its input.
+    fn columns(&self) -> impl Iterator<Item = (&Column<'_>, &String)> {
+        self.columns.iter().zip(&self.inputs.names)
     }
 
     fn is_sparse(&self) -> bool {
@@ -92,6 +87,9 @@ impl Writer<'_> {
             *text += "\n   A row is its values that are not 0, with their indices as in the files.\n";
         } else {
             let _ = writeln!(text, "\n   Missing is NAN in a number and NULL in a text; a missing value {missing}.");
+            if self.columns.iter().any(|column| column.date().is_some()) {
+                *text += "   A text that is no date leaves all outputs NAN and the class NULL, and the function returns 2.\n";
+            }
         }
         *text += "\n   To call it:\n\n";
         if self.is_sparse() {
@@ -103,14 +101,16 @@ impl Writer<'_> {
             *text += "       const struct deltarule_input in = { 1, indices, values };\n";
         } else {
             *text += "       const struct deltarule_input in = {\n";
-            for (feature, name) in self.columns() {
-                let example = match &feature.kind {
-                    FeatureKind::Category { levels, .. } => {
+            for (column, name) in self.columns() {
+                let example = match &column.holds {
+                    Holds::Category(levels) => {
                         let level = levels.first().map(|level| string_literal(level)).transpose()?;
                         comment_text(level.as_deref().unwrap_or("NULL"))
                     }
-                    FeatureKind::Boolean { .. } => "1.0".to_owned(),
-                    _ => format!("{:?}", mean_of(feature)),
+                    Holds::Boolean => "1.0".to_owned(),
+                    Holds::Number(mean) => format!("{mean:?}"),
+                    Holds::Date(format) => comment_text(&string_literal(&self.dates.example(format))?),
+                    Holds::Anything | Holds::Sparse => "NULL".to_owned(),
                 };
                 let _ = writeln!(text, "           .{name} = {example},");
             }
@@ -135,13 +135,17 @@ impl Writer<'_> {
                 "    const unsigned long *indices; /* their indices; those the model does not know do not count */\n";
             *text += "    const double *values;\n";
         } else {
-            for (feature, name) in self.columns() {
-                let (kind, about) = match feature.kind {
-                    FeatureKind::Category { .. } => ("const char *", "a text in UTF-8"),
-                    FeatureKind::Boolean { .. } => ("double ", "1 for true, 0 for false"),
-                    _ => ("double ", "a number"),
+            for (column, name) in self.columns() {
+                let (kind, about) = match &column.holds {
+                    Holds::Category(_) => ("const char *", "a text in UTF-8".to_owned()),
+                    Holds::Date(format) => ("const char *", comment_text(&format.expected())),
+                    Holds::Anything => {
+                        ("const char *", "a text that may be missing; what it is does not count".to_owned())
+                    }
+                    Holds::Boolean => ("double ", "1 for true, 0 for false".to_owned()),
+                    Holds::Number(_) | Holds::Sparse => ("double ", "a number".to_owned()),
                 };
-                let _ = writeln!(text, "    {kind}{name}; /* {}: {about} */", comment_text(&feature.name));
+                let _ = writeln!(text, "    {kind}{name}; /* {}: {about} */", comment_text(column.name));
             }
         }
         *text += "};\n\nstruct deltarule_output {\n";
@@ -166,29 +170,9 @@ impl Writer<'_> {
             let row: Vec<String> = weights_of(self.model, input).map(|weight| number(weight * factor)).collect();
             row.join(", ")
         };
-        let mut has_levels = false;
-        for (first, feature) in features(self.model) {
-            let FeatureKind::Category { levels, .. } = &feature.kind else { continue };
-            if levels.is_empty() {
-                continue;
-            }
-            has_levels = true;
-            let id = first;
-            let _ = writeln!(text, "/* {} */", comment_text(&feature.name));
-            let _ = writeln!(text, "static const char *const deltarule_levels_{id}[{}] = {{", levels.len());
-            for level in levels {
-                let _ = writeln!(text, "    {},", string_literal(level)?);
-            }
-            let _ =
-                writeln!(text, "}};\nstatic const double deltarule_weights_{id}[{}][{n_outputs}] = {{", levels.len());
-            for k in 0..levels.len() {
-                let _ = writeln!(text, "    {{ {} }},", weights(first + k, 1.0));
-            }
-            *text += "};\n\n";
-        }
-        if has_levels {
-            *text += FIND_LEVEL;
-        }
+        self.levels(text)?;
+        self.dates.write(text);
+        self.nothing(text);
         if self.is_sparse() {
             let n = self.sparse().len();
             let _ = writeln!(text, "static const unsigned long deltarule_indices[{n}] = {{");
@@ -252,72 +236,6 @@ impl Writer<'_> {
         let zeros = self.sparse().iter().zip(parameters.weights(j)).filter(|(feature, _)| !is_far(feature));
         let zeros: f64 = zeros.map(|(feature, weight)| weight * feature.scaling.apply(0.0)).sum();
         parameters.bias(j) + zeros
-    }
-
-    /// h of named inputs.
-    fn sums(&self, text: &mut String) {
-        let named = || self.named();
-        let is_category = |feature: &Feature| matches!(feature.kind, FeatureKind::Category { .. });
-        if !fills(self.model) {
-            let test = |(feature, name): (&Feature, &String)| match is_category(feature) {
-                true => format!("in->{name} == NULL"),
-                false => format!("isnan(in->{name})"),
-            };
-            let tests: Vec<String> = named().map(|((_, feature), name)| test((feature, name))).collect();
-            let _ = writeln!(text, "\n    if ({}) {{", tests.join("\n        || "));
-            for name in &self.outputs.names {
-                let nothing = if self.classes().is_empty() { "NAN" } else { "NULL" };
-                let _ = writeln!(text, "        out->{name} = {nothing};");
-            }
-            for k in 0..self.classes().len() {
-                let _ = writeln!(text, "        out->p[{k}] = NAN;");
-            }
-            *text += "        return 1;\n    }\n";
-        }
-        let numbers = named().any(|((_, feature), _)| !is_category(feature));
-        let has_levels = named().any(|((_, feature), _)| is_category(feature) && feature.n_inputs() > 0);
-        if numbers {
-            *text += "\n    {\n        double x;\n";
-            for ((first, feature), name) in named() {
-                let Some(scaling) = feature.scaling() else { continue };
-                let value = match fills(self.model) {
-                    _ if feature.is_flag() => format!("isnan(in->{name}) ? 1.0 : 0.0"),
-                    true => format!("isnan(in->{name}) ? {} : in->{name}", number(mean_of(feature))),
-                    false => format!("in->{name}"),
-                };
-                let _ = writeln!(text, "        x = {value};");
-                for (j, weight) in weights_of(self.model, first).enumerate() {
-                    let (weight, offset) = (number(weight * scaling.factor), number(scaling.offset));
-                    let _ = writeln!(text, "        h[{j}] += {weight} * (x - {offset});");
-                }
-            }
-            *text += "    }\n";
-        }
-        if has_levels {
-            *text += "    {\n        ptrdiff_t k;\n        size_t j;\n";
-            for ((first, feature), name) in named() {
-                let FeatureKind::Category { levels, .. } = &feature.kind else { continue };
-                if levels.is_empty() {
-                    continue;
-                }
-                let (n, n_outputs) = (levels.len(), self.n_outputs());
-                let _ = writeln!(text, "        k = deltarule_level(in->{name}, deltarule_levels_{first}, {n});");
-                let OtherCodes { unknown, missing } = OtherCodes::of(self.model, feature);
-                if unknown.is_some() || missing.is_some() {
-                    let code = |code: Option<usize>| code.map_or("-1".to_owned(), |code| code.to_string());
-                    let (unknown, missing) = (code(unknown), code(missing));
-                    let _ = writeln!(
-                        text,
-                        "        if (k < 0)\n            k = in->{name} == NULL ? {missing} : {unknown};"
-                    );
-                }
-                let _ = writeln!(
-                    text,
-                    "        for (j = 0; k >= 0 && j < {n_outputs}; j++)\n            h[j] += deltarule_weights_{first}[k][j];"
-                );
-            }
-            *text += "    }\n";
-        }
     }
 
     /// h of pairs of index and value.
@@ -434,26 +352,6 @@ fn operation(operation: Operation, texts: &[String]) -> String {
 fn number(value: f64) -> String {
     if value.is_sign_negative() { format!("({value:?})") } else { format!("{value:?}") }
 }
-
-/// A level among those of a column, sorted by their bytes.
-const FIND_LEVEL: &str = "\
-static ptrdiff_t deltarule_level(const char *text, const char *const *levels, size_t n)
-{
-    size_t low = 0, high = n;
-    while (text != NULL && low < high) {
-        const size_t middle = low + (high - low) / 2;
-        const int order = strcmp(text, levels[middle]);
-        if (order == 0)
-            return (ptrdiff_t)middle;
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return -1;
-}
-
-";
 
 /// An index among those of the model.
 const FIND_INDEX: &str = "\

@@ -38,17 +38,6 @@ pub enum ExportError {
         /// The text.
         text: String,
     },
-    /// A feature that is made of others.
-    #[error(
-        "the feature {feature:?} is made of others by --interact or --poly, which cannot be written in {form} yet; train on a table that has it \
-         as a column"
-    )]
-    Combined {
-        /// The form.
-        form: Form,
-        /// The feature.
-        feature: String,
-    },
     /// Sparse numbers with indices so large that rows cannot be written out.
     #[error(
         "the model has sparse numbers with indices up to {largest}, and a row in {form} has a place for each, at most {limit}; try --to c, which takes pairs of index and value"
@@ -71,15 +60,17 @@ pub enum ExportError {
         /// The column.
         column: String,
     },
-    /// A column of dates.
+    /// A pattern of dates with a part that is not read in the form.
     #[error(
-        "column {column:?} is taken apart as dates, which {form} has no common way to do; make columns of year, month and what else is needed before training, or score with the crate deltarule-model"
+        "column {column:?} has dates of the form {pattern}, and {form} reads %Y, %y, %m, %b, %B, %d, %e, %H, %k, %I, %l, %p, %M, %S, %.f, %a, %A, %z, %Z, and %s alone; try --to onnx, which takes seconds"
     )]
-    Date {
+    DatePattern {
         /// The form.
         form: Form,
         /// The column.
         column: String,
+        /// The pattern.
+        pattern: String,
     },
     /// A column without a name.
     #[error(

@@ -17,7 +17,7 @@ mod sql;
 use std::fmt;
 
 use deltarule_core::Activation;
-use deltarule_model::{Feature, FeatureKind, MISSING_LEVEL, Model, RARE_LEVEL};
+use deltarule_model::{DateFormat, DatePart, Feature, FeatureKind, MISSING_LEVEL, Model, Origin, RARE_LEVEL};
 
 pub use error::{ExportError, Result};
 
@@ -65,12 +65,6 @@ pub fn export(model: &Model, form: Form) -> Result<Vec<u8>> {
     if let Some(feature) = model.encoding().features.iter().find(is_hashed) {
         return Err(hashed(form, feature));
     }
-    if let Some(feature) = model.encoding().features.iter().find(|feature| feature.date().is_some()) {
-        return Err(ExportError::Date { form, column: feature.column().to_owned() });
-    }
-    if let Some(feature) = model.encoding().features.iter().find(|feature| feature.is_combined()) {
-        return Err(ExportError::Combined { form, feature: feature.name.clone() });
-    }
     match form {
         Form::Onnx => onnx::write(model),
         Form::Sql => sql::write(model).map(String::into_bytes),
@@ -81,6 +75,60 @@ pub fn export(model: &Model, form: Form) -> Result<Vec<u8>> {
 /// No form has the hash that leads from a text to its bucket.
 fn hashed(form: Form, feature: &Feature) -> ExportError {
     ExportError::Hashed { form, column: feature.name.clone() }
+}
+
+/// A column of a row to predict.
+struct Column<'m> {
+    name: &'m str,
+    holds: Holds<'m>,
+}
+
+/// What a column holds.
+enum Holds<'m> {
+    /// Numbers, with their mean in training.
+    Number(f64),
+    Boolean,
+    /// Texts, with the levels.
+    Category(&'m [String]),
+    Date(&'m DateFormat),
+    /// What is not looked at: only whether it is missing counts.
+    Anything,
+    /// All indices and values of a row.
+    Sparse,
+}
+
+impl<'m> Column<'m> {
+    /// How its dates are written; `None` where it has none.
+    fn date(&self) -> Option<&'m DateFormat> {
+        if let Holds::Date(format) = self.holds { Some(format) } else { None }
+    }
+}
+
+/// The columns, in the order of the features that are made of them.
+fn columns(model: &Model) -> Vec<Column<'_>> {
+    let encoding = model.encoding();
+    let of_column = |name: &str| {
+        let mut features = encoding.features.iter().filter(|feature| !feature.is_combined() && !feature.is_flag());
+        let Some(feature) = features.find(|feature| feature.column() == name) else { return Holds::Anything };
+        match (&feature.origin, &feature.kind) {
+            (Origin::Date { format, .. }, _) => Holds::Date(format),
+            (_, FeatureKind::Boolean { .. }) => Holds::Boolean,
+            (_, FeatureKind::Category { levels, .. }) => Holds::Category(levels),
+            (_, FeatureKind::Sparse { .. }) => Holds::Sparse,
+            _ => Holds::Number(mean_of(feature)),
+        }
+    };
+    encoding.columns().into_iter().map(|name| Column { name, holds: of_column(name) }).collect()
+}
+
+/// The weights of each level of a part of dates, whether it occurred or not, shape (levels, J).
+fn weights_of_part(model: &Model, part: DatePart, levels: &[String], first: usize) -> Vec<Vec<f64>> {
+    let n_outputs = model.layer().parameters().n_outputs();
+    let of_level = |level: usize| match levels.iter().position(|name| *name == part.level_name(level)) {
+        Some(code) => weights_of(model, first + code).collect(),
+        None => vec![0.0; n_outputs],
+    };
+    (0..part.n_levels()).map(of_level).collect()
 }
 
 /// Each feature with its first input.

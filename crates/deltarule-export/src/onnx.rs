@@ -2,14 +2,17 @@
 //!
 //! Only operators that common runtimes have for f64 are used, and not Sigmoid: some make 0 of what is merely small.
 
+mod inputs;
 mod proto;
 
-use deltarule_model::{Feature, FeatureKind, Model, RARE_LEVEL, Target};
+use std::collections::HashMap;
+
+use deltarule_model::{Feature, FeatureKind, Model, Target};
 use prost::Message as _;
 
 use crate::error::{ExportError, Result};
 use crate::function::{self, Binary, Function, Operation, Test, Unary};
-use crate::{Form, OtherCodes, features, fills, headline, is_softmax, mean_of, weights_of};
+use crate::{Form, columns, features, fills, headline, is_softmax, weights_of};
 use proto::{Attribute, DOUBLE, Nodes, OperatorSet, STRING, StringEntry, ValueInfo};
 
 /// A row of sparse numbers has a place for each index, up to so many.
@@ -17,23 +20,36 @@ const WIDEST: u32 = 100_000;
 
 pub(crate) fn write(model: &Model) -> Result<Vec<u8>> {
     let function = function::of(model, Form::Onnx)?;
-    if model.encoding().features.iter().any(|feature| feature.name.is_empty()) {
+    let columns = columns(model);
+    if columns.iter().any(|column| column.name.is_empty()) {
         return Err(ExportError::NoName { form: Form::Onnx });
     }
     let mut names = Names::of(model);
-    let mut writer = Writer { model, nodes: Nodes::new(names.prefix()), inputs: Vec::new(), outputs: Vec::new() };
+    let mut writer = Writer {
+        model,
+        nodes: Nodes::new(names.prefix()),
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+        codes: HashMap::new(),
+        dates: HashMap::new(),
+    };
+    columns.iter().for_each(|column| writer.input(column));
     let net_input = writer.net_inputs()?;
     let net_input = match is_softmax(model) {
         true => writer.less_largest(&net_input),
         false => net_input,
     };
-    let position = |input: &ValueInfo| names.taken.iter().position(|name| Some(name) == input.name.as_ref());
-    writer.inputs.sort_by_key(position);
     let result = writer.apply(&function, &net_input);
     writer.finish(&mut names, &result);
     let mut metadata = vec![entry("deltarule.version", &model.training().version)];
     if let Some(classes) = model.encoding().target.classes() {
         metadata.push(entry("classes", &serde_json::Value::from(classes).to_string()));
+    }
+    let seconds: Vec<&str> =
+        columns.iter().filter(|column| column.date().is_some()).map(|column| column.name).collect();
+    if !seconds.is_empty() {
+        metadata.push(entry("seconds", &serde_json::Value::from(seconds).to_string()));
+        metadata.push(entry("seconds.meaning", inputs::SECONDS));
     }
     let graph = writer.nodes.into_graph("deltarule", writer.inputs, writer.outputs);
     let set = |domain: &str, version| OperatorSet { domain: Some(domain.to_owned()), version: Some(version) };
@@ -60,7 +76,7 @@ struct Names {
 
 impl Names {
     fn of(model: &Model) -> Self {
-        Self { taken: model.encoding().features.iter().map(|feature| feature.name.clone()).collect() }
+        Self { taken: model.encoding().columns().into_iter().map(str::to_owned).collect() }
     }
 
     /// A prefix for what lies between inputs and outputs.
@@ -88,6 +104,10 @@ struct Writer<'m> {
     nodes: Nodes,
     inputs: Vec<ValueInfo>,
     outputs: Vec<ValueInfo>,
+    /// The codes of categories that are columns, by their first inputs.
+    codes: HashMap<usize, String>,
+    /// The parts of dates, by their columns.
+    dates: HashMap<String, inputs::DateParts>,
 }
 
 impl Writer<'_> {
@@ -103,10 +123,9 @@ impl Writer<'_> {
             false => self.numbers(),
         };
         terms.extend(numbers);
-        for (first, feature) in features(self.model) {
+        for (index, (first, feature)) in features(self.model).enumerate() {
             if let FeatureKind::Category { levels, .. } = &feature.kind {
-                let others = OtherCodes::of(self.model, feature);
-                terms.push(self.category(&feature.name, levels, first, others));
+                terms.push(self.category(index, first, feature, levels));
             }
         }
         let parameters = self.model.layer().parameters();
@@ -116,47 +135,6 @@ impl Writer<'_> {
         }
         let sum = terms.into_iter().reduce(|sum, term| self.nodes.add("Add", &[&sum, &term]));
         Ok(sum.unwrap_or_default())
-    }
-
-    /// Σ w x of the columns of numbers and booleans; `None` where there is none.
-    fn numbers(&mut self) -> Option<String> {
-        let scaled: Vec<(usize, &Feature)> =
-            features(self.model).filter(|(_, feature)| feature.scaling().is_some()).collect();
-        if scaled.is_empty() {
-            return None;
-        }
-        let missing = match fills(self.model) {
-            true => "NaN is a missing value and takes the column's mean",
-            false => "NaN is a missing value and makes the prediction NaN",
-        };
-        for (_, feature) in scaled.iter().filter(|(_, feature)| !feature.is_flag()) {
-            let kind = match feature.kind {
-                FeatureKind::Boolean { .. } => "1 for true, 0 for false",
-                _ => "a number",
-            };
-            self.inputs.push(ValueInfo::rows(&feature.name, DOUBLE, 1, &format!("{kind}; {missing}")));
-        }
-        let mut names = Vec::new();
-        for (_, feature) in &scaled {
-            names.push(match feature.is_flag() {
-                false => feature.name.clone(),
-                true => {
-                    let missing = self.nodes.add("IsNaN", &[feature.column()]);
-                    self.nodes.add_with("Cast", &[&missing], vec![Attribute::int("to", i64::from(DOUBLE))])
-                }
-            });
-        }
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let mut x = self.nodes.add_with("Concat", &names, vec![Attribute::int("axis", 1)]);
-        if fills(self.model) {
-            let means = self.nodes.numbers(&[1, names.len()], scaled.iter().map(|(_, feature)| mean_of(feature)));
-            let missing = self.nodes.add("IsNaN", &[&x]);
-            x = self.nodes.add("Where", &[&missing, &means, &x]);
-        }
-        let scalings = scaled.iter().filter_map(|(_, feature)| feature.scaling());
-        let (offsets, factors) = scalings.map(|scaling| (scaling.offset, scaling.factor)).unzip();
-        let inputs: Vec<usize> = scaled.iter().map(|(first, _)| *first).collect();
-        Some(self.weighted(&x, offsets, factors, &inputs))
     }
 
     /// Σ w·(x − offset)·factor, for x of shape (N, inputs).
@@ -191,54 +169,6 @@ impl Writer<'_> {
         let (offsets, factors) = scalings.unzip();
         let inputs: Vec<usize> = (0..features.len()).collect();
         Ok(self.weighted(&x, offsets, factors, &inputs))
-    }
-
-    /// The weights of each row's level, shape (N, J).
-    fn category(&mut self, name: &str, levels: &[String], first: usize, others: OtherCodes) -> String {
-        let (n, n_outputs) = (levels.len(), self.n_outputs());
-        let unknown = match others.unknown {
-            Some(_) => format!("an unknown text counts as {RARE_LEVEL}"),
-            None => "an unknown text counts as none of the levels".to_owned(),
-        };
-        let missing = match (fills(self.model), others.missing.and_then(|code| levels.get(code))) {
-            (true, Some(level)) => format!("counts as {level}"),
-            (true, None) => "counts as none of the levels".to_owned(),
-            (false, _) => "makes the prediction NaN".to_owned(),
-        };
-        let about = format!("a text; {unknown}; the empty text is a missing value and {missing}");
-        self.inputs.push(ValueInfo::rows(name, STRING, 1, &about));
-        // After the levels come a row for texts that are none of them, and one for what is missing.
-        let mut known = levels.to_vec();
-        let mut rows: Vec<i64> = (0..n as i64).collect();
-        let mut weights: Vec<f64> = (0..n).flat_map(|k| weights_of(self.model, first + k)).collect();
-        weights.extend(std::iter::repeat_n(0.0, n_outputs));
-        let row_of = |code: Option<usize>| code.unwrap_or(n) as i64;
-        if !fills(self.model) {
-            known.push(String::new());
-            rows.push(n as i64 + 1);
-            weights.extend(std::iter::repeat_n(f64::NAN, n_outputs));
-        } else if others.missing != others.unknown {
-            known.push(String::new());
-            rows.push(row_of(others.missing));
-        }
-        let n_rows = weights.len() / n_outputs.max(1);
-        let weights = self.nodes.numbers(&[n_rows, n_outputs], weights);
-        let attributes = vec![
-            Attribute::strings("keys_strings", &known),
-            Attribute::ints("values_int64s", rows),
-            Attribute::int("default_int64", row_of(others.unknown)),
-        ];
-        let codes = match known.is_empty() {
-            // No level: every text is none of them.
-            true => {
-                let (none, length) = (self.nodes.integers(&[1], [0]), self.nodes.add("Shape", &[name]));
-                self.nodes.add("Expand", &[&none, &length])
-            }
-            false => self.nodes.add_with("LabelEncoder", &[name], attributes),
-        };
-        let rows = self.nodes.add_with("Gather", &[&weights, &codes], vec![Attribute::int("axis", 0)]);
-        let axis = self.nodes.integers(&[1], [1]);
-        self.nodes.add("Squeeze", &[&rows, &axis])
     }
 
     /// h less the largest of its row.

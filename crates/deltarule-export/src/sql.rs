@@ -3,46 +3,51 @@
 //! What is needed more than once is computed in a subquery and has a name outside of it: `(SELECT f(h) FROM (SELECT … AS h))`. Numbers
 //! are written with an exponent, which makes them double precision everywhere (0.5 alone would be a decimal in some databases).
 
+mod columns;
+mod dates;
+
 use std::fmt::Write as _;
 
-use deltarule_model::{Feature, FeatureKind, Model, Target};
+use deltarule_model::{FeatureKind, Model, Target};
 
+use self::columns::known;
 use crate::error::{ExportError, Result};
 use crate::function::{self, Binary, Function, Operation, Place, Test, Unary};
-use crate::{Form, OtherCodes, features, filling, fills, hashed, headline, is_softmax, mean_of, weights_of};
+use crate::{Form, columns, features, filling, fills, hashed, headline, is_softmax, weights_of};
 
 /// So many terms are added up within one parenthesis: databases limit how deep an expression is.
 const TERMS: usize = 64;
 
 pub(crate) fn write(model: &Model) -> Result<String> {
     let function = function::of(model, Form::Sql)?;
-    let writer = Writer { model, function: &function, prefix: prefix(model) };
+    let prefix = prefix(model);
+    let writer = Writer { model, function: &function, known: known(model, &prefix)?, prefix };
     let mut text = comment(model);
-    let mut columns = Vec::new();
+    let mut selected = Vec::new();
     let target = &model.encoding().target;
     match target {
         Target::Numbers { names, .. } => {
             for (j, name) in names.iter().enumerate() {
-                columns.push((writer.single(j)?, format!("predicted_{name}")));
+                selected.push((writer.single(j)?, format!("predicted_{name}")));
             }
         }
         Target::TwoClasses { name, classes, .. } => {
             let share = writer.single(0)?;
             let [low, high] = [text_literal(&classes[0])?, text_literal(&classes[1])?];
             let class = format!("CASE WHEN {share} >= 5e-1 THEN {high} WHEN {share} < 5e-1 THEN {low} END");
-            columns.push((class, format!("predicted_{name}")));
-            columns.push((format!("1e0 - {share}"), format!("p_{}", classes[0])));
-            columns.push((share, format!("p_{}", classes[1])));
+            selected.push((class, format!("predicted_{name}")));
+            selected.push((format!("1e0 - {share}"), format!("p_{}", classes[0])));
+            selected.push((share, format!("p_{}", classes[1])));
         }
         Target::Classes { name, classes, .. } => {
-            columns.push((writer.of_shares(&writer.class(classes)?)?, format!("predicted_{name}")));
+            selected.push((writer.of_shares(&writer.class(classes)?)?, format!("predicted_{name}")));
             for (k, class) in classes.iter().enumerate() {
-                columns.push((writer.of_shares(&writer.probability(k))?, format!("p_{class}")));
+                selected.push((writer.of_shares(&writer.probability(k))?, format!("p_{class}")));
             }
         }
     }
-    let count = columns.len();
-    for (index, (expression, name)) in columns.into_iter().enumerate() {
+    let count = selected.len();
+    for (index, (expression, name)) in selected.into_iter().enumerate() {
         let comma = if index + 1 < count { "," } else { "" };
         let _ = writeln!(text, "{expression} AS {}{comma}", identifier(&name)?);
     }
@@ -55,16 +60,25 @@ fn comment(model: &Model) -> String {
         true => filling(model),
         false => "makes the prediction NULL".to_owned(),
     };
-    let columns = match model.encoding().is_sparse() {
+    let of_columns = match model.encoding().is_sparse() {
         true => "-- Each column has the index of a feature as its name; NULL in it is 0.\n".to_owned(),
         false => format!("-- NULL is a missing value, and {missing}.\n"),
     };
-    format!("-- {}\n{columns}-- SELECT <what follows> FROM <a table with these columns>\n", line(&headline(model)))
+    let mut text = format!("-- {}\n{of_columns}", line(&headline(model)));
+    for column in columns(model) {
+        if let Some(format) = column.date() {
+            let expected = line(&dates::expected(format));
+            let _ = writeln!(text, "-- {:?} is {expected}; another text makes the prediction NULL.", line(column.name));
+        }
+    }
+    text + "-- SELECT <what follows> FROM <a table with these columns>\n"
 }
 
 struct Writer<'m> {
     model: &'m Model,
     function: &'m Function,
+    /// What is made of columns before the sums, and has names, level by level.
+    known: Vec<Vec<(String, String)>>,
     /// What the names of intermediate results begin with, and no column does.
     prefix: String,
 }
@@ -74,21 +88,25 @@ impl Writer<'_> {
     fn single(&self, j: usize) -> Result<String> {
         let net_input = self.net_input(j)?;
         let parts = Parts::of(self.function, self.guards(), &self.prefix);
-        if !parts.binds {
+        if !parts.binds && self.known.is_empty() {
             return Ok(parts.result.replace(&parts.net_input, &net_input));
         }
-        let mut levels = vec![vec![(parts.net_input, net_input)]];
+        let mut levels = self.known.clone();
+        if !parts.binds {
+            return Ok(nest(levels, &parts.result.replace(&parts.net_input, &net_input)));
+        }
+        levels.push(vec![(parts.net_input, net_input)]);
         levels.extend(parts.levels);
         Ok(nest(levels, &parts.result))
     }
 
     /// An expression of the shares of all classes, which have the names that [`share`](Self::share) gives.
     fn of_shares(&self, expression: &str) -> Result<String> {
-        let mut levels: Vec<Vec<(String, String)>> = vec![Vec::new()];
+        let mut levels = self.known.clone();
         if is_softmax(self.model) {
-            levels = self.all_net_inputs()?;
-            levels.push(Vec::new());
+            levels.extend(self.all_net_inputs()?);
         }
+        levels.push(Vec::new());
         let of_net_inputs = levels.len() - 1;
         let mut shares = Vec::new();
         for j in 0..self.model.layer().parameters().n_outputs() {
@@ -172,35 +190,16 @@ impl Writer<'_> {
     fn net_input(&self, j: usize) -> Result<String> {
         let mut terms = Vec::new();
         let weight = |input: usize| weights_of(self.model, input).nth(j).unwrap_or_default();
-        for (first, feature) in features(self.model) {
+        for (index, (first, feature)) in features(self.model).enumerate() {
             match &feature.kind {
                 FeatureKind::Number { .. } | FeatureKind::Boolean { .. } => {
                     terms.extend(feature.scaling().map(|scaling| -> Result<String> {
-                        let x = self.value(feature)?;
+                        let x = self.value(index, feature)?;
                         Ok(scaled(&x, scaling.offset, weight(first) * scaling.factor))
                     }));
                 }
                 FeatureKind::Category { levels, .. } => {
-                    let column = identifier(&feature.name)?;
-                    let others = OtherCodes::of(self.model, feature);
-                    let other = |code: Option<usize>| code.map_or("0e0".to_owned(), |k| number(weight(first + k)));
-                    let of_missing = match fills(self.model) {
-                        false => Some("NULL".to_owned()),
-                        true => (others.missing != others.unknown).then(|| other(others.missing)),
-                    };
-                    let mut text = "CASE".to_owned();
-                    if let Some(of_missing) = &of_missing {
-                        let _ = write!(text, " WHEN {column} IS NULL THEN {of_missing} ELSE CASE");
-                    }
-                    let _ = write!(text, " CAST({column} AS VARCHAR)");
-                    for (k, level) in levels.iter().enumerate() {
-                        let _ = write!(text, " WHEN {} THEN {}", text_literal(level)?, number(weight(first + k)));
-                    }
-                    let _ = write!(text, " ELSE {} END", other(others.unknown));
-                    if of_missing.is_some() {
-                        text += " END";
-                    }
-                    terms.push(Ok(text));
+                    terms.push(self.weight_of_level(index, feature, levels, &|code: usize| weight(first + code), j));
                 }
                 FeatureKind::Hashed { .. } => return Err(hashed(Form::Sql, feature)),
                 FeatureKind::Sparse { features, .. } => {
@@ -216,25 +215,6 @@ impl Writer<'_> {
             terms.push(Ok(number(self.model.layer().parameters().bias(j))));
         }
         Ok(sum(terms.into_iter().collect::<Result<Vec<_>>>()?))
-    }
-
-    /// A column of numbers or booleans as a number.
-    fn value(&self, feature: &Feature) -> Result<String> {
-        let column = identifier(feature.column())?;
-        if feature.is_flag() {
-            return Ok(format!("CASE WHEN {column} IS NULL THEN 1e0 ELSE 0e0 END"));
-        }
-        let x = match feature.kind {
-            FeatureKind::Boolean { .. } => format!(
-                "CASE LOWER(CAST({column} AS VARCHAR)) WHEN 'true' THEN 1e0 WHEN 'false' THEN 0e0 ELSE CAST({column} AS DOUBLE PRECISION) END"
-            ),
-            _ => column,
-        };
-        Ok(match (fills(self.model), &feature.kind) {
-            (true, _) => format!("COALESCE({x}, {})", number(mean_of(feature))),
-            (false, FeatureKind::Boolean { .. }) => format!("({x})"),
-            (false, _) => x,
-        })
     }
 }
 
@@ -373,8 +353,8 @@ fn line(text: &str) -> String {
 fn prefix(model: &Model) -> String {
     let mut prefix = "d_".to_owned();
     let taken = |prefix: &str| {
-        let names = model.encoding().features.iter().map(|feature| feature.name.to_lowercase());
-        names.into_iter().any(|name| name.starts_with(prefix))
+        let mut names = model.encoding().columns().into_iter().map(str::to_lowercase);
+        names.any(|name| name.starts_with(prefix))
     };
     while taken(&prefix) {
         prefix.push('_');

@@ -7,6 +7,7 @@ any to predict with. Weights are also taken a hundredfold, so that every f is as
 """
 
 import csv
+import datetime
 import io
 import json
 import math
@@ -23,6 +24,7 @@ import onnx
 import onnxruntime
 
 TOLERANCE = 1e-12
+START = datetime.datetime(1970, 1, 1)
 ACTIVATIONS = "identity sigmoid tanh relu leaky-relu elu softplus softsign gelu silu exp step".split()
 FORMULAS = [
     "h / (1 + abs(h))",
@@ -78,7 +80,8 @@ def write_csv(path, header, lines):
 
 def predictions(model, data, classes):
     text = run("predict", model, data, "--quiet", *(["--proba"] if classes else [])).decode()
-    return list(csv.reader(io.StringIO(text)))
+    # An empty line is a row of one empty field.
+    return [row or [""] for row in csv.reader(io.StringIO(text))]
 
 
 def same(found, expected, where):
@@ -105,16 +108,34 @@ def compare(rows, expected, where):
             same(found, text, (where, number))
 
 
+class Moment:
+    """A date: its text as a table has it, another text that SQL reads, and its seconds from 1970-01-01 00:00."""
+
+    def __init__(self, text, plain, seconds):
+        self.text, self.plain, self.seconds = text, plain, seconds
+
+    def __str__(self):
+        return self.text
+
+
 def columns_of(model):
-    """The features that are columns; what says that a value is missing is made of one."""
-    return [feature for feature in model["features"] if "missing" not in feature]
+    """The columns that the features are made of, with what they hold."""
+    columns = {}
+    for feature in model["features"]:
+        if "product" in feature or "pair" in feature:
+            continue
+        if "date" in feature:
+            columns.setdefault(feature["date"]["column"], "date")
+        else:
+            columns.setdefault(feature.get("missing", feature["name"]), feature["kind"])
+    return columns
 
 
 def check_onnx(path, model, header, lines, expected, where):
     network = onnx.load(HERE / path)
     onnx.checker.check_model(network, full_check=True)
     session = onnxruntime.InferenceSession(network.SerializeToString(), providers=["CPUExecutionProvider"])
-    kinds = {feature["name"]: feature["kind"] for feature in columns_of(model)}
+    kinds = columns_of(model)
     sparse = "sparse" in kinds.values()
     assert [given.name for given in session.get_inputs()] == list(kinds), where
     for batch in (len(lines), 1, 0):
@@ -126,6 +147,9 @@ def check_onnx(path, model, header, lines, expected, where):
             column = [line[header.index(name)] for line in lines[:batch]]
             if kind == "category":
                 inputs[name] = np.array([str(value) for value in column], dtype=object).reshape(batch, 1)
+            elif kind == "date":
+                seconds = [math.nan if value == "" else value.seconds for value in column]
+                inputs[name] = np.array(seconds, dtype=np.float64).reshape(batch, 1)
             else:
                 truth = {"true": 1.0, "false": 0.0, "": math.nan}
                 numbers = [truth.get(value, value) if isinstance(value, str) else value for value in column]
@@ -134,21 +158,28 @@ def check_onnx(path, model, header, lines, expected, where):
         columns = np.concatenate([output.astype(object) for output in outputs], axis=1)
         assert columns.shape == (batch, len(expected[0])), (where, columns.shape)
         compare(columns.tolist(), expected[: batch + 1], (*where, "onnx", batch))
+    metadata = session.get_modelmeta().custom_metadata_map
+    dates = [name for name, kind in kinds.items() if kind == "date"]
+    assert json.loads(metadata.get("seconds", "[]")) == dates, where
     if "classes" in model["target"]:
-        metadata = session.get_modelmeta().custom_metadata_map
         assert json.loads(metadata["classes"]) == model["target"]["classes"], where
 
 
 def check_sql(path, model, header, lines, expected, where):
     expressions = (HERE / path).read_text()
-    kinds = {feature["name"]: feature["kind"] for feature in columns_of(model)}
+    kinds = columns_of(model)
     quoted = ['"' + name.replace('"', '""') + '"' for name in header]
-    for name, connection in (("sqlite", sqlite3.connect(":memory:")), ("duckdb", duckdb.connect())):
-        types = {"category": "VARCHAR", "boolean": "BOOLEAN"}
+    databases = [("sqlite", sqlite3.connect(":memory:"), "VARCHAR"), ("duckdb", duckdb.connect(), "VARCHAR")]
+    if "date" in kinds.values():
+        databases.append(("duckdb", duckdb.connect(), "TIMESTAMP"))
+    for name, connection, dates in databases:
+        types = {"category": "VARCHAR", "boolean": "BOOLEAN", "date": dates}
         columns = [f"{column} {types.get(kinds.get(name), 'DOUBLE')}" for column, name in zip(quoted, header)]
         connection.execute(f"CREATE TABLE t ({', '.join(columns)})")
         truth = {"true": True, "false": False, "": None}
         rows = [[truth.get(value, value) if isinstance(value, str) else value for value in line] for line in lines]
+        moment = lambda value: value.plain if dates == "VARCHAR" else START + datetime.timedelta(seconds=value.seconds)
+        rows = [[moment(value) if isinstance(value, Moment) else value for value in line] for line in rows]
         connection.executemany(f"INSERT INTO t VALUES ({', '.join('?' * len(header))})", rows)
         found = connection.execute(f"SELECT\n{expressions}\nFROM t")
         names = [column[0] for column in found.description]
@@ -178,9 +209,9 @@ def check_c(path, model, header, lines, expected, where):
             source.append(f"{{ sizeof v{r} / sizeof *v{r}, i{r}, v{r} }},")
             continue
         members = []
-        for feature in columns_of(model):
-            value = line[header.index(feature["name"])]
-            if feature["kind"] == "category":
+        for name, kind in columns_of(model).items():
+            value = line[header.index(name)]
+            if kind in ("category", "date"):
                 members.append(c_text(value))
             else:
                 members.append({"": "NAN", "true": "1.0", "false": "0.0"}.get(value, repr(value)))
@@ -270,6 +301,151 @@ def check_tables():
     return checked
 
 
+def verify_trained(options, header, train, new, names, features, where):
+    write_csv("train.csv", header, train)
+    write_csv("new.csv", header, new)
+    run("train", "train.csv", "--epochs", "60", "--quiet", "--out", "trained.json", "--force", *options)
+    model = json.loads((HERE / "trained.json").read_text())
+    verify(model, names, features, "new.csv", where)
+    return model
+
+
+def check_combined():
+    """Powers and products of numbers, slopes of levels, pairs of levels; with levels that are missing, rare or new."""
+    combinations = "size:when?,size:heated,heated:class,city:size,heated:city,city:zip"
+    checked = 0
+    for target, rule in [
+        ("score", ["mean"]),
+        ("yes", ["error"]),
+        ("grade", ["mean+flag", "--min-count", "25"]),
+        ("score,minus", ["level", "--min-count", "25"]),
+        ("grade", ["drop"]),
+    ]:
+        names, lines = table(160, 7, missing=rule[0] in ("mean+flag", "level"))
+        targets = ["score", "yes", "grade", "minus"]
+        _, new = table(60, 8, missing=True)
+        drop = ",".join(name for name in targets if name not in target.split(","))
+        options = ["--target", target, "--drop", drop, "--categorical", "zip", "--interact", combinations, "--poly", "size:3,class:2,when?:2"]
+        model = verify_trained(
+            [*options, "--missing", *rule], names + targets, lines, new, names, [line[: len(names)] for line in new], ("combined", target, *rule)
+        )
+        made = [feature for feature in model["features"] if "product" in feature or "pair" in feature]
+        assert len(made) > 12 and sum("pair" in feature for feature in made) == 1, [feature["name"] for feature in made]
+        checked += 1
+    return checked
+
+
+NAMES = "January February March April May June July August September October November December".split()
+
+
+def a_moment(draw, low, high, pattern):
+    """A date at random, more often where a calendar has its edges; written in one of the ways that are read."""
+    day = datetime.date(draw.randint(low, high), 1, 1) + datetime.timedelta(days=draw.randrange(365))
+    if draw.random() < 0.4:
+        year = draw.choice([y for y in (1600, 1900, 1968, 1969, 1970, 2000, 2024, 2100, 2400) if low <= y <= high])
+        leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+        day = datetime.date(year, *draw.choice([(1, 1), (12, 31), (2, 29 if leap else 28), (3, 1), (2, 28)]))
+    hour, minute, second = draw.choice([(0, 0, 0), (23, 59, 59), (draw.randrange(24), draw.randrange(60), draw.randrange(60))])
+    if pattern and "%H" not in pattern and "%I" not in pattern:
+        hour = minute = second = 0
+    elif pattern and "%S" not in pattern:
+        second = 0
+    moment = datetime.datetime(day.year, day.month, day.day, hour, minute, second)
+    seconds = float((moment - START) // datetime.timedelta(seconds=1))
+    plain = moment.isoformat(sep=" ")
+    y, m, d = f"{day.year:04}", day.month, day.day
+    if pattern:
+        if pattern == "%s":
+            return Moment(str(int(seconds)), plain, seconds) if seconds >= 0 else Moment(plain, plain, seconds)
+        text = moment.strftime(pattern)
+        same = "%p" not in pattern and "%b" not in pattern and "%B" not in pattern
+        return Moment(text, text if same and draw.random() < 0.7 else plain, seconds)
+    dates = [(f"{y}-{m:02}-{d:02}", True), (f"{y}/{m:02}/{d:02}", True), (f"{y}.{m:02}.{d:02}", True), (f"{y}{m:02}{d:02}", True), (f"{y}-{m}-{d}", m > 9 and d > 9)]
+    dates += [(f"{d} {NAMES[m - 1]} {y}", False), (f"{NAMES[m - 1][:3].upper()} {d}, {y}", False), (f"{d:02}-{NAMES[m - 1][:3]}-{y}", False)]
+    date, same = draw.choice(dates)
+    times = [(f"{draw.choice(' Tt')}{hour:02}:{minute:02}:{second:02}", True)]
+    if hour < 10:
+        times.append((f" {hour}:{minute:02}:{second:02}", False))
+    times = [(time + tail, same) for time, same in times for tail in ("", ".5", ".123456Z", "Z", " UTC", "+02:00", ".25 -0930", "-05")]
+    if second == 0:
+        times += [(f"T{hour:02}:{minute:02}{tail}", True) for tail in ("", "Z", "+0530")]
+    if (hour, minute, second) == (0, 0, 0):
+        times += 20 * [("", True)]
+    time, same_time = draw.choice(times)
+    return Moment(date + time, date + time if same and same_time else plain, seconds)
+
+
+def check_dates():
+    draw = random.Random(11)
+    header = ["when", "size", "city", "y", "kind", "class"]
+    checked = 0
+    for pattern, target, missing, combined in [
+        (None, "y", ["mean"], True),
+        (None, "kind", ["mean+flag"], False),
+        (None, "class", ["level", "--min-count", "5"], True),
+        (None, "y", ["drop"], False),
+        ("%d.%m.%Y", "class", ["error"], False),
+        ("%d/%m/%y %H:%M", "y", ["mean"], False),
+        ("%A, %d %B %Y %I:%M:%S %p", "kind", ["mean"], False),
+        ("%H:%M:%S%.f %z on %b %e, %Y", "y", ["mean+flag"], False),
+        ("%s", "y", ["mean"], False),
+    ]:
+
+        def rows(n, low, high, gaps):
+            lines = []
+            for r in range(n):
+                moment = a_moment(draw, low, high, pattern)
+                size, city = draw.gauss(40, 20), draw.choice(["Ulm", "Bonn", "Köln"])
+                year = 1970 + moment.seconds / 86400 / 365.25
+                y = (year - 1990) / 20 + size / 40 + (moment.seconds % 86400 > 43200) + draw.gauss(0, 0.2)
+                line = [moment, size, city, y, "yes" if y > 1 else "no", ["low", "mid", "high"][(y > 0) + (y > 2)]]
+                if gaps and r % 4 == 0:
+                    line[draw.choice([0, 0, 1, 2])] = ""
+                lines.append(line)
+            return lines
+
+        low, high = (1969, 2060) if pattern and "%y" in pattern else (1600, 2400)
+        train = rows(300, max(low, 1950), min(high, 2030), missing[0] in ("mean", "mean+flag", "level"))
+        new = rows(250, low, high, True)
+        names = header[:3]
+        drop = ",".join({"y", "kind", "class"} - {target})
+        options = ["--target", target, "--drop", drop, "--date", f"when:{pattern}" if pattern else "when", "--missing", *missing]
+        options += ["--interact", "size:city", "--poly", "size:2"] if combined else []
+        model = verify_trained(options, header, train, new, names, [line[:3] for line in new], ("dates", pattern, target, *missing))
+        assert sum("date" in feature for feature in model["features"]) >= 4, model["features"]
+        checked += 1
+        if pattern is None or pattern == "%d.%m.%Y":
+            check_no_dates(names, pattern)
+    return checked
+
+
+def check_no_dates(names, pattern):
+    """What is no date is refused by predict, NULL in SQL, and 2 in C."""
+    wrong = ["", "31.04.2024", "2023-02-29", "2024-13-01", "2024-00-10", "2024-05-00", "24-05-31", "2024-05-31x", "2024-05-31T24:00", "2024-05-31 10:60"]
+    wrong += ["2024-05-31 10:00:60", "2024-05-31 10:00:123", "2024-05-31 10:001", "May 2024", "yesterday", "202405311", "2024-05/31", "2024-05-31 ", "1900-02-29"]
+    wrong += ["2024-05-31 10:00:00x", "2024-05-31 1000", " 2024-05-31", "2024-05-31T", "2024-05-31 10:00:00 CET", "-2024-05-31", "31 Mayo 2024", "1/2/2024"]
+    run("export", "m.json", "--to", "sql", "--out", "m.sql", "--force")
+    run("export", "m.json", "--to", "c", "--out", "m.c", "--force")
+    (HERE / "wrong.csv").write_text(",".join(names) + "\nyesterday,1,Ulm\n")
+    message = run("predict", "m.json", "wrong.csv", fails=True)
+    assert 'found "yesterday", expected a date' in message, message
+    expressions = (HERE / "m.sql").read_text()
+    for connection in (sqlite3.connect(":memory:"), duckdb.connect()):
+        connection.execute('CREATE TABLE t ("when" VARCHAR, "size" DOUBLE, "city" VARCHAR)')
+        connection.executemany("INSERT INTO t VALUES (?, 1.0, 'Ulm')", [[text] for text in wrong])
+        for row in connection.execute(f'SELECT "when",\n{expressions}\nFROM t').fetchall():
+            assert all(value is None for value in row[1:]), (pattern, row)
+    source = ['#include "m.c"', "#include <stdio.h>", "static const char *const texts[] = {"]
+    source += [f"{c_text(text) if text else chr(34) * 2}," for text in wrong]
+    source += ["};", "int main(void)", "{", "    size_t r;", "    for (r = 0; r < sizeof texts / sizeof *texts; r++) {"]
+    source += ['        const struct deltarule_input in = { .when = texts[r], .size = 1.0, .city = "Ulm" };']
+    source += ["        struct deltarule_output out;", '        printf("%d\\n", deltarule_predict(&in, &out));', "    }", "    return 0;", "}"]
+    (HERE / "wrong.c").write_text("\n".join(source) + "\n")
+    subprocess.run(["cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-o", "wrong", "wrong.c", "-lm"], cwd=HERE, check=True)
+    codes = subprocess.run(["./wrong"], cwd=HERE, check=True, capture_output=True).stdout.decode().split()
+    assert codes == ["2"] * len(wrong), (pattern, [text for text, code in zip(wrong, codes) if code != "2"])
+
+
 def check_sparse():
     draw = random.Random(3)
     indices = [1, 2, 5, 9, 10, 40]
@@ -309,6 +485,8 @@ def check_names():
 
 def main():
     checked = check_tables()
+    checked += check_combined()
+    checked += check_dates()
     check_sparse()
     check_many()
     check_names()

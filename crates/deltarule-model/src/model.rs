@@ -153,7 +153,7 @@ impl Model {
     }
 
     /// How each feature is made of those before it, where it is.
-    pub(crate) fn combinations(&self) -> &[Option<Combination>] {
+    pub fn combinations(&self) -> &[Option<Combination>] {
         &self.combinations
     }
 

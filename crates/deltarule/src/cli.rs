@@ -570,9 +570,11 @@ Examples:
   sqlite3 shop.db \"SELECT id, $(deltarule export model.json --to sql) FROM orders\"
 
 The predictions are those of predict, in f64, to 12 digits. In all forms inputs go by the names of the model's columns.
-onnx: a float64 tensor of shape (N, 1) for each number (NaN is missing), a string tensor for each category; sparse numbers are one tensor
-sql:  a list of expressions for SELECT, for SQLite, DuckDB and databases that understand the same; NULL is missing
-c:    C99 and its standard library; how to call the function stands at the top of the file")]
+onnx: a float64 tensor of shape (N, 1) for each number (NaN is missing), a string tensor for each category; sparse numbers are one tensor;
+      dates are seconds from 1970-01-01 00:00 to what a clock on the wall shows, in float64
+sql:  a list of expressions for SELECT, for SQLite, DuckDB and databases that understand the same; NULL is missing; dates are of type DATE or
+      TIMESTAMP, or texts with the year in front; of another text the prediction is NULL
+c:    C99 and its standard library; how to call the function stands at the top of the file; dates are texts as predict reads them")]
 pub(crate) struct ExportArgs {
     /// A model that train wrote
     pub(crate) model: PathBuf,
