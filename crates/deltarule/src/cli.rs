@@ -425,13 +425,18 @@ pub(crate) struct SweepArgs {
     pub(crate) tolerance: f64,
     #[command(flatten)]
     pub(crate) valid: ValidArgs,
+    /// Train each run K times more, each time without a K-th of the records, and score on those; the runs of a fold share their passes. The best run
+    /// is that with the least mean of E/N over the folds, and its model is trained on all records. With --split-by as in train
+    #[arg(long, value_name = "K", conflicts_with = "valid", help_heading = "Scoring")]
+    pub(crate) folds: Option<usize>,
     /// Write the model of the best run
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
     /// Replace files that are there
     #[arg(long, help_heading = "Output")]
     pub(crate) force: bool,
-    /// Write E of every epoch of every run: run,optimizer,l2,l1,seed,first_eta,epoch,sse,mse,eta; with other losses than squared loss_sum and mean_loss
+    /// Write E of every epoch of every run: run,optimizer,l2,l1,seed,first_eta,epoch,sse,mse,eta; with other losses than squared loss_sum and mean_loss;
+    /// with --folds after a column fold, which is all for the last training on all records
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) trace: Option<PathBuf>,
     /// Print JSON

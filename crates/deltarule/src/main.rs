@@ -19,6 +19,7 @@ mod rows;
 mod rule;
 mod scores;
 mod setup;
+mod spread;
 mod valid;
 mod weights_file;
 

@@ -24,6 +24,8 @@ pub(crate) struct Tally<'t> {
     outputs: Vec<(RegressionTally, RegressionTally)>,
     /// Of each output: E, and that of the best constant.
     loss_sums: Vec<(f64, f64)>,
+    /// How often all records count in E.
+    weight_sum: f64,
     loss: Loss,
     sum_text: String,
     constants: Vec<f64>,
@@ -113,6 +115,7 @@ impl<'t> Tally<'t> {
             n: 0,
             outputs: vec![Default::default(); n_outputs],
             loss_sums: vec![(0.0, 0.0); n_outputs],
+            weight_sum: 0.0,
             loss: judge.loss,
             sum_text: report::sum_text(judge.loss, judge.activation, judge.weighing.is_any()),
             constants: judge.baseline.to_vec(),
@@ -251,6 +254,7 @@ impl<'t> Tally<'t> {
             }
             visit(r, Scored { targets: &y, outputs: &o, class, errors: &errors, weights: (in_error, v) });
             self.n += 1;
+            self.weight_sum += in_error;
         }
         self.buffer = net_inputs;
         Ok(())
@@ -259,8 +263,8 @@ impl<'t> Tally<'t> {
     pub(crate) fn scores(&self) -> Scores {
         let each: Vec<(RegressionScores, RegressionScores)> =
             self.outputs.iter().map(|(own, constant)| (own.scores(), constant.scores())).collect();
-        let loss_sum = self.loss_sums.iter().map(|(own, _)| own).sum();
-        let baseline_loss_sum = self.loss_sums.iter().map(|(_, constant)| constant).sum();
+        let loss_sum: f64 = self.loss_sums.iter().map(|(own, _)| own).sum();
+        let baseline_loss_sum: f64 = self.loss_sums.iter().map(|(_, constant)| constant).sum();
         let detail = match (self.target, &self.classes) {
             (Target::Numbers { names, .. }, _) => {
                 let each = names.iter().cloned().zip(each).zip(self.loss_sums.iter().copied());
@@ -283,7 +287,8 @@ impl<'t> Tally<'t> {
                 }
             }
         };
-        Scores { n: self.n, loss: self.loss, sum_text: self.sum_text.clone(), loss_sum, detail }
+        let mean_losses = (loss_sum / self.weight_sum, baseline_loss_sum / self.weight_sum);
+        Scores { n: self.n, loss: self.loss, sum_text: self.sum_text.clone(), loss_sum, mean_losses, detail }
     }
 }
 
@@ -406,6 +411,8 @@ pub(crate) struct Scores {
     pub(crate) sum_text: String,
     /// E.
     pub(crate) loss_sum: f64,
+    /// E over the number of records, or the sum of their weights: of the model, and of the best constant.
+    pub(crate) mean_losses: (f64, f64),
     pub(crate) detail: Detail,
 }
 

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use super::{Run, in_f32};
 use crate::cli::PrecisionArg;
-use crate::number::count;
 use crate::output;
-use crate::scores::{Judge, Measure, Scores, Tally, Weighing};
+use crate::scores::{Judge, Scores, Tally, Weighing};
 use crate::setup::{self, Ready};
+use crate::spread::{self, Spread};
 
 /// The scores of all folds.
 pub(super) struct CrossValidation {
@@ -29,15 +29,6 @@ struct Fold {
     epochs: u64,
     reason: StopReason,
     scores: Scores,
-}
-
-/// A score over all folds.
-struct Spread {
-    name: String,
-    show: fn(f64) -> String,
-    /// Mean and standard deviation, of the model and of the best constant; nothing where a fold has no such score.
-    model: Option<(f64, f64)>,
-    baseline: Option<(f64, f64)>,
 }
 
 impl Run<'_> {
@@ -97,17 +88,7 @@ impl Run<'_> {
 
 impl CrossValidation {
     fn spreads(&self) -> Vec<Spread> {
-        let measures: Vec<Vec<Measure>> = self.each.iter().map(|fold| fold.scores.measures()).collect();
-        let Some(first) = measures.first() else { return Vec::new() };
-        let spread = |(at, Measure { name, show, .. }): (usize, &Measure)| {
-            let over_folds = |value: fn(&Measure) -> Option<f64>| -> Option<(f64, f64)> {
-                let values: Option<Vec<f64>> = measures.iter().map(|of_fold| value(of_fold.get(at)?)).collect();
-                values.map(|values| mean_and_deviation(&values))
-            };
-            let (model, baseline) = (over_folds(|measure| measure.model), over_folds(|measure| measure.baseline));
-            Spread { name: name.clone(), show: *show, model, baseline }
-        };
-        first.iter().enumerate().map(spread).collect()
+        spread::spreads(&self.each.iter().map(|fold| &fold.scores).collect::<Vec<_>>())
     }
 
     /// A table of mean and deviation of each score, beside the baseline's.
@@ -124,9 +105,7 @@ impl CrossValidation {
             }
             text.push('\n');
         }
-        let sizes = self.each.iter().map(|fold| fold.scores.n);
-        let (least, most) = (sizes.clone().min().unwrap_or(0), sizes.max().unwrap_or(0));
-        let sizes = if least == most { count(most, "record") } else { format!("{least} to {}", count(most, "record")) };
+        let sizes = spread::sizes(self.each.iter().map(|fold| fold.scores.n));
         let _ = writeln!(text, "({}; {sizes} in each)", self.text);
         for (index, fold) in (1..).zip(&self.each) {
             if fold.reason.is_failure() {
@@ -137,12 +116,6 @@ impl CrossValidation {
     }
 
     pub(super) fn json(&self) -> Value {
-        let pair = |of: Option<(f64, f64)>| of.map(|(mean, deviation)| json!({ "mean": mean, "deviation": deviation }));
-        let rule = match &self.rule {
-            FoldRule::Drawn { stratified } => json!({ "rule": "drawn", "stratified": stratified }),
-            FoldRule::Groups { column, n_groups } => json!({ "rule": "groups", "column": column, "groups": n_groups }),
-            FoldRule::Time { column, without } => json!({ "rule": "time", "column": column, "without_time": without }),
-        };
         let each = |fold: &Fold| {
             json!({
                 "training_records": fold.n_training,
@@ -152,19 +125,9 @@ impl CrossValidation {
             })
         };
         json!({
-            "split": rule,
-            "scores": self.spreads().iter().map(|spread| json!({
-                "name": spread.name, "model": pair(spread.model), "baseline": pair(spread.baseline),
-            })).collect::<Vec<_>>(),
+            "split": spread::rule_json(&self.rule),
+            "scores": spread::json(&self.spreads()),
             "each": self.each.iter().map(each).collect::<Vec<_>>(),
         })
     }
-}
-
-/// The mean, and the standard deviation over n − 1.
-fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let squares: f64 = values.iter().map(|x| (x - mean) * (x - mean)).sum();
-    (mean, (squares / (n - 1.0)).sqrt())
 }
