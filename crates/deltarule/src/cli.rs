@@ -542,9 +542,10 @@ Examples:
   deltarule show model.json --summary data.csv
   deltarule show model.json --summary data.csv --robust --level 0.99
   deltarule show model.json --summary 'parts/*.parquet' --json
+  deltarule show model.json --summary data.csv --on-bad-row skip --where \"size >= 40\"      as in training
 
 --summary needs a theory of how the weights vary from sample to sample: squared error with f the identity, --loss log, or --loss poisson, each
-without a penalty and at its minimum.")]
+without a penalty and at its minimum. Where the model was trained with --weight, a record of weight v stands for v equal ones.")]
 pub(crate) struct ShowArgs {
     /// A model that train wrote
     pub(crate) model: PathBuf,
@@ -562,6 +563,8 @@ pub(crate) struct ShowArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) rows: RowArgs,
     #[command(flatten)]
     pub(crate) files: FileArgs,
 }

@@ -69,9 +69,10 @@ impl Rows {
         Ok(Self { skips, most, condition, file, tally })
     }
 
-    /// All rows: one that cannot be used is an error.
-    pub(crate) fn all() -> Self {
-        Self { skips: false, most: 0.5, condition: None, file: None, tally: RowTally::default() }
+    /// The same for another pass, which writes no rejects.
+    pub(crate) fn again(&self) -> Self {
+        let tally = RowTally::of(self.skips, self.condition.as_ref());
+        Self { skips: self.skips, most: self.most, condition: self.condition.clone(), file: None, tally }
     }
 
     /// Whether rows that cannot be used are left out.

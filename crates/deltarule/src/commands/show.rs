@@ -6,19 +6,36 @@ mod summary_text;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use deltarule_core::Penalty;
 use deltarule_model::{DatePart, Factor, Feature, FeatureKind, Origin, Pooled, RARE_LEVEL};
 use serde_json::{Value, json};
 
-use crate::cli::ShowArgs;
+use crate::cli::{BadRowArg, ShowArgs};
 use crate::number::{count, digits, short};
 use crate::{output, report, setup};
+
+/// Errors: rows are chosen where none are read.
+fn check_rows(args: &ShowArgs) -> Result<()> {
+    let rows = &args.rows;
+    for (option, is_given) in [
+        ("--where", rows.condition.is_some()),
+        ("--on-bad-row", rows.on_bad_row == BadRowArg::Skip),
+        ("--rejects", rows.rejects.is_some()),
+        ("--max-bad", rows.max_bad.is_some()),
+    ] {
+        if is_given && args.summary.is_empty() {
+            bail!("{option}: found no rows to choose from, expected --summary DATA beside it");
+        }
+    }
+    Ok(())
+}
 
 pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode> {
     let model = setup::read_model(&args.model)?;
     let training = model.training();
     let encoding = model.encoding();
+    check_rows(args)?;
     let told = if args.summary.is_empty() { None } else { Some(summary::Told::of(&model, args)?) };
     if args.json {
         let mut value = json!({

@@ -174,3 +174,75 @@ fn a_record_that_is_certain_spoils_no_error() {
     let summary = sandbox.sh("deltarule show p.json --summary counts.csv").ok().stdout;
     assert!(summary.contains("dispersion") && !summary.contains("NaN"), "{summary}");
 }
+
+/// A record of weight v is v equal records, in all theories: estimates, errors, degrees of freedom.
+#[test]
+fn weighted_records_have_the_errors_of_copies() {
+    let sandbox = Sandbox::new();
+    let (mut weighted, mut copied) = (String::from("x,z,shop,times,y,k,class\n"), String::from("x,z,shop,y,k,class\n"));
+    for i in 0..120_u32 {
+        let (x, z, times) = (f64::from(i * 37 % 101) / 20.0, f64::from(i * 29 % 23) / 7.0, i * 7 % 4);
+        let noise = f64::from(i * 53 % 97) / 40.0;
+        let y = 2.0 * x - z + f64::from(i % 3) + noise;
+        let k = (x / 2.0 + noise) as u32 + i % 2;
+        let class = if x + z + 2.0 * noise > 6.5 { "yes" } else { "no" };
+        let shop = ["a", "b", "web"][i as usize % 3];
+        weighted += &format!("{x},{z},{shop},{times},{y},{k},{class}\n");
+        copied += &format!("{x},{z},{shop},{y},{k},{class}\n").repeat(times as usize);
+    }
+    sandbox.file("weighted.csv", weighted);
+    sandbox.file("copied.csv", copied);
+    for options in [
+        "--target y --drop k,class",
+        "--target k --drop y,class --loss poisson --task regression",
+        "--target class --drop y,k --loss log",
+        "--target shop --drop y,k,class --loss log",
+    ] {
+        for robust in ["", "--robust HC0", "--robust HC1"] {
+            train(&sandbox, "weighted.csv", &format!("{options} --weight times"));
+            let own = summary(&sandbox, "weighted.csv", robust);
+            train(&sandbox, "copied.csv", options);
+            let copies = summary(&sandbox, "copied.csv", robust);
+            assert_eq!((&own["weight"], &own["weight_sum"]), (&Value::from("times"), &copies["weight_sum"]));
+            assert_eq!((own["records"].as_u64(), copies["records"].as_u64()), (Some(90), Some(180)), "{options}");
+            assert_eq!(own["degrees_of_freedom"], copies["degrees_of_freedom"]);
+            for ((_, input, a), (_, other, b)) in lines(&own).into_iter().zip(lines(&copies)) {
+                assert_eq!(input, other);
+                for (field, (a, b)) in FIELDS.iter().zip(a.iter().zip(&b)) {
+                    let (a, b) = (a.unwrap(), b.unwrap());
+                    assert!((a - b).abs() <= 1e-6 * b.abs().max(1e-3), "{options} {robust} {input} {field}: {a} {b}");
+                }
+            }
+        }
+    }
+    let text = sandbox.sh("deltarule train weighted.csv --target y --drop k,class --weight times --quiet --out m.json --force && deltarule show m.json --summary weighted.csv").ok().stdout;
+    assert!(text.contains("by column times they count as 180: one of weight v stands for v equal records"), "{text}");
+}
+
+#[test]
+fn rows_are_chosen_as_in_training() {
+    let sandbox = Sandbox::new();
+    let rows: String = (0..200_u32)
+        .map(|i| match i {
+            50 => "about 3,1\n".to_owned(),
+            _ => format!("{},{}\n", i % 17, 3 * (i % 17) + i * 13 % 7),
+        })
+        .collect();
+    sandbox.file("t.csv", format!("x,y\n{rows}"));
+    let rule = "--on-bad-row skip --where 'x >= 3'";
+    sandbox.sh(&format!("deltarule train t.csv --target y {rule} --tolerance 1e-11 --quiet --out m.json")).ok();
+    let ran = sandbox.sh("deltarule show m.json --summary t.csv");
+    assert!(ran.code == Some(2) && ran.stderr.contains("about 3"), "{}", ran.stderr);
+    let ran = sandbox.sh("deltarule show m.json --summary t.csv --on-bad-row skip");
+    assert!(ran.code == Some(2) && ran.stderr.contains("give those"), "{}", ran.stderr);
+    let said = sandbox.sh(&format!("deltarule show m.json --summary t.csv {rule} --rejects bad.csv")).ok().stdout;
+    assert!(said.contains("1 row left out") && said.contains("where x >= 3: 36 other records left out"), "{said}");
+    assert_eq!(sandbox.read("bad.csv").lines().count(), 2);
+    let json = sandbox.sh(&format!("deltarule show m.json --summary t.csv {rule} --json")).ok().json();
+    assert_eq!(
+        (json["summary"]["records"].as_u64(), json["summary"]["rejected"]["rows"].as_u64()),
+        (Some(163), Some(1))
+    );
+    let ran = sandbox.sh("deltarule show m.json --where 'x >= 3'");
+    assert!(ran.code == Some(2) && ran.stderr.contains("expected --summary DATA beside it"), "{}", ran.stderr);
+}

@@ -16,8 +16,10 @@ const TOUCHED: f64 = 1e-7;
 /// How sure the weights of a network are.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
-    /// N.
+    /// How many records there are.
     pub n_records: u64,
+    /// N: as many, or Σv where a record stands for v equal ones.
+    pub weight: f64,
     /// How many directions of the weights of one output the data determine; of all outputs with softmax.
     pub rank: usize,
     /// The distribution of a weight divided by its standard error, where the true weight is 0.
@@ -80,7 +82,7 @@ impl Information {
     /// are those of the weights that the convention makes of these: w_l − Σ n_k w_k/n, and b + Σ n_k w_k/n. With softmax likewise: w_j − Σ_k w_k/J.
     ///
     /// Errors: no more records than directions; conventions of another shape.
-    pub fn summary(&self, conventions: &[Vec<u64>]) -> Result<Summary> {
+    pub fn summary(&self, conventions: &[Vec<f64>]) -> Result<Summary> {
         if conventions.len() != self.shape.columns().len() {
             let (found, expected) = (conventions.len(), self.shape.columns().len());
             return Err(Error::Shape { what: "conventions of columns".to_owned(), found, expected });
@@ -88,13 +90,13 @@ impl Information {
         let used = self.used(conventions);
         let systems: Vec<System> = self.triangles.iter().map(|triangle| System::of(triangle, &used)).collect();
         let Some(first) = systems.first() else { return Err(Error::NoRecords) };
-        let n = self.n_records as f64;
+        let n = self.weight;
         let rank = systems.iter().map(|system| system.pivots.len()).max().unwrap_or(0);
         let degrees = n - rank as f64;
         if degrees <= 0.0 {
             return Err(Error::Setting {
                 setting: "summary",
-                found: format!("{} records and as many directions of the weights", self.n_records),
+                found: format!("{n} records and {rank} directions of the weights"),
                 expected: "more records than weights, since what is left over tells how much chance there is in them"
                     .to_owned(),
             });
@@ -122,12 +124,12 @@ impl Information {
             _ => Distribution::Normal,
         };
         let directions = self.directions(first);
-        Ok(Summary { n_records: self.n_records, rank, distribution, outputs: outputs.collect(), directions })
+        Ok(Summary { n_records: self.n_records, weight: n, rank, distribution, outputs: outputs.collect(), directions })
     }
 
     /// One step of Newton's, A⁻¹Σδx, which leads from weights near the minimum of E on these records to within the square of their distance: what is to be
     /// added to the weights. It is 0 where they are not determined.
-    pub fn step(&self, conventions: &[Vec<u64>]) -> Parameters {
+    pub fn step(&self, conventions: &[Vec<f64>]) -> Parameters {
         let (d, m, n_outputs) = (self.shape.n_features(), self.n_inputs(), self.shape.n_outputs());
         let used = self.used(conventions);
         let mut step = Parameters::zeros(d, n_outputs, self.has_bias);
@@ -157,12 +159,13 @@ impl Information {
     }
 
     /// The columns of the triangles that are estimated: the bias first, and not the level that others are relative to.
-    fn used(&self, conventions: &[Vec<u64>]) -> Vec<usize> {
+    fn used(&self, conventions: &[Vec<f64>]) -> Vec<usize> {
         let m = self.n_inputs();
         let mut is_used = vec![true; m];
         for (index, counts) in conventions.iter().enumerate().filter(|(_, counts)| !counts.is_empty()) {
             let levels = self.shape.features_of(index);
-            let most = levels.clone().max_by_key(|&i| (self.level_counts[i], std::cmp::Reverse(i)));
+            let most =
+                levels.clone().max_by(|&a, &b| self.level_weights[a].total_cmp(&self.level_weights[b]).then(b.cmp(&a)));
             if let Some(reference) = most.filter(|_| counts.len() == levels.len()) {
                 is_used[reference] = false;
             }
@@ -192,12 +195,12 @@ impl Information {
     }
 
     /// What a category's weights have to be lessened by for the convention, times −1: Σ n_k w_k/n.
-    fn average(&self, column: usize, counts: &[u64]) -> Vec<(usize, f64)> {
-        let total = counts.iter().sum::<u64>().max(1) as f64;
-        self.shape.features_of(column).zip(counts).map(|(i, &count)| (i, count as f64 / total)).collect()
+    fn average(&self, column: usize, counts: &[f64]) -> Vec<(usize, f64)> {
+        let total = counts.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+        self.shape.features_of(column).zip(counts).map(|(i, &count)| (i, count / total)).collect()
     }
 
-    fn weight(&self, i: usize, conventions: &[Vec<u64>], of: &impl Fn(&[(usize, f64)]) -> Weight) -> Weight {
+    fn weight(&self, i: usize, conventions: &[Vec<f64>], of: &impl Fn(&[(usize, f64)]) -> Weight) -> Weight {
         let columns = 0..self.shape.columns().len();
         let Some(column) = columns.into_iter().find(|&c| self.shape.features_of(c).contains(&i)) else {
             return Weight::Undetermined;
@@ -206,7 +209,7 @@ impl Information {
         if scale.factor == 0.0 {
             return Weight::Constant;
         }
-        if matches!(self.shape.columns()[column], ColumnKind::Category { .. }) && self.level_counts[i] == 0 {
+        if matches!(self.shape.columns()[column], ColumnKind::Category { .. }) && self.level_weights[i] == 0.0 {
             return Weight::NoRecord;
         }
         let mut contrast = vec![(i, scale.factor)];
@@ -215,7 +218,7 @@ impl Information {
     }
 
     /// b + Σ n_k w_k/n − Σ w·m/s, if anything of it is learned.
-    fn bias(&self, conventions: &[Vec<u64>]) -> Option<Vec<(usize, f64)>> {
+    fn bias(&self, conventions: &[Vec<f64>]) -> Option<Vec<(usize, f64)>> {
         let mut contrast: Vec<(usize, f64)> = Vec::new();
         if self.has_bias {
             contrast.push((self.shape.n_features(), 1.0));
@@ -247,7 +250,7 @@ impl Information {
         let is_level_without_record = |k: usize| {
             let mut features = self.features();
             features.any(|(i, c, _)| {
-                i == k && matches!(self.shape.columns()[c], ColumnKind::Category { .. }) && self.level_counts[i] == 0
+                i == k && matches!(self.shape.columns()[c], ColumnKind::Category { .. }) && self.level_weights[i] == 0.0
             })
         };
         let nulls = system.nulls.iter().filter(|null| is_input(null.column) && !is_level_without_record(null.column));

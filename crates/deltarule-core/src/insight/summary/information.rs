@@ -54,7 +54,7 @@ pub enum Robust {
     Hc1,
 }
 
-/// Sums over records at the weights of a layer. In the order in which blocks are added they have the same bits on every machine.
+/// Sums over records at the weights of a layer. A record that counts v times is v equal records. In the order in which blocks are added they have the same bits on every machine.
 ///
 /// Shapes: m inputs with the bias. With softmax the last class is the one that others are compared with, so that there are (J − 1)·m of them.
 #[derive(Debug)]
@@ -65,11 +65,13 @@ pub struct Information {
     pub(super) scaling: Scaling,
     pub(super) has_bias: bool,
     pub(super) n_records: u64,
+    /// Σv, v being how many equal records a record stands for.
+    pub(super) weight: f64,
     /// Of each column: records without a level.
     pub(super) without_level: Vec<u64>,
-    /// Of each feature: records that a level has; nothing for other columns.
-    pub(super) level_counts: Vec<u64>,
-    /// R with RᵀR = Σ c x xᵀ: one for all outputs with least squares and softmax, and one for each otherwise.
+    /// Of each feature: Σv of the records that a level has; nothing for other columns.
+    pub(super) level_weights: Vec<f64>,
+    /// R with RᵀR = Σ v c x xᵀ: one for all outputs with least squares and softmax, and one for each otherwise.
     pub(super) triangles: Vec<Reflector>,
     /// Of each output; of all together with softmax.
     pub(super) sums: Vec<Sums>,
@@ -84,13 +86,13 @@ pub struct Information {
 /// Sums of one output, or of all outputs of softmax.
 #[derive(Debug, Clone)]
 pub(super) struct Sums {
-    /// Σδ x, shape (m,): 0 at a minimum.
+    /// Σvδ x, shape (m,): 0 at a minimum.
     pub(super) score: Vec<f64>,
-    /// Σδ².
+    /// Σvδ².
     pub(super) squares: f64,
-    /// Poisson: Σ(y − ŷ)²/ŷ.
+    /// Poisson: Σv(y − ŷ)²/ŷ.
     pub(super) pearson: f64,
-    /// R with RᵀR = Σ δ² x xᵀ, for robust errors.
+    /// R with RᵀR = Σ v δ² x xᵀ, for robust errors.
     pub(super) meat: Option<Reflector>,
 }
 
@@ -137,8 +139,9 @@ impl Information {
             scaling: scaling.clone(),
             has_bias,
             n_records: 0,
+            weight: 0.0,
             without_level: vec![0; shape.columns().len()],
-            level_counts: vec![0; shape.n_features()],
+            level_weights: vec![0.0; shape.n_features()],
             triangles: vec![Reflector::new(size); n_triangles],
             sums: vec![sums; n_sums],
             least_certain: vec![0.0; n_outputs],
@@ -168,10 +171,11 @@ impl Information {
     /// Takes in the sums over further records at the same weights.
     pub fn merge(&mut self, other: &Self) {
         self.n_records += other.n_records;
+        self.weight += other.weight;
         let certain = self.least_certain.iter_mut().zip(&other.least_certain);
         certain.for_each(|(total, part)| *total = total.max(*part));
-        let counts = self.without_level.iter_mut().chain(&mut self.level_counts);
-        counts.zip(other.without_level.iter().chain(&other.level_counts)).for_each(|(total, n)| *total += n);
+        self.without_level.iter_mut().zip(&other.without_level).for_each(|(total, n)| *total += n);
+        self.level_weights.iter_mut().zip(&other.level_weights).for_each(|(total, v)| *total += v);
         self.triangles.iter_mut().zip(&other.triangles).for_each(|(total, part)| total.merge(part));
         for (total, part) in self.sums.iter_mut().zip(&other.sums) {
             total.score.iter_mut().zip(&part.score).for_each(|(total, part)| *total += part);
@@ -186,6 +190,13 @@ impl Information {
     /// How many records were taken.
     pub fn n_records(&self) -> u64 {
         self.n_records
+    }
+
+    /// Σv of the records of each level of a column; of another column 0.
+    ///
+    /// Shape: that of the column's features.
+    pub fn level_weights(&self, column: usize) -> &[f64] {
+        &self.level_weights[self.shape.features_of(column)]
     }
 
     /// How many records have no level in a column, which is 0 for columns that are no categories.
@@ -204,7 +215,9 @@ impl Information {
 
     fn add_tile(&mut self, tile: &Tile<f64>, keep: impl Fn(usize) -> bool) {
         let first = tile.first_record() as usize;
-        let kept: Vec<bool> = (0..tile.n_rows()).map(|r| keep(first + r)).collect();
+        let weight_of = |r: usize| tile.weights().map_or(1.0, |weights| weights[r]);
+        // A record of weight 0 is as good as none.
+        let kept: Vec<f64> = (0..tile.n_rows()).map(|r| if keep(first + r) { weight_of(r) } else { 0.0 }).collect();
         self.count(tile, &kept);
         self.inputs.make_room(tile.n_rows());
         self.inputs.fill_inputs(tile, self.has_bias);
@@ -217,14 +230,17 @@ impl Information {
         }
     }
 
-    fn count(&mut self, tile: &Tile<f64>, kept: &[bool]) {
-        self.n_records += kept.iter().filter(|kept| **kept).count() as u64;
+    fn count(&mut self, tile: &Tile<f64>, kept: &[f64]) {
+        self.n_records += kept.iter().filter(|v| **v > 0.0).count() as u64;
+        self.weight += kept.iter().sum::<f64>();
         let mut first = 0;
         for (index, (column, n)) in tile.columns_with_features().enumerate() {
             if let TileColumn::Codes(codes) = column {
-                for (&code, _) in codes.iter().zip(kept).filter(|(_, kept)| **kept) {
-                    let count = self.level_counts[first..first + n].get_mut(code as usize);
-                    *count.unwrap_or(&mut self.without_level[index]) += 1;
+                for (&code, &v) in codes.iter().zip(kept).filter(|(_, v)| **v > 0.0) {
+                    match self.level_weights[first..first + n].get_mut(code as usize) {
+                        Some(weight) => *weight += v,
+                        None => self.without_level[index] += 1,
+                    }
                 }
             }
             first += n;
@@ -232,30 +248,31 @@ impl Information {
     }
 
     /// Outputs that do not depend on each other.
-    fn add_outputs(&mut self, tile: &Tile<f64>, kept: &[bool], net_inputs: &[f64]) {
+    fn add_outputs(&mut self, tile: &Tile<f64>, kept: &[f64], net_inputs: &[f64]) {
         let n = tile.n_rows();
         let loss = self.theory.loss();
         let mut deltas = vec![0.0; n];
         for (j, (h, sums)) in net_inputs.chunks(n.max(1)).zip(&mut self.sums).enumerate() {
             let targets = tile.targets(j);
             for r in 0..n {
-                deltas[r] = if kept[r] { delta_of(loss, &self.activation, targets[r], h[r]) } else { 0.0 };
-                sums.squares += deltas[r] * deltas[r];
+                let v = kept[r];
+                deltas[r] = if v > 0.0 { delta_of(loss, &self.activation, targets[r], h[r]) } else { 0.0 };
+                sums.squares += v * deltas[r] * deltas[r];
                 // Where ŷ = 0 = y it is 0.
-                if kept[r] && self.theory == Theory::Poisson && deltas[r] != 0.0 {
-                    sums.pearson += deltas[r] * deltas[r] / self.activation.value(h[r]);
+                if v > 0.0 && self.theory == Theory::Poisson && deltas[r] != 0.0 {
+                    sums.pearson += v * deltas[r] * deltas[r] / self.activation.value(h[r]);
                 }
             }
-            sums.add_rows(&self.inputs, &[&deltas]);
+            sums.add_rows(&self.inputs, &mut [&mut deltas], kept);
             let curvature = |r: usize| match self.theory {
-                _ if !kept[r] => 0.0,
+                _ if kept[r] <= 0.0 => 0.0,
                 Theory::Logistic => self.activation.value(h[r]) * self.activation.value(-h[r]),
                 Theory::Poisson => self.activation.value(h[r]),
                 Theory::LeastSquares | Theory::Multinomial => 1.0,
             };
             self.least_certain[j] = (0..n).map(curvature).fold(self.least_certain[j], f64::max);
             if let Some(triangle) = self.triangles.get_mut(j) {
-                let roots: Vec<f64> = (0..n).map(|r| root(curvature(r))).collect();
+                let roots: Vec<f64> = (0..n).map(|r| root(curvature(r)) * f64::sqrt(kept[r])).collect();
                 triangle.make_room(n);
                 triangle.copy_scaled(&self.inputs, 0, 0, &roots);
                 triangle.reflect();
@@ -267,7 +284,7 @@ impl Information {
     ///
     /// diag(p) − ppᵀ without its last row and column is LLᵀ with L_kk = √(p_k s_{k+1}/s_k) and L_jk = −p_j √(p_k/(s_k s_{k+1})), s_k being the
     /// sum of p from class k on: nothing cancels. So each record is J − 1 rows of the triangle.
-    fn add_classes(&mut self, tile: &Tile<f64>, kept: &[bool], net_inputs: &[f64]) {
+    fn add_classes(&mut self, tile: &Tile<f64>, kept: &[f64], net_inputs: &[f64]) {
         let n = tile.n_rows();
         let n_classes = net_inputs.len() / n.max(1);
         let n_free = n_classes.saturating_sub(1);
@@ -277,31 +294,32 @@ impl Information {
         // Σ p from a class on, for each row.
         let mut tails = vec![vec![0.0; n]; n_classes + 1];
         for j in (0..n_classes).rev() {
-            for r in (0..n).filter(|&r| kept[r]) {
+            for r in (0..n).filter(|&r| kept[r] > 0.0) {
                 let h = net_inputs[j * n + r];
                 let p = Float::exp(h);
                 tails[j][r] = tails[j + 1][r] + p;
                 self.least_certain[j] = self.least_certain[j].max(p * (1.0 - p));
                 if j < n_free {
                     deltas[j][r] = delta_of(Loss::Log, &self.activation, tile.targets(j)[r], h);
-                    sums.squares += deltas[j][r] * deltas[j][r];
+                    sums.squares += kept[r] * deltas[j][r] * deltas[j][r];
                 }
             }
         }
-        sums.add_rows(&self.inputs, &deltas.iter().collect::<Vec<_>>());
+        sums.add_rows(&self.inputs, &mut deltas.iter_mut().collect::<Vec<_>>(), kept);
         triangle.make_room(n * n_free);
         let mut factors = vec![0.0; n];
         for k in 0..n_free {
             for j in k..n_free {
                 for r in 0..n {
                     let (p, tail, rest) = (Float::exp(net_inputs[k * n + r]), tails[k][r], tails[k + 1][r]);
-                    factors[r] = if !kept[r] || rest < SMALLEST {
+                    let factor = if kept[r] <= 0.0 || rest < SMALLEST {
                         0.0
                     } else if j == k {
                         root(p * rest / tail)
                     } else {
                         -Float::exp(net_inputs[j * n + r]) * root(p / tail / rest)
                     };
+                    factors[r] = factor * f64::sqrt(kept[r]);
                 }
                 triangle.copy_scaled(&self.inputs, j * m, k * n, &factors);
             }
@@ -316,16 +334,20 @@ fn root(curvature: f64) -> f64 {
 }
 
 impl Sums {
-    /// Takes δ of each output for some rows: Σδ x, and rows δ·x of the meat.
-    fn add_rows(&mut self, inputs: &Reflector, deltas: &[&Vec<f64>]) {
+    /// Takes δ of each output for some rows that count v times: Σvδ x, and rows √v·δ·x of the meat. Leaves √v·δ in `deltas`.
+    fn add_rows(&mut self, inputs: &Reflector, deltas: &mut [&mut Vec<f64>], weights: &[f64]) {
         let m = inputs.size();
-        for (part, deltas) in self.score.chunks_mut(m.max(1)).zip(deltas) {
+        let roots: Vec<f64> = weights.iter().map(|&v| f64::sqrt(v)).collect();
+        let mut weighted = vec![0.0; weights.len()];
+        for (part, deltas) in self.score.chunks_mut(m.max(1)).zip(deltas.iter_mut()) {
+            weighted.iter_mut().zip(deltas.iter().zip(weights)).for_each(|(w, (delta, v))| *w = v * delta);
             for (k, total) in part.iter_mut().enumerate() {
-                *total += crate::kernel::dot(inputs.column(k), deltas);
+                *total += crate::kernel::dot(inputs.column(k), &weighted);
             }
+            deltas.iter_mut().zip(&roots).for_each(|(delta, root)| *delta *= root);
         }
         if let Some(meat) = &mut self.meat {
-            meat.make_room(deltas.first().map_or(0, |deltas| deltas.len()));
+            meat.make_room(weights.len());
             for (j, deltas) in deltas.iter().enumerate() {
                 meat.copy_scaled(inputs, j * m, 0, deltas);
             }

@@ -4,12 +4,12 @@ use std::ops::Range;
 
 use anyhow::{Result, bail};
 use deltarule_core::{Distribution, Estimate, Information, Layer, Loss, Robust, Summary, Theory, Weight};
-use deltarule_data::{RowEncoder, RowState};
+use deltarule_data::RowState;
 use deltarule_model::{FeatureKind, Model};
 
 use crate::cli::ShowArgs;
 use crate::number::{count, short};
-use crate::rows::Rows;
+use crate::rows::{RowTally, Rows};
 use crate::{scores, setup};
 
 /// Weights may be so far from the minimum, in their standard errors: less than the second digit of a z.
@@ -21,6 +21,8 @@ const NEAR: f64 = 1e-7;
 pub(super) struct Told<'m> {
     pub(super) model: &'m Model,
     pub(super) data: String,
+    /// What became of the rows that were read.
+    pub(super) left_out: RowTally,
     pub(super) theory: Theory,
     pub(super) robust: Option<Robust>,
     pub(super) level: f64,
@@ -49,8 +51,9 @@ impl<'m> Told<'m> {
     /// Reads the records, and works out the summary.
     pub(super) fn of(model: &'m Model, args: &ShowArgs) -> Result<Self> {
         let theory = theory(model)?;
-        let conventions = conventions(model);
-        let (information, data) = gather(model, model.layer(), args)?;
+        let mut rows = Rows::of(&args.rows, &args.summary, &[], false)?;
+        let (information, data, left_out) = gather(model, model.layer(), args, &mut rows)?;
+        let conventions = conventions(model, &information);
         for (index, feature) in model.encoding().features.iter().enumerate() {
             let n = information.without_level(index);
             if n > 0 && !conventions[index].is_empty() {
@@ -73,15 +76,16 @@ impl<'m> Told<'m> {
         }
         let summary = information.summary(&conventions)?;
         let (robust, level) = (args.robust.map(Into::into), args.level.unwrap_or(0.95));
-        let mut told = Self { model, data, theory, robust, level, summary, distance: 0.0 };
+        let mut told = Self { model, data, left_out, theory, robust, level, summary, distance: 0.0 };
         told.check_distance()?;
         // Standard input can be read only once.
         if told.distance > NEAR && args.summary.iter().all(|file| file.as_os_str() != "-") {
             let mut parameters = model.layer().parameters().clone();
             parameters.add_scaled(1.0, &information.step(&conventions));
             let nearer = Layer::new(parameters, model.layer().activation().clone());
-            told.summary = gather(model, &nearer, args)?.0.summary(&conventions)?;
+            told.summary = gather(model, &nearer, args, &mut rows.again())?.0.summary(&conventions)?;
         }
+        rows.finish()?;
         Ok(told)
     }
 
@@ -167,20 +171,21 @@ impl<'m> Told<'m> {
     }
 }
 
-/// The sums over the records of the files, at the weights of a layer, and the name of the files.
-fn gather(model: &Model, layer: &Layer, args: &ShowArgs) -> Result<(Information, String)> {
-    let (encoding, loss) = (model.encoding(), model.training().loss);
+/// The sums over the records of the files, at the weights of a layer, the name of the files, and what became of their rows.
+fn gather(model: &Model, layer: &Layer, args: &ShowArgs, rows: &mut Rows) -> Result<(Information, String, RowTally)> {
+    let (encoding, training) = (model.encoding(), model.training());
     let robust = args.robust.map(Into::into);
-    let mut information = Information::new(&encoding.shape(), &encoding.scaling(), layer, loss, robust)?;
-    let mut reader = setup::open(&args.summary, &args.files, false)?;
-    let mut encoder = RowEncoder::new(encoding, &reader, true)?;
+    let mut information = Information::new(&encoding.shape(), &encoding.scaling(), layer, training.loss, robust)?;
+    let mut reader = setup::open(&args.summary, &args.files, rows.skips())?;
+    let mut encoder = scores::encoder_of(encoding, &reader, training.loss, training.weight.as_deref(), rows)?;
     let data = reader.name().to_owned();
-    scores::for_each_block(&mut reader, &mut encoder, &mut Rows::all(), |before, states, block| {
+    let n_read = scores::for_each_block(&mut reader, &mut encoder, rows, |before, states, block| {
         let complete = |r: usize| states[r] == RowState::Complete;
-        scores::check_targets(&encoding.target, loss, block, complete, &data, before)?;
+        scores::check_targets(&encoding.target, training.loss, block, complete, &data, before)?;
         Ok(information.add(block, complete)?)
     })?;
-    Ok((information, data))
+    let left_out = rows.conclude(&data, n_read)?;
+    Ok((information, data, left_out))
 }
 
 /// The theory that a model's weights have.
@@ -207,11 +212,10 @@ fn theory(model: &Model) -> Result<Theory> {
              are from the true ones is then no matter of chance alone"
         );
     }
-    if training.weight.is_some() || !training.class_weights.is_empty() {
-        let option = if training.weight.is_some() { "--weight" } else { "--class-weight" };
+    if !training.class_weights.is_empty() {
         bail!(
-            "--summary: found a model trained with {option}, expected one without: a weight can stand for several records or for one that is more \
-             certain, and standard errors are not the same for both"
+            "--summary: found a model trained with --class-weight, expected one without: it describes records in which the classes have other shares \
+             than in those that were seen, and these say nothing of how sure that is"
         );
     }
     match training.stop_reason.as_str() {
@@ -267,14 +271,20 @@ fn is_centred(model: &Model) -> bool {
     weights && of_input(&|j| parameters.bias(j))
 }
 
-/// The training records of each level of the columns whose weights average to zero by them; nothing for other columns.
-fn conventions(model: &Model) -> Vec<Vec<u64>> {
+/// The training records of each level of the columns whose weights average to zero by them, counted as often as a column of weights says; nothing for
+/// other columns.
+fn conventions(model: &Model, information: &Information) -> Vec<Vec<f64>> {
     let has_bias = model.layer().parameters().has_bias();
-    let features = model.encoding().features.iter().map(|feature| match &feature.kind {
+    let is_weighted = model.training().weight.is_some();
+    let features = model.encoding().features.iter().enumerate().map(|(index, feature)| match &feature.kind {
         FeatureKind::Category { counts, .. } | FeatureKind::Hashed { counts, .. }
             if has_bias && counts.iter().sum::<u64>() == model.training().rows_trained =>
         {
-            counts.clone()
+            // The model holds no sums of weights.
+            match is_weighted {
+                true => information.level_weights(index).to_vec(),
+                false => counts.iter().map(|&count| count as f64).collect(),
+            }
         }
         _ => Vec::new(),
     });

@@ -13,6 +13,16 @@ use crate::number::{count, digits, short};
 pub(super) fn text(told: &Told<'_>, model: &str) -> String {
     let summary = &told.summary;
     let mut text = format!("{model} on {}: {}\n{}\n", told.data, count(summary.n_records, "record"), theory_text(told));
+    if let Some(left_out) = told.left_out.text() {
+        let _ = writeln!(text, "{left_out}");
+    }
+    if let Some(column) = &told.model.training().weight {
+        let _ = writeln!(
+            text,
+            "by column {column} they count as {}: one of weight v stands for v equal records, and N is Σv",
+            count_of(summary.weight)
+        );
+    }
     if let Some(robust) = told.robust {
         let _ = writeln!(text, "robust standard errors, {}", robust_text(robust));
     }
@@ -35,17 +45,18 @@ pub(super) fn text(told: &Told<'_>, model: &str) -> String {
             text.push_str(&row(told, line, width));
         }
         if let Some(variance) = of_output.residual_variance {
-            let degrees = summary.n_records - summary.rank as u64;
+            let v = if told.model.training().weight.is_some() { "v" } else { "" };
             let _ = writeln!(
                 text,
-                "  σ² = Σ(y − ŷ)²/(N − {}) = {}; t with {} degrees of freedom",
+                "  σ² = Σ{v}(y − ŷ)²/(N − {}) = {}; t with {} degrees of freedom",
                 summary.rank,
                 short(variance),
-                degrees
+                count_of(summary.weight - summary.rank as f64)
             );
         }
         if let Some(dispersion) = of_output.dispersion {
-            let _ = writeln!(text, "  dispersion Σ((y − ŷ)²/ŷ)/(N − {}) = {}", summary.rank, short(dispersion));
+            let v = if told.model.training().weight.is_some() { "v" } else { "" };
+            let _ = writeln!(text, "  dispersion Σ{v}((y − ŷ)²/ŷ)/(N − {}) = {}", summary.rank, short(dispersion));
         }
     }
     let _ = writeln!(
@@ -57,6 +68,11 @@ pub(super) fn text(told: &Told<'_>, model: &str) -> String {
         let _ = writeln!(text, "{note}");
     }
     text
+}
+
+/// A number of records, or a sum of weights, which need not be whole.
+fn count_of(n: f64) -> String {
+    if n.fract() == 0.0 { format!("{n}") } else { short(n) }
 }
 
 /// For programs.
@@ -87,9 +103,11 @@ pub(super) fn to_json(told: &Told<'_>) -> Value {
         })
     });
     let names = told.model.encoding().input_names();
-    json!({
+    let mut value = json!({
         "data": told.data,
         "records": summary.n_records,
+        "weight": told.model.training().weight,
+        "weight_sum": summary.weight,
         "rank": summary.rank,
         "theory": match told.theory {
             Theory::LeastSquares => "least-squares",
@@ -112,7 +130,9 @@ pub(super) fn to_json(told: &Told<'_>) -> Value {
             "text": direction_text(told, direction),
         })).collect::<Vec<_>>(),
         "notes": notes(told),
-    })
+    });
+    told.left_out.tell(&mut value);
+    value
 }
 
 fn row(told: &Told<'_>, line: &Line, width: usize) -> String {
