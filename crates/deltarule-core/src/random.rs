@@ -17,6 +17,8 @@ pub enum Stream {
     Curvature,
     /// How often each record is in each replicate of a bootstrap.
     Bootstrap,
+    /// The numbers of an exercise.
+    Exercise,
     /// The order of the records in one epoch.
     Epoch(u64),
 }
@@ -28,6 +30,7 @@ impl Stream {
             Stream::Split => 1,
             Stream::Curvature => 2,
             Stream::Bootstrap => 16,
+            Stream::Exercise => 32,
             Stream::Epoch(epoch) => 1_000 + epoch,
         }
     }

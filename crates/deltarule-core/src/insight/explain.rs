@@ -202,6 +202,25 @@ pub struct WorkedRecord {
     pub delta: Vec<f64>,
 }
 
+impl WorkedRecord {
+    /// (y − ŷ)² of output j.
+    pub fn squared(&self, j: usize) -> f64 {
+        self.residual[j] * self.residual[j]
+    }
+}
+
+impl WorkedBatch {
+    /// Σ_μ L of output j.
+    pub fn loss_sum(&self, j: usize) -> f64 {
+        self.records.iter().map(|row| row.loss[j]).sum()
+    }
+
+    /// Σ_μ δ of output j.
+    pub fn delta_sum(&self, j: usize) -> f64 {
+        self.records.iter().map(|row| row.delta[j]).sum()
+    }
+}
+
 /// Works out one step over several records, the sums over them with it.
 ///
 /// Shapes: each record is its inputs (d,) and its targets (J,). Errors: those of [`explain`].

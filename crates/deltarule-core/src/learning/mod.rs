@@ -6,6 +6,7 @@ mod delta;
 mod descent;
 mod fit;
 mod gradient;
+mod latex;
 mod loss;
 mod matrix;
 mod observer;

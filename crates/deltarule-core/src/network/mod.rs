@@ -2,6 +2,7 @@
 
 mod activation;
 mod formula;
+mod latex;
 mod layer;
 mod parameters;
 mod working;
