@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod exercise;
 mod values;
 
 use std::path::PathBuf;
@@ -11,14 +12,15 @@ use deltarule_data::{ClassWeight, DateColumn, HashedColumn, SplitBy};
 
 use crate::decisions::Costs;
 
+pub(crate) use exercise::ExerciseArgs;
 pub(crate) use values::{
-    BadRowArg, BatchArg, FormArg, LossArg, MissingArg, OptimizerArg, PrecisionArg, ReductionArg, RobustArg, ScaleArg,
-    TaskArg, parse_eta, parse_penalty,
+    BadRowArg, BatchArg, ExplainFormArg, FormArg, LossArg, MissingArg, OptimizerArg, PrecisionArg, ReductionArg,
+    RobustArg, ScaleArg, SheetFormArg, TaskArg, parse_eta, parse_penalty,
 };
 use values::{
-    activation_help, parse_batch, parse_class_weight, parse_costs, parse_date, parse_epoch, parse_epochs, parse_hash,
-    parse_interaction, parse_level, parse_loss, parse_power, parse_reasons, parse_schedule, parse_seconds, parse_share,
-    parse_size, parse_split_by, parse_threshold,
+    activation_help, parse_batch, parse_class_weight, parse_costs, parse_date, parse_digits, parse_epoch, parse_epochs,
+    parse_hash, parse_interaction, parse_level, parse_loss, parse_power, parse_reasons, parse_schedule, parse_seconds,
+    parse_share, parse_size, parse_split_by, parse_threshold,
 };
 
 /// Train, explain and use single-layer networks ŷ = f(Σ w·x + b) on tables.
@@ -62,6 +64,8 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Work out one step of the delta rule, every number of it
     Explain(Box<ExplainArgs>),
+    /// Write exercise sheets on the delta rule, with numbers of their own, and the key
+    Exercise(ExerciseArgs),
     /// Check the gradient of the delta rule against finite differences
     Check(Box<CheckArgs>),
     /// Show what is in a table, without training
@@ -653,7 +657,8 @@ Examples:
   deltarule explain --x 1,-2 --w 0.6,0.1 --bias 0.2 --y 1 --activation sigmoid --eta 0.5
   deltarule explain --x 1,2,-1 --w \"0.1,-0.2; 0.3,0.05; -0.4,0.25\" --y 0.5,-0.5 --activation tanh --eta 0.1
   deltarule explain examples/ten.csv --target passed --all                 every record at the start, and one step over all
-  deltarule explain model.json examples/ten.csv --record 3                 one record with a trained model"
+  deltarule explain model.json examples/ten.csv --record 3                 one record with a trained model
+  deltarule explain --format latex --digits 4 --blank > sheet.tex          a worksheet, and its solution"
 )]
 pub(crate) struct ExplainArgs {
     /// Nothing; or DATA with --target; or MODEL and DATA; DATA may be several files, or patterns
@@ -681,6 +686,15 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "B,…", allow_hyphen_values = true, requires = "x", help_heading = "Numbers")]
     pub(crate) bias: Option<String>,
     /// Replace the file of --rejects if it is there
+    /// As text; as markdown, with formulas between dollars; as latex, a whole document; or as json
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = ExplainFormArg::Text, conflicts_with = "json", help_heading = "Paper")]
+    pub(crate) format: ExplainFormArg,
+    /// Significant digits of numbers [default: all, and 7 with --all; 6 in markdown and latex]
+    #[arg(long, value_name = "N", value_parser = parse_digits, help_heading = "Paper")]
+    pub(crate) digits: Option<usize>,
+    /// Leave blanks for what is to be worked out, and print the solution apart
+    #[arg(long, help_heading = "Paper")]
+    pub(crate) blank: bool,
     #[arg(long)]
     pub(crate) force: bool,
     /// Print JSON
@@ -709,7 +723,7 @@ pub(crate) struct CheckArgs {
     /// Replace the file of --rejects if it is there
     #[arg(long)]
     pub(crate) force: bool,
-    /// Print JSON
+    /// Print JSON, as --format json
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

@@ -19,9 +19,11 @@ mod rows;
 mod rule;
 mod scores;
 mod setup;
+mod sheet;
 mod spread;
 mod valid;
 mod weights_file;
+mod worked;
 
 use std::process::ExitCode;
 
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Command::Export(args) => commands::export::run(&args),
         Command::Serve(args) => commands::serve::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
+        Command::Exercise(args) => commands::exercise::run(&args),
         Command::Check(args) => commands::check::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Completions { shell } => commands::completions::run(shell),

@@ -1,5 +1,6 @@
 //! The values that options take.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use clap::ValueEnum;
@@ -66,6 +67,22 @@ pub(crate) enum FormArg {
     Onnx,
     Sql,
     C,
+}
+
+/// How a worked step is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExplainFormArg {
+    Text,
+    Markdown,
+    Latex,
+    Json,
+}
+
+/// How worksheets are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SheetFormArg {
+    Markdown,
+    Latex,
 }
 
 impl From<FormArg> for Form {
@@ -317,6 +334,29 @@ pub(super) fn parse_batch(text: &str) -> Result<BatchArg, String> {
         },
     }
 }
+
+/// How many significant digits a number has.
+pub(super) fn parse_digits(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n) if (1..=17).contains(&n) => Ok(n),
+        _ => Err("expected a number of significant digits from 1 to 17".to_owned()),
+    }
+}
+
+/// Seeds: one, or the first and the last.
+pub(super) fn parse_seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
+    let (first, last) = text.split_once("..").unwrap_or((text, text));
+    let seed = |text: &str| text.trim().parse::<u64>().ok();
+    match (seed(first), seed(last)) {
+        (Some(first), Some(last)) if first > last => Err("expected the smaller seed first, as in 1..30".to_owned()),
+        (Some(first), Some(last)) if last - first < MOST_SHEETS => Ok(first..=last),
+        (Some(_), Some(_)) => Err(format!("expected at most {MOST_SHEETS} seeds, a sheet for each")),
+        _ => Err("expected a whole number, or two, both counted, as in 1..30".to_owned()),
+    }
+}
+
+/// The most sheets in one document.
+const MOST_SHEETS: u64 = 1000;
 
 /// How many reasons a prediction has.
 pub(super) fn parse_reasons(text: &str) -> Result<usize, String> {

@@ -11,14 +11,18 @@ use deltarule_core::{
 use deltarule_data::{Part, RowEncoder, RowState, prepare};
 use deltarule_model::ScaleRule;
 
-use crate::cli::{BadRowArg, ExplainArgs, LossArg, WeightArgs};
+use crate::cli::{BadRowArg, ExplainArgs, ExplainFormArg, LossArg, WeightArgs};
 use crate::number::{count, short};
 use crate::rows::{RowTally, Rows};
 use crate::setup::{Input, Machine};
+use crate::sheet::{Numbers, Sheet};
 use crate::valid::HoldOut;
 use crate::{output, setup};
 
+mod page;
 mod words;
+
+use words::Writing;
 
 /// A record: its number, inputs, targets.
 type Numbered = (u64, Vec<f64>, Vec<f64>);
@@ -52,28 +56,75 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode> {
         }
         (data, None) => of_table(args, data)?,
     };
-    let whole = args.all || subject.records.len() > 1;
-    let text = if whole {
+    let form = form(args)?;
+    let derive = args.derive;
+    if args.all || subject.records.len() > 1 {
         let records: Vec<(Vec<f64>, Vec<f64>)> =
             subject.records.iter().map(|(_, x, y)| (x.clone(), y.clone())).collect();
         let batch = explain_batch(subject.loss, &subject.layer, &records, subject.eta, subject.reduction)?;
-        if args.json {
-            output::print_json(&words::batch_json(&subject, &batch))?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        words::batch(&subject, &batch)
+        let text = |writing| words::batch(&subject, &batch, writing);
+        let page = |numbers| page::batch(&subject, &batch, numbers);
+        write(args, form, || words::batch_json(&subject, &batch), text, page)?;
     } else {
         let (_, x, y) = subject.records.first().context("no record to explain")?;
         let step = explain(subject.loss, &subject.layer, x, y, subject.eta)?;
-        if args.json {
-            output::print_json(&words::step_json(&subject, &step))?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        words::step(&subject, &step, args.derive)
-    };
-    output::print(&text)?;
+        let text = |writing| words::step(&subject, &step, derive, writing);
+        let page = |numbers| page::step(&subject, &step, derive, numbers);
+        write(args, form, || words::step_json(&subject, &step), text, page)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
+
+/// The form that is asked for.
+///
+/// Errors: options of printed forms beside JSON.
+fn form(args: &ExplainArgs) -> Result<ExplainFormArg> {
+    let form = if args.json { ExplainFormArg::Json } else { args.format };
+    for (option, given) in [("--digits", args.digits.is_some()), ("--blank", args.blank)] {
+        if form == ExplainFormArg::Json && given {
+            bail!(
+                "{option}: found beside JSON, which has every number with all its digits; expected --format text, markdown or latex"
+            );
+        }
+    }
+    Ok(form)
+}
+
+/// Prints a worked step: as it is, or with blanks and the solution apart.
+fn write(
+    args: &ExplainArgs,
+    form: ExplainFormArg,
+    json: impl Fn() -> serde_json::Value,
+    text: impl Fn(Writing) -> String,
+    page: impl Fn(Numbers) -> Sheet,
+) -> Result<()> {
+    let blank = args.blank;
+    let sheet = || {
+        let numbers = Numbers { digits: args.digits.unwrap_or(PAGE_DIGITS), blank };
+        let mut sheet = page(numbers);
+        if blank {
+            sheet.append(page(Numbers { blank: false, ..numbers }).titled("Solution: "));
+        }
+        sheet
+    };
+    match form {
+        ExplainFormArg::Json => output::print_json(&json()),
+        ExplainFormArg::Markdown => output::print(&sheet().markdown()),
+        ExplainFormArg::Latex => output::print(&sheet().latex()),
+        ExplainFormArg::Text => {
+            let writing = Writing { digits: args.digits, blank };
+            let mut all = text(writing);
+            if blank {
+                all.push_str("\n──────── solution ────────\n\n");
+                all.push_str(&text(Writing { blank: false, ..writing }));
+            }
+            output::print(&all)
+        }
+    }
+}
+
+/// Significant digits on paper unless others are asked for.
+const PAGE_DIGITS: usize = 6;
 
 fn given_eta(args: &ExplainArgs, otherwise: f64, because: &str) -> (f64, String) {
     match args.descent.eta {
@@ -233,7 +284,12 @@ fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
     }
     let choices = setup::choices(data, &args.columns, &args.network, &WeightArgs::default(), HoldOut::default())?;
     let mut rows = Rows::of(&args.rows, data, &[], args.force)?;
-    let input = Input { data, files: &args.files, memory: &args.memory, quiet: args.json };
+    let input = Input {
+        data,
+        files: &args.files,
+        memory: &args.memory,
+        quiet: args.json || args.format != ExplainFormArg::Text,
+    };
     let (table, row_tally) = setup::read_table(input, &args.columns, &choices, Machine::default(), &mut rows)?;
     rows.finish()?;
     if table.sparse().is_some() {

@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod evaluate;
+pub(crate) mod exercise;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod inspect;

@@ -22,5 +22,6 @@ mod support;
 mod sweep;
 mod tables;
 mod train;
+mod teaching;
 mod valid;
 mod weights;

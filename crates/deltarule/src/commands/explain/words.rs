@@ -8,9 +8,31 @@ use serde_json::{Value, json};
 use super::{Subject, about};
 use crate::number::{count, exact};
 use crate::rows::RowTally;
+use crate::worked::MANY;
 
-/// Inputs beyond this are shown only where they are not 0.
-const MANY: usize = 12;
+/// Where a number is to be written by hand.
+const BLANK: &str = "________";
+
+/// How numbers are written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Writing {
+    /// Significant digits; all where there is none.
+    pub(super) digits: Option<usize>,
+    /// Whether what is to be worked out is left to the reader.
+    pub(super) blank: bool,
+}
+
+impl Writing {
+    /// A number that the reader is told.
+    fn given(self, x: f64) -> String {
+        self.digits.map_or_else(|| exact(x), |digits| crate::number::digits(x, digits))
+    }
+
+    /// A number that the reader is to find.
+    fn found(self, x: f64) -> String {
+        if self.blank { BLANK.to_owned() } else { self.given(x) }
+    }
+}
 
 /// What is explained, and in which units.
 fn opening(subject: &Subject) -> String {
@@ -19,10 +41,11 @@ fn opening(subject: &Subject) -> String {
 }
 
 /// One record, one step, as text.
-pub(super) fn step(subject: &Subject, step: &WorkedStep, derive: bool) -> String {
+pub(super) fn step(subject: &Subject, step: &WorkedStep, derive: bool, writing: Writing) -> String {
     let mut text = opening(subject);
     let activation = subject.layer.activation();
-    let _ = writeln!(text, "f(h) = {}    η = {} ({})", activation.value_text(), exact(step.eta), subject.eta_text);
+    let _ =
+        writeln!(text, "f(h) = {}    η = {} ({})", activation.value_text(), writing.given(step.eta), subject.eta_text);
     for (j, output) in step.outputs.iter().enumerate() {
         let heading = if step.outputs.len() > 1 {
             format!("output {} of {}: {}", j + 1, step.outputs.len(), subject.outputs[j])
@@ -32,23 +55,27 @@ pub(super) fn step(subject: &Subject, step: &WorkedStep, derive: bool) -> String
         if !heading.is_empty() {
             let _ = writeln!(text, "\n── {heading} ──");
         }
-        one_output(&mut text, subject, step, output, derive);
+        one_output(&mut text, subject, step, output, derive, writing);
     }
     let _ = writeln!(
         text,
         "\nE of this record, {}: {} before, {} after the step",
         if subject.loss == Loss::Squared { "½Σ(y − ŷ)²" } else { "ΣL" },
-        exact(step.loss),
-        exact(step.new_loss)
+        writing.found(step.loss),
+        writing.found(step.new_loss)
     );
-    let _ = writeln!(text, "{}", what_happened(step));
+    if !writing.blank {
+        let _ = writeln!(text, "{}", what_happened(step));
+    }
     if step.outputs.len() > 1 {
         text.push_str(
             "Each output j has its own δ_j, and Δw_ij = η δ_j x_i is the change of w_ij: the weight is not set to it. \
              (Where a lesson's last line reads w_ij = η δ_j x_i, Δw_ij is meant.)\n",
         );
     }
-    what_now(&mut text, subject);
+    if !writing.blank {
+        what_now(&mut text, subject);
+    }
     text
 }
 
@@ -62,7 +89,14 @@ fn what_now(text: &mut String, subject: &Subject) {
     }
 }
 
-fn one_output(text: &mut String, subject: &Subject, step: &WorkedStep, output: &WorkedOutput, derive: bool) {
+fn one_output(
+    text: &mut String,
+    subject: &Subject,
+    step: &WorkedStep,
+    output: &WorkedOutput,
+    derive: bool,
+    writing: Writing,
+) {
     let activation = subject.layer.activation();
     let shown: Vec<usize> =
         (0..step.inputs.len()).filter(|&i| step.inputs.len() <= MANY || step.inputs[i] != 0.0).collect();
@@ -72,12 +106,13 @@ fn one_output(text: &mut String, subject: &Subject, step: &WorkedStep, output: &
     let _ = writeln!(text, "\n1. forward: the weighted sum, and f of it");
     let _ = writeln!(text, "   {:<width$}{:>24}{:>24}{:>24}", "input", "x", "w", "w·x");
     for &i in &shown {
-        let (x, w, term) = (exact(step.inputs[i]), exact(output.weights[i]), exact(output.terms[i]));
+        let (x, w) = (writing.given(step.inputs[i]), writing.given(output.weights[i]));
+        let term = writing.found(output.terms[i]);
         let _ = writeln!(text, "   {:<width$}{x:>24}{w:>24}{term:>24}", name(i));
     }
     if let Some(bias) = output.bias {
-        let b = exact(bias);
-        let _ = writeln!(text, "   {:<width$}{:>24}{b:>24}{b:>24}", "bias b", "1");
+        let (b, term) = (writing.given(bias), writing.found(bias));
+        let _ = writeln!(text, "   {:<width$}{:>24}{b:>24}{term:>24}", "bias b", "1");
     }
     if shown.len() < step.inputs.len() {
         let _ = writeln!(
@@ -87,13 +122,13 @@ fn one_output(text: &mut String, subject: &Subject, step: &WorkedStep, output: &
         );
     }
     let sum = if output.bias.is_some() { "Σ w·x + b" } else { "Σ w·x" };
-    let _ = writeln!(text, "   h = {sum} = {}", exact(output.net_input));
-    let _ = writeln!(text, "   ŷ = f(h) = {}", exact(output.output));
-    let _ = writeln!(text, "   y = {}", exact(output.target));
+    let _ = writeln!(text, "   h = {sum} = {}", writing.found(output.net_input));
+    let _ = writeln!(text, "   ŷ = f(h) = {}", writing.found(output.output));
+    let _ = writeln!(text, "   y = {}", writing.given(output.target));
 
     match subject.loss {
-        Loss::Squared => squared_error(text, output),
-        loss => other_error(text, loss, activation, output),
+        Loss::Squared => squared_error(text, output, writing),
+        loss => other_error(text, loss, activation, output, writing),
     }
     if *activation == Activation::Softmax {
         let _ = writeln!(text, "\n3. the error term δ = −∂E/∂h");
@@ -101,12 +136,16 @@ fn one_output(text: &mut String, subject: &Subject, step: &WorkedStep, output: &
             text,
             "   every ŷ_k depends on this h: ∂ŷ_k/∂h = ŷ (1 − ŷ) for this output's own ŷ, −ŷ_k ŷ for those of the others"
         );
-        let _ = writeln!(text, "   δ = Σ_k y_k/ŷ_k · ∂ŷ_k/∂h = y − ŷ = {}    since Σ_k y_k = 1", exact(output.delta));
+        let _ = writeln!(
+            text,
+            "   δ = Σ_k y_k/ŷ_k · ∂ŷ_k/∂h = y − ŷ = {}    since Σ_k y_k = 1",
+            writing.found(output.delta)
+        );
     } else {
-        error_term(text, subject, output);
+        error_term(text, subject, output, writing);
     }
     if derive {
-        chain_rule(text, subject, step, output, &shown, &name);
+        chain_rule(text, subject, step, output, &shown, &name, writing);
     }
 
     let _ = writeln!(
@@ -116,74 +155,92 @@ fn one_output(text: &mut String, subject: &Subject, step: &WorkedStep, output: &
     let _ = writeln!(text, "   Δw = −η ∂E/∂w = η δ x");
     let _ = writeln!(text, "   {:<width$}{:>24}{:>24}{:>24}", "weight", "∂E/∂w = −δx", "Δw = ηδx", "new w = w + Δw");
     for &i in &shown {
-        let (g, s, w) = (exact(output.gradient[i]), exact(output.step[i]), exact(output.new_weights[i]));
+        let (g, s, w) =
+            (writing.found(output.gradient[i]), writing.found(output.step[i]), writing.found(output.new_weights[i]));
         let _ = writeln!(text, "   {:<width$}{g:>24}{s:>24}{w:>24}", name(i));
     }
     if let (Some(g), Some(s), Some(b)) = (output.bias_gradient, output.bias_step, output.new_bias) {
-        let _ = writeln!(text, "   {:<width$}{:>24}{:>24}{:>24}", "bias b", exact(g), exact(s), exact(b));
+        let _ = writeln!(
+            text,
+            "   {:<width$}{:>24}{:>24}{:>24}",
+            "bias b",
+            writing.found(g),
+            writing.found(s),
+            writing.found(b)
+        );
     }
 
     let _ = writeln!(text, "\n5. forward again, with the new weights");
     let _ = writeln!(
         text,
         "   h = {}   ŷ = {}   {} = {}",
-        exact(output.new_net_input),
-        exact(output.new_output),
+        writing.found(output.new_net_input),
+        writing.found(output.new_output),
         if subject.loss == Loss::Squared { "½(y − ŷ)²" } else { "L" },
-        exact(output.new_loss)
+        writing.found(output.new_loss)
     );
 }
 
 /// δ of an output that depends on its own h alone.
-fn error_term(text: &mut String, subject: &Subject, output: &WorkedOutput) {
+fn error_term(text: &mut String, subject: &Subject, output: &WorkedOutput, writing: Writing) {
     let (loss, activation) = (subject.loss, subject.layer.activation());
     let of_error = if loss == Loss::Squared { "(y − ŷ)" } else { "−∂L/∂ŷ ·" };
     let _ = writeln!(text, "\n3. the error term δ = {of_error} f'(h)");
     if loss != Loss::Squared {
-        let _ = writeln!(text, "   −∂L/∂ŷ = {} = {}", loss.slope_text(activation), exact(output.slope));
+        let _ = writeln!(text, "   −∂L/∂ŷ = {} = {}", loss.slope_text(activation), writing.found(output.slope));
     }
     let _ = match activation.derivative_text() {
         Some(derivative) => {
-            writeln!(text, "   f'(h) = {derivative} = {}    (at h, not at x)", exact(output.derivative))
+            writeln!(text, "   f'(h) = {derivative} = {}    (at h, not at x)", writing.found(output.derivative))
         }
         None => {
-            writeln!(text, "   f'(h) = {}    (by automatic differentiation; at h, not at x)", exact(output.derivative))
+            writeln!(
+                text,
+                "   f'(h) = {}    (by automatic differentiation; at h, not at x)",
+                writing.found(output.derivative)
+            )
         }
     };
     let _ = match loss.is_paired_with(activation) {
         true => writeln!(
             text,
             "   δ = y − ŷ = {}    (the two together: f' cancels, and an output that is wrong and sure of it is corrected in full)",
-            exact(output.delta)
+            writing.found(output.delta)
         ),
         false => {
-            writeln!(text, "   δ = {} · {} = {}", exact(output.slope), exact(output.derivative), exact(output.delta))
+            writeln!(
+                text,
+                "   δ = {} · {} = {}",
+                writing.found(output.slope),
+                writing.found(output.derivative),
+                writing.found(output.delta)
+            )
         }
     };
 }
 
 /// The error of one prediction in the lesson's three ways.
-fn squared_error(text: &mut String, output: &WorkedOutput) {
+fn squared_error(text: &mut String, output: &WorkedOutput, writing: Writing) {
     let _ = writeln!(text, "\n2. the error, in three ways");
     for (what, value, why) in [
         ("y − ŷ     ", output.residual, "with its sign: over many records, plus and minus cancel"),
         ("(y − ŷ)²  ", output.squared, "never negative; a large error costs more than several small ones"),
         ("½(y − ŷ)² ", output.loss, "the same, with a ½ that the derivative cancels: this goes into E"),
     ] {
-        let _ = writeln!(text, "   {what} = {:<24} {why}", exact(value));
+        let _ = writeln!(text, "   {what} = {:<24} {why}", writing.found(value));
     }
 }
 
 /// The error of one prediction by another loss.
-fn other_error(text: &mut String, loss: Loss, activation: &Activation, output: &WorkedOutput) {
+fn other_error(text: &mut String, loss: Loss, activation: &Activation, output: &WorkedOutput, writing: Writing) {
     let _ = writeln!(text, "\n2. the error: {}", loss.name());
     let _ = writeln!(
         text,
         "   y − ŷ = {:<24} with its sign: over many records, plus and minus cancel",
-        exact(output.residual)
+        writing.found(output.residual)
     );
     let _ = writeln!(text, "   L(y, ŷ) = {}", loss.formula(activation));
-    let _ = writeln!(text, "           = {:<24} this goes into E", exact(output.loss));
+    let _ = writeln!(text, "           = {:<24} this goes into E", writing.found(output.loss));
 }
 
 /// The chain rule with the numbers of one output put in.
@@ -194,6 +251,7 @@ fn chain_rule(
     output: &WorkedOutput,
     shown: &[usize],
     name: &dyn Fn(usize) -> String,
+    writing: Writing,
 ) {
     let _ = writeln!(text, "\n   the chain rule, with the numbers put in:");
     let (loss, activation) = (subject.loss, subject.layer.activation());
@@ -201,24 +259,26 @@ fn chain_rule(
         let _ = writeln!(
             text,
             "   ∂E/∂h   = −Σ_k y_k/ŷ_k · ∂ŷ_k/∂h = −(y − ŷ) = {}    since Σ_k y_k = 1",
-            exact(-output.delta)
+            writing.found(-output.delta)
         );
         let _ = writeln!(text, "   ∂h/∂w_i = x_i           since h = Σ w·x");
         for &i in shown {
-            let (delta, x, gradient) = (exact(-output.delta), exact(step.inputs[i]), exact(output.gradient[i]));
+            let (delta, x) = (writing.found(-output.delta), writing.given(step.inputs[i]));
+            let gradient = writing.found(output.gradient[i]);
             let _ = writeln!(text, "   ∂E/∂w({}) = {delta} · {x} = {gradient}", name(i));
         }
         return;
     }
     let is_squared = loss == Loss::Squared;
     if is_squared {
-        let _ = writeln!(text, "   q = y − ŷ = {}          the error is E = p(q) = ½q²", exact(output.residual));
-        let _ = writeln!(text, "   ∂p/∂q   = q     = {}", exact(output.residual));
+        let _ =
+            writeln!(text, "   q = y − ŷ = {}          the error is E = p(q) = ½q²", writing.found(output.residual));
+        let _ = writeln!(text, "   ∂p/∂q   = q     = {}", writing.found(output.residual));
         let _ = writeln!(text, "   ∂q/∂ŷ   = −1            since q = y − ŷ");
     } else {
-        let _ = writeln!(text, "   ∂L/∂ŷ   = −({}) = {}", loss.slope_text(activation), exact(-output.slope));
+        let _ = writeln!(text, "   ∂L/∂ŷ   = −({}) = {}", loss.slope_text(activation), writing.found(-output.slope));
     }
-    let _ = writeln!(text, "   ∂ŷ/∂h   = f'(h) = {}", exact(output.derivative));
+    let _ = writeln!(text, "   ∂ŷ/∂h   = f'(h) = {}", writing.found(output.derivative));
     let _ = writeln!(text, "   ∂h/∂w_i = x_i           since h = Σ w·x");
     let _ = if is_squared {
         writeln!(text, "   ∂E/∂w_i = ∂p/∂q · ∂q/∂ŷ · ∂ŷ/∂h · ∂h/∂w_i = −(y − ŷ) f'(h) x_i = −δ x_i")
@@ -226,18 +286,19 @@ fn chain_rule(
         writeln!(text, "   ∂E/∂w_i = ∂L/∂ŷ · ∂ŷ/∂h · ∂h/∂w_i = −δ x_i")
     };
     for &i in shown {
-        let (derivative, x, gradient) = (exact(output.derivative), exact(step.inputs[i]), exact(output.gradient[i]));
+        let (derivative, x) = (writing.found(output.derivative), writing.given(step.inputs[i]));
+        let gradient = writing.found(output.gradient[i]);
         let _ = if is_squared {
-            let residual = exact(output.residual);
+            let residual = writing.found(output.residual);
             writeln!(text, "   ∂E/∂w({}) = {residual} · (−1) · {derivative} · {x} = {gradient}", name(i))
         } else {
-            writeln!(text, "   ∂E/∂w({}) = {} · {derivative} · {x} = {gradient}", name(i), exact(-output.slope))
+            writeln!(text, "   ∂E/∂w({}) = {} · {derivative} · {x} = {gradient}", name(i), writing.found(-output.slope))
         };
     }
 }
 
 /// A sentence on what the step did.
-fn what_happened(step: &WorkedStep) -> String {
+pub(super) fn what_happened(step: &WorkedStep) -> String {
     if !(step.new_loss.is_finite() && step.loss.is_finite()) {
         return "What happened: f is not finite here, so there is no step; smaller weights or inputs, or another f, are needed.".into();
     }
@@ -276,17 +337,22 @@ fn what_happened(step: &WorkedStep) -> String {
 }
 
 /// Every record in a row, the sums, one step over all, as text.
-pub(super) fn batch(subject: &Subject, batch: &WorkedBatch) -> String {
+pub(super) fn batch(subject: &Subject, batch: &WorkedBatch, writing: Writing) -> String {
     let mut text = opening(subject);
     let activation = subject.layer.activation();
-    let _ = writeln!(text, "f(h) = {}    η = {} ({})", activation.value_text(), exact(batch.eta), subject.eta_text);
+    let _ =
+        writeln!(text, "f(h) = {}    η = {} ({})", activation.value_text(), writing.given(batch.eta), subject.eta_text);
     let is_squared = subject.loss == Loss::Squared;
     if !is_squared {
         let _ = writeln!(text, "L = {}", subject.loss.formula(activation));
     }
     let n_outputs = subject.outputs.len();
     let wide = 14;
-    let number = |x: f64| crate::number::digits(x, 7);
+    let given = |x: f64| crate::number::digits(x, writing.digits.unwrap_or(7));
+    let number = |x: f64| if writing.blank { BLANK.to_owned() } else { given(x) };
+    if writing.blank {
+        inputs(&mut text, subject, given);
+    }
     for j in 0..n_outputs {
         if n_outputs > 1 {
             let _ = writeln!(text, "\n── output {} of {n_outputs}: {} ──", j + 1, subject.outputs[j]);
@@ -303,20 +369,17 @@ pub(super) fn batch(subject: &Subject, batch: &WorkedBatch) -> String {
             "δ"
         );
         for ((index, ..), row) in subject.records.iter().zip(&batch.records) {
-            let residual = row.residual[j];
             let _ = writeln!(
                 text,
                 "{index:>8}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}",
                 number(row.net_input[j]),
                 number(row.output[j]),
-                number(row.target[j]),
-                number(residual),
-                number(if is_squared { residual * residual } else { row.loss[j] }),
+                given(row.target[j]),
+                number(row.residual[j]),
+                number(if is_squared { row.squared(j) } else { row.loss[j] }),
                 number(row.delta[j])
             );
         }
-        let delta_sum: f64 = batch.records.iter().map(|row| row.delta[j]).sum();
-        let loss_sum: f64 = batch.records.iter().map(|row| row.loss[j]).sum();
         let _ = writeln!(
             text,
             "{:>8}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}",
@@ -325,8 +388,8 @@ pub(super) fn batch(subject: &Subject, batch: &WorkedBatch) -> String {
             "",
             "",
             number(batch.residual_sum[j]),
-            number(if is_squared { batch.squared_sum[j] } else { loss_sum }),
-            number(delta_sum)
+            number(if is_squared { batch.squared_sum[j] } else { batch.loss_sum(j) }),
+            number(batch.delta_sum(j))
         );
     }
     let residual_sum = number(batch.residual_sum.iter().sum());
@@ -338,19 +401,23 @@ pub(super) fn batch(subject: &Subject, batch: &WorkedBatch) -> String {
         true => writeln!(
             text,
             "Their squares cannot cancel, so the error of all records is E = ½ΣΣ(y − ŷ)² = {}.",
-            exact(batch.loss)
+            writing.found(batch.loss)
         ),
-        false => writeln!(text, "L is never below 0, so the error of all records is E = ΣΣL = {}.", exact(batch.loss)),
+        false => writeln!(
+            text,
+            "L is never below 0, so the error of all records is E = ΣΣL = {}.",
+            writing.found(batch.loss)
+        ),
     };
     let n = batch.records.len();
     let rule = match batch.reduction {
         Reduction::Mean => format!(
             "Δw = (η/N) Σ δx, with N = {n} (--reduction mean; the same step with --reduction sum: η = {})",
-            number(batch.eta / n as f64)
+            given(batch.eta / n as f64)
         ),
         Reduction::Sum => format!(
             "Δw = η Σ δx (--reduction sum; the same step with --reduction mean: η = {})",
-            number(batch.eta * n as f64)
+            given(batch.eta * n as f64)
         ),
     };
     let _ = writeln!(text, "\none step over all records: {rule}");
@@ -366,7 +433,7 @@ pub(super) fn batch(subject: &Subject, batch: &WorkedBatch) -> String {
             let _ = writeln!(
                 text,
                 "  {name:<width$}{:>18}{:>18}{:>18}{:>18}",
-                number(w),
+                given(w),
                 number(sum),
                 number(step),
                 number(new)
@@ -386,12 +453,29 @@ pub(super) fn batch(subject: &Subject, batch: &WorkedBatch) -> String {
         }
     }
     let of = if is_squared { "½ΣΣ(y − ŷ)²" } else { "ΣΣL" };
-    let _ = writeln!(text, "\nE ({of}): {} before, {} after the step", exact(batch.loss), exact(batch.new_loss));
+    let _ = writeln!(
+        text,
+        "\nE ({of}): {} before, {} after the step",
+        writing.found(batch.loss),
+        writing.found(batch.new_loss)
+    );
     if n_outputs > 1 {
         text.push_str("Δw_ij is the change of w_ij by output j's own δ_j: the weight is not set to it.\n");
     }
-    what_now(&mut text, subject);
+    if !writing.blank {
+        what_now(&mut text, subject);
+    }
     text
+}
+
+/// The inputs of each record, which are needed where the rest is to be worked out.
+fn inputs(text: &mut String, subject: &Subject, given: impl Fn(f64) -> String) {
+    let _ = writeln!(text, "\nthe records, and their inputs (those that are not named are 0)");
+    for (index, x, _) in &subject.records {
+        let named = subject.inputs.iter().zip(x).filter(|(_, x)| **x != 0.0);
+        let named: Vec<String> = named.map(|(name, x)| format!("{name} = {}", given(*x))).collect();
+        let _ = writeln!(text, "{index:>8}  {}", if named.is_empty() { "all 0".to_owned() } else { named.join(", ") });
+    }
 }
 
 /// JSON has no NaN.
