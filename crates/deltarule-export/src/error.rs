@@ -60,6 +60,17 @@ pub enum ExportError {
         /// The column.
         column: String,
     },
+    /// A column whose levels are hashes.
+    #[error(
+        "the model is private: the levels of column {column:?} are hashes, which {form} cannot make of the texts of a row; train without --private, or score with the crate \
+         deltarule-model"
+    )]
+    Private {
+        /// The form.
+        form: Form,
+        /// The column.
+        column: String,
+    },
     /// A pattern of dates with a part that is not read in the form.
     #[error(
         "column {column:?} has dates of the form {pattern}, and {form} reads %Y, %y, %m, %b, %B, %d, %e, %H, %k, %I, %l, %p, %M, %S, %.f, %a, %A, %z, %Z, and %s alone; try --to onnx, which takes seconds"

@@ -65,6 +65,9 @@ pub fn export(model: &Model, form: Form) -> Result<Vec<u8>> {
     if let Some(feature) = model.encoding().features.iter().find(is_hashed) {
         return Err(hashed(form, feature));
     }
+    if let Some(feature) = model.encoding().features.iter().find(|feature| feature.is_hidden()) {
+        return Err(ExportError::Private { form, column: feature.name.clone() });
+    }
     match form {
         Form::Onnx => onnx::write(model),
         Form::Sql => sql::write(model).map(String::into_bytes),

@@ -5,6 +5,7 @@ use deltarule_core::{ColumnKind, ColumnScaling, NO_LEVEL, Scaling, Shape};
 use crate::buckets::{BucketSet, hash_text};
 use crate::combine::{Factor, product_text};
 use crate::dates::{DateFormat, DatePart};
+use crate::private::{Salt, is_own_name};
 use crate::target::Target;
 
 /// What becomes of a missing value.
@@ -87,6 +88,8 @@ pub struct Feature {
     pub origin: Origin,
     /// Number, boolean, category, hashed column, or a group of sparse numbers.
     pub kind: FeatureKind,
+    /// What the levels of a column are hashed with, where they are.
+    hidden: Option<Salt>,
 }
 
 /// What a feature's values are made of.
@@ -121,9 +124,9 @@ pub enum FeatureKind {
     Number {
         /// The mean over the training records.
         mean: f64,
-        /// The smallest training value.
+        /// The smallest training value; NaN in a model that does not tell it.
         min: f64,
-        /// The largest training value.
+        /// The largest training value; NaN in a model that does not tell it.
         max: f64,
         /// From its units to those descended in.
         scaling: ColumnScaling,
@@ -189,29 +192,52 @@ pub struct SparseFeature {
 impl Feature {
     /// A column as it is.
     pub fn new(column: &str, kind: FeatureKind) -> Self {
-        Self { name: column.to_owned(), origin: Origin::Column, kind }
+        Self { name: column.to_owned(), origin: Origin::Column, kind, hidden: None }
     }
 
     /// A part of the dates in a column.
     pub fn of_date(column: &str, format: &DateFormat, part: DatePart, kind: FeatureKind) -> Self {
         let origin = Origin::Date { column: column.to_owned(), format: format.clone(), part };
-        Self { name: format!("{column}: {}", part.name()), origin, kind }
+        Self { name: format!("{column}: {}", part.name()), origin, kind, hidden: None }
     }
 
     /// What says whether the value of a column is missing.
     pub fn of_missing(column: &str, kind: FeatureKind) -> Self {
         let origin = Origin::Missing { column: column.to_owned() };
-        Self { name: format!("{column}: missing"), origin, kind }
+        Self { name: format!("{column}: missing"), origin, kind, hidden: None }
     }
 
     /// A product.
     pub fn of_product(factors: Vec<Factor>, kind: FeatureKind) -> Self {
-        Self { name: product_text(&factors), origin: Origin::Product(factors), kind }
+        Self { name: product_text(&factors), origin: Origin::Product(factors), kind, hidden: None }
     }
 
     /// The pairs of the levels of two categories.
     pub fn of_pair(columns: [&str; 2], kind: FeatureKind) -> Self {
-        Self { name: columns.join(":"), origin: Origin::Pair(columns.map(str::to_owned)), kind }
+        Self { name: columns.join(":"), origin: Origin::Pair(columns.map(str::to_owned)), kind, hidden: None }
+    }
+
+    /// The same where the levels are hashes.
+    pub(crate) fn hidden_by(self, salt: Salt) -> Self {
+        Self { hidden: Some(salt), ..self }
+    }
+
+    /// The same with another kind.
+    pub(crate) fn with_kind(self, kind: FeatureKind) -> Self {
+        Self { kind, ..self }
+    }
+
+    /// Whether its levels are hashes.
+    pub fn is_hidden(&self) -> bool {
+        self.hidden.is_some()
+    }
+
+    /// The code of a text among the levels.
+    fn code_of_level(&self, levels: &[String], pooled: bool, text: &str) -> u32 {
+        match self.hidden {
+            Some(salt) if !is_own_name(text) => code_among(levels, pooled, salt.level(&self.name, text).as_str()),
+            _ => code_among(levels, pooled, text),
+        }
     }
 
     /// The column that the values are taken from, or the first of them.
@@ -253,7 +279,7 @@ impl Feature {
     /// Whether a text is no level that has a weight of its own, or its bucket did not occur.
     pub fn is_unseen(&self, text: &str) -> bool {
         match &self.kind {
-            FeatureKind::Category { levels, .. } => code_among(levels, false, text) == NO_LEVEL,
+            FeatureKind::Category { levels, .. } => self.code_of_level(levels, false, text) == NO_LEVEL,
             _ => self.code(text) == NO_LEVEL,
         }
     }
@@ -302,7 +328,7 @@ impl Feature {
     pub fn code(&self, level: &str) -> u32 {
         match &self.kind {
             FeatureKind::Hashed { .. } => self.code_of_hash(hash_text(level)),
-            FeatureKind::Category { levels, pooled, .. } => code_among(levels, pooled.is_some(), level),
+            FeatureKind::Category { levels, pooled, .. } => self.code_of_level(levels, pooled.is_some(), level),
             _ => NO_LEVEL,
         }
     }

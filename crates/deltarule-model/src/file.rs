@@ -15,6 +15,8 @@ const FORMAT: &str = "deltarule-model";
 const VERSION: u64 = 1;
 /// The hash of hashed columns.
 const HASH: &str = "xxh64";
+/// The hash of the names of levels in a private model: the first 128 bits.
+const LEVEL_HASH: &str = "sha256/128";
 /// Readers of sparse tables go no further.
 const LARGEST_INDEX: u32 = (1 << 24) - 1;
 
@@ -27,6 +29,8 @@ struct ModelFile {
     bias: bool,
     scale: String,
     missing: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    private: Option<PrivateFile>,
     features: Vec<FeatureFile>,
     target: TargetFile,
     outputs: Vec<OutputFile>,
@@ -44,8 +48,11 @@ enum FeatureFile {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         product: Vec<FactorFile>,
         mean: f64,
-        min: f64,
-        max: f64,
+        /// Both are there unless the model is private.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        min: Option<f64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        max: Option<f64>,
         offset: f64,
         factor: f64,
     },
@@ -81,6 +88,14 @@ enum FeatureFile {
         index_base: u32,
         entries: Vec<SparseFile>,
     },
+}
+
+/// How the levels of categories are hashed.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PrivateFile {
+    hash: String,
+    salt: String,
 }
 
 /// Which part of the dates of which column a feature is; without a format they are written with the year in front, or the month by its name.
@@ -226,6 +241,7 @@ impl Model {
             bias: parameters.has_bias(),
             scale: encoding.scale.name().into(),
             missing: encoding.missing.name().into(),
+            private: self.salt().map(|salt| PrivateFile { hash: LEVEL_HASH.to_owned(), salt: salt.to_hex() }),
             features: encoding.features.iter().map(feature_file).collect(),
             target: target_file(&encoding.target),
             outputs: encoding
@@ -271,7 +287,8 @@ fn feature_file(feature: &Feature) -> FeatureFile {
         FeatureKind::Number { mean, min, max, scaling: ColumnScaling { offset, factor, .. } } => {
             let factors = if let Origin::Product(factors) = &feature.origin { factors.as_slice() } else { &[] };
             let product = factors.iter().map(factor_file).collect();
-            let (mean, min, max, offset, factor) = (*mean, *min, *max, *offset, *factor);
+            let told = |value: f64| (!value.is_nan()).then_some(value);
+            let (mean, min, max, offset, factor) = (*mean, told(*min), told(*max), *offset, *factor);
             FeatureFile::Number { name, date, product, mean, min, max, offset, factor }
         }
         FeatureKind::Boolean { mean, scaling: ColumnScaling { offset, factor, .. } } => {

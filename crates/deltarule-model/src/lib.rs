@@ -11,6 +11,7 @@ mod error;
 mod file;
 mod lines;
 mod model;
+mod private;
 mod reasons;
 mod scorer;
 mod target;
@@ -26,6 +27,7 @@ pub use encoding::{
 };
 pub use error::{ModelError, Result, ScoreError};
 pub use model::{Model, OriginalWeights, Training};
+pub use private::{LevelHash, Salt};
 pub use reasons::{Contribution, NetInputShares, Reasons};
 pub use scorer::{Scorer, Value};
 pub use target::Target;

@@ -5,6 +5,7 @@ use deltarule_core::{Activation, Layer, Loss};
 use crate::combine::Combination;
 use crate::encoding::{Encoding, Feature};
 use crate::error::{ModelError, Result};
+use crate::private::Salt;
 use crate::scorer::Scorer;
 use crate::target::Target;
 
@@ -14,6 +15,8 @@ pub struct Model {
     encoding: Encoding,
     layer: Layer,
     training: Training,
+    /// What names of levels are hashed with, where the model is private.
+    salt: Option<Salt>,
     /// For each feature the place of its column among [`Encoding::columns`].
     column_places: Vec<usize>,
     /// For each feature how it is made of those before it, where it is.
@@ -144,7 +147,22 @@ impl Model {
                 expected,
             })?);
         }
-        Ok(Self { encoding, layer, training, column_places, combinations })
+        Ok(Self { encoding, layer, training, salt: None, column_places, combinations })
+    }
+
+    /// The same model, which is private.
+    pub(crate) fn with_salt(self, salt: Salt) -> Self {
+        Self { salt: Some(salt), ..self }
+    }
+
+    /// Whether it holds hashes in place of the names of levels, and no paths.
+    pub fn is_private(&self) -> bool {
+        self.salt.is_some()
+    }
+
+    /// What names of levels are hashed with, where it is private.
+    pub fn salt(&self) -> Option<Salt> {
+        self.salt
     }
 
     /// For each feature the place of its column among [`Encoding::columns`].

@@ -14,6 +14,8 @@ pub(crate) fn describe(model: &Model) -> Value {
         "activation": model.layer().activation().name(),
         "bias": model.layer().parameters().has_bias(),
         "missing": encoding.missing.name(),
+        "threshold": threshold,
+        "private": model.is_private(),
         "training": {
             "version": training.version,
             "data": training.data,
@@ -47,8 +49,11 @@ fn column(encoding: &Encoding, name: &str) -> Value {
     set("kind", json!(feature.kind_name()));
     match &feature.kind {
         FeatureKind::Number { mean, min, max, .. } => {
-            set("min", json!(min));
-            set("max", json!(max));
+            // A private model does not tell them.
+            if !min.is_nan() && !max.is_nan() {
+                set("min", json!(min));
+                set("max", json!(max));
+            }
             set("mean", json!(mean));
         }
         FeatureKind::Boolean { mean, .. } => {
@@ -56,6 +61,9 @@ fn column(encoding: &Encoding, name: &str) -> Value {
         }
         FeatureKind::Category { levels, .. } => {
             set("levels", json!(levels));
+            if feature.is_hidden() {
+                set("levels_are", json!("hashed"));
+            }
         }
         FeatureKind::Hashed { buckets, .. } => {
             set("bits", json!(buckets.bits().get()));

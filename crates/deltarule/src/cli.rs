@@ -293,6 +293,7 @@ Examples:
   deltarule train visits.csv --target seconds --valid 0.2 --split-by user
   deltarule train claims.csv --target fraud --loss log --weight exposure --class-weight balanced
   deltarule train examples/breast_cancer.csv --target diagnosis --folds 5
+  deltarule train patients.csv --target outcome --private --out model.json
   deltarule train 2024.csv 'parts/*.parquet' --target y
   gunzip -c big.csv.gz | deltarule train - --target y --json")]
 pub(crate) struct TrainArgs {
@@ -345,6 +346,10 @@ pub(crate) struct TrainArgs {
     /// Write the model
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
+    /// Write a model that names no level of a category, but hashes of them, and no path, no command and no smallest and largest value. It predicts
+    /// the same; what it still holds, show says
+    #[arg(long, requires = "out", help_heading = "Output")]
+    pub(crate) private: bool,
     /// Replace files that are there
     #[arg(long, help_heading = "Output")]
     pub(crate) force: bool,
@@ -436,6 +441,10 @@ pub(crate) struct SweepArgs {
     /// Write the model of the best run
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     pub(crate) out: Option<PathBuf>,
+    /// Write a model that names no level of a category, but hashes of them, and no path, no command and no smallest and largest value. It predicts
+    /// the same; what it still holds, show says
+    #[arg(long, requires = "out", help_heading = "Output")]
+    pub(crate) private: bool,
     /// Replace files that are there
     #[arg(long, help_heading = "Output")]
     pub(crate) force: bool,

@@ -1,8 +1,9 @@
 //! How a model came about, for its file.
 
+use anyhow::Result;
 use deltarule_core::{Fit, Loss, OptimizerKind, Plan};
 use deltarule_data::{Prepared, SplitRule, Table};
-use deltarule_model::Training;
+use deltarule_model::{Model, Training};
 
 use crate::output::quoted;
 
@@ -63,6 +64,11 @@ impl Record<'_> {
             },
         }
     }
+}
+
+/// A model as the text of its file, which may be one that names no level and no path.
+pub(crate) fn model_text(model: &Model, private: bool) -> Result<String> {
+    Ok(if private { model.clone().into_private()?.to_json() } else { model.to_json() })
 }
 
 /// The arguments as they were typed after the name of the command, without some options and their values, and some that have none.

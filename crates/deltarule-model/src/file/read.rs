@@ -4,8 +4,8 @@ use deltarule_core::{Activation, ColumnScaling, Layer, Loss, Parameters, Unknown
 use serde::Deserialize;
 
 use super::{
-    BucketFile, DateFile, FORMAT, FactorFile, FeatureFile, HASH, LARGEST_INDEX, ModelFile, SparseFile, TargetFile,
-    VERSION,
+    BucketFile, DateFile, FORMAT, FactorFile, FeatureFile, HASH, LARGEST_INDEX, LEVEL_HASH, ModelFile, PrivateFile,
+    SparseFile, TargetFile, VERSION,
 };
 use crate::buckets::{BucketSet, HashBits};
 use crate::combine::{Factor, MOST_POWER};
@@ -13,6 +13,7 @@ use crate::dates::{DateFormat, DatePart};
 use crate::encoding::{Encoding, Feature, FeatureKind, MissingRule, Pooled, RARE_LEVEL, ScaleRule, SparseFeature};
 use crate::error::{ModelError, Result};
 use crate::model::{Model, Training};
+use crate::private::{Salt, is_hidden_level};
 use crate::target::Target;
 
 impl Model {
@@ -40,7 +41,8 @@ impl Model {
         if file.version == 0 {
             return field("version", 0, "1");
         }
-        let encoding = encoding_of(&file)?;
+        let salt = file.private.as_ref().map(salt_of).transpose()?;
+        let encoding = encoding_of(&file, salt)?;
         let parameters = parameters_of(&file, &encoding)?;
         let activation: Activation = file.activation.parse().map_err(|error| ModelError::Field {
             field: "activation".into(),
@@ -48,7 +50,11 @@ impl Model {
             expected: format!("a built-in activation or a formula of h ({error})"),
         })?;
         let training = training_of(&file, &encoding)?;
-        Model::new(encoding, Layer::new(parameters, activation), training)
+        let model = Model::new(encoding, Layer::new(parameters, activation), training)?;
+        Ok(match salt {
+            Some(salt) => model.with_salt(salt),
+            None => model,
+        })
     }
 }
 
@@ -112,7 +118,17 @@ fn training_of(file: &ModelFile, encoding: &Encoding) -> Result<Training> {
     Ok(training_fields!(training => Training { loss, loss_sum, baseline_loss_sum }))
 }
 
-fn encoding_of(file: &ModelFile) -> Result<Encoding> {
+fn salt_of(private: &PrivateFile) -> Result<Salt> {
+    if private.hash != LEVEL_HASH {
+        return field("private.hash", format!("{:?}", private.hash), &format!("{LEVEL_HASH:?}"));
+    }
+    match Salt::from_hex(&private.salt) {
+        Some(salt) => Ok(salt),
+        None => field("private.salt", format!("{:?}", private.salt), "32 hexadecimal digits in lower case"),
+    }
+}
+
+fn encoding_of(file: &ModelFile, salt: Option<Salt>) -> Result<Encoding> {
     let scale = named("scale", &file.scale, ScaleRule::ALL, |rule| rule.name())?;
     let missing = named("missing", &file.missing, MissingRule::ALL, |rule| rule.name())?;
     let mut features: Vec<Feature> = Vec::with_capacity(file.features.len());
@@ -128,10 +144,14 @@ fn encoding_of(file: &ModelFile) -> Result<Encoding> {
         let (name, date, kind) = match feature {
             FeatureFile::Number { name, date, product: factors, mean, min, max, offset, factor } => {
                 product = factors;
-                finite(|| at("min"), *min)?;
-                finite(|| at("max"), *max)?;
+                let told = |part: &str, value: Option<f64>| match value {
+                    Some(value) => finite(|| at(part), value).map(|()| value),
+                    None if salt.is_some() => Ok(f64::NAN),
+                    None => field(&at(part), "nothing", "a finite number"),
+                };
+                let (min, max) = (told("min", *min)?, told("max", *max)?);
                 let scaling = numbers(*mean, *offset, *factor)?;
-                (name, date.as_ref(), FeatureKind::Number { mean: *mean, min: *min, max: *max, scaling })
+                (name, date.as_ref(), FeatureKind::Number { mean: *mean, min, max, scaling })
             }
             FeatureFile::Boolean { name, missing, mean, offset, factor } => {
                 flag = missing.as_ref();
@@ -184,7 +204,10 @@ fn encoding_of(file: &ModelFile) -> Result<Encoding> {
             (None, Some(column), _) => Feature::of_missing(column, kind),
             (None, None, Some([first, second])) => Feature::of_pair([first, second], kind),
             (None, None, None) if !product.is_empty() => product_of(index, product, kind)?,
-            (None, None, None) => Feature::new(name, kind),
+            (None, None, None) => match (salt, Feature::new(name, kind)) {
+                (Some(salt), feature) if feature.kind_name() == "category" => hidden(index, feature, salt)?,
+                (_, feature) => feature,
+            },
         };
         if feature.name != *name {
             return field(&at("name"), format!("{name:?}"), &format!("{:?}", feature.name));
@@ -206,6 +229,20 @@ fn encoding_of(file: &ModelFile) -> Result<Encoding> {
         features.push(feature);
     }
     Ok(Encoding { features, target: target_of(&file.target)?, missing, scale })
+}
+
+/// Feature `index`, a category of a private model.
+fn hidden(index: usize, feature: Feature, salt: Salt) -> Result<Feature> {
+    match &feature.kind {
+        FeatureKind::Category { levels, .. } => match levels.iter().position(|level| !is_hidden_level(level)) {
+            Some(k) => {
+                let at = format!("features[{index}].levels[{k}]");
+                field(&at, format!("{:?}", levels[k]), "the hash of a level, 32 hexadecimal digits in lower case")
+            }
+            None => Ok(feature.hidden_by(salt)),
+        },
+        _ => Ok(feature),
+    }
 }
 
 /// Feature `index`, a part of dates.

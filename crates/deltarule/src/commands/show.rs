@@ -1,5 +1,6 @@
 //! `deltarule show`: what a model is.
 
+mod holds;
 mod summary;
 mod summary_text;
 
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 use crate::cli::{BadRowArg, ShowArgs};
 use crate::number::{count, digits, short};
 use crate::{output, report, setup};
+use holds::Holds;
 
 /// Errors: rows are chosen where none are read.
 fn check_rows(args: &ShowArgs) -> Result<()> {
@@ -49,14 +51,16 @@ pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode> {
             "target": report::target_text(&model),
             "weights": report::weights_json(&model),
             "training": {
-                "version": training.version, "command": training.command, "data": training.data,
-                "fingerprint": training.fingerprint, "records": training.rows, "records_trained": training.rows_trained,
+                "version": training.version, "command": training.command,
+                "data": Some(&training.data).filter(|data| !data.is_empty()),
+                "fingerprint": Some(&training.fingerprint).filter(|print| !print.is_empty()), "records": training.rows, "records_trained": training.rows_trained,
                 "stop_reason": training.stop_reason, "epochs": training.epochs, "loss": training.loss.to_string(),
                 "l2": training.l2, "l1": training.l1,
                 training.loss.sum_name(): training.loss_sum,
                 format!("baseline_{}", training.loss.sum_name()): training.baseline_loss_sum,
             },
         });
+        value["holds"] = Holds::of(&model).json();
         if let Some(told) = &told {
             value["summary"] = summary_text::to_json(told);
         }
@@ -111,16 +115,18 @@ pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode> {
     }
     text.push('\n');
     text.push_str(&report::weights_text(&model, usize::MAX));
-    let _ = writeln!(
+    let _ = write!(
         text,
-        "\ntrained on {} of {} ({} left out, {} held out) of {}, fingerprint {}",
+        "\ntrained on {} of {} ({} left out, {} held out)",
         training.rows_trained,
         count(training.rows, "record"),
         training.rows_dropped,
-        training.rows_held_out,
-        training.data,
-        training.fingerprint
+        training.rows_held_out
     );
+    let _ = match model.is_private() {
+        true => writeln!(text, " of data that is not named (--private)"),
+        false => writeln!(text, " of {}, fingerprint {}", training.data, training.fingerprint),
+    };
     let is_weighted = training.weight.is_some() || !training.class_weights.is_empty();
     let batch = training.batch.map_or("all records a step".to_owned(), |n| format!("{} a step", count(n, "record")));
     let _ = writeln!(
@@ -158,6 +164,7 @@ pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode> {
     if let Some(command) = &training.command {
         let _ = writeln!(text, "command: {command}   (deltarule {})", training.version);
     }
+    text.push_str(&Holds::of(&model).text(&model));
     output::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }

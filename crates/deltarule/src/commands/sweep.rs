@@ -18,7 +18,7 @@ use deltarule_model::{Model, ScaleRule};
 use crate::cli::SweepArgs;
 use crate::held::HeldOutFiles;
 use crate::output::OutputFile;
-use crate::record::Record;
+use crate::record::{Record, model_text};
 use crate::rows::Rows;
 use crate::scores::{Judge, Scores, Tally, Weighing};
 use crate::setup::{self, Input, Machine, Ready};
@@ -96,7 +96,7 @@ impl Sweep<'_> {
         let record = Record { table: self.table, prepared, start, precision: "f64" };
         let record = record.of(ready.problem.loss, &run.plan, &run.fit, run.training.loss_sum);
         let model = Model::new(ready.encoding.clone(), run.fit.layer.clone(), record)?;
-        file.write_all(model.to_json().as_bytes())?;
+        file.write_all(model_text(&model, self.args.private)?.as_bytes())?;
         file.finish()
     }
 }

@@ -71,6 +71,16 @@ fn the_page_about_summaries() {
 }
 
 #[test]
+fn the_page_about_teaching() {
+    holds("docs/teaching.md");
+}
+
+#[test]
+fn the_page_about_privacy() {
+    holds("docs/privacy.md");
+}
+
+#[test]
 fn the_page_about_validation() {
     holds("docs/validation.md");
 }
@@ -106,6 +116,8 @@ fn links_lead_somewhere() {
         "docs/losses.md",
         "docs/serve.md",
         "docs/optimizers.md",
+        "docs/privacy.md",
+        "docs/teaching.md",
         "docs/validation.md",
         "docs/weights.md",
     ] {

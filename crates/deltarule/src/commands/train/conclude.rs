@@ -18,7 +18,7 @@ use super::{Run, Trained};
 use crate::cli::PrecisionArg;
 use crate::held::HeldOutFiles;
 use crate::number::count;
-use crate::record::Record;
+use crate::record::{Record, model_text};
 use crate::rows::{RowTally, Rows};
 use crate::scores::{Judge, Scores, Tally, Weighing};
 use crate::{failure, leak, output, report, valid};
@@ -115,7 +115,7 @@ impl Run<'_> {
         let keep = !trained.fit.reason.is_failure() || trained.fit.loss < trained.fit.start_loss;
         match files.model {
             Some(mut file) if keep => {
-                file.write_all(model.to_json().as_bytes())?;
+                file.write_all(model_text(model, self.args.private)?.as_bytes())?;
                 file.finish()?;
                 Ok(self.args.out.clone())
             }
@@ -246,7 +246,8 @@ impl Run<'_> {
         say.line(&text);
         match (written, &self.args.out) {
             (Some(path), _) => {
-                say.line(&format!("model written to {0}; try: deltarule predict {0} DATA", path.display()));
+                let private = if self.args.private { ", without names of levels and paths" } else { "" };
+                say.line(&format!("model written to {0}{private}; try: deltarule predict {0} DATA", path.display()));
             }
             (None, Some(_)) => say.line("no model was written, since training failed from its first steps on"),
             (None, None) if fit.reason.is_failure() => {}
