@@ -53,9 +53,9 @@ pub use learning::{
     fit_watched, start,
 };
 pub use metrics::{
-    Bootstrap, CalibrationGroup, ClassReplicates, ClassScores, ClassTally, Decile, DecileTally, Decisions, Interval,
-    RegressionReplicates, RegressionScores, RegressionTally, ThresholdTally, class_scores, most_probable,
-    regression_scores,
+    Bootstrap, CalibrationGroup, ClassReplicates, ClassScores, ClassTally, Decile, DecileTally, DecisionReplicates,
+    Decisions, Interval, RegressionReplicates, RegressionScores, RegressionTally, ThresholdTally, class_scores,
+    most_probable, regression_scores,
 };
 pub use network::{
     Activation, Formula, FormulaError, FormulaPart, Layer, Parameters, PreparedLayer, UnknownActivation,

@@ -1,12 +1,12 @@
 //! Scores of predictions, each to be read beside that of the best constant. They are added up record by record, so that they need
-//! no more memory for a long table than for a short one. A record of weight v counts v times in every mean; numbers of records are plain.
+//! no more memory for a long table than for a short one. A record of weight v counts v times in every mean.
 
 mod bootstrap;
 mod curve;
 mod deciles;
 mod thresholds;
 
-pub use bootstrap::{Bootstrap, ClassReplicates, Interval, RegressionReplicates};
+pub use bootstrap::{Bootstrap, ClassReplicates, DecisionReplicates, Interval, RegressionReplicates};
 use curve::Curve;
 pub use deciles::{Decile, DecileTally};
 pub use thresholds::{CalibrationGroup, Decisions, ThresholdTally};
@@ -102,8 +102,8 @@ pub struct ClassScores {
     /// How far `auc` can be from the truth: 0 up to 2²⁰ records (divided by the classes where there are more than two), beyond
     /// which records are counted in bins of p.
     pub auc_error: f64,
-    /// Records by their own class (row) and their most probable one (column), shape (K, K).
-    pub confusion: Vec<Vec<u64>>,
+    /// Σv of the records by their own class (row) and their most probable one (column), shape (K, K); their number where all weights are 1.
+    pub confusion: Vec<Vec<f64>>,
 }
 
 impl ClassScores {
@@ -114,7 +114,7 @@ impl ClassScores {
         scores.n = counts.iter().sum();
         let total: f64 = weights.iter().sum();
         let predicted = most_probable(probabilities);
-        for (own, (&n, weight)) in counts.iter().zip(weights).enumerate() {
+        for (own, weight) in weights.iter().enumerate() {
             let mut one = ClassTally::new(counts.len());
             one.add(own as u32, probabilities, 1.0);
             let share = if total > 0.0 { weight / total } else { 0.0 };
@@ -123,7 +123,7 @@ impl ClassScores {
             if own == predicted {
                 scores.accuracy = share;
             }
-            scores.confusion[own][predicted] = n;
+            scores.confusion[own][predicted] = *weight;
         }
         // All pairs are tied.
         let both = |&weight: &f64| weight > 0.0 && weight < total;
@@ -140,7 +140,7 @@ pub struct ClassTally {
     right: f64,
     log_loss: f64,
     brier: f64,
-    confusion: Vec<Vec<u64>>,
+    confusion: Vec<Vec<f64>>,
     /// One for two classes, one for each of more.
     curves: Vec<Curve>,
 }
@@ -155,7 +155,7 @@ impl ClassTally {
             right: 0.0,
             log_loss: 0.0,
             brier: 0.0,
-            confusion: vec![vec![0; n_classes]; n_classes],
+            confusion: vec![vec![0.0; n_classes]; n_classes],
             curves: vec![Curve::one_of(n_curves.max(1)); n_curves],
         }
     }
@@ -167,7 +167,7 @@ impl ClassTally {
         self.n += 1;
         self.weight += v;
         if let Some(cell) = self.confusion.get_mut(own).and_then(|row| row.get_mut(predicted)) {
-            *cell += 1;
+            *cell += v;
         }
         // A record of weight 0 is as good as none, whatever its error is.
         if v == 0.0 {
@@ -247,7 +247,7 @@ mod tests {
         assert!((scores.brier - (0.0625 + 0.25 + 0.5625) / 3.0).abs() < 1e-15);
         let expected = -(0.75_f64.ln() + 0.5_f64.ln() + 0.25_f64.ln()) / 3.0;
         assert!((scores.log_loss - expected).abs() < 1e-15);
-        assert_eq!(scores.confusion, vec![vec![1, 0], vec![1, 1]]);
+        assert_eq!(scores.confusion, vec![vec![1.0, 0.0], vec![1.0, 1.0]]);
         assert_eq!((scores.auc, scores.auc_error), (Some(0.75), 0.0));
     }
 
@@ -284,6 +284,7 @@ mod tests {
             assert!((a - b).abs() < 1e-15, "{a} {b}");
         }
         assert!((a.auc.unwrap() - b.auc.unwrap()).abs() < 1e-15);
+        assert_eq!(a.confusion, b.confusion);
         let (a, b) = (numbers.scores(), copied_numbers.scores());
         let pairs = [(a.rmse, b.rmse), (a.mae, b.mae), (a.r_squared.unwrap(), b.r_squared.unwrap()), (a.sse, b.sse)];
         for (a, b) in pairs {

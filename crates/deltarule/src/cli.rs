@@ -517,7 +517,7 @@ pub(crate) struct EvaluateArgs {
     /// Files with the model's columns and its target, in any format that train reads, or patterns; - for standard input
     #[arg(required = true, value_name = "DATA")]
     pub(crate) data: Vec<PathBuf>,
-    /// A column of numbers from 0 on: each record counts so often in E and in the scores, but once in confusion, decisions and calibration
+    /// A column of numbers from 0 on: each record counts so often in E, in the scores, in confusion, decisions and calibration
     #[arg(long, value_name = "COLUMN")]
     pub(crate) weight: Option<String>,
     /// An interval beside each score that holds the true one 95 times of 100, from N tables drawn from the records [default where no number is given:

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use deltarule_core::{CalibrationGroup, Decisions, ThresholdTally};
 use serde_json::{Value, json};
 
+use crate::intervals::{self, ScoreIntervals};
 use crate::number::{percent, short};
+use crate::scores::{count_json, count_text};
 
 /// What a wrong decision costs.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,8 +18,15 @@ pub(crate) struct Costs {
     pub(crate) false_negative: f64,
 }
 
-/// Decisions at a threshold, with the two that need no model beside them.
-pub(crate) fn text(tally: &ThresholdTally, names: &[String], at: u64, costs: Option<Costs>) -> String {
+/// Decisions at a threshold, with the two that need no model beside them, and what the intervals of the chosen one say.
+pub(crate) fn text(
+    tally: &ThresholdTally,
+    names: &[String],
+    at: u64,
+    costs: Option<Costs>,
+    intervals: &[ScoreIntervals],
+    is_weighted: bool,
+) -> String {
     let yes = names.get(1).map_or("", String::as_str);
     let mut rows = Vec::new();
     let mut text = String::new();
@@ -38,8 +47,8 @@ pub(crate) fn text(tally: &ThresholdTally, names: &[String], at: u64, costs: Opt
     let all = tally.decisions(0);
     let none = Decisions {
         threshold: f64::INFINITY,
-        true_positives: 0,
-        false_positives: 0,
+        true_positives: 0.0,
+        false_positives: 0.0,
         false_negatives: all.true_positives,
         true_negatives: all.false_positives,
     };
@@ -61,12 +70,15 @@ pub(crate) fn text(tally: &ThresholdTally, names: &[String], at: u64, costs: Opt
         let cost = costs.map(|costs| short(row.cost(costs.false_positive, costs.false_negative)));
         let _ = writeln!(text, "{}", cost.map_or(String::new(), |cost| format!("{cost:>14}")));
     }
+    text.extend(intervals::decisions_text(intervals));
     let _ = writeln!(text, "\ncalibration: of the records with such a p of {yes:?}, so many are {yes:?}");
-    let _ = writeln!(text, "  {:<20}{:>10}{:>12}{:>12}", "p", "records", "mean p", "are so");
-    for group in tally.calibration().iter().filter(|group| group.n > 0) {
-        let CalibrationGroup { low, high, n, mean_p, share } = group;
+    let records = if is_weighted { "weight" } else { "records" };
+    let _ = writeln!(text, "  {:<20}{records:>10}{:>12}{:>12}", "p", "mean p", "are so");
+    for group in tally.calibration().iter().filter(|group| group.weight > 0.0) {
+        let CalibrationGroup { low, high, weight, mean_p, share, .. } = group;
         let range = format!("{} to {}", short(*low), short(*high));
-        let _ = writeln!(text, "  {range:<20}{n:>10}{:>12}{:>12}", percent(*mean_p), percent(*share));
+        let _ =
+            writeln!(text, "  {range:<20}{:>10}{:>12}{:>12}", count_text(*weight), percent(*mean_p), percent(*share));
     }
     text
 }
@@ -76,10 +88,10 @@ pub(crate) fn to_json(tally: &ThresholdTally, at: u64, costs: Option<Costs>) -> 
     let decisions = |row: Decisions| {
         json!({
             "threshold": row.threshold,
-            "true_positives": row.true_positives,
-            "false_positives": row.false_positives,
-            "false_negatives": row.false_negatives,
-            "true_negatives": row.true_negatives,
+            "true_positives": count_json(row.true_positives),
+            "false_positives": count_json(row.false_positives),
+            "false_negatives": count_json(row.false_negatives),
+            "true_negatives": count_json(row.true_negatives),
             "precision": row.precision(),
             "recall": row.recall(),
             "f1": row.f1(),
@@ -92,7 +104,7 @@ pub(crate) fn to_json(tally: &ThresholdTally, at: u64, costs: Option<Costs>) -> 
         "chosen": decisions(tally.decisions(at)),
         "cheapest": cheapest.map(decisions),
         "calibration": tally.calibration().iter().map(|group| json!({
-            "low": group.low, "high": group.high, "records": group.n,
+            "low": group.low, "high": group.high, "records": group.n, "weight": count_json(group.weight),
             "mean_p": optional(group.mean_p), "share": optional(group.share),
         })).collect::<Vec<_>>(),
     })

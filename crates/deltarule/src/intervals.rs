@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use deltarule_core::{Activation, Bootstrap, ClassReplicates, Interval, Loss, RegressionReplicates};
+use deltarule_core::{
+    Activation, Bootstrap, ClassReplicates, DecisionReplicates, Interval, Loss, RegressionReplicates,
+};
 use deltarule_model::{Model, Target};
 use serde_json::{Value, json};
 
@@ -24,6 +26,8 @@ pub(crate) struct Replicates<'m> {
     seed: u64,
     draw: Bootstrap,
     kind: Kind,
+    /// Of two classes: what is decided at the threshold.
+    decisions: Option<DecisionReplicates>,
     /// Of the best constant, where there are classes.
     shares: Vec<f64>,
     probabilities: Vec<f64>,
@@ -50,7 +54,8 @@ pub(crate) struct ScoreIntervals {
 }
 
 impl<'m> Replicates<'m> {
-    pub(crate) fn new(model: &'m Model, n_replicates: usize, seed: u64) -> Self {
+    /// `threshold` is that of two classes, in thousandths.
+    pub(crate) fn new(model: &'m Model, n_replicates: usize, seed: u64, threshold: u64) -> Self {
         let target = &model.encoding().target;
         let constants = model.baseline_outputs();
         let sums = model.class_sums();
@@ -73,6 +78,8 @@ impl<'m> Replicates<'m> {
             seed,
             draw: Bootstrap::new(n_replicates, seed),
             kind,
+            decisions: (target.classes().map_or(0, <[String]>::len) == 2)
+                .then(|| DecisionReplicates::new(threshold as f64 / 1000.0, n_replicates)),
             shares: sums.iter().map(|sum| sum / total).collect(),
             probabilities: vec![0.0; sums.len()],
             n: 0,
@@ -100,6 +107,9 @@ impl<'m> Replicates<'m> {
                 let class = scored.class.unwrap_or(0);
                 self.target.probabilities_into(scored.outputs, &mut self.probabilities);
                 pair.0.add(counts, record, v, class, &self.probabilities, scored.errors.iter().sum());
+                if let (Some(decisions), [_, p]) = (&mut self.decisions, &self.probabilities[..]) {
+                    decisions.add(counts, v, *p, class == 1);
+                }
                 let of_constants = constants.map(|(&y, &constant)| of_constant(y, constant)).sum();
                 pair.1.add(counts, record, v, class, &self.shares, of_constants);
                 if self.n.is_multiple_of(FOLDED) {
@@ -144,14 +154,20 @@ impl<'m> Replicates<'m> {
                     model: Interval::of(model, LEVEL),
                     baseline: Interval::of(baseline, LEVEL),
                 };
-                vec![
+                let mut all = vec![
                     score(self.loss.sum_name(), eight, own.loss_sums().collect(), base.loss_sums().collect()),
                     score("accuracy", percent, own.accuracy().collect(), base.accuracy().collect()),
                     score("log_loss", short, own.log_loss().collect(), base.log_loss().collect()),
                     score("brier", short, own.brier().collect(), base.brier().collect()),
                     // A constant orders nothing.
                     score("auc", short, auc, Vec::new()),
-                ]
+                ];
+                if let Some(decisions) = &self.decisions {
+                    all.push(score("precision", percent, decisions.precision().collect(), Vec::new()));
+                    all.push(score("recall", percent, decisions.recall().collect(), Vec::new()));
+                    all.push(score("f1", short, decisions.f1().collect(), Vec::new()));
+                }
+                all
             }
             _ => Vec::new(),
         }
@@ -205,6 +221,19 @@ pub(crate) fn table(label: &str, scores: &Scores, intervals: &[ScoreIntervals]) 
             writeln!(text, "  {name:<width$}{model:>16}{:>28}{baseline:>14}{:>28}", ends(of.model), ends(of.baseline));
     }
     text
+}
+
+/// The intervals of what is decided at the chosen threshold; nothing where there are none.
+pub(crate) fn decisions_text(intervals: &[ScoreIntervals]) -> Option<String> {
+    let of = |name: &str, label: &str| {
+        let interval = intervals.iter().find(|of| of.name == name).map(|of| (of.model, of.show));
+        interval.map(|(ends, show)| match ends {
+            Some(ends) => format!("{label} {} to {}", show(ends.low), show(ends.high)),
+            None => format!("{label} -"),
+        })
+    };
+    let all = [of("precision", "precision")?, of("recall", "recall")?, of("f1", "F1")?];
+    Some(format!("  ({} % intervals of the chosen one: {})\n", short(100.0 * LEVEL), all.join(", ")))
 }
 
 /// Eight significant digits, as sums of errors have.

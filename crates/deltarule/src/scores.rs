@@ -100,6 +100,8 @@ impl<'a> Weighing<'a> {
         let v = block.weights().map_or(1.0, |weights| weights[row]);
         match class.and_then(|class| self.of_classes.get(class as usize)) {
             None => (v, v),
+            // Without a column of weights a record counts once, to the last bit.
+            Some(_) if self.in_blocks && !self.by_column => (v, 1.0),
             Some(of_class) if self.in_blocks => (v, v / of_class),
             Some(of_class) => (v * of_class, v),
         }
@@ -247,7 +249,7 @@ impl<'t> Tally<'t> {
                 self.target.probabilities_into(&o, &mut probabilities);
                 classes.add(class, &probabilities, v);
                 if let (Some(thresholds), [_, p]) = (&mut self.thresholds, &probabilities[..]) {
-                    thresholds.add(*p, class == 1);
+                    thresholds.add(*p, class == 1, v);
                 }
                 let (count, weight) = &mut self.counts[class as usize];
                 (*count, *weight) = (*count + 1, *weight + v);
@@ -288,7 +290,8 @@ impl<'t> Tally<'t> {
             }
         };
         let mean_losses = (loss_sum / self.weight_sum, baseline_loss_sum / self.weight_sum);
-        Scores { n: self.n, loss: self.loss, sum_text: self.sum_text.clone(), loss_sum, mean_losses, detail }
+        let (n, is_weighted, sum_text) = (self.n, self.weighing.by_column, self.sum_text.clone());
+        Scores { n, is_weighted, loss: self.loss, sum_text, loss_sum, mean_losses, detail }
     }
 }
 
@@ -405,6 +408,8 @@ pub(crate) fn class_of(target: &Target, block: &Block<'_, f64>, r: usize) -> u32
 #[derive(Debug)]
 pub(crate) struct Scores {
     pub(crate) n: u64,
+    /// Whether records count as often as a column of weights says.
+    pub(crate) is_weighted: bool,
     /// The error of one prediction.
     pub(crate) loss: Loss,
     /// The formula of E.
@@ -507,6 +512,7 @@ impl Scores {
     pub(crate) fn details(parts: &[(&str, &Scores)]) -> String {
         let mut text = String::new();
         for (label, scores) in parts {
+            let is_weighted = scores.is_weighted;
             if let Detail::Classes { scores, names, .. } = &scores.detail {
                 if scores.auc_error > 0.0 {
                     let _ = writeln!(
@@ -515,7 +521,7 @@ impl Scores {
                         digits(scores.auc_error, 2)
                     );
                 }
-                text.push_str(&confusion(label, &scores.confusion, names));
+                text.push_str(&confusion(label, &scores.confusion, names, is_weighted));
             }
         }
         text
@@ -576,7 +582,7 @@ impl Scores {
                 "classes": names,
                 "model": class_json(scores),
                 "baseline": class_json(baseline),
-                "confusion": scores.confusion,
+                "confusion": counts_json(&scores.confusion),
             }),
         };
         value["records"] = json!(self.n);
@@ -598,23 +604,40 @@ fn class_json(scores: &ClassScores) -> Value {
     })
 }
 
+/// A number of records, whole unless they have weights.
+pub(crate) fn count_json(count: f64) -> Value {
+    if count.fract() == 0.0 && count.abs() < 9e15 { json!(count as u64) } else { json!(count) }
+}
+
+fn counts_json(matrix: &[Vec<f64>]) -> Value {
+    matrix.iter().map(|row| row.iter().map(|&count| count_json(count)).collect::<Value>()).collect()
+}
+
+/// A number of records, for people: all digits of a whole one.
+pub(crate) fn count_text(count: f64) -> String {
+    if count.fract() == 0.0 && count.abs() < 9e15 { format!("{count}") } else { short(count) }
+}
+
 /// Records by their own class and the predicted one; nothing beyond twenty classes, which no one would read.
-fn confusion(label: &str, matrix: &[Vec<u64>], names: &[String]) -> String {
+fn confusion(label: &str, matrix: &[Vec<f64>], names: &[String], is_weighted: bool) -> String {
     if names.len() > 20 {
         return String::new();
     }
     let name = |name: &String| name.chars().take(18).collect::<String>();
     let width = names.iter().map(|n| n.chars().count().min(18)).max().unwrap_or(0).max(9) + 2;
-    let mut text =
-        format!("\nconfusion, {label}: rows are the records' own classes, columns the predicted ones\n  {:<20}", "");
+    let weights = if is_weighted { "; sums of the records' weights" } else { "" };
+    let mut text = format!(
+        "\nconfusion, {label}: rows are the records' own classes, columns the predicted ones{weights}\n  {:<20}",
+        ""
+    );
     for n in names {
         let _ = write!(text, "{:>width$}", name(n));
     }
     text.push('\n');
     for (n, row) in names.iter().zip(matrix) {
         let _ = write!(text, "  {:<20}", name(n));
-        for count in row {
-            let _ = write!(text, "{count:>width$}");
+        for &count in row {
+            let _ = write!(text, "{:>width$}", count_text(count));
         }
         text.push('\n');
     }

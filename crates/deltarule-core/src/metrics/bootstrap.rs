@@ -5,6 +5,7 @@
 //! "Estimating uncertainty for massive data streams"). The numbers of a record depend on the seed and on its number alone.
 
 use super::curve::bin;
+use super::thresholds::share;
 use crate::random::{Random, Stream};
 
 /// Σ_{i ≤ k} e⁻¹/i! as a share of 2³², k = 0, 1, …: a word counts as often as it is at least one of these.
@@ -244,6 +245,48 @@ impl ClassReplicates {
     }
 }
 
+/// What decisions at one threshold come to in every replicate.
+#[derive(Debug, Clone)]
+pub struct DecisionReplicates {
+    threshold: f64,
+    /// True positives, false positives, false negatives.
+    sums: Sums,
+}
+
+impl DecisionReplicates {
+    /// No records yet; the second of two classes is said where its p is at least the threshold.
+    pub fn new(threshold: f64, n_replicates: usize) -> Self {
+        Self { threshold, sums: Sums::new(3, n_replicates) }
+    }
+
+    /// Takes a record of weight v, by p of the second class, and whether it is of that class. Shape: `counts` (B,).
+    pub fn add(&mut self, counts: &[f64], v: f64, p: f64, is_second: bool) {
+        let one = |is: bool| if is { v } else { 0.0 };
+        let says = p >= self.threshold;
+        self.sums.add(counts, &[one(says && is_second), one(says && !is_second), one(!says && is_second)]);
+    }
+
+    /// TP/(TP + FP); NaN where a replicate calls no record the second class.
+    pub fn precision(&self) -> impl Iterator<Item = f64> + '_ {
+        self.of(|[hits, wrong, _]| share(hits, wrong))
+    }
+
+    /// TP/(TP + FN); NaN where a replicate has no record of the second class.
+    pub fn recall(&self) -> impl Iterator<Item = f64> + '_ {
+        self.of(|[hits, _, missed]| share(hits, missed))
+    }
+
+    /// 2·TP/(2·TP + FP + FN); NaN where a replicate has neither.
+    pub fn f1(&self) -> impl Iterator<Item = f64> + '_ {
+        self.of(|[hits, wrong, missed]| share(2.0 * hits, wrong + missed))
+    }
+
+    fn of(&self, score: fn([f64; 3]) -> Option<f64>) -> impl Iterator<Item = f64> + '_ {
+        let sums = self.sums.of(0).iter().zip(self.sums.of(1)).zip(self.sums.of(2));
+        sums.map(move |((hits, wrong), missed)| score([*hits, *wrong, *missed]).unwrap_or(f64::NAN))
+    }
+}
+
 /// How the records of one class, and the others, were scored.
 #[derive(Debug, Clone)]
 struct Curve {
@@ -372,7 +415,7 @@ impl ClassReplicates {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metrics::{ClassTally, RegressionTally};
+    use crate::metrics::{ClassTally, RegressionTally, ThresholdTally};
 
     #[test]
     fn counts_are_poisson_numbers_that_depend_on_the_record_alone() {
@@ -407,6 +450,7 @@ mod tests {
         let mut draw = Bootstrap::new(20, 3);
         let mut replicates = RegressionReplicates::new(20);
         let mut classes = ClassReplicates::new(2, 20, true);
+        let mut decisions = DecisionReplicates::new(0.5, 20);
         let p_of = |y: f64| ((y - 98.0) / 4.0 * 20.0).round().clamp(0.0, 20.0) / 20.0;
         let class_of = |i: u64| u32::from(i * 7 % 5 < 2);
         let records = records(200);
@@ -415,23 +459,32 @@ mod tests {
             let v = 1.0 + (i % 3) as f64;
             replicates.add(counts, v, y, output, 0.25 * v);
             classes.add(counts, i, v, class_of(i), &[1.0 - p_of(y), p_of(y)], 0.5 * v);
+            decisions.add(counts, v, p_of(y), class_of(i) == 1);
         }
         let (rmse, r_squared): (Vec<f64>, Vec<f64>) = (replicates.rmse().collect(), replicates.r_squared().collect());
         let auc = classes.auc(&mut draw, None);
         let brier: Vec<f64> = classes.brier().collect();
+        let (precision, recall): (Vec<f64>, Vec<f64>) = (decisions.precision().collect(), decisions.recall().collect());
+        let f1: Vec<f64> = decisions.f1().collect();
         for b in [0, 7, 19] {
             let (mut tally, mut of_classes) = (RegressionTally::default(), ClassTally::new(2));
+            let mut thresholds = ThresholdTally::default();
             for (i, &(y, output)) in (0..).zip(&records) {
                 for _ in 0..draw.counts_of(i)[b] as u64 {
                     let v = 1.0 + (i % 3) as f64;
                     tally.add(y, output, v);
                     of_classes.add(class_of(i), &[1.0 - p_of(y), p_of(y)], v);
+                    thresholds.add(p_of(y), class_of(i) == 1, v);
                 }
             }
             let (scores, of_classes) = (tally.scores(), of_classes.scores());
             assert!((rmse[b] - scores.rmse).abs() < 1e-12 && (r_squared[b] - scores.r_squared.unwrap()).abs() < 1e-9);
             assert!((auc[b] - of_classes.auc.unwrap()).abs() < 1e-12, "{} {:?}", auc[b], of_classes.auc);
             assert!((brier[b] - of_classes.brier).abs() < 1e-12);
+            let decided = thresholds.decisions(500);
+            assert!((precision[b] - decided.precision().unwrap()).abs() < 1e-12);
+            assert!((recall[b] - decided.recall().unwrap()).abs() < 1e-12);
+            assert!((f1[b] - decided.f1().unwrap()).abs() < 1e-12);
         }
         // 67 records of weight 1, 67 of 2, 66 of 3.
         assert!(replicates.loss_sums().all(|e| (e - 0.25 * 399.0).abs() < 1e-9));

@@ -3,7 +3,7 @@
 /// Thresholds are multiples of one part of so many.
 const STEPS: u64 = 1000;
 
-/// Counts of records by p of the second class, from which the decisions at every threshold k/1000 follow exactly.
+/// Records by p of the second class, from which the decisions at every threshold k/1000 follow exactly. A record of weight v counts v times.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ThresholdTally {
     bins: Vec<Bin>,
@@ -11,25 +11,27 @@ pub struct ThresholdTally {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Bin {
-    /// Records of the first and of the second class.
-    counts: [u64; 2],
-    /// Σp.
+    /// Records.
+    n: u64,
+    /// Σv of those of the first and of the second class.
+    counts: [f64; 2],
+    /// Σvp.
     sum: f64,
 }
 
-/// What comes of saying yes where p is at least a threshold.
+/// What comes of saying yes where p is at least a threshold: Σv of the records, which is their number where all weights are 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Decisions {
     /// The threshold.
     pub threshold: f64,
     /// Records of the second class that are called so.
-    pub true_positives: u64,
+    pub true_positives: f64,
     /// Records of the first class that are called the second.
-    pub false_positives: u64,
+    pub false_positives: f64,
     /// Records of the second class that are called the first.
-    pub false_negatives: u64,
+    pub false_negatives: f64,
     /// Records of the first class that are called so.
-    pub true_negatives: u64,
+    pub true_negatives: f64,
 }
 
 /// Records whose p lies between two limits.
@@ -41,6 +43,8 @@ pub struct CalibrationGroup {
     pub high: f64,
     /// How many records.
     pub n: u64,
+    /// Σv of them.
+    pub weight: f64,
     /// The mean of their p; NaN where there is none.
     pub mean_p: f64,
     /// The share of them that is of the second class; NaN where there is none.
@@ -54,8 +58,8 @@ impl Default for ThresholdTally {
 }
 
 impl ThresholdTally {
-    /// Takes a record: p of the second class, in [0, 1], and whether it is of that class.
-    pub fn add(&mut self, p: f64, is_second: bool) {
+    /// Takes a record of weight v, from 0 on: p of the second class, in [0, 1], and whether it is of that class.
+    pub fn add(&mut self, p: f64, is_second: bool, v: f64) {
         // The largest k with k/1000 ≤ p, as a comparison with the threshold finds it.
         let mut k = (p * STEPS as f64) as u64;
         if p < threshold(k) {
@@ -64,8 +68,9 @@ impl ThresholdTally {
             k += 1;
         }
         let bin = &mut self.bins[k.min(STEPS) as usize];
-        bin.counts[usize::from(is_second)] += 1;
-        bin.sum += p;
+        bin.n += 1;
+        bin.counts[usize::from(is_second)] += v;
+        bin.sum += v * p;
     }
 
     /// The decisions at the threshold k/1000; `k` from 0 to 1000.
@@ -97,11 +102,12 @@ impl ThresholdTally {
         let group = |g: usize| {
             let end = if g == 9 { STEPS as usize + 1 } else { (g + 1) * size };
             let bins = &self.bins[g * size..end];
-            let second: u64 = bins.iter().map(|bin| bin.counts[1]).sum();
-            let n = second + bins.iter().map(|bin| bin.counts[0]).sum::<u64>();
-            let sum: f64 = bins.iter().map(|bin| bin.sum).sum();
+            let n = bins.iter().map(|bin| bin.n).sum();
+            let total = |of: fn(&Bin) -> f64| bins.iter().map(of).sum::<f64>();
+            let (second, sum) = (total(|bin| bin.counts[1]), total(|bin| bin.sum));
+            let weight = second + total(|bin| bin.counts[0]);
             let (low, high) = (threshold((g * size) as u64), threshold(((g + 1) * size) as u64));
-            CalibrationGroup { low, high, n, mean_p: sum / n as f64, share: second as f64 / n as f64 }
+            CalibrationGroup { low, high, n, weight, mean_p: sum / weight, share: second / weight }
         };
         (0..10).map(group).collect()
     }
@@ -125,17 +131,17 @@ impl Decisions {
 
     /// 2·TP/(2·TP + FP + FN); `None` where there is neither.
     pub fn f1(&self) -> Option<f64> {
-        share(2 * self.true_positives, self.false_positives + self.false_negatives)
+        share(2.0 * self.true_positives, self.false_positives + self.false_negatives)
     }
 
     /// c₊·FP + c₋·FN.
     pub fn cost(&self, false_positive: f64, false_negative: f64) -> f64 {
-        false_positive * self.false_positives as f64 + false_negative * self.false_negatives as f64
+        false_positive * self.false_positives + false_negative * self.false_negatives
     }
 }
 
-fn share(part: u64, rest: u64) -> Option<f64> {
-    (part + rest > 0).then(|| part as f64 / (part + rest) as f64)
+pub(super) fn share(part: f64, rest: f64) -> Option<f64> {
+    (part + rest > 0.0).then(|| part / (part + rest))
 }
 
 #[cfg(test)]
@@ -150,10 +156,10 @@ mod tests {
         let mut records: Vec<(f64, bool)> = (0..=1000).map(|k| (k as f64 / 1000.0, k % 3 == 0)).collect();
         records.extend((0..2000).map(|_| random.uniform()).map(|p| (p, p > 0.4)));
         let mut tally = ThresholdTally::default();
-        records.iter().for_each(|&(p, second)| tally.add(p, second));
+        records.iter().for_each(|&(p, second)| tally.add(p, second, 1.0));
         for k in 0..=1000 {
             let count = |yes: bool, second: bool| {
-                records.iter().filter(|(p, s)| (*p >= k as f64 / 1000.0) == yes && *s == second).count() as u64
+                records.iter().filter(|(p, s)| (*p >= k as f64 / 1000.0) == yes && *s == second).count() as f64
             };
             let found = tally.decisions(k);
             assert_eq!((found.true_positives, found.false_positives), (count(true, true), count(true, false)), "{k}");
@@ -168,6 +174,27 @@ mod tests {
         assert_eq!(groups[0].n, first.len() as u64);
         assert!((groups[0].mean_p - first.iter().map(|(p, _)| p).sum::<f64>() / first.len() as f64).abs() < 1e-12);
         assert_eq!(groups[0].share, first.iter().filter(|(_, s)| *s).count() as f64 / first.len() as f64);
+    }
+
+    #[test]
+    fn a_weight_is_so_many_equal_records() {
+        let mut random = Random::new(6, Stream::Start);
+        let (mut weighted, mut copied) = (ThresholdTally::default(), ThresholdTally::default());
+        for _ in 0..500 {
+            let (p, times) = (random.uniform(), random.below(4));
+            let is_second = random.uniform() < p;
+            weighted.add(p, is_second, times as f64);
+            (0..times).for_each(|_| copied.add(p, is_second, 1.0));
+        }
+        for k in [0, 137, 500, 800, 1000] {
+            assert_eq!(weighted.decisions(k), copied.decisions(k), "{k}");
+        }
+        assert_eq!(weighted.cheapest(1.0, 3.0), copied.cheapest(1.0, 3.0));
+        for (a, b) in weighted.calibration().iter().zip(copied.calibration()) {
+            assert_eq!((a.weight, b.n), (b.weight, b.weight as u64));
+            assert!((a.mean_p - b.mean_p).abs() < 1e-12 && (a.share - b.share).abs() < 1e-12);
+        }
+        assert_eq!(weighted.calibration().iter().map(|group| group.n).sum::<u64>(), 500);
     }
 
     #[test]

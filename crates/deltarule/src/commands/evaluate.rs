@@ -33,7 +33,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     let mut rows = Rows::of(&args.rows, &read, &[], args.force)?;
     let mut reader = setup::open(&args.data, &args.files, rows.skips())?;
     let mut worst = Worst { most: args.worst, records: BinaryHeap::new() };
-    let mut replicates = args.bootstrap.map(|n| Replicates::new(&model, n as usize, args.seed));
+    let mut replicates = args.bootstrap.map(|n| Replicates::new(&model, n as usize, args.seed, at));
     let names = model.encoding().target.output_names();
     let n_numbers = if model.encoding().target.classes().is_none() { names.len() } else { 0 };
     let mut parts = vec![DecileTally::one_of(n_numbers); n_numbers];
@@ -98,14 +98,12 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
         let _ = writeln!(text, "warning: {warning}");
     }
     if let (Some(tally), Some(names)) = (thresholds(&scores), model.encoding().target.classes()) {
-        text.push_str(&decisions::text(tally, names, at, args.cost));
+        let of_decisions = intervals.as_deref().unwrap_or_default();
+        text.push_str(&decisions::text(tally, names, at, args.cost, of_decisions, scores.is_weighted));
     }
     text.push_str(&deciles::text(&names, &parts));
-    if let (Some(weight), Some(_)) = (&args.weight, thresholds(&scores)) {
-        let _ = writeln!(
-            text,
-            "(confusion, decisions and calibration count each record once, and not as column {weight} says)"
-        );
+    if let Some(weight) = &args.weight {
+        let _ = writeln!(text, "(each record counts as often as column {weight} says, in all of the above)");
     }
     for (column, n) in unseen {
         let _ = writeln!(text, "{}", unseen_text(&model, &column, n));

@@ -89,14 +89,20 @@ fn every_score_of_classes_has_an_interval_around_it() {
         let json = sandbox.sh(&format!("deltarule evaluate m.json examples/{data}.csv --bootstrap --json")).ok().json();
         assert_eq!(json["bootstrap"]["replicates"], 200);
         let intervals = json["bootstrap"]["intervals"].as_array().unwrap();
-        assert_eq!(intervals.len(), 5);
+        // Of two classes, those of what is decided at the threshold, too.
+        assert_eq!(intervals.len(), if several { 5 } else { 8 });
         for interval in intervals {
             let name = interval["score"].as_str().unwrap();
-            let score = if name == "loss_sum" { &json["scores"][name] } else { &json["scores"]["model"][name] };
+            let is_decided = ["precision", "recall", "f1"].contains(&name);
+            let score = match name {
+                "loss_sum" => &json["scores"][name],
+                name if is_decided => &json["decisions"]["chosen"][name],
+                name => &json["scores"]["model"][name],
+            };
             let score = number(score);
             let (low, high) = (number(&interval["model"]["low"]), number(&interval["model"]["high"]));
             assert!(low < score && score < high, "{data} {several} {name}: {low} {score} {high}");
-            assert_eq!(interval["baseline"].is_null(), name == "auc", "{data} {name}");
+            assert_eq!(interval["baseline"].is_null(), name == "auc" || is_decided, "{data} {name}");
         }
     }
 }
@@ -171,4 +177,63 @@ fn columns_that_add_up_to_the_target_are_named() {
         found[0]
     );
     assert!(found[0].ends_with("try --drop casual,registered"), "{}", found[0]);
+}
+
+/// The decisions, confusion and calibration of a table whose records have weights are those of the table in which each stands so often.
+#[test]
+fn weights_count_in_decisions_too() {
+    let sandbox = Sandbox::new();
+    sandbox.sh("awk -F, 'NR == 1 { print $0 \",times\" } NR > 1 { print $0 \",\" NR * 7 % 4 }' examples/breast_cancer.csv > weighted.csv").ok();
+    sandbox.sh("awk -F, 'NR == 1 { print } NR > 1 { for (i = 0; i < NR * 7 % 4; i++) print }' examples/breast_cancer.csv > copied.csv").ok();
+    sandbox.sh("deltarule train examples/breast_cancer.csv --target diagnosis --loss log --features mean_radius,mean_texture --quiet --out m.json").ok();
+    let of = |table: &str| {
+        sandbox.sh(&format!("deltarule evaluate m.json {table} --cost fp=1,fn=3 --threshold 0.4 --json")).ok().json()
+    };
+    let (weighted, copied) = (of("weighted.csv --weight times"), of("copied.csv"));
+    assert_eq!(weighted["scores"]["confusion"], copied["scores"]["confusion"]);
+    for which in ["chosen", "cheapest"] {
+        assert_eq!(weighted["decisions"][which], copied["decisions"][which]);
+    }
+    let groups = |report: &serde_json::Value| report["decisions"]["calibration"].as_array().unwrap().clone();
+    for (a, b) in groups(&weighted).iter().zip(groups(&copied)) {
+        assert_eq!((&a["weight"], &b["records"]), (&b["weight"], &b["weight"]));
+        for name in ["mean_p", "share"] {
+            let (a, b) = (a[name].as_f64().unwrap(), b[name].as_f64().unwrap());
+            assert!((a - b).abs() < 1e-12, "{name}: {a} {b}");
+        }
+    }
+    assert_ne!(of("weighted.csv")["scores"]["confusion"], copied["scores"]["confusion"]);
+    let text = sandbox.sh("deltarule evaluate m.json weighted.csv --weight times").ok().stdout;
+    assert!(
+        text.contains("as column times says, in all of the above") && text.contains("sums of the records' weights"),
+        "{text}"
+    );
+}
+
+#[test]
+fn decisions_have_intervals_at_the_threshold() {
+    let sandbox = Sandbox::new();
+    sandbox.sh("deltarule train examples/breast_cancer.csv --target diagnosis --loss log --features mean_radius,mean_texture --quiet --out m.json").ok();
+    let line = "deltarule evaluate m.json examples/breast_cancer.csv --bootstrap 400 --threshold 0.25";
+    let json = sandbox.sh(&format!("{line} --json")).ok().json();
+    let chosen = &json["decisions"]["chosen"];
+    let number = |name: &str| chosen[name].as_f64().unwrap();
+    for (name, n) in [
+        ("precision", number("true_positives") + number("false_positives")),
+        ("recall", number("true_positives") + number("false_negatives")),
+    ] {
+        let all = json["bootstrap"]["intervals"].as_array().unwrap();
+        let of = |score: &str| all.iter().find(|one| one["score"] == score).unwrap()["model"].clone();
+        let (low, high) = (of(name)["low"].as_f64().unwrap(), of(name)["high"].as_f64().unwrap());
+        let share = number(name);
+        // As wide as the binomial distribution says, which holds for a share of n records.
+        let expected = 2.0 * 1.96 * (share * (1.0 - share) / n).sqrt();
+        assert!(
+            low < share && share < high && ((high - low) / expected - 1.0).abs() < 0.25,
+            "{name} {low} {high} {expected}"
+        );
+        assert!(of("f1")["low"].as_f64().unwrap() < number("f1") && number("f1") < of("f1")["high"].as_f64().unwrap());
+    }
+    let text = sandbox.sh(line).ok().stdout;
+    assert!(text.contains("(95 % intervals of the chosen one: precision "), "{text}");
 }
