@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::metrics::Records;
-use crate::patient::Patient;
+use crate::patient::{Patient, closing_answer};
 use crate::refusal::Refusal;
 use crate::routes;
 use crate::server::State;
@@ -60,11 +60,12 @@ pub(crate) async fn serve(stream: TcpStream, peer: IpAddr, state: Arc<State>, mu
         );
         let refusal = Refusal::new(hyper::StatusCode::REQUEST_TIMEOUT, message);
         state.metrics.request("other", refusal.status.as_u16(), Records::default(), limit);
-        let body = refusal.json();
-        let head = "HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-type: application/json";
-        let answer = format!("{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        let answer = closing_answer(&refusal);
         // The client may be gone, which is as well.
         let _ = stream.write_all(answer.as_bytes()).await;
+    }
+    if let Some(status) = stream.refused() {
+        state.metrics.request("other", status, Records::default(), Duration::ZERO);
     }
     linger(&mut stream).await;
 }

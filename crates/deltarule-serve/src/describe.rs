@@ -4,7 +4,7 @@ use deltarule_model::{Encoding, Feature, FeatureKind, Model, Target};
 use serde_json::{Map, Value, json};
 
 /// The model as JSON.
-pub(crate) fn describe(model: &Model) -> Value {
+pub(crate) fn describe(model: &Model, threshold: Option<f64>) -> Value {
     let encoding = model.encoding();
     let training = model.training();
     json!({
@@ -18,8 +18,8 @@ pub(crate) fn describe(model: &Model) -> Value {
         "private": model.is_private(),
         "training": {
             "version": training.version,
-            "data": training.data,
-            "fingerprint": training.fingerprint,
+            "data": Some(&training.data).filter(|data| !data.is_empty()),
+            "fingerprint": Some(&training.fingerprint).filter(|print| !print.is_empty()),
             "records": training.rows,
             "records_trained": training.rows_trained,
             "loss": training.loss.to_string(),

@@ -26,6 +26,16 @@ pub enum ServeError {
         /// What is wrong with it.
         error: deltarule_core::Error,
     },
+    /// A threshold for a model that is not of two classes.
+    #[error(
+        "{file}: found a model of {} beside --threshold, expected one of two classes", describe_classes(*n_classes)
+    )]
+    Threshold {
+        /// The file.
+        file: String,
+        /// How many classes the model has; 0 for numbers.
+        n_classes: usize,
+    },
     /// The address cannot be listened at.
     #[error("{address}: {}", describe_address(error))]
     Address {
@@ -44,6 +54,10 @@ pub enum ServeError {
 
 /// A result with a server's error.
 pub type Result<T> = std::result::Result<T, ServeError>;
+
+fn describe_classes(n: usize) -> String {
+    if n == 0 { "numbers".to_owned() } else { format!("{n} classes") }
+}
 
 fn describe_address(error: &std::io::Error) -> String {
     use std::io::ErrorKind;

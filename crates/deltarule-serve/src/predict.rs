@@ -14,10 +14,12 @@ use crate::served::{Served, SharedEncoding};
 const LARGEST_ANSWER: usize = 64 << 20;
 
 /// What a request asks for beside its records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Wanted {
     /// How many inputs that contribute most to h are named for each prediction.
     pub(crate) reasons: Option<usize>,
+    /// Two classes: the second one is predicted where its p is at least this.
+    pub(crate) threshold: Option<f64>,
 }
 
 /// The answer to a request.
@@ -37,6 +39,12 @@ pub(crate) struct Answer {
 /// Errors: a body of another form, more records than `limit`, a value that cannot be, a column that no record has, a missing value where the
 /// model's rule is that there is none.
 pub(crate) fn answer(served: &Served, body: &[u8], wanted: Wanted, limit: u64) -> Result<Answer, Refusal> {
+    let n_classes = served.model().encoding().target.classes().map_or(0, <[String]>::len);
+    if wanted.threshold.is_some() && n_classes != 2 {
+        return Err(Refusal::malformed(
+            "threshold: found for a model that is not of two classes, expected no threshold",
+        ));
+    }
     served.with_encoder(|encoder| {
         let mut prediction = Prediction {
             served,
@@ -227,7 +235,10 @@ impl Writer<'_> {
         let mut keys = self.served.keys().iter();
         if let Some(classes) = target.classes() {
             target.probabilities_into(outputs, self.probabilities);
-            let predicted = most_probable(self.probabilities);
+            let predicted = match (self.wanted.threshold, &*self.probabilities) {
+                (Some(threshold), [_, p]) => usize::from(*p >= threshold),
+                _ => most_probable(self.probabilities),
+            };
             class = Some(predicted);
             let key = keys.next().map_or("", String::as_str);
             let name = serde_json::Value::from(classes.get(predicted).map_or("", String::as_str));

@@ -44,13 +44,17 @@ fn inode(_: &Metadata) -> u64 {
     0
 }
 
-/// Reads a model, with the stamp that its file had before.
-pub(crate) fn load(path: &Path) -> (Option<Stamp>, Result<Served>) {
+/// Reads a model, with the stamp that its file had before; beside a threshold it must be of two classes.
+pub(crate) fn load(path: &Path, threshold: Option<f64>) -> (Option<Stamp>, Result<Served>) {
     let stamp = Stamp::of(path);
     let file = || path.display().to_string();
     let served = || {
         let bytes = std::fs::read(path).map_err(|error| DataError::Io { file: file(), error })?;
         let model = Model::from_bytes(&bytes).map_err(|error| ServeError::Model { file: file(), error })?;
+        let n_classes = model.encoding().target.classes().map_or(0, <[String]>::len);
+        if threshold.is_some() && n_classes != 2 {
+            return Err(ServeError::Threshold { file: file(), n_classes });
+        }
         Served::new(model).map_err(|error| ServeError::Layer { file: file(), error })
     };
     (stamp, served())
@@ -75,7 +79,8 @@ pub(crate) async fn watch(path: PathBuf, mut known: Option<Stamp>, state: Arc<St
             continue;
         }
         let place = path.clone();
-        let Ok((stamp, loaded)) = tokio::task::spawn_blocking(move || load(&place)).await else { continue };
+        let threshold = state.settings.threshold;
+        let Ok((stamp, loaded)) = tokio::task::spawn_blocking(move || load(&place, threshold)).await else { continue };
         // What was refused is not tried again until it changes.
         known = stamp;
         state.metrics.reload(loaded.is_ok());

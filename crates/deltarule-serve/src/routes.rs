@@ -95,9 +95,10 @@ async fn route(state: &Arc<State>, request: Request<Incoming>) -> Result<Text, R
         return Err(Refusal { allow: Some(methods), ..refusal });
     }
     let wanted = wanted(path, request.uri().query().unwrap_or_default())?;
+    let wanted = Wanted { threshold: wanted.threshold.or(state.settings.threshold), ..wanted };
     match path {
         "/predict" => predict(state, request, wanted).await,
-        "/model" => Ok(Text::json(format!("{:#}\n", describe(state.served().model())))),
+        "/model" => Ok(Text::json(format!("{:#}\n", describe(state.served().model(), state.settings.threshold)))),
         "/metrics" => {
             let content_type = "text/plain; version=0.0.4; charset=utf-8";
             Ok(Text { content_type, ..Text::json(state.metrics.text()) })
@@ -119,8 +120,15 @@ fn wanted(path: &str, query: &str) -> Result<Wanted, Refusal> {
                     return Err(Refusal::malformed(message));
                 }
             },
+            "threshold" if path == "/predict" => match value.parse() {
+                Ok(p) if (0.0..=1.0).contains(&p) => wanted.threshold = Some(p),
+                _ => {
+                    let message = format!("threshold: found {value:?}, expected a number from 0 to 1, such as 0.25");
+                    return Err(Refusal::malformed(message));
+                }
+            },
             _ => {
-                let known = if path == "/predict" { "reasons=K" } else { "none" };
+                let known = if path == "/predict" { "reasons=K or threshold=P" } else { "none" };
                 return Err(Refusal::malformed(format!("found the option {pair:?} after {path}, expected {known}")));
             }
         }

@@ -36,6 +36,8 @@ pub struct Settings {
     pub max_connections: usize,
     /// So many threads answer; all of the machine's where it is `None`.
     pub threads: Option<usize>,
+    /// Two classes: the second one is predicted where its p is at least this; where it is `None`, the more probable one.
+    pub threshold: Option<f64>,
 }
 
 impl Default for Settings {
@@ -49,6 +51,7 @@ impl Default for Settings {
             timeout: Duration::from_secs(30),
             max_connections: 512,
             threads: None,
+            threshold: None,
         }
     }
 }
@@ -92,9 +95,9 @@ impl fmt::Debug for Server {
 impl Server {
     /// Reads a model, and listens.
     ///
-    /// Errors: a file that is no model, an address that cannot be listened at.
+    /// Errors: a file that is no model, a threshold beside a model that is not of two classes, an address that cannot be listened at.
     pub async fn bind(path: &Path, settings: Settings, observer: Arc<dyn Observer>) -> Result<Self> {
-        let (stamp, served) = reload::load(path);
+        let (stamp, served) = reload::load(path, settings.threshold);
         let served = RwLock::new(Arc::new(served?));
         let wrong = |error| ServeError::Address { address: format!("{}:{}", settings.host, settings.port), error };
         let listener = TcpListener::bind((settings.host.as_str(), settings.port)).await.map_err(wrong)?;

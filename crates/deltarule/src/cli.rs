@@ -617,6 +617,7 @@ Examples:
   deltarule serve model.json --port 0 --threads 1 --log
   curl -d '{\"age\": 59, \"bmi\": 32.1}' 'http://127.0.0.1:8000/predict?reasons=3'
   curl -d '{\"records\": [{\"age\": 59, \"bmi\": 32.1}, {\"age\": 48, \"bmi\": null}]}' http://127.0.0.1:8000/predict
+  curl -d '{\"age\": 59, \"bmi\": 32.1}' 'http://127.0.0.1:8000/predict?threshold=0.2'
   curl http://127.0.0.1:8000/model                       the columns that a record needs
 
 Paths: POST /predict, GET /model, GET /health, GET /metrics (Prometheus). A model file that is replaced is taken up within seconds,
@@ -631,6 +632,9 @@ pub(crate) struct ServeArgs {
     /// The port to listen at; 0 for a free one, which the first line on standard output tells
     #[arg(long, value_name = "N", default_value_t = 8000)]
     pub(crate) port: u16,
+    /// Two classes: the second one where its p is at least this, in steps of 0.001, unless a request has a threshold of its own [default: 0.5]
+    #[arg(long, value_name = "P", value_parser = parse_threshold)]
+    pub(crate) threshold: Option<u64>,
     /// Print a line for each request on standard error
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) log: bool,
@@ -682,6 +686,15 @@ pub(crate) struct ExplainArgs {
     /// The chain rule with the numbers put in
     #[arg(long)]
     pub(crate) derive: bool,
+    /// As text; as markdown, with formulas between dollars; as latex, a whole document; or as json
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = ExplainFormArg::Text, conflicts_with = "json", help_heading = "Paper")]
+    pub(crate) format: ExplainFormArg,
+    /// Significant digits of numbers [default: all, and 7 with --all; 6 in markdown and latex]
+    #[arg(long, value_name = "N", value_parser = parse_digits, help_heading = "Paper")]
+    pub(crate) digits: Option<usize>,
+    /// Leave blanks for what is to be worked out, and print the solution apart
+    #[arg(long, help_heading = "Paper")]
+    pub(crate) blank: bool,
     /// The inputs of a record of your own
     #[arg(long, value_name = "X,…", allow_hyphen_values = true, requires = "w", help_heading = "Numbers")]
     pub(crate) x: Option<String>,
@@ -695,18 +708,9 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "B,…", allow_hyphen_values = true, requires = "x", help_heading = "Numbers")]
     pub(crate) bias: Option<String>,
     /// Replace the file of --rejects if it is there
-    /// As text; as markdown, with formulas between dollars; as latex, a whole document; or as json
-    #[arg(long, value_enum, value_name = "FORM", default_value_t = ExplainFormArg::Text, conflicts_with = "json", help_heading = "Paper")]
-    pub(crate) format: ExplainFormArg,
-    /// Significant digits of numbers [default: all, and 7 with --all; 6 in markdown and latex]
-    #[arg(long, value_name = "N", value_parser = parse_digits, help_heading = "Paper")]
-    pub(crate) digits: Option<usize>,
-    /// Leave blanks for what is to be worked out, and print the solution apart
-    #[arg(long, help_heading = "Paper")]
-    pub(crate) blank: bool,
     #[arg(long)]
     pub(crate) force: bool,
-    /// Print JSON
+    /// Print JSON, as --format json
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
@@ -732,7 +736,7 @@ pub(crate) struct CheckArgs {
     /// Replace the file of --rejects if it is there
     #[arg(long)]
     pub(crate) force: bool,
-    /// Print JSON, as --format json
+    /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

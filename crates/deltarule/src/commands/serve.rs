@@ -24,6 +24,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<ExitCode> {
         timeout: args.timeout,
         max_connections: args.max_connections as usize,
         threads: args.threads.map(usize::from),
+        threshold: args.threshold.map(|k| k as f64 / 1000.0),
     };
     let words = Arc::new(Words { model: args.model.clone(), log: args.log, quiet: args.quiet });
     Ok(match serve(&args.model, settings, words)? {

@@ -22,7 +22,7 @@ mod summary;
 mod support;
 mod sweep;
 mod tables;
-mod train;
 mod teaching;
+mod train;
 mod valid;
 mod weights;

@@ -307,6 +307,83 @@ fn paths_methods_and_options_are_told() {
     assert_eq!(service.get("/health").json(), json!({ "status": "ok" }));
 }
 
+/// Records of two classes, and how many of them are called the second one at a threshold.
+#[test]
+fn a_threshold_decides_as_predict_does() {
+    let sandbox = Sandbox::new();
+    sandbox.sh("deltarule train examples/ten.csv --target passed --loss log --l2 0.1 --out ten.json --quiet").ok();
+    sandbox.sh("deltarule train examples/iris.csv --target species --out iris.json --quiet").ok();
+    let table = sandbox.read("examples/ten.csv");
+    let rows: Vec<Vec<&str>> = table.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    let record = |row: &Vec<&str>| format!("{{\"hours\": {}, \"sleep\": {}}}", row[0], row[1]);
+    assert!(table.starts_with("hours,sleep"), "{table}");
+    let body = format!("[{}]", rows.iter().map(record).collect::<Vec<_>>().join(","));
+    let expected = |threshold: &str| -> Vec<String> {
+        let line = format!("deltarule predict ten.json examples/ten.csv --threshold {threshold} | tail -n +2");
+        sandbox.sh(&line).ok().stdout.lines().map(str::to_owned).collect()
+    };
+    let service = Service::start(sandbox.path(), "ten.json", &["--threshold", "0.3"]);
+    let classes = |path: &str| -> Vec<String> {
+        let answer = service.request("POST", path, &body);
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        let all = answer.json()["predictions"].as_array().unwrap().clone();
+        all.iter().map(|one| one["predicted_passed"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_ne!(expected("0.3"), expected("0.7"));
+    assert_eq!(classes("/predict"), expected("0.3"));
+    assert_eq!(classes("/predict?threshold=0.7"), expected("0.7"));
+    assert_eq!(classes("/predict?reasons=1&threshold=0.5"), expected("0.5"));
+    assert_eq!(service.get("/model").json()["threshold"], 0.3);
+    for wrong in ["1.5", "x", "", "NaN"] {
+        let answer = service.request("POST", &format!("/predict?threshold={wrong}"), &body);
+        assert!(answer.status == 400 && answer.error().contains("expected a number from 0 to 1"), "{}", answer.body);
+    }
+    // A model without two classes has no threshold, from the start or when it takes another's place.
+    let ran = sandbox.sh("deltarule serve iris.json --port 0 --threshold 0.3");
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("found a model of 3 classes beside --threshold"), "{}", ran.stderr);
+    sandbox.sh("cp iris.json other.json && mv other.json ten.json").ok();
+    service.wait_for("found a model of 3 classes beside --threshold");
+    assert_eq!(classes("/predict"), {
+        let line = "deltarule train examples/ten.csv --target passed --loss log --l2 0.1 --out again.json --quiet && \
+                    deltarule predict again.json examples/ten.csv --threshold 0.3 | tail -n +2";
+        sandbox.sh(line).ok().stdout.lines().map(str::to_owned).collect::<Vec<String>>()
+    });
+    let plain = Service::start(sandbox.path(), "iris.json", &[]);
+    let answer = plain.request("POST", "/predict?threshold=0.5", FLOWER);
+    assert!(answer.status == 400 && answer.error().contains("not of two classes"), "{}", answer.body);
+}
+
+#[test]
+fn heads_that_are_not_http_are_told_so_in_json() {
+    let sandbox = Sandbox::new();
+    let service = iris(&sandbox, &[]);
+    let many: String = (0..150).map(|k| format!("x-{k}: 1\r\n")).collect();
+    for (head, status, part) in [
+        ("\x16\x03\x01\x02\x00\x01\x00".to_owned(), 400, "cannot be read as HTTP/1.1"),
+        ("HELLO THERE\r\n\r\n".to_owned(), 400, "expected a line such as POST /predict HTTP/1.1"),
+        ("GET /health HTTP/1.1\r\nno colon here\r\n\r\n".to_owned(), 400, "each in a line with a colon"),
+        (format!("GET /health HTTP/1.1\r\n{many}\r\n"), 431, "more than 100 headers"),
+        (format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(66_000)), 414, "the path of the request is too long"),
+    ] {
+        let mut connection = service.connect();
+        connection.send(&head);
+        let answer = connection.answer(false).unwrap();
+        assert!(answer.status == status && answer.error().contains(part), "{} {}", answer.status, answer.body);
+        assert_eq!(answer.header("content-type"), Some("application/json"));
+        assert_eq!(answer.header("connection"), Some("close"));
+        assert!(connection.is_closed());
+    }
+    let counted = service.get("/metrics").body;
+    assert!(counted.contains("deltarule_requests_total{path=\"other\",status=\"400\"} 3"), "{counted}");
+    // What comes before on the same connection is answered as ever.
+    let mut connection = service.connect();
+    connection.send(format!("{}rubbish\r\n\r\n", request("POST", "/predict", FLOWER)));
+    assert_eq!(connection.answer(false).unwrap().status, 200);
+    let answer = connection.answer(false).unwrap();
+    assert!(answer.status == 400 && answer.error().contains("HTTP/1.1"), "{}", answer.body);
+}
+
 #[test]
 fn the_model_says_what_it_needs() {
     let sandbox = Sandbox::new();
