@@ -93,11 +93,11 @@ impl Writer<'_> {
         }
         let mut levels = self.known.clone();
         if !parts.binds {
-            return Ok(nest(levels, &parts.result.replace(&parts.net_input, &net_input)));
+            return Ok(self.nest(levels, &parts.result.replace(&parts.net_input, &net_input)));
         }
         levels.push(vec![(parts.net_input, net_input)]);
         levels.extend(parts.levels);
-        Ok(nest(levels, &parts.result))
+        Ok(self.nest(levels, &parts.result))
     }
 
     /// An expression of the shares of all classes, which have the names that [`share`](Self::share) gives.
@@ -126,7 +126,23 @@ impl Writer<'_> {
             shares.push((self.share(j), parts.result));
         }
         levels.push(shares);
-        Ok(nest(levels, expression))
+        Ok(self.nest(levels, expression))
+    }
+
+    /// `expression` over a subquery for each level, the first of which is the innermost.
+    fn nest(&self, levels: Vec<Vec<(String, String)>>, expression: &str) -> String {
+        // What is made of dates is needed again and again. SQLite would put the text of a subquery in the place of each name, and work it out as often; it
+        // does not where the subquery has DISTINCT.
+        let select = if self.known.is_empty() { "SELECT" } else { "SELECT DISTINCT" };
+        let mut known: Vec<String> = Vec::new();
+        let mut from = String::new();
+        for (depth, level) in levels.into_iter().enumerate() {
+            let bound = level.iter().map(|(name, value)| format!("{value} AS {name}"));
+            let columns: Vec<String> = known.iter().cloned().chain(bound).collect();
+            from = format!(" FROM ({select} {}{from}) AS deltarule_{}", columns.join(", "), depth + 1);
+            known.extend(level.into_iter().map(|(name, _)| name));
+        }
+        format!("(SELECT {expression}{from})")
     }
 
     /// Every h by a name of its own, and on the next level the largest of them, which a softmax takes from all.
@@ -233,19 +249,6 @@ fn sum(mut terms: Vec<String>) -> String {
         terms = terms.chunks(TERMS).map(|part| format!("({})", part.join(" + "))).collect();
     }
     format!("({})", terms.join(" + "))
-}
-
-/// `expression` over a subquery for each level, the first of which is the innermost.
-fn nest(levels: Vec<Vec<(String, String)>>, expression: &str) -> String {
-    let mut known: Vec<String> = Vec::new();
-    let mut from = String::new();
-    for (depth, level) in levels.into_iter().enumerate() {
-        let bound = level.iter().map(|(name, value)| format!("{value} AS {name}"));
-        let columns: Vec<String> = known.iter().cloned().chain(bound).collect();
-        from = format!(" FROM (SELECT {}{from}) AS deltarule_{}", columns.join(", "), depth + 1);
-        known.extend(level.into_iter().map(|(name, _)| name));
-    }
-    format!("(SELECT {expression}{from})")
 }
 
 /// A function of h, in pieces.

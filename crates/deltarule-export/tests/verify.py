@@ -357,7 +357,7 @@ def a_moment(draw, low, high, pattern):
     if pattern:
         if pattern == "%s":
             return Moment(str(int(seconds)), plain, seconds) if seconds >= 0 else Moment(plain, plain, seconds)
-        text = moment.strftime(pattern)
+        text = moment.strftime(pattern.replace("%.f", ".25").replace("%z", "+0130"))
         same = "%p" not in pattern and "%b" not in pattern and "%B" not in pattern
         return Moment(text, text if same and draw.random() < 0.7 else plain, seconds)
     dates = [(f"{y}-{m:02}-{d:02}", True), (f"{y}/{m:02}/{d:02}", True), (f"{y}.{m:02}.{d:02}", True), (f"{y}{m:02}{d:02}", True), (f"{y}-{m}-{d}", m > 9 and d > 9)]
@@ -386,8 +386,8 @@ def check_dates():
         (None, "y", ["drop"], False),
         ("%d.%m.%Y", "class", ["error"], False),
         ("%d/%m/%y %H:%M", "y", ["mean"], False),
-        ("%A, %d %B %Y %I:%M:%S %p", "kind", ["mean"], False),
-        ("%H:%M:%S%.f %z on %b %e, %Y", "y", ["mean+flag"], False),
+        ("%A %d %B %Y %I:%M:%S %p", "kind", ["mean"], False),
+        ("%H:%M:%S%.f %z on %b %e %Y", "y", ["mean+flag"], False),
         ("%s", "y", ["mean"], False),
     ]:
 
@@ -404,7 +404,7 @@ def check_dates():
                 lines.append(line)
             return lines
 
-        low, high = (1969, 2060) if pattern and "%y" in pattern else (1600, 2400)
+        low, high = (1970, 2060) if pattern and "%y" in pattern else (1600, 2400)
         train = rows(300, max(low, 1950), min(high, 2030), missing[0] in ("mean", "mean+flag", "level"))
         new = rows(250, low, high, True)
         names = header[:3]
