@@ -491,16 +491,24 @@ impl Scores {
         let rows: Vec<Vec<(String, String, String)>> = parts.iter().map(|(_, scores)| scores.rows()).collect();
         let names = rows.first().into_iter().flatten().map(|(name, ..)| name.chars().count());
         let width = names.max().unwrap_or(0).max(24);
-        let heading = parts.iter().fold(format!("{:<1$}", "scores", width + 2), |mut line, (label, scores)| {
-            let _ = write!(line, "{:>16}{:>14}", format!("{label} ({})", scores.n), "baseline");
-            line
-        });
+        let labels: Vec<String> = parts.iter().map(|(label, scores)| format!("{label} ({})", scores.n)).collect();
+        // A space before each further part.
+        let widths: Vec<usize> = labels
+            .iter()
+            .enumerate()
+            .map(|(part, label)| if part > 0 { (label.chars().count() + 1).max(16) } else { 16 })
+            .collect();
+        let heading =
+            labels.iter().zip(&widths).fold(format!("{:<1$}", "scores", width + 2), |mut line, (label, &of)| {
+                let _ = write!(line, "{label:>of$}{:>14}", "baseline");
+                line
+            });
         let _ = writeln!(text, "{heading}");
         for (index, (name, ..)) in rows.first().into_iter().flatten().enumerate() {
             let _ = write!(text, "  {name:<width$}");
-            for part in &rows {
+            for (part, &of) in rows.iter().zip(&widths) {
                 if let Some((_, value, baseline)) = part.get(index) {
-                    let _ = write!(text, "{value:>16}{baseline:>14}");
+                    let _ = write!(text, "{value:>of$}{baseline:>14}");
                 }
             }
             text.push('\n');
@@ -558,13 +566,24 @@ impl Scores {
         }
     }
 
-    /// A sentence, where the model is no better than the constant.
+    /// A sentence, where the model is no better than the constant. Of classes of which one is rare, the most probable one is hardly ever it, and less right
+    /// than the constant at times where the probabilities are far better: E decides.
     pub(crate) fn warning(&self, label: &str) -> Option<String> {
-        let useless = match &self.detail {
-            Detail::Numbers(targets) => targets.iter().any(|target| target.sums.0 > target.sums.1),
-            Detail::Classes { scores, baseline, .. } => scores.accuracy < baseline.accuracy,
+        let (is_above, is_less_right) = match &self.detail {
+            Detail::Numbers(targets) => (targets.iter().any(|target| target.sums.0 > target.sums.1), true),
+            Detail::Classes { scores, baseline, baseline_loss_sum, .. } => {
+                (self.loss_sum > *baseline_loss_sum, scores.accuracy < baseline.accuracy)
+            }
         };
-        useless.then(|| format!("on the {label} records the model is worse than always giving the same answer"))
+        match (is_above, is_less_right) {
+            (false, _) => None,
+            (true, true) => {
+                Some(format!("on the {label} records the model is worse than always giving the same answer"))
+            }
+            (true, false) => Some(format!(
+                "on the {label} records E is above that of the best constant: the probabilities are worse than the shares of the classes"
+            )),
+        }
     }
 
     pub(crate) fn json(&self) -> Value {

@@ -453,3 +453,35 @@ fn json_follows_its_schema() {
         assert!(errors.is_empty(), "{line}\n{}", errors.join("\n"));
     }
 }
+
+/// Of a rare class the most probable class is less often right than the constant, and its probabilities are better all the same: no warning. Where they
+/// are worse, there is one.
+#[test]
+fn a_model_of_a_rare_class_is_no_worse_than_the_constant_for_its_accuracy_alone() {
+    let sandbox = Sandbox::new();
+    let x = |i: u32| f64::from(i * 37 % 101) / 50.0 - 1.0;
+    let rare = |i: u32| i % 20 == 3 && x(i) > -0.4;
+    let rows: String = (0..1000).map(|i| format!("{},{}\n", x(i), if rare(i) { "yes" } else { "no" })).collect();
+    sandbox.file("rare.csv", format!("x,y\n{rows}"));
+    let line = "deltarule train rare.csv --target y --loss log --class-weight balanced --valid 0.25 --json";
+    let json = sandbox.sh(line).ok().json();
+    let held_out = &json["held_out"];
+    let accuracy = |of: &str| held_out[of]["accuracy"].as_f64().unwrap();
+    assert!(accuracy("model") < accuracy("baseline"), "{held_out}");
+    let said = sandbox.sh(&line.replace("--json", "")).ok().stdout;
+    assert!(!said.contains("worse than"), "{said}");
+    // Steps that are far too few from a start that is far off.
+    sandbox.file("start.csv", "output,feature,weight\ny,x,-9\ny,(bias),3\n");
+    let said =
+        sandbox.sh("deltarule train rare.csv --target y --loss log --eta 1e-9 --epochs 1 --init start.csv").stdout;
+    assert!(said.contains("worse than always giving the same answer"), "{said}");
+}
+
+#[test]
+fn the_heading_of_scores_keeps_its_columns_apart() {
+    let sandbox = Sandbox::new();
+    let rows: String = (0..40_000_u32).map(|i| format!("{},{}\n", i % 13, i % 13 * 2 + i % 3)).collect();
+    sandbox.file("t.csv", format!("x,y\n{rows}"));
+    let said = sandbox.sh("deltarule train t.csv --target y --valid 0.25").ok().stdout;
+    assert!(said.contains("baseline held out (10000)      baseline"), "{said}");
+}
