@@ -64,9 +64,9 @@ impl Cells {
             D::Timestamp(unit, Some(zone)) if !zone.starts_with(['+', '-']) => {
                 match ["UTC", "Etc/UTC", "Z"].contains(&&**zone) {
                     true => Self::of(&cast(array, &D::Timestamp(*unit, Some("+00:00".into())))?)?,
-                    false => {
-                        Cells::Unsupported(format!("timestamp in the zone {zone}, whose offset from UTC is not known"))
-                    }
+                    false => Cells::Unsupported(format!(
+                        "timestamp in the zone {zone}, whose offset from UTC is not known (in UTC, or without a zone, they can be read)"
+                    )),
                 }
             }
             D::Utf8 => Cells::Texts(array.as_string::<i32>().clone()),

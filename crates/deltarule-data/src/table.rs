@@ -682,8 +682,11 @@ impl Table {
 fn word_hint(word: &str) -> &'static str {
     let digits = word.bytes().any(|c| c.is_ascii_digit());
     let lower = word.trim_start_matches(['+', '-']).to_lowercase();
+    let of_missing = ["", "none", "nil", "n.a.", "n. a.", "#n/a", "missing", "unknown", "<na>", "."];
     if lower.starts_with("inf") {
         " (an infinite value cannot be learned from)"
+    } else if of_missing.contains(&&*lower) {
+        " (if it stands for what is missing, leave such fields empty, or write NA)"
     } else if !digits {
         ""
     } else if word.contains('%') {
