@@ -47,10 +47,10 @@ pub use insight::{
 };
 pub use kernel::{Float, NET_INPUT_LANES, RUN_ROWS, Width, fold_net_input};
 pub use learning::{
-    Baseline, Batch, ChosenEta, Config, Course, Curvature, Epoch, ErrorTerm, Eta, EtaBasis, Fit, Gradient, HeldOut,
-    Init, Loss, NotFiniteRecord, Observer, Optimizer, OptimizerKind, Penalty, Plan, Problem, Reduction, Schedule,
-    Shrink, Silent, StopReason, Triangle, UnknownLoss, UnknownSchedule, delta, fit, fit_many, fit_many_watched,
-    fit_watched, start,
+    Baseline, Batch, BatchStep, ChosenEta, Config, Course, Curvature, Descent, Epoch, ErrorTerm, Eta, EtaBasis, Fit,
+    Gradient, HeldOut, Init, Loss, NotFiniteRecord, Observer, OnStep, Optimizer, OptimizerKind, Penalty, Plan, Problem,
+    Reduction, Schedule, Shrink, Silent, StopReason, Triangle, UnknownLoss, UnknownSchedule, delta, fit, fit_many,
+    fit_many_watched, fit_watched, start,
 };
 pub use metrics::{
     Bootstrap, CalibrationGroup, ClassReplicates, ClassScores, ClassTally, Decile, DecileTally, DecisionReplicates,

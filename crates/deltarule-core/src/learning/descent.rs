@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::rate::feature_squares;
-use super::stochastic::{Average, Pool, StochasticEpoch};
+use super::stochastic::{Average, BatchStep, OnStep, Pool, StochasticEpoch};
 use super::stopping::{Recession, Window, largest_correlation};
 use super::{
     Epoch, EtaBasis, Fit, Gradient, Loss, NotFiniteRecord, Observer, Optimizer, OptimizerKind, Plan, Problem, Schedule,
@@ -37,10 +37,30 @@ const STALE_EPOCHS: u64 = 5;
 const GROW: f64 = 1.5;
 const GROW_AFTER: u32 = 10;
 
-/// A descent under way.
-pub(super) struct Descent<'a, 'p, T: Float> {
-    problem: &'a Problem<'p, T>,
-    plan: &'a Plan,
+/// A descent under way, which is walked down epoch by epoch; [`fit`](super::fit) walks one to its end.
+///
+/// It holds no data: every call is given the problem again, which must be the one that it began with.
+///
+/// ```
+/// use deltarule_core::*;
+/// # let columns = [Column::Numbers(vec![0.0, 1.0, 2.0, 3.0].into())];
+/// # let targets = Targets::Numbers(vec![vec![7.0, 10.0, 13.0, 16.0].into()]);
+/// # let table = Dataset::from_columns(&columns, &targets)?;
+/// # let (threads, moments) = (Threads::one(), Moments::of(&table, &Threads::one())?);
+/// # let scaling = Scaling::standard(&moments);
+/// # let problem = Problem {
+/// #     source: &table, scaling: &scaling, moments: &moments, activation: &Activation::Identity,
+/// #     loss: Loss::Squared, has_bias: true, threads: &threads,
+/// # };
+/// let config = Config { eta: Eta::Given(0.1), ..Config::default() };
+/// let mut descent = Descent::begin(&problem, Plan::of(&problem, &config)?, Parameters::zeros(1, 1, true))?;
+/// let before = descent.state(&problem).loss;
+/// assert_eq!(descent.advance(&problem, None)?, None);
+/// assert!(descent.state(&problem).loss < before);
+/// # Ok::<(), Error>(())
+/// ```
+pub struct Descent {
+    plan: Plan,
     feature_squares: Vec<f64>,
     /// The point where the gradient is taken.
     layer: Layer,
@@ -98,13 +118,24 @@ struct Stepped {
     objective: f64,
 }
 
-impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
+impl std::fmt::Debug for Descent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { plan, epoch, layer, .. } = self;
+        f.debug_struct("Descent")
+            .field("plan", plan)
+            .field("epoch", epoch)
+            .field("layer", layer)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Descent {
     /// A descent at its start, with E and the gradient there.
     ///
     /// Errors: E is not finite there, or no weight of an output can move.
-    pub(super) fn new(
-        problem: &'a Problem<'p, T>,
-        plan: &'a Plan,
+    pub(super) fn new<T: Float>(
+        problem: &Problem<'_, T>,
+        plan: Plan,
         start: Parameters,
         gradient: Gradient,
     ) -> Result<Self> {
@@ -132,14 +163,13 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             accepted_in_a_row: 0,
             rising: 0,
             saturated: 0,
-            window: Window::new(gradient.objective(), plan, problem.loss.has_kink()),
-            recession: Recession::new(layer.parameters(), gradient.loss, plan),
+            window: Window::new(gradient.objective(), &plan, problem.loss.has_kink()),
+            recession: Recession::new(layer.parameters(), gradient.loss, &plan),
             pools: Vec::new(),
             walker: None,
             average: Average::new(layer.parameters()),
             held_out: None,
             kept: None,
-            problem,
             plan,
             layer,
             gradient,
@@ -154,22 +184,35 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
 
     /// What the descent does.
     pub(super) fn plan(&self) -> &Plan {
-        self.plan
+        &self.plan
     }
 
     /// Shows the state, and steps on unless there is a reason to stop. [`judge`](Self::judge) must follow with the gradient where
     /// the steps led, if they [led anywhere](Self::wants_gradient).
-    pub(super) fn go_on(&mut self, observer: &mut dyn Observer) -> Result<Option<StopReason>> {
-        if let ControlFlow::Break(()) = self.show(observer) {
+    pub(super) fn go_on<T: Float>(
+        &mut self,
+        problem: &Problem<'_, T>,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<StopReason>> {
+        if let ControlFlow::Break(()) = observer.epoch(&self.state(problem)) {
             return Ok(Some(StopReason::Interrupted));
         }
-        if let Some(reason) = self.reason_to_stop()? {
+        self.step_on(problem, None)
+    }
+
+    /// Steps on unless there is a reason to stop.
+    pub(super) fn step_on<T: Float>(
+        &mut self,
+        problem: &Problem<'_, T>,
+        watch: Option<OnStep<'_>>,
+    ) -> Result<Option<StopReason>> {
+        if let Some(reason) = self.reason_to_stop(problem)? {
             return Ok(Some(reason));
         }
         self.epoch += 1;
         self.before.copy_from(self.layer.parameters());
         self.stepped = Some(Stepped { plain: self.optimizer.is_at_rest(), objective: self.gradient.objective() });
-        if let Err(record) = self.step()? {
+        if let Err(record) = self.step(problem, watch)? {
             self.stepped = None;
             return Ok(self.reject_not_finite(f64::INFINITY, Some(record)));
         }
@@ -199,7 +242,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
     }
 
     /// What follows from the gradient where the last steps led.
-    pub(super) fn judge(&mut self, gradient: Gradient) -> Option<StopReason> {
+    pub(super) fn judge<T: Float>(&mut self, problem: &Problem<'_, T>, gradient: Gradient) -> Option<StopReason> {
         let Stepped { plain, objective: before } = self.stepped.take()?;
         self.gradient = gradient;
         if !self.gradient.is_finite() {
@@ -208,7 +251,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         let objective = self.gradient.objective();
         if objective <= self.best.gradient.objective() {
             self.keep_as_best();
-        } else if self.plan.chooses_eta() && self.rises_too_far(objective) {
+        } else if self.plan.chooses_eta() && self.rises_too_far::<T>(objective) {
             return self.reject(plain);
         }
         self.rejected_in_a_row = 0;
@@ -232,7 +275,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         if self.plan.chooses_eta() {
             return None;
         }
-        self.blown_up().or_else(|| self.stuck_on_a_plateau(before))
+        self.blown_up().or_else(|| self.stuck_on_a_plateau(problem, before))
     }
 
     /// Fits η of stochastic steps to what the last epoch was: mostly noise if the gradient where it ended points back, and progress if it
@@ -248,7 +291,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
     }
 
     /// What the descent gave, once it has ended.
-    pub(super) fn finish(self, reason: StopReason) -> Fit {
+    pub(super) fn finish<T: Float>(self, problem: &Problem<'_, T>, reason: StopReason) -> Fit {
         let eta = self.eta_of_step(self.epoch);
         let best = self.best;
         let held_out_loss = self.kept.as_ref().map(|kept| kept.held_out);
@@ -257,7 +300,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
             None => (best.parameters, best.gradient.loss, best.gradient.penalty, best.epoch),
         };
         Fit {
-            layer: Layer::new(parameters, self.problem.activation.clone()),
+            layer: Layer::new(parameters, problem.activation.clone()),
             start_loss: self.start_loss,
             loss,
             penalty,
@@ -285,22 +328,27 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         self.plan.reduction.factor(self.gradient.weight)
     }
 
-    fn show(&self, observer: &mut dyn Observer) -> ControlFlow<()> {
-        observer.epoch(&Epoch {
+    /// Where the descent is, as an [`Observer`] sees it.
+    pub fn state<T: Float>(&self, problem: &Problem<'_, T>) -> Epoch<'_> {
+        Epoch {
             index: self.epoch,
             loss: self.gradient.loss,
             penalty: self.gradient.penalty,
-            mean_loss: self.gradient.mean_loss(self.problem.loss),
+            mean_loss: self.gradient.mean_loss(problem.loss),
             eta: self.eta_of_step(self.epoch + 1),
             gradient_norm: self.gradient.descent.norm() * self.reduction_factor(),
             correlation: self.correlation(),
             held_out_loss: self.held_out,
             parameters: self.layer.parameters(),
-        })
+        }
     }
 
     /// Moves the weights; the inner error is a record whose output was not finite on the way.
-    fn step(&mut self) -> Result<std::result::Result<(), NotFiniteRecord>> {
+    fn step<T: Float>(
+        &mut self,
+        problem: &Problem<'_, T>,
+        watch: Option<OnStep<'_>>,
+    ) -> Result<std::result::Result<(), NotFiniteRecord>> {
         let eta = self.eta_of_step(self.epoch);
         match self.plan.batch {
             None => {
@@ -310,17 +358,20 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
                 let eta_of_mean = eta * self.reduction_factor() * self.gradient.weight;
                 let shrink = Shrink::of(&self.plan.penalty, eta_of_mean);
                 self.optimizer.step(self.layer.parameters_mut(), &descent, eta, shrink);
+                if let Some(watch) = watch {
+                    watch(&BatchStep { records: None, parameters: self.layer.parameters() });
+                }
                 Ok(Ok(()))
             }
             Some(batch) => {
                 let epoch = StochasticEpoch {
-                    source: self.problem.source,
-                    scaling: self.problem.scaling,
-                    threads: self.problem.threads,
-                    activation: self.problem.activation,
-                    loss: self.problem.loss,
+                    source: problem.source,
+                    scaling: problem.scaling,
+                    threads: problem.threads,
+                    activation: problem.activation,
+                    loss: problem.loss,
                     reduction: self.plan.reduction,
-                    mean_weight: self.problem.moments.mean_weight(),
+                    mean_weight: problem.moments.mean_weight(),
                     batch,
                     seed: self.plan.seed,
                 };
@@ -328,10 +379,10 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
                 let optimizer: Option<&mut dyn Optimizer> = if plain { None } else { Some(&mut *self.optimizer) };
                 let pools = &mut self.pools;
                 if self.plan.average.is_none_or(|from| self.epoch < from) {
-                    return epoch.run(self.epoch, self.layer.parameters_mut(), optimizer, eta, None, pools);
+                    return epoch.run(self.epoch, self.layer.parameters_mut(), optimizer, eta, (None, watch), pools);
                 }
                 let walker = self.walker.get_or_insert_with(|| self.layer.parameters().clone());
-                let walked = epoch.run(self.epoch, walker, optimizer, eta, Some(&mut self.average), pools)?;
+                let walked = epoch.run(self.epoch, walker, optimizer, eta, (Some(&mut self.average), watch), pools)?;
                 self.layer.parameters_mut().copy_from(&self.average.mean(walker));
                 Ok(walked)
             }
@@ -339,7 +390,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
     }
 
     /// Whether E with its penalty rose so far above the best that a step is taken back. Stochastic steps may rise by their noise.
-    fn rises_too_far(&self, objective: f64) -> bool {
+    fn rises_too_far<T: Float>(&self, objective: f64) -> bool {
         let best = self.best.gradient.objective();
         match self.plan.batch {
             None if self.plan.optimizer.is_adaptive() => objective > best * (1.0 + rise_of_own_steps::<T>()),
@@ -394,15 +445,15 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
     }
 
     /// With a given η and a bounded f: descent stands still, f' is 0 wherever the error is, and E with its penalty was lower before.
-    fn stuck_on_a_plateau(&mut self, before: f64) -> Option<StopReason> {
+    fn stuck_on_a_plateau<T: Float>(&mut self, problem: &Problem<'_, T>, before: f64) -> Option<StopReason> {
         let loss = self.gradient.loss;
-        let (_, slope) = self.problem.activation.value_and_derivative(0.0_f64);
+        let (_, slope) = problem.activation.value_and_derivative(0.0_f64);
         let delta_squares: f64 = self.gradient.delta_squares.iter().sum();
         let objective = self.gradient.objective();
         let stands_still = (objective - before).abs() <= 1e-9 * objective;
         let flat = delta_squares <= SATURATED * 2.0 * loss * slope * slope;
         let above = objective > self.best.gradient.objective();
-        let has_plateaus = self.problem.activation.is_bounded() && !self.problem.loss.leaves_plateaus();
+        let has_plateaus = problem.activation.is_bounded() && !problem.loss.leaves_plateaus();
         let saturated = has_plateaus && stands_still && flat && above;
         self.saturated = if saturated { self.saturated + 1 } else { 0 };
         (self.saturated >= SATURATED_EPOCHS).then_some(StopReason::Saturated {
@@ -412,14 +463,14 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         })
     }
 
-    fn reason_to_stop(&mut self) -> Result<Option<StopReason>> {
+    fn reason_to_stop<T: Float>(&mut self, problem: &Problem<'_, T>) -> Result<Option<StopReason>> {
         let correlation = self.correlation();
         let at_best = self.gradient.objective() <= self.best.gradient.objective() * (1.0 + tolerated_rise::<T>());
-        if at_best && self.is_exact() {
+        if at_best && self.is_exact(problem) {
             return Ok(Some(StopReason::Exact));
         }
         if at_best && correlation <= self.plan.tolerance {
-            if flat_output(&self.gradient, rounding(self.problem)).is_some() {
+            if flat_output(&self.gradient, rounding(problem)).is_some() {
                 let (epoch, eta, loss) = (self.epoch, self.eta_of_step(self.epoch), self.gradient.loss);
                 return Ok(Some(StopReason::Saturated { epoch, eta, loss }));
             }
@@ -443,7 +494,7 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
         let may_recede = self.plan.batch.is_none() && self.plan.penalty.is_none();
         if may_recede && (last || self.recession.is_due(self.epoch)) {
             let (best, loss) = (&self.best.parameters, self.best.gradient.loss);
-            if let Some(reason) = self.recession.look(self.problem, &self.plan.baseline, self.epoch, best, loss)? {
+            if let Some(reason) = self.recession.look(problem, &self.plan.baseline, self.epoch, best, loss)? {
                 return Ok(Some(reason));
             }
         }
@@ -451,8 +502,8 @@ impl<'a, 'p, T: Float> Descent<'a, 'p, T> {
     }
 
     /// Whether E is at the rounding level of ½Σy².
-    fn is_exact(&self) -> bool {
-        self.plan.penalty.is_none() && self.gradient.loss <= rounding(self.problem)
+    fn is_exact<T: Float>(&self, problem: &Problem<'_, T>) -> bool {
+        self.plan.penalty.is_none() && self.gradient.loss <= rounding(problem)
     }
 }
 

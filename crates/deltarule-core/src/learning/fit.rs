@@ -378,7 +378,7 @@ pub fn fit_watched<T: Float>(
 }
 
 /// Checks that a start has the shape of the problem's network.
-fn check_start<T: Float>(problem: &Problem<'_, T>, start: &Parameters) -> Result<()> {
+pub(super) fn check_start<T: Float>(problem: &Problem<'_, T>, start: &Parameters) -> Result<()> {
     let shape = problem.source.shape();
     for (what, found, expected) in [
         ("features of the starting weights", start.n_features(), shape.n_features()),
@@ -441,7 +441,7 @@ impl HeldOut<'_> {
     fn show<T: Float>(
         &self,
         problem: &Problem<'_, T>,
-        descents: &mut [Descent<'_, '_, T>],
+        descents: &mut [Descent],
         is_wanted: impl Fn(usize) -> bool,
     ) -> Result<()> {
         let wanted: Vec<usize> = (0..descents.len()).filter(|&index| is_wanted(index)).collect();
@@ -500,7 +500,7 @@ pub fn fit_many_watched<T: Float>(
     let first = gradients(problem, plans.iter().zip(&layers))?;
     let mut descents = Vec::with_capacity(plans.len());
     for ((plan, start), gradient) in plans.iter().zip(starts).zip(first) {
-        descents.push(Descent::new(problem, plan, start, gradient)?);
+        descents.push(Descent::new(problem, plan.clone(), start, gradient)?);
     }
     let mut reasons: Vec<Option<StopReason>> = vec![None; plans.len()];
     if let Some(held_out) = held_out {
@@ -509,7 +509,7 @@ pub fn fit_many_watched<T: Float>(
     while reasons.iter().any(Option::is_none) {
         for (index, (descent, reason)) in descents.iter_mut().zip(&mut reasons).enumerate() {
             if reason.is_none() {
-                *reason = descent.go_on(&mut |epoch: &Epoch<'_>| observer(index, epoch))?;
+                *reason = descent.go_on(problem, &mut |epoch: &Epoch<'_>| observer(index, epoch))?;
             }
         }
         let waiting =
@@ -517,14 +517,17 @@ pub fn fit_many_watched<T: Float>(
         let indices: Vec<usize> = waiting().map(|(index, _)| index).collect();
         let looked = gradients(problem, waiting().map(|(index, (_, descent))| (&plans[index], descent.layer())))?;
         for (index, gradient) in indices.into_iter().zip(looked) {
-            reasons[index] = descents[index].judge(gradient);
+            reasons[index] = descents[index].judge(problem, gradient);
         }
         if let Some(held_out) = held_out {
             held_out.show(problem, &mut descents, |index| is_watched(index) && reasons[index].is_none())?;
         }
     }
-    let mut fits: Vec<Fit> =
-        descents.into_iter().zip(reasons).filter_map(|(descent, reason)| reason.map(|r| descent.finish(r))).collect();
+    let mut fits: Vec<Fit> = descents
+        .into_iter()
+        .zip(reasons)
+        .filter_map(|(descent, reason)| reason.map(|r| descent.finish(problem, r)))
+        .collect();
     let mut moved = vec![false; fits.len()];
     // A penalty tells the weights of levels and the bias apart.
     for ((fit, plan), moved) in fits.iter_mut().zip(plans).zip(&mut moved) {
@@ -541,7 +544,7 @@ pub fn fit_many_watched<T: Float>(
 }
 
 /// E and the gradient of several layers: from the triangle where a plan has one, all others in one pass.
-fn gradients<'l, T: Float>(
+pub(super) fn gradients<'l, T: Float>(
     problem: &Problem<'_, T>,
     wanted: impl Iterator<Item = (&'l Plan, &'l Layer)>,
 ) -> Result<Vec<Gradient>> {
@@ -565,7 +568,7 @@ fn gradients<'l, T: Float>(
 }
 
 /// Weight 0 for every column, and feature of a sparse one, that is the same number in every record.
-fn clear_constant_columns<T: Float>(problem: &Problem<'_, T>, parameters: &mut Parameters) {
+pub(super) fn clear_constant_columns<T: Float>(problem: &Problem<'_, T>, parameters: &mut Parameters) {
     let is_constant = |scale: &ColumnScaling| scale.factor == 0.0;
     for (index, scale) in problem.scaling.columns().iter().enumerate() {
         let features = problem.source.shape().features_of(index);

@@ -31,6 +31,18 @@ const POOL_BYTES: usize = 8 << 20;
 /// While the steps of one pool are taken, the next ones are filled: so many are alive.
 const POOLS: usize = 3;
 
+/// One step, as whoever watches an epoch sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchStep<'a> {
+    /// The records of the step, from 1, in the order in which they were drawn; `None`: all of them.
+    pub records: Option<&'a [u64]>,
+    /// The weights after it, in the units descended in.
+    pub parameters: &'a Parameters,
+}
+
+/// Sees every step of an epoch.
+pub type OnStep<'a> = &'a mut (dyn FnMut(&BatchStep<'_>) + Send);
+
 /// What one stochastic epoch needs beside the parameters.
 pub(crate) struct StochasticEpoch<'a, T: Float> {
     pub(crate) source: &'a dyn BlockSource<T>,
@@ -49,14 +61,14 @@ impl<T: Float> StochasticEpoch<'_, T> {
     /// Runs epoch `epoch` (from 1): ⌈N/B⌉ steps from `parameters`, each with `eta`. A short last batch is a step of its own.
     ///
     /// `pools` is room that is kept from epoch to epoch. `optimizer` is `None` for the plain delta rule, which with B = 1 touches only the
-    /// weights whose inputs are there. `average` takes in every step. The inner error is the record whose output was not finite; the parameters are then of no use.
+    /// weights whose inputs are there. `average` takes in every step, and `watch` sees it. The inner error is the record whose output was not finite; the parameters are then of no use.
     pub(crate) fn run(
         &self,
         epoch: u64,
         parameters: &mut Parameters,
         optimizer: Option<&mut dyn Optimizer>,
         eta: f64,
-        mut average: Option<&mut Average>,
+        (mut average, watch): (Option<&mut Average>, Option<OnStep<'_>>),
         pools: &mut Vec<Pool>,
     ) -> Result<std::result::Result<(), NotFiniteRecord>> {
         let mut random = Random::new(self.seed, Stream::Epoch(epoch));
@@ -73,6 +85,7 @@ impl<T: Float> StochasticEpoch<'_, T> {
         // The loop over single records has no place for what a mean adds up.
         let in_place = self.batch == 1 && optimizer.is_none() && average.is_none();
         let mut steps = Steps::new(self, parameters, optimizer, eta, in_place);
+        steps.watch = watch.map(|on_step| Watch { on_step, records: Vec::new(), parameters: steps.parameters.clone() });
         steps.lag = average.as_ref().map(|average| average.begin(&steps.number_features));
         // A mean over a batch is one over so many records of the mean weight, so that steps follow the mean of the table.
         let weight_factor = self.mean_weight.map(|mean| self.reduction.factor(mean));
@@ -94,7 +107,7 @@ impl<T: Float> StochasticEpoch<'_, T> {
 }
 
 /// The steps of an epoch, under way.
-struct Steps<'a, 'e, 'o, T: Float> {
+struct Steps<'a, 'e, 'o, 'w, T: Float> {
     epoch: &'a StochasticEpoch<'e, T>,
     parameters: &'a mut Parameters,
     optimizer: Option<&'o mut dyn Optimizer>,
@@ -117,9 +130,19 @@ struct Steps<'a, 'e, 'o, T: Float> {
     sparse: Option<SparseSteps<'a>>,
     /// Where the mean over the steps is wanted.
     lag: Option<Lag>,
+    watch: Option<Watch<'w>>,
 }
 
-impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
+/// Whoever sees every step.
+struct Watch<'w> {
+    on_step: OnStep<'w>,
+    /// Those of the batch so far.
+    records: Vec<u64>,
+    /// Room for what is shown.
+    parameters: Parameters,
+}
+
+impl<'a, 'e, 'o, 'w, T: Float> Steps<'a, 'e, 'o, 'w, T> {
     fn new(
         epoch: &'a StochasticEpoch<'e, T>,
         parameters: &'a mut Parameters,
@@ -140,6 +163,7 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
             touched: Vec::new(),
             sparse: SparseSteps::new(epoch.source.shape(), epoch.scaling, &weights),
             lag: None,
+            watch: None,
             epoch,
             parameters,
             optimizer,
@@ -153,13 +177,22 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
     /// Goes through the records of a pool in its order. The error is a record whose δ is not finite.
     fn walk(&mut self, pool: &Pool) -> std::result::Result<(), NotFiniteRecord> {
         let mut order = pool.order();
-        if self.in_place {
+        if self.in_place && self.watch.is_none() {
             return self.walk_some(pool, order, Some(self.eta));
+        }
+        if self.in_place {
+            for position in order.chunks(1) {
+                self.walk_some(pool, position, Some(self.eta))?;
+                self.note(pool, position);
+                self.show();
+            }
+            return Ok(());
         }
         while !order.is_empty() {
             let room = (self.epoch.batch - self.in_batch).min(order.len() as u64) as usize;
             let (now, later) = order.split_at(room);
             self.touch(pool.records(), now);
+            self.note(pool, now);
             self.walk_some(pool, now, None)?;
             self.in_batch += room as u64;
             order = later;
@@ -256,6 +289,23 @@ impl<'a, 'e, 'o, T: Float> Steps<'a, 'e, 'o, T> {
         self.in_batch = 0;
         if let Some(lag) = &mut self.lag {
             lag.steps += 1;
+        }
+        self.show();
+    }
+
+    /// Notes the records of a step for whoever watches.
+    fn note(&mut self, pool: &Pool, order: &[u32]) {
+        if let Some(watch) = &mut self.watch {
+            watch.records.extend(order.iter().map(|&position| pool.record(position as usize)));
+        }
+    }
+
+    /// Shows the weights after a step.
+    fn show(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            write_back(&self.weights, &self.number_features, &mut watch.parameters);
+            (watch.on_step)(&BatchStep { records: Some(&watch.records), parameters: &watch.parameters });
+            watch.records.clear();
         }
     }
 

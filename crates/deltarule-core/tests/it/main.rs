@@ -11,5 +11,6 @@ mod oracle;
 mod sparse;
 mod tables;
 mod tidy;
+mod walk;
 mod weights;
 mod worked;
