@@ -135,6 +135,7 @@ impl BoundCondition {
     }
 
     /// Whether it looks at the column at this place.
+    #[cfg(feature = "arrow")]
     pub(crate) fn looks_at(&self, place: usize) -> bool {
         self.places.contains(&place)
     }

@@ -299,6 +299,8 @@ impl Growing {
         on_reject: OnReject<'_>,
         progress: Watch<'_>,
     ) -> Result<String> {
+        #[cfg(not(feature = "arrow"))]
+        let _ = options;
         match file {
             Inner::Csv(reader) => self.read_csv(*reader, plan, on_reject, progress),
             // Such files become a table of another kind.
