@@ -55,8 +55,15 @@ fn modules_of_the_core_import_downwards_only() {
 
 #[test]
 fn crates_depend_downwards_only() {
-    let order =
-        ["deltarule-core", "deltarule-model", "deltarule-data", "deltarule-export", "deltarule-serve", "deltarule"];
+    let order = [
+        "deltarule-core",
+        "deltarule-model",
+        "deltarule-data",
+        "deltarule-export",
+        "deltarule-serve",
+        "deltarule-web",
+        "deltarule",
+    ];
     for (level, name) in order.iter().enumerate() {
         let manifest = fs::read_to_string(crates().join(name).join("Cargo.toml")).unwrap();
         for upper in &order[level + 1..] {
@@ -81,7 +88,9 @@ fn unsafe_stands_in_the_kernel_only() {
 
 #[test]
 fn libraries_print_nothing_and_never_give_up() {
-    for name in ["deltarule-core", "deltarule-model", "deltarule-data", "deltarule-export", "deltarule-serve"] {
+    for name in
+        ["deltarule-core", "deltarule-model", "deltarule-data", "deltarule-export", "deltarule-serve", "deltarule-web"]
+    {
         for (path, text) in sources(&crates().join(name).join("src")) {
             let code = code(&text);
             for word in ["println!", "eprintln!", "print!(", "dbg!", "todo!", "unimplemented!", "process::exit"] {
@@ -100,4 +109,34 @@ fn the_core_reads_no_clock_no_file_and_no_system_randomness() {
             assert!(!code.contains(word), "{word} in {}", path.display());
         }
     }
+}
+
+#[test]
+fn the_page_does_no_arithmetic_of_descent() {
+    // What a step, an error or a derivative would need beside what the core gives: exponentials, sums of squares, η times something.
+    let page = crates().join("deltarule-web/page");
+    let mut folders = vec![page];
+    let mut n_files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            if path.extension().is_none_or(|ending| ending != "js") {
+                continue;
+            }
+            n_files += 1;
+            let loads = path.ends_with("core.js");
+            let text = fs::read_to_string(&path).unwrap();
+            for word in
+                ["Math.exp", "Math.tanh", "Math.pow", "Math.random", "eval(", "fetch(", "XMLHttpRequest", "WebSocket"]
+            {
+                // It loads the core from beside the page, and nothing else.
+                assert!(!text.contains(word) || (loads && word == "fetch("), "{word} in {}", path.display());
+            }
+        }
+    }
+    assert!(n_files > 5);
 }

@@ -1,0 +1,285 @@
+// The points and f: a curve through them for one input, colours over two.
+
+import { Frame, contours, cross, dot, output as outputColour, pictured, polyline, prepare, rgb, segment, theme } from "../plot.js";
+import { short } from "../format.js";
+
+const MARKS = ["circle", "square", "triangle", "diamond", "plus"];
+
+/** From where to where the values are, with room. */
+export function extent(values, room = 0.12) {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const v of values) {
+    if (v < low) low = v;
+    if (v > high) high = v;
+  }
+  if (!(high >= low)) return [0, 1];
+  const pad = high > low ? (high - low) * room : Math.max(1, Math.abs(high)) * 0.5;
+  return [low - pad, high + pad];
+}
+
+/** The same with 0, where starts at zeros stand, if it is near. */
+function withZero([low, high]) {
+  const room = 0.6 * (high - low);
+  if (low > 0 && low < room) return [-0.06 * high, high];
+  return high < 0 && -high < room ? [low, 0.06 * -low] : [low, high];
+}
+
+/** The number columns of the points. */
+export const numberColumns = (points) => points.features.map((f, k) => (f.levels ? -1 : k)).filter((k) => k >= 0);
+
+export class DataView {
+  constructor(canvas, app, lane) {
+    Object.assign(this, { canvas, app, lane, frame: null, limits: null });
+  }
+
+  /** Whether two inputs are shown at once. */
+  get isPlane() {
+    return this.app.view.columns.length > 1;
+  }
+
+  /** The ranges of both axes; they stay while a point is dragged. */
+  ranges() {
+    const { points, view } = this.app;
+    if (this.app.dragging && this.limits) return this.limits;
+    const [first, second] = view.columns;
+    const x = extent(points.columns[first]);
+    if (this.isPlane) return (this.limits = [x, extent(points.columns[second])]);
+    const info = this.app.lanes[this.lane].info;
+    const targets = [...points.targets[view.output]].map((y) => this.target(y));
+    const [low, high] = info.range;
+    if (points.classes && low !== null && high !== null) return (this.limits = [x, [low - 0.12 * (high - low), high + 0.12 * (high - low)]]);
+    return (this.limits = [x, withZero(extent(targets, 0.25))]);
+  }
+
+  /** Where a target is drawn: classes are the numbers that this lane's f aims at. */
+  target(y) {
+    const { points } = this.app;
+    if (!points.classes) return y;
+    const [low, high] = this.app.lanes[this.lane].info.range[0] === -1 ? [-1, 1] : [0, 1];
+    const is = points.classes.length === 2 && points.outputs.length === 1 ? y === 1 : y === this.app.view.output;
+    return is ? high : low;
+  }
+
+  classOf(record) {
+    return this.app.points.targets[0][record];
+  }
+
+  draw() {
+    const { app, canvas } = this;
+    if (!canvas.offsetParent) return;
+    const colours = theme();
+    const { g, width, height } = prepare(canvas);
+    const [x, y] = this.ranges();
+    const frame = (this.frame = new Frame(width, height, x, y));
+    const { points, view } = app;
+    const names = points.features;
+    if (this.isPlane) {
+      this.drawField(g, frame, colours);
+      frame.axes(g, colours, { x: names[view.columns[0]].name, y: names[view.columns[1]].name, grid: false });
+    } else {
+      const target = points.classes && points.outputs.length > 1 ? points.outputs[view.output] : points.outputs[view.output];
+      frame.axes(g, colours, { x: names[view.columns[0]].name, y: target });
+      this.drawCurve(g, frame, colours);
+    }
+    frame.clip(g, () => this.drawPoints(g, frame, colours));
+    canvas.setAttribute("aria-label", this.summary());
+  }
+
+  drawCurve(g, frame, colours) {
+    const { app } = this;
+    const n = Math.min(240, Math.max(60, Math.round(frame.width / 2)));
+    const all = app.page.fitted(this.lane, app.view.columns[0], frame.x0, frame.x1, n);
+    const points = app.points;
+    frame.clip(g, () => {
+      const ŷ = app.outputsOf(this.lane);
+      const x = points.columns[app.view.columns[0]];
+      if (points.n <= 200) {
+        g.strokeStyle = colours.bad;
+        g.globalAlpha = 0.55;
+        g.lineWidth = 1.5;
+        const offset = app.view.output * points.n;
+        for (let r = 0; r < points.n; r++) {
+          const at = frame.x(x[r]);
+          segment(g, at, frame.y(this.target(points.targets[points.outputs.length > 1 && !points.classes ? app.view.output : 0][r])), at, frame.y(ŷ[offset + r]));
+        }
+        g.globalAlpha = 1;
+      }
+      for (let j = 0; j < points.outputs.length; j++) {
+        g.strokeStyle = colours.lanes[this.lane];
+        g.globalAlpha = j === app.view.output ? 1 : 0.28;
+        g.lineWidth = 3;
+        polyline(g, Array.from({ length: n }, (_, k) => [frame.x(frame.x0 + ((frame.x1 - frame.x0) * k) / (n - 1)), clampPixel(frame.y(all[j * n + k]))]));
+      }
+      g.globalAlpha = 1;
+    });
+  }
+
+  drawField(g, frame, colours) {
+    const { app } = this;
+    const many = app.running && app.points.inputs.length > 40;
+    const [n, m] = many ? [24, 20] : [48, 40];
+    const axes = [{ from: frame.x0, to: frame.x1, n }, { from: frame.y0, to: frame.y1, n: m }];
+    const all = app.page.field(this.lane, JSON.stringify(app.view.columns.slice(0, 2)), JSON.stringify(axes));
+    const values = all.subarray(app.view.output * n * m, (app.view.output + 1) * n * m);
+    const [low, high] = this.outputRange(values);
+    paint(g, pictured(values, n, m, (y) => (y - low) / (high - low), outputColour, colours.dark), frame);
+    g.strokeStyle = colours.ink;
+    g.lineWidth = 1.5;
+    g.globalAlpha = 0.7;
+    const px = (a) => frame.left + (a / (n - 1)) * frame.width;
+    const py = (b) => frame.top + frame.height - (b / (m - 1)) * frame.height;
+    g.beginPath();
+    contours(values, n, m, (low + high) / 2, (a0, b0, a1, b1) => {
+      g.moveTo(px(a0), py(b0));
+      g.lineTo(px(a1), py(b1));
+    });
+    g.stroke();
+    g.globalAlpha = 1;
+  }
+
+  outputRange(values) {
+    const info = this.app.lanes[this.lane].info;
+    const [low, high] = info.range;
+    if (low !== null && high !== null) return [low, high];
+    const { points, view } = this.app;
+    const targets = points.classes ? [0, 1] : extent(points.targets[view.output], 0);
+    const spread = targets[1] - targets[0] || 1;
+    return [targets[0] - 0.05 * spread, targets[1] + 0.05 * spread];
+  }
+
+  drawPoints(g, frame, colours) {
+    const { app } = this;
+    const { points, view, lanes } = app;
+    const record = view.record;
+    const used = lanes[this.lane].state.records ?? [];
+    const size = points.n > 400 ? 2.6 : points.n > 80 ? 3.6 : 5.5;
+    for (const r of used) if (used.length < points.n) dot(g, ...this.pixels(frame, r - 1), size + 3.5, rgb([230, 170, 40], 0.8));
+    // Points that stay where they are need not be drawn anew at every frame.
+    const scale = this.canvas.width / this.canvas.clientWidth;
+    const key = JSON.stringify([app.pointsVersion, view.columns, view.output, frame.left, frame.top, frame.width, frame.height, frame.x0, frame.x1, frame.y0, frame.y1, scale, colours.ink]);
+    if (this.pointsKey !== key) {
+      this.pointsKey = key;
+      this.picture = new OffscreenCanvas(this.canvas.width, this.canvas.height);
+      const own = this.picture.getContext("2d");
+      own.setTransform(scale, 0, 0, scale, 0, 0);
+      for (let r = 0; r < points.n; r++) this.drawPoint(own, frame, colours, r, size);
+    }
+    g.save();
+    g.setTransform(1, 0, 0, 1, 0, 0);
+    g.drawImage(this.picture, 0, 0);
+    g.restore();
+    if (record < points.n) this.drawPoint(g, frame, colours, record, size + 1.5, true);
+  }
+
+  place(record) {
+    const { points, view } = this.app;
+    const x = points.columns[view.columns[0]][record];
+    if (this.isPlane) return [x, points.columns[view.columns[1]][record]];
+    const column = points.outputs.length > 1 && !points.classes ? view.output : 0;
+    return [x, this.target(points.targets[column][record])];
+  }
+
+  pixels(frame, record) {
+    const [x, y] = this.place(record);
+    return [frame.x(x), frame.y(y)];
+  }
+
+  drawPoint(g, frame, colours, record, size, isChosen = false) {
+    const [x, y] = this.pixels(frame, record);
+    const { points, view } = this.app;
+    let fill = colours.ink;
+    let mark = "circle";
+    if (points.classes) {
+      const k = this.classOf(record);
+      fill = colours.classes[k % colours.classes.length];
+      mark = MARKS[k % MARKS.length];
+    } else if (this.isPlane) {
+      const [low, high] = this.outputRange([]);
+      fill = rgb(outputColour((points.targets[view.output][record] - low) / (high - low), colours.dark));
+    }
+    if (isChosen) {
+      g.beginPath();
+      g.arc(x, y, size + 5, 0, 2 * Math.PI);
+      g.strokeStyle = colours.mark;
+      g.lineWidth = 2.5;
+      g.stroke();
+    }
+    shape(g, mark, x, y, size, fill, colours.paper);
+  }
+
+  /** The record that is nearest to a place on the canvas. */
+  nearest(px, py, within = 18) {
+    let best = -1;
+    let least = within;
+    for (let r = 0; r < this.app.points.n; r++) {
+      const [x, y] = this.place(r);
+      const away = Math.hypot(this.frame.x(x) - px, this.frame.y(y) - py);
+      if (away < least) [best, least] = [r, away];
+    }
+    return best;
+  }
+
+  /** What a place on the canvas means for a point. */
+  placesAt(px, py) {
+    const { points, view } = this.app;
+    const x = this.frame.valueX(Math.min(this.frame.left + this.frame.width, Math.max(this.frame.left, px)));
+    const y = this.frame.valueY(Math.min(this.frame.top + this.frame.height, Math.max(this.frame.top, py)));
+    const places = [{ input: { column: view.columns[0], value: x } }];
+    if (this.isPlane) places.push({ input: { column: view.columns[1], value: y } });
+    else if (!points.classes) places.push({ target: { output: view.output, value: y } });
+    else if (points.outputs.length === 1) {
+      const [low, high] = [this.target(0), this.target(1)];
+      places.push({ target: { output: 0, value: y > (low + high) / 2 ? 1 : 0 } });
+    }
+    return places;
+  }
+
+  summary() {
+    const { points, view, lanes } = this.app;
+    const names = view.columns.slice(0, 2).map((k) => points.features[k].name);
+    return `${points.n} points of ${points.name}: ${points.outputs[view.output]} over ${names.join(" and ")}, with f as it stands; E is ${short(lanes[this.lane].state.loss)}. ` +
+      "Arrow keys choose and, with Shift, move a point; Delete takes it away.";
+  }
+}
+
+const canvases = new Map();
+
+/** Draws a small picture into the whole frame, smoothly. */
+export function paint(g, image, frame) {
+  const key = `${image.width} ${image.height}`;
+  let small = canvases.get(key);
+  if (!small) canvases.set(key, (small = new OffscreenCanvas(image.width, image.height)));
+  small.getContext("2d").putImageData(image, 0, 0);
+  g.imageSmoothingEnabled = true;
+  // The values stand at the middle of their cells: half a cell is left out on each side.
+  g.drawImage(small, 0.5, 0.5, image.width - 1, image.height - 1, frame.left, frame.top, frame.width, frame.height);
+}
+
+const clampPixel = (y) => Math.max(-1e5, Math.min(1e5, y));
+
+function shape(g, mark, x, y, size, fill, edge) {
+  g.beginPath();
+  if (mark === "circle") g.arc(x, y, size, 0, 2 * Math.PI);
+  else if (mark === "square") g.rect(x - size * 0.9, y - size * 0.9, size * 1.8, size * 1.8);
+  else if (mark === "triangle") {
+    g.moveTo(x, y - size * 1.15);
+    g.lineTo(x + size * 1.05, y + size * 0.85);
+    g.lineTo(x - size * 1.05, y + size * 0.85);
+    g.closePath();
+  } else if (mark === "diamond") {
+    g.moveTo(x, y - size * 1.25);
+    g.lineTo(x + size * 1.25, y);
+    g.lineTo(x, y + size * 1.25);
+    g.lineTo(x - size * 1.25, y);
+    g.closePath();
+  } else {
+    cross(g, x, y, size, fill);
+    return;
+  }
+  g.fillStyle = fill;
+  g.fill();
+  g.strokeStyle = edge;
+  g.lineWidth = 1.2;
+  g.stroke();
+}

@@ -1,0 +1,516 @@
+//! The points on the page: a table that was read like every other one, and can then be changed with the mouse.
+
+use std::ops::ControlFlow;
+
+use deltarule_core::{Activation, BlockSource, Column, ColumnKind, Dataset, Loss, Scaling, Targets};
+use deltarule_core::{Moments, Threads};
+use deltarule_data::{Choices, CsvOptions, CsvReader, ReadOptions, Table, TableColumn, Task, prepare};
+use deltarule_model::{FeatureKind, MissingRule, ScaleRule, Target};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{PageError, Result, setting};
+
+/// So many numbers in all, N·d, can be shown in time.
+const MOST_NUMBERS: usize = 2_000_000;
+
+/// What a person chose of a file.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Chosen {
+    /// The target columns.
+    pub targets: Vec<String>,
+    /// The feature columns; none: all others.
+    pub features: Vec<String>,
+    /// Columns that are categories whatever they hold.
+    pub categorical: Vec<String>,
+    /// `error`, `mean`, `level`, `mean+flag` or `drop`.
+    pub missing: Option<String>,
+    /// `regression` or `classification`.
+    pub task: Option<String>,
+    /// f, where it decides what numbers classes are.
+    pub activation: Option<String>,
+}
+
+/// What is known of a column of a file.
+#[derive(Debug, Clone, Serialize)]
+pub struct ColumnFact {
+    /// Its name.
+    pub name: String,
+    /// One word for what it holds.
+    pub kind: &'static str,
+    /// How many different texts there are.
+    pub levels: Option<usize>,
+    /// How many values are missing.
+    pub missing: u64,
+    /// The smallest and the largest number.
+    pub range: Option<(f64, f64)>,
+}
+
+impl ColumnFact {
+    fn of(column: &TableColumn) -> Self {
+        let facts = &column.facts;
+        let kind = column.type_name();
+        Self {
+            name: column.name.clone(),
+            kind,
+            levels: column.n_levels(),
+            missing: facts.n_missing,
+            range: facts.range,
+        }
+    }
+}
+
+/// An input column: its name, and the levels of a category.
+#[derive(Debug, Clone, Serialize)]
+pub struct FeatureName {
+    /// The column.
+    pub name: String,
+    /// Its levels, if it is a category.
+    pub levels: Option<Vec<String>>,
+}
+
+/// The points: inputs and targets of every record.
+#[derive(Debug, Clone)]
+pub struct Points {
+    name: String,
+    features: Vec<FeatureName>,
+    inputs: Vec<String>,
+    columns: Vec<Column<'static, f64>>,
+    /// The target column, and what each output stands for.
+    target: String,
+    outputs: Vec<String>,
+    classes: Option<Vec<String>>,
+    /// Two classes and one output are 0 and 1 here.
+    targets: Targets<'static, f64>,
+    /// The activation that goes with the target, unless another is chosen.
+    activation: Activation,
+    notes: Vec<String>,
+}
+
+/// What columns a file has.
+///
+/// Errors: it is no table.
+pub fn columns_of(name: &str, bytes: Vec<u8>) -> Result<Vec<ColumnFact>> {
+    let table = read(name, bytes, &Chosen::default())?;
+    Ok(table.columns().iter().map(ColumnFact::of).collect())
+}
+
+fn read(name: &str, bytes: Vec<u8>, chosen: &Chosen) -> Result<Table> {
+    let reader = CsvReader::from_bytes(name, bytes, &CsvOptions::default())?;
+    let only = match chosen.features.is_empty() {
+        true => Vec::new(),
+        false => chosen.features.iter().chain(&chosen.targets).cloned().collect(),
+    };
+    let categorical = chosen.categorical.clone();
+    let threads = std::num::NonZeroUsize::new(1);
+    let options = ReadOptions { categorical, only, threads, ..ReadOptions::default() };
+    Ok(Table::from_reader(reader, &options, &mut |_| ControlFlow::Continue(()))?)
+}
+
+impl Points {
+    /// Reads a file, as the command does.
+    ///
+    /// Errors: those of the reader and of [`prepare`], a file that is too large to be shown.
+    pub fn read(name: &str, bytes: Vec<u8>, chosen: &Chosen) -> Result<Self> {
+        if chosen.targets.is_empty() {
+            return setting("target", "nothing", "the column to predict");
+        }
+        let table = read(name, bytes, chosen)?;
+        let missing = match &chosen.missing {
+            None => MissingRule::Error,
+            Some(name) => match MissingRule::ALL.iter().find(|rule| rule.name() == name) {
+                Some(rule) => *rule,
+                None => return setting("missing", name, "error, mean, level, mean+flag or drop"),
+            },
+        };
+        let task = match chosen.task.as_deref() {
+            None => None,
+            Some("regression") => Some(Task::Regression),
+            Some("classification") => Some(Task::Classification),
+            Some(other) => return setting("task", other, "regression or classification"),
+        };
+        let activation = chosen.activation.as_deref().map(str::parse).transpose()?;
+        let choices = Choices {
+            targets: chosen.targets.clone(),
+            features: chosen.features.clone(),
+            categorical: chosen.categorical.clone(),
+            missing,
+            task,
+            activation,
+            ..Choices::default()
+        };
+        let prepared = prepare(&table, &choices)?;
+        let training = &prepared.training;
+        let (n_records, n_inputs) = (training.n_records(), training.shape().n_features());
+        if n_records.saturating_mul(n_inputs.max(1)) > MOST_NUMBERS {
+            return Err(PageError::TooLarge { name: name.to_owned(), n_records, n_inputs, most: MOST_NUMBERS });
+        }
+        let moments = Moments::of(training, &Threads::one())?;
+        let (encoding, _) = prepared.encoding(&moments, ScaleRule::Standard, missing, true);
+        let features = encoding.features.iter().map(|feature| FeatureName {
+            name: feature.name.clone(),
+            levels: match &feature.kind {
+                FeatureKind::Category { levels, .. } => Some(levels.clone()),
+                _ => None,
+            },
+        });
+        let mut columns: Option<(Vec<Column<'static, f64>>, Targets<'static, f64>)> = None;
+        for index in 0..training.n_blocks() {
+            training.read(index, &mut |block| match &mut columns {
+                None => columns = Some((block.columns().iter().map(owned).collect(), owned_targets(block.targets()))),
+                Some((columns, targets)) => {
+                    columns.iter_mut().zip(block.columns()).for_each(|(column, further)| extend(column, further));
+                    extend_targets(targets, block.targets());
+                }
+            })?;
+        }
+        let (columns, mut targets) = columns.ok_or(deltarule_core::Error::NoRecords)?;
+        if let (Target::TwoClasses { high, .. }, Targets::Numbers(all)) = (&encoding.target, &mut targets) {
+            let code = |y: &mut f64| *y = if y == high { 1.0 } else { 0.0 };
+            all.iter_mut().for_each(|values| values.to_mut().iter_mut().for_each(code));
+        }
+        let mut notes = prepared.notes.clone();
+        notes.extend(prepared.warnings.iter().cloned());
+        Ok(Self {
+            name: name.to_owned(),
+            features: features.collect(),
+            inputs: encoding.input_names(),
+            columns,
+            target: encoding.target.columns().join(", "),
+            outputs: encoding.target.output_names(),
+            classes: match &encoding.target {
+                Target::Numbers { .. } => None,
+                classes => classes.classes().map(<[String]>::to_vec),
+            },
+            targets,
+            activation: prepared.activation.clone(),
+            notes,
+        })
+    }
+
+    /// The name of the table.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The input columns.
+    pub fn features(&self) -> &[FeatureName] {
+        &self.features
+    }
+
+    /// A name for each of the d inputs.
+    pub fn inputs(&self) -> &[String] {
+        &self.inputs
+    }
+
+    /// A name for each output.
+    pub fn outputs(&self) -> &[String] {
+        &self.outputs
+    }
+
+    /// The target column, or columns.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The classes, if the target has some.
+    pub fn classes(&self) -> Option<&[String]> {
+        self.classes.as_deref()
+    }
+
+    /// f that goes with the target.
+    pub fn activation(&self) -> &Activation {
+        &self.activation
+    }
+
+    /// What was decided when the table was read, to be said.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// N.
+    pub fn n_records(&self) -> usize {
+        self.columns.first().map_or(0, Column::len)
+    }
+
+    /// The columns as they are.
+    pub fn columns(&self) -> &[Column<'static, f64>] {
+        &self.columns
+    }
+
+    /// What the columns hold.
+    pub fn kinds(&self) -> Vec<ColumnKind> {
+        self.columns.iter().map(Column::kind).collect()
+    }
+
+    /// The targets for an activation: classes are 0 and 1, with an activation from −1 to 1 they are −1 and 1, as for the command.
+    pub fn targets(&self, activation: &Activation, loss: Loss) -> Targets<'static, f64> {
+        let mut targets = self.targets.clone();
+        let (of_first, of_second) = loss.class_targets().unwrap_or(match activation.range() {
+            (-1.0, 1.0) => (-1.0, 1.0),
+            _ => (0.0, 1.0),
+        });
+        match &mut targets {
+            Targets::Classes { low, high, .. } => (*low, *high) = (of_first, of_second),
+            Targets::Numbers(all) if self.classes.is_some() => {
+                let number = |y: &mut f64| *y = if *y == 0.0 { of_first } else { of_second };
+                all.iter_mut().for_each(|values| values.to_mut().iter_mut().for_each(number));
+            }
+            Targets::Numbers(_) => {}
+        }
+        targets
+    }
+
+    /// x of a record in the units that are descended in, 1 for the level that it has. Shape (d,).
+    pub fn inputs_of(&self, record: usize, scaling: &Scaling) -> Vec<f64> {
+        let mut x = Vec::with_capacity(self.inputs.len());
+        for (column, scale) in self.columns.iter().zip(scaling.columns()) {
+            match column {
+                Column::Numbers(values) => x.push(scale.apply(values[record])),
+                Column::Codes { codes, n_levels } => {
+                    x.extend((0..*n_levels).map(|level| if codes[record] as usize == level { 1.0 } else { 0.0 }));
+                }
+                // Points are numbers and categories.
+                Column::Tiled(_) | Column::Sparse { .. } => {}
+            }
+        }
+        x
+    }
+
+    /// One record as a table of its own.
+    ///
+    /// Errors: there is no such record.
+    pub fn only(&self, record: usize) -> Result<Self> {
+        self.check(record)?;
+        let mut one = self.clone();
+        let rows = record..record + 1;
+        one.columns = self.columns.iter().map(|column| part(column, rows.clone())).collect();
+        one.targets = match &self.targets {
+            Targets::Numbers(all) => Targets::Numbers(all.iter().map(|y| y[rows.clone()].to_vec().into()).collect()),
+            Targets::Classes { codes, n_classes, low, high } => {
+                let (codes, n_classes, low, high) = (codes[rows].to_vec().into(), *n_classes, *low, *high);
+                Targets::Classes { codes, n_classes, low, high }
+            }
+        };
+        Ok(one)
+    }
+
+    /// Moves a point: its value in a number column, or its target.
+    ///
+    /// Errors: no such record or column, a value that is not finite.
+    pub fn set(&mut self, record: usize, place: &Place) -> Result<()> {
+        self.check(record)?;
+        place.check()?;
+        match place {
+            Place::Input { column, value } => match self.columns.get_mut(*column) {
+                Some(Column::Numbers(values)) => values.to_mut()[record] = *value,
+                Some(_) => return setting("column", &self.features[*column].name, "a column of numbers"),
+                None => return setting("column", column, format!("a number from 0 to below {}", self.columns.len())),
+            },
+            Place::Target { output, value } => match &mut self.targets {
+                Targets::Numbers(all) => match all.get_mut(*output) {
+                    Some(values) if self.classes.is_some() => values.to_mut()[record] = value.round().clamp(0.0, 1.0),
+                    Some(values) => values.to_mut()[record] = *value,
+                    None => {
+                        return setting("output", output, format!("a number from 0 to below {}", self.outputs.len()));
+                    }
+                },
+                Targets::Classes { codes, n_classes, .. } => {
+                    let most = n_classes.saturating_sub(1).max(1) as f64;
+                    codes.to_mut()[record] = value.round().clamp(0.0, most) as u32;
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// Adds a point: these values, and for all other columns their means and commonest levels.
+    ///
+    /// Errors: those of [`set`](Self::set).
+    pub fn add(&mut self, places: &[Place]) -> Result<()> {
+        let mut grown = self.clone();
+        let typical = grown.typical();
+        for (column, value) in grown.columns.iter_mut().zip(typical) {
+            match column {
+                Column::Numbers(values) => values.to_mut().push(value),
+                Column::Codes { codes, .. } => codes.to_mut().push(value as u32),
+                Column::Tiled(_) | Column::Sparse { .. } => {}
+            }
+        }
+        match &mut grown.targets {
+            Targets::Numbers(all) => all.iter_mut().for_each(|values| {
+                let mean = values.iter().sum::<f64>() / values.len() as f64;
+                values.to_mut().push(if grown.classes.is_some() { mean.round() } else { mean });
+            }),
+            Targets::Classes { codes, .. } => codes.to_mut().push(0),
+        }
+        let record = grown.n_records() - 1;
+        places.iter().try_for_each(|place| grown.set(record, place))?;
+        *self = grown;
+        Ok(())
+    }
+
+    /// Takes a point away.
+    ///
+    /// Errors: no such record, or it is the last one.
+    pub fn remove(&mut self, record: usize) -> Result<()> {
+        self.check(record)?;
+        if self.n_records() == 1 {
+            return setting("points", "the last one to be taken away", "at least one point");
+        }
+        for column in &mut self.columns {
+            match column {
+                Column::Numbers(values) => _ = values.to_mut().remove(record),
+                Column::Codes { codes, .. } => _ = codes.to_mut().remove(record),
+                Column::Tiled(_) | Column::Sparse { .. } => {}
+            }
+        }
+        match &mut self.targets {
+            Targets::Numbers(all) => all.iter_mut().for_each(|values| _ = values.to_mut().remove(record)),
+            Targets::Classes { codes, .. } => _ = codes.to_mut().remove(record),
+        }
+        Ok(())
+    }
+
+    /// For each column its mean, or the code of its commonest level.
+    pub fn typical(&self) -> Vec<f64> {
+        let of = |column: &Column<'static, f64>| match column {
+            Column::Numbers(values) => values.iter().sum::<f64>() / values.len() as f64,
+            Column::Codes { codes, n_levels } => {
+                let mut counts = vec![0_usize; *n_levels];
+                for &code in codes.iter() {
+                    if let Some(count) = counts.get_mut(code as usize) {
+                        *count += 1;
+                    }
+                }
+                let most = counts.iter().copied().max().unwrap_or(0);
+                counts.iter().position(|&count| count == most).unwrap_or(0) as f64
+            }
+            Column::Tiled(_) | Column::Sparse { .. } => 0.0,
+        };
+        self.columns.iter().map(of).collect()
+    }
+
+    /// The table as CSV, which reads back to the same numbers.
+    pub fn csv(&self) -> String {
+        let quote = |text: &str| match text.contains([',', '"', '\n', '\r']) {
+            true => format!("\"{}\"", text.replace('"', "\"\"")),
+            false => text.to_owned(),
+        };
+        let classes = self.classes.as_deref();
+        let class = |code: usize| vec![quote(classes.and_then(|all| all.get(code)).map_or("", String::as_str))];
+        let targets = match classes {
+            None => self.outputs.clone(),
+            Some(_) => vec![self.target.clone()],
+        };
+        let names = self.features.iter().map(|feature| &feature.name).chain(&targets);
+        let mut csv = names.map(|name| quote(name)).collect::<Vec<_>>().join(",") + "\n";
+        for record in 0..self.n_records() {
+            let inputs = self.columns.iter().zip(&self.features).map(|(column, feature)| match column {
+                Column::Numbers(values) => values[record].to_string(),
+                Column::Codes { codes, .. } => {
+                    let level = feature.levels.as_ref().and_then(|levels| levels.get(codes[record] as usize));
+                    quote(level.map_or("", String::as_str))
+                }
+                Column::Tiled(_) | Column::Sparse { .. } => String::new(),
+            });
+            let targets = match &self.targets {
+                Targets::Numbers(all) if classes.is_some() => {
+                    all.iter().flat_map(|y| class(y[record] as usize)).collect()
+                }
+                Targets::Numbers(all) => all.iter().map(|values| values[record].to_string()).collect(),
+                Targets::Classes { codes, .. } => class(codes[record] as usize),
+            };
+            csv += &inputs.chain(targets).collect::<Vec<_>>().join(",");
+            csv.push('\n');
+        }
+        csv
+    }
+
+    fn check(&self, record: usize) -> Result<()> {
+        match record < self.n_records() {
+            true => Ok(()),
+            false => setting("record", record + 1, format!("a number from 1 to {}", self.n_records())),
+        }
+    }
+
+    /// The same as a source of blocks. `targets` are those of [`targets`](Self::targets).
+    pub(crate) fn dataset<'a>(&'a self, targets: &'a Targets<'static, f64>) -> Result<Dataset<'a, f64>> {
+        Ok(Dataset::from_columns(&self.columns, targets)?)
+    }
+}
+
+/// Where a point is put.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Place {
+    /// A value of a number column, in its own units.
+    Input {
+        /// The column, from 0.
+        column: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A target, or the number of a class.
+    Target {
+        /// The output, from 0.
+        output: usize,
+        /// The value.
+        value: f64,
+    },
+}
+
+impl Place {
+    fn check(&self) -> Result<()> {
+        let (Place::Input { value, .. } | Place::Target { value, .. }) = self;
+        // Larger numbers are refused in files, too.
+        match value.is_finite() && value.abs() <= 1e150 {
+            true => Ok(()),
+            false => setting("point", value, "a finite number of at most 1e150"),
+        }
+    }
+}
+
+fn owned(column: &Column<'_, f64>) -> Column<'static, f64> {
+    part(column, 0..column.len())
+}
+
+fn part(column: &Column<'_, f64>, rows: std::ops::Range<usize>) -> Column<'static, f64> {
+    match column {
+        Column::Numbers(values) => Column::Numbers(values[rows].to_vec().into()),
+        Column::Codes { codes, n_levels } => Column::Codes { codes: codes[rows].to_vec().into(), n_levels: *n_levels },
+        Column::Tiled(tiled) => Column::Numbers(rows.map(|row| tiled.get(row)).collect::<Vec<_>>().into()),
+        // CSV has none.
+        Column::Sparse { .. } => Column::Numbers(vec![0.0; rows.len()].into()),
+    }
+}
+
+fn extend(column: &mut Column<'static, f64>, further: &Column<'_, f64>) {
+    match (column, further) {
+        (Column::Numbers(values), Column::Numbers(more)) => values.to_mut().extend_from_slice(more),
+        (Column::Codes { codes, .. }, Column::Codes { codes: more, .. }) => codes.to_mut().extend_from_slice(more),
+        _ => {}
+    }
+}
+
+fn owned_targets(targets: &Targets<'_, f64>) -> Targets<'static, f64> {
+    match targets {
+        Targets::Numbers(all) => Targets::Numbers(all.iter().map(|values| values.to_vec().into()).collect()),
+        Targets::Classes { codes, n_classes, low, high } => {
+            let (codes, n_classes, low, high) = (codes.to_vec().into(), *n_classes, *low, *high);
+            Targets::Classes { codes, n_classes, low, high }
+        }
+    }
+}
+
+fn extend_targets(targets: &mut Targets<'static, f64>, further: &Targets<'_, f64>) {
+    match (targets, further) {
+        (Targets::Numbers(all), Targets::Numbers(more)) => {
+            all.iter_mut().zip(more).for_each(|(values, more)| values.to_mut().extend_from_slice(more));
+        }
+        (Targets::Classes { codes, .. }, Targets::Classes { codes: more, .. }) => {
+            codes.to_mut().extend_from_slice(more)
+        }
+        _ => {}
+    }
+}

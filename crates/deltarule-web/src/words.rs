@@ -1,0 +1,99 @@
+//! Why a walk ended, for whoever watches it.
+
+use deltarule_core::{Plan, StopReason};
+
+/// Six significant digits, as the command writes them.
+pub(crate) fn short(x: f64) -> String {
+    if x == 0.0 || !x.is_finite() {
+        return if x == 0.0 { "0".to_owned() } else { x.to_string() };
+    }
+    let exponent = x.abs().log10().floor() as i32;
+    let trim = |text: String| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    };
+    match exponent {
+        -5..7 => trim(format!("{x:.*}", (5 - exponent).max(0) as usize)),
+        _ => {
+            let text = format!("{x:.5e}");
+            let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
+            format!("{}e{power}", trim(mantissa.to_owned()))
+        }
+    }
+}
+
+/// A headline, and what it means.
+pub(crate) fn reason(reason: &StopReason, plan: &Plan, is_convex: bool) -> (&'static str, String) {
+    let eta = plan.eta.eta;
+    let limit = match (plan.batch, plan.eta.exact_limit, plan.eta.guaranteed) {
+        (Some(_), ..) => "Steps over few records want a smaller η than steps over all of them.".to_owned(),
+        (None, Some(exact), _) => format!(
+            "For this data the bowl is that of a parabola: steps with η above {} land higher on the other side than they began.",
+            short(exact)
+        ),
+        (None, None, Some(guaranteed)) => {
+            format!("For this data no step raises E as long as η is at most {}, where the mark is.", short(guaranteed))
+        }
+        _ => "With this f no η is known that is safe for every start: try a smaller one.".to_owned(),
+    };
+    match reason {
+        StopReason::Minimum { correlation } => (
+            "A minimum",
+            format!(
+                "The slope ∂E/∂w has vanished: no input is correlated with δ any more (the largest correlation is {}). {}",
+                short(*correlation),
+                if is_convex { "With this f there is no other minimum." } else { "With this f E may have other minima: try another start." }
+            ),
+        ),
+        StopReason::Exact => ("A minimum", "Every point is met: what is left of E is the rounding of the numbers.".to_owned()),
+        StopReason::NoFiniteMinimum { .. } => (
+            "No finite minimum",
+            "E goes on falling towards a value that it never reaches, while the weights grow for ever: the inputs tell some targets apart without exception, or the \
+             targets lie where f cannot get."
+                .to_owned(),
+        ),
+        StopReason::NoProgress { epochs, .. } => (
+            "No more progress",
+            match plan.batch {
+                Some(_) => format!(
+                    "E has hardly fallen for {epochs} epochs: steps over few records jump about in the neighbourhood of the minimum. A smaller η jumps less."
+                ),
+                None => format!("E has hardly fallen for {epochs} epochs. {limit}"),
+            },
+        ),
+        StopReason::Diverged { loss, net_input, .. } => (
+            "Diverged",
+            format!(
+                "With η = {} every step overshot, and E rose until {}. {limit} Go back, and make η smaller.",
+                short(eta),
+                match net_input {
+                    Some(h) => format!("f was no number any more, at h = {}", short(*h)),
+                    None if loss.is_finite() => format!("it was {}", short(*loss)),
+                    None => "it was beyond all numbers".to_owned(),
+                }
+            ),
+        ),
+        StopReason::Saturated { .. } => (
+            "Saturated",
+            format!(
+                "The steps with η = {} have thrown h so far out that f is flat there: f'(h) = 0, so δ = 0, and descent stands still although the error is large. {limit}",
+                short(eta)
+            ),
+        ),
+        _ => ("The end", "No further step is kept.".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short;
+
+    #[test]
+    fn numbers_are_those_of_the_command() {
+        for (x, text) in
+            [(0.25, "0.25"), (631_992.892_818, "631993"), (1.234_567_8e-7, "1.23457e-7"), (1e12, "1e12"), (-3.0, "-3")]
+        {
+            assert_eq!(short(x), text);
+        }
+    }
+}

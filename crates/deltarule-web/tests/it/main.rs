@@ -1,0 +1,4 @@
+//! The page without a browser.
+
+mod lanes;
+mod points;
