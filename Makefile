@@ -1,9 +1,9 @@
-# Everything that a change must pass. Needs cargo (rustup installs the rest), and Python 3.11 or later for what other programs make of
-# exported models.
+# Everything that a change must pass. Needs cargo (rustup installs the rest), Python 3.11 or later for what other programs make of
+# exported models, and for the page Node.js, Chromium and a Rust compiler for WebAssembly, which `make page` installs on Debian.
 
-.PHONY: test format lint unit exports doc
+.PHONY: test format lint unit page exports doc
 
-test: format lint unit exports doc
+test: format lint unit page exports doc
 
 format:
 	cargo fmt --all --check
@@ -25,6 +25,19 @@ $(EXPORT_VENV)/ready: crates/deltarule-export/tests/requirements.txt
 	python3 -m venv $(EXPORT_VENV)
 	$(EXPORT_VENV)/bin/pip install --quiet --requirement $<
 	touch $@
+
+# The page: built, taken into the program, and tried in a real browser beside the command.
+BROWSER = crates/deltarule-web/tests/browser
+
+page: $(BROWSER)/node_modules/.package-lock.json
+	sh $(BROWSER)/install.sh
+	cargo fmt --manifest-path xtask/Cargo.toml --check
+	cargo xtask page
+	cargo build --package deltarule --locked
+	cd $(BROWSER) && node --test
+
+$(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package-lock.json
+	cd $(BROWSER) && npm ci --no-audit --no-fund
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked
