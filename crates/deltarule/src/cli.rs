@@ -70,6 +70,8 @@ pub(crate) enum Command {
     Check(Box<CheckArgs>),
     /// Show what is in a table, without training
     Inspect(InspectArgs),
+    /// Walk down the error of a table in the browser, step by step
+    Play(Box<PlayArgs>),
     /// Print a completion script for a shell
     #[command(
         after_help = "Example:\n  deltarule completions bash > ~/.local/share/bash-completion/completions/deltarule"
@@ -747,6 +749,44 @@ pub(crate) struct CheckArgs {
     pub(crate) rows: RowArgs,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
+    #[command(flatten)]
+    pub(crate) memory: MemoryArgs,
+    #[command(flatten)]
+    pub(crate) files: FileArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  deltarule play                                                     the lesson, and tables to play with
+  deltarule play examples/diabetes.csv --target progression          a table of one's own
+  deltarule play examples/ten.csv --target passed --export page.html   the same as one file that opens by a double click
+
+Nothing leaves the machine: the page is served on 127.0.0.1, works without a network, and runs the same core as the command.")]
+pub(crate) struct PlayArgs {
+    /// Files of CSV or JSON lines, Parquet or Arrow IPC, or patterns, as one table; - for standard input; nothing: the page's own tables
+    #[arg(value_name = "DATA")]
+    pub(crate) data: Vec<PathBuf>,
+    /// Write the page, and the table in it, to this file instead
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["port", "no_open"])]
+    pub(crate) export: Option<PathBuf>,
+    /// Replace the file of --export, or of --rejects, if it is there
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// The port to listen at; 0 for a free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) port: u16,
+    /// Print the address, and open no browser
+    #[arg(long)]
+    pub(crate) no_open: bool,
+    #[command(flatten)]
+    pub(crate) columns: ColumnArgs,
+    #[command(flatten)]
+    pub(crate) rows: RowArgs,
+    #[command(flatten)]
+    pub(crate) network: NetworkArgs,
+    #[command(flatten)]
+    pub(crate) descent: DescentArgs,
     #[command(flatten)]
     pub(crate) memory: MemoryArgs,
     #[command(flatten)]

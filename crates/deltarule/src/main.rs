@@ -48,6 +48,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => commands::explain::run(&args),
         Command::Exercise(args) => commands::exercise::run(&args),
         Command::Check(args) => commands::check::run(&args),
+        Command::Play(args) => commands::play::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
         Command::Completions { shell } => commands::completions::run(shell),
     };

@@ -7,6 +7,7 @@ pub(crate) mod exercise;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod inspect;
+pub(crate) mod play;
 pub(crate) mod predict;
 pub(crate) mod serve;
 pub(crate) mod show;

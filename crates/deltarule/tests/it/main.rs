@@ -14,6 +14,7 @@ mod libsvm;
 mod memory;
 mod models;
 mod optimizers;
+mod play;
 mod privacy;
 mod rows;
 mod serve;

@@ -1,0 +1,163 @@
+//! A table for the page: what training would see of it, as CSV, and what was chosen.
+
+use anyhow::{Result, bail};
+use deltarule_core::{BlockSource, Column, Eta, Parameters, Targets};
+use deltarule_data::{Prepared, prepare};
+use deltarule_model::{Encoding, FeatureKind, Target};
+use serde_json::{Value, json};
+
+use crate::cli::{MissingArg, PlayArgs, WeightArgs};
+use crate::output::csv_field;
+use crate::rows::Rows;
+use crate::setup::{self, Input, Machine, Ready};
+use crate::valid::HoldOut;
+
+/// What the page takes: N·d numbers, and bytes of CSV.
+const MOST_NUMBERS: usize = 2_000_000;
+const MOST_BYTES: usize = 40_000_000;
+
+/// Errors: a choice of columns, where there is no table.
+pub(super) fn refuse_options_without_data(args: &PlayArgs) -> Result<()> {
+    let columns = &args.columns;
+    let named = [
+        ("--target", !columns.target.is_empty()),
+        ("--features", !columns.features.is_empty()),
+        ("--drop", !columns.drop.is_empty()),
+        ("--categorical", !columns.categorical.is_empty()),
+        ("--where", args.rows.condition.is_some()),
+    ];
+    match named.into_iter().find(|(_, is_named)| *is_named) {
+        Some((option, _)) => bail!("{option}: found without DATA, expected a table to choose from"),
+        None => Ok(()),
+    }
+}
+
+/// The table and the settings as JSON.
+///
+/// Errors: those of `train`; sparse data; a table that is larger than a page can show in time.
+pub(super) fn given(args: &PlayArgs) -> Result<Value> {
+    let (columns, network) = (&args.columns, &args.network);
+    let choices = setup::choices(&args.data, columns, network, &WeightArgs::default(), HoldOut::default())?;
+    let mut rows = Rows::of(&args.rows, &args.data, &[], args.force)?;
+    let input = Input { data: &args.data, files: &args.files, memory: &args.memory, quiet: false };
+    let (table, _) = setup::read_table(input, columns, &choices, Machine::default(), &mut rows)?;
+    rows.finish()?;
+    if table.sparse().is_some() {
+        bail!(
+            "{}: has sparse numbers, which are too many to be shown; expected a table of columns with names",
+            table.name()
+        );
+    }
+    let prepared = prepare(&table, &choices)?;
+    let threads = setup::threads(None, table.n_values())?;
+    let scale = columns.scale.map_or(deltarule_model::ScaleRule::Standard, Into::into);
+    let has_bias = !network.no_bias;
+    setup::with_problem(&prepared, columns, network.loss, scale, has_bias, &threads, |ready| {
+        let Ready { encoding, problem } = &ready;
+        let (n, d) = (prepared.training.n_records(), encoding.shape().n_features());
+        if n.saturating_mul(d) > MOST_NUMBERS {
+            bail!(
+                "{}: found {n} records with {d} inputs, expected at most {MOST_NUMBERS} numbers in all; --where takes a part of the rows, which \
+                 shows the same",
+                table.name()
+            );
+        }
+        let init = network.init.as_deref();
+        let (start, _) = setup::starting_weights(init, encoding, &prepared.activation, has_bias, network.seed)?;
+        let is_drawn = matches!(init.unwrap_or("auto"), "auto" | "zeros" | "normal");
+        let csv = csv(&prepared, encoding)?;
+        if csv.len() > MOST_BYTES {
+            bail!(
+                "{}: found {} bytes of CSV, expected at most {MOST_BYTES}; --where takes a part of the rows",
+                table.name(),
+                csv.len()
+            );
+        }
+        let names = encoding.features.iter().map(|feature| &feature.name);
+        let categories = encoding.features.iter().filter(|feature| feature.is_category()).map(|feature| &feature.name);
+        let classes = encoding.target.classes().is_some();
+        Ok(json!({
+            "file": table.name(),
+            "csv": csv,
+            "chosen": {
+                "targets": encoding.target.columns(),
+                "features": names.collect::<Vec<_>>(),
+                "categorical": categories.collect::<Vec<_>>(),
+                // Other rules have become columns and records already.
+                "missing": if encoding.missing.fills() && columns.missing != MissingArg::Error { "mean" } else { "error" },
+                "task": if classes { "classification" } else { "regression" },
+            },
+            "settings": {
+                "activation": prepared.activation.name(),
+                "loss": problem.loss.to_string(),
+                "bias": has_bias,
+                "scale": scale.name(),
+                "eta": match args.descent.eta { Eta::Given(eta) => Some(eta), Eta::Auto => None },
+                "reduction": args.descent.reduction.map_or(deltarule_core::Reduction::Mean, Into::into).name(),
+                "init": if is_drawn { init.unwrap_or("auto") } else { "auto" },
+                "seed": network.seed,
+                "start": (!is_drawn).then(|| weights_and_biases(&start)),
+            },
+        }))
+    })
+}
+
+/// All weights output by output, and the biases behind them.
+fn weights_and_biases(start: &Parameters) -> Vec<f64> {
+    start.values().collect()
+}
+
+/// The training records: numbers that read back to the same bits, levels and classes by their names.
+fn csv(prepared: &Prepared<'_>, encoding: &Encoding) -> Result<String> {
+    let names = encoding.features.iter().map(|feature| feature.name.as_str());
+    let header: Vec<String> = names.chain(encoding.target.columns()).map(csv_field).collect();
+    let mut csv = header.join(",") + "\n";
+    let part = &prepared.training;
+    for index in 0..part.n_blocks() {
+        part.read(index, &mut |block| {
+            for row in 0..block.n_records() {
+                let inputs = block.columns().iter().zip(&encoding.features).map(|(column, feature)| match column {
+                    Column::Codes { codes, .. } => level(&feature.kind, codes[row]),
+                    Column::Numbers(values) => number(values[row]),
+                    Column::Tiled(tiled) => number(tiled.get(row)),
+                    // Sparse tables were refused.
+                    Column::Sparse { .. } => String::new(),
+                });
+                let fields: Vec<String> = inputs.chain(targets(block.targets(), &encoding.target, row)).collect();
+                csv += &fields.join(",");
+                csv.push('\n');
+            }
+        })?;
+    }
+    Ok(csv)
+}
+
+/// A missing number is nothing.
+fn number(x: f64) -> String {
+    if x.is_nan() { String::new() } else { x.to_string() }
+}
+
+fn level(kind: &FeatureKind, code: u32) -> String {
+    let code = code as usize;
+    match kind {
+        FeatureKind::Category { levels, .. } => levels.get(code).map_or_else(String::new, |level| csv_field(level)),
+        FeatureKind::Hashed { buckets, .. } => {
+            buckets.iter().nth(code).map_or_else(String::new, |bucket| bucket.to_string())
+        }
+        _ => String::new(),
+    }
+}
+
+fn targets(targets: &Targets<'_, f64>, target: &Target, row: usize) -> Vec<String> {
+    match (targets, target) {
+        (Targets::Numbers(columns), Target::TwoClasses { classes, high, .. }) => {
+            let class = |y: f64| csv_field(&classes[usize::from(y == *high)]);
+            columns.iter().map(|column| class(column[row])).collect()
+        }
+        (Targets::Numbers(columns), _) => columns.iter().map(|column| number(column[row])).collect(),
+        (Targets::Classes { codes, .. }, _) => {
+            let name = target.classes().and_then(|classes| classes.get(codes[row] as usize));
+            vec![name.map_or_else(String::new, |name| csv_field(name))]
+        }
+    }
+}
