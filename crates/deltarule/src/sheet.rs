@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn widths_are_those_in_print() {
-        assert_eq!(width(&Line::math(r"1.5 \cdot 10^{-9}")), 9);
+        assert_eq!(width(&Line::math(r"1.5 \cdot 10^{-9}")), 8);
         assert_eq!(width(&Line::words("abc").and_math(r"\hat y_1")), 5);
         assert_eq!(width(&Line::math(BLANK)), 8);
     }
