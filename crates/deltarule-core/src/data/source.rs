@@ -79,6 +79,12 @@ impl Shape {
         first..first + self.columns[column].n_features()
     }
 
+    /// The column that a feature belongs to.
+    pub fn column_of(&self, feature: usize) -> usize {
+        // Columns without features begin where the next one does.
+        self.first_feature.partition_point(|&first| first <= feature).saturating_sub(1)
+    }
+
     /// How many number columns there are.
     pub fn n_numbers(&self) -> usize {
         self.columns.iter().filter(|kind| **kind == ColumnKind::Number).count()

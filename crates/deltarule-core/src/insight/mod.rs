@@ -1,15 +1,19 @@
-//! Looking into a step: its arithmetic, and its gradient against finite differences; and into weights: how sure they are.
+//! Looking into a step: its arithmetic, and its gradient against finite differences; into weights: how sure they are; and at E over them.
 
 mod alone;
 mod check;
 mod distribution;
 mod explain;
 mod quotient;
+mod reach;
 mod summary;
+mod surface;
 
 pub use alone::{Alone, explained_alone, spread_of_parts};
 pub use check::{GradientCheck, WeightCheck, check_gradient, check_gradient_of};
 pub use distribution::Distribution;
 pub use explain::{WorkedBatch, WorkedOutput, WorkedRecord, WorkedStep, explain, explain_batch};
 pub use quotient::{WorkedQuotient, explain_quotient};
+pub use reach::Reach;
 pub use summary::{Direction, Estimate, Information, OutputSummary, Robust, Summary, Theory, Weight};
+pub use surface::{PlainStep, Slice, Surface, SurfaceAxis, WeightIndex, WeightUnits};

@@ -240,7 +240,7 @@ impl Gradient {
     }
 
     /// Takes in what the weights cost.
-    pub(super) fn penalise(&mut self, penalty: &Penalty, parameters: &Parameters) {
+    pub(crate) fn penalise(&mut self, penalty: &Penalty, parameters: &Parameters) {
         self.penalty = self.weight * penalty.value(parameters);
         penalty.add_to(&mut self.descent, parameters, self.weight);
     }

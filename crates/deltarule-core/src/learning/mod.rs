@@ -23,7 +23,7 @@ mod triangle;
 mod walk;
 
 pub use baseline::Baseline;
-pub(crate) use delta::delta_of;
+pub(crate) use delta::{DeltaRows, delta_into, delta_of, sum_factor};
 pub use delta::{ErrorTerm, delta};
 pub use descent::Descent;
 pub use fit::{Batch, Config, Eta, Fit, HeldOut, Plan, Problem, fit, fit_many, fit_many_watched, fit_watched};

@@ -9,6 +9,7 @@ mod losses;
 mod optimizers;
 mod oracle;
 mod sparse;
+mod surface;
 mod tables;
 mod tidy;
 mod walk;
