@@ -61,6 +61,7 @@ fn crates_depend_downwards_only() {
         "deltarule-data",
         "deltarule-export",
         "deltarule-serve",
+        "deltarule-plot",
         "deltarule-web",
         "deltarule",
     ];
@@ -88,9 +89,15 @@ fn unsafe_stands_in_the_kernel_only() {
 
 #[test]
 fn libraries_print_nothing_and_never_give_up() {
-    for name in
-        ["deltarule-core", "deltarule-model", "deltarule-data", "deltarule-export", "deltarule-serve", "deltarule-web"]
-    {
+    for name in [
+        "deltarule-core",
+        "deltarule-model",
+        "deltarule-data",
+        "deltarule-export",
+        "deltarule-serve",
+        "deltarule-plot",
+        "deltarule-web",
+    ] {
         for (path, text) in sources(&crates().join(name).join("src")) {
             let code = code(&text);
             for word in ["println!", "eprintln!", "print!(", "dbg!", "todo!", "unimplemented!", "process::exit"] {
