@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod exercise;
+pub(crate) mod plot;
 mod values;
 
 use std::path::PathBuf;
@@ -38,6 +39,7 @@ Try:
   deltarule predict m.json new.csv                       a prediction for every row
   deltarule serve m.json                                 predictions over HTTP
   deltarule sweep data.csv --target price --eta 0.01..10   many learning rates at once
+  deltarule plot bowl m.json data.csv --weight size --out bowl.svg   E along a weight, and a step
 
 Exit codes: 0 done, 1 ran but failed (diverged, a check that failed), 2 usage or input, 130 interrupted."
 )]
@@ -62,6 +64,8 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Serve a model over HTTP: JSON in, predictions out
     Serve(ServeArgs),
+    /// Draw E along weights, the way of descent, and the network: SVG, PNG or PDF
+    Plot(plot::PlotArgs),
     /// Work out one step of the delta rule, every number of it
     Explain(Box<ExplainArgs>),
     /// Write exercise sheets on the delta rule, with numbers of their own, and the key
@@ -361,6 +365,10 @@ pub(crate) struct TrainArgs {
     /// Write the weights on the way: epoch,output,feature,weight
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) path: Option<PathBuf>,
+    /// Write a page of HTML with all of it: what was read, how it was trained, pictures, weights, scores, a worked step, and the settings to repeat it.
+    /// One file, which needs no network
+    #[arg(long, value_name = "FILE.html", help_heading = "Output")]
+    pub(crate) report: Option<PathBuf>,
     /// Print JSON
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,

@@ -1,4 +1,4 @@
-//! Files that descent is watched on: their records, in memory.
+//! Files whose records are held in memory: to watch descent on them, or to draw E.
 
 use anyhow::{Result, bail};
 use deltarule_core::{Block, Column, Dataset, Loss, Targets};
@@ -35,17 +35,20 @@ impl HeldOutFiles {
         let Some(mut reader) = valid.take_if(|_| args.early_stopping.is_some()) else { return Ok(None) };
         let memory = memory.memory.unwrap_or_else(setup::sound_memory);
         let judged = (loss, weights.weight.as_deref(), prepared.training.class_weights());
-        Self::read(&mut reader, encoding, judged, memory, rows).map(Some)
+        let why = "--early-stopping, which looks at them after every epoch; try a larger --memory, or --valid 0.25";
+        Self::read(&mut reader, encoding, judged, memory, why, None, rows).map(Some)
     }
 
-    /// Reads all records; their weights are in a column, and `of_classes` are those of the classes, empty where they count alike.
+    /// Reads all records, or only one of them, from 1; their weights are in a column, and `of_classes` are those of the classes, empty where they count alike.
     ///
-    /// Errors: those of the files; a target that the loss is not defined for; no record; more than `memory` bytes of them.
-    fn read(
+    /// Errors: those of the files; a target that the loss is not defined for; no record; more than `memory` bytes of them, where `why` says what needs them.
+    pub(crate) fn read(
         reader: &mut Reader,
         encoding: &Encoding,
         (loss, column, of_classes): (Loss, Option<&str>, &[f64]),
         memory: usize,
+        why: &str,
+        only: Option<u64>,
         rows: &mut Rows,
     ) -> Result<Self> {
         let file = reader.name().to_owned();
@@ -54,7 +57,8 @@ impl HeldOutFiles {
         let mut all: Option<Self> = None;
         let n_read = complete_records(reader, &mut encoder, rows, |before, complete, block| {
             check_targets(&encoding.target, loss, block, complete, &file, before)?;
-            let rows: Vec<usize> = (0..block.n_records()).filter(|&r| complete(r)).collect();
+            let is_wanted = |r: usize| only.is_none_or(|record| before + r as u64 + 1 == record);
+            let rows: Vec<usize> = (0..block.n_records()).filter(|&r| complete(r) && is_wanted(r)).collect();
             let all = all.get_or_insert_with(|| Self::like(block));
             all.take(block, &rows);
             if is_weighed {
@@ -68,8 +72,7 @@ impl HeldOutFiles {
             let bytes = all.bytes();
             if bytes > memory {
                 bail!(
-                    "{file}: found more records than --memory has room for ({memory} bytes), expected fewer beside --early-stopping, which looks at them after \
-                     every epoch; try a larger --memory, or --valid 0.25"
+                    "{file}: found more records than memory has room for ({memory} bytes), expected fewer beside {why}"
                 );
             }
             Ok(())
@@ -77,6 +80,15 @@ impl HeldOutFiles {
         let left_out = rows.conclude(&file, n_read)?;
         match all.filter(|all| all.n_records() > 0) {
             Some(all) => Ok(Self { left_out, ..all }),
+            None if only.is_some_and(|record| record > n_read) => {
+                bail!("{file}: found no record {}, expected one from 1 to {n_read}", only.unwrap_or_default())
+            }
+            None if only.is_some() => {
+                bail!(
+                    "{file}: record {} has no target or a missing value, expected a complete one",
+                    only.unwrap_or_default()
+                )
+            }
             None => bail!("{file}: found no record with every feature and the target, expected at least one"),
         }
     }
@@ -95,7 +107,13 @@ impl HeldOutFiles {
         })
     }
 
-    fn n_records(&self) -> usize {
+    /// Whether some records count more than others.
+    pub(crate) fn is_weighted(&self) -> bool {
+        self.weights.is_some()
+    }
+
+    /// How many there are.
+    pub(crate) fn n_records(&self) -> usize {
         match &self.targets {
             Targets::Numbers(targets) => targets.first().map_or(0, |first| first.len()),
             Targets::Classes { codes, .. } => codes.len(),

@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         Command::Show(args) => commands::show::run(&args),
         Command::Export(args) => commands::export::run(&args),
         Command::Serve(args) => commands::serve::run(&args),
+        Command::Plot(args) => commands::plot::run(&args),
         Command::Explain(args) => commands::explain::run(&args),
         Command::Exercise(args) => commands::exercise::run(&args),
         Command::Check(args) => commands::check::run(&args),

@@ -35,10 +35,81 @@ pub(crate) fn lines(front: &str, encoding: &Encoding, parameters: &Parameters) -
 ///
 /// Errors: a column, an output or a feature that is not there or not known, a weight twice or not at all.
 pub(crate) fn read(path: &Path, encoding: &Encoding, has_bias: bool) -> Result<Parameters> {
+    let mut last = None;
+    let file = open(path).with_context(|| "--init: expected auto, zeros, normal or a file")?;
+    for_each_state(file, path, encoding, has_bias, |_, state| {
+        last = Some(state);
+        Ok(())
+    })?;
+    last.unwrap_or_else(|| State::new(encoding, has_bias)).complete(path, encoding)
+}
+
+/// Reads the weights of every epoch in such a file, in its order.
+///
+/// Errors: those of [`read`]; a file without epochs, or with an epoch that is not above the one before it.
+pub(crate) fn read_states(path: &Path, encoding: &Encoding, has_bias: bool) -> Result<Vec<(u64, Parameters)>> {
+    let mut states: Vec<(u64, Parameters)> = Vec::new();
+    let file = path.display();
+    for_each_state(open(path)?, path, encoding, has_bias, |epoch, state| {
+        let Some(text) = epoch else {
+            bail!("{file}: found no column epoch, expected epoch,output,feature,weight, as --path writes them")
+        };
+        let Ok(epoch) = text.parse::<u64>() else { bail!("{file}: found epoch {text:?}, expected a whole number") };
+        if let Some((before, _)) = states.last().filter(|(before, _)| *before >= epoch) {
+            bail!("{file}: found epoch {epoch} after epoch {before}, expected ascending ones");
+        }
+        let parameters = state.complete(path, encoding).with_context(|| format!("epoch {epoch}"))?;
+        states.push((epoch, parameters));
+        Ok(())
+    })?;
+    if states.is_empty() {
+        bail!("{file}: found no weights, expected those of at least one epoch");
+    }
+    Ok(states)
+}
+
+fn open(path: &Path) -> Result<CsvReader> {
     let options = CsvOptions { header: Some(true), ..CsvOptions::default() };
-    let mut reader =
-        CsvReader::open(path, &options).with_context(|| "--init: expected auto, zeros, normal or a file")?;
-    let file = path.display().to_string();
+    Ok(CsvReader::open(path, &options)?)
+}
+
+/// Weights under way, and which of them were read.
+struct State {
+    parameters: Parameters,
+    seen: Vec<bool>,
+}
+
+impl State {
+    fn new(encoding: &Encoding, has_bias: bool) -> Self {
+        let shape = encoding.shape();
+        let (d, n_outputs) = (shape.n_features(), shape.n_outputs());
+        Self { parameters: Parameters::zeros(d, n_outputs, has_bias), seen: vec![false; (d + 1) * n_outputs] }
+    }
+
+    /// Errors: a weight that was not read.
+    fn complete(self, path: &Path, encoding: &Encoding) -> Result<Parameters> {
+        let d = self.parameters.n_features();
+        let needed = d + usize::from(self.parameters.has_bias());
+        for j in 0..self.parameters.n_outputs() {
+            if let Some(i) = (0..needed).find(|i| !self.seen[j * (d + 1) + i]) {
+                let (inputs, outputs) = (encoding.input_names(), encoding.target.output_names());
+                let feature = inputs.get(i).map_or(BIAS, String::as_str);
+                bail!("{}: found no weight of {feature} for output {}, expected one", path.display(), outputs[j]);
+            }
+        }
+        Ok(self.parameters)
+    }
+}
+
+/// Shows the weights of each epoch, complete or not; of a file without epochs all of them.
+fn for_each_state(
+    mut reader: CsvReader,
+    path: &Path,
+    encoding: &Encoding,
+    has_bias: bool,
+    mut visit: impl FnMut(Option<&str>, State) -> Result<()>,
+) -> Result<()> {
+    let file = path.display();
     let position = |name: &str| reader.header().iter().position(|column| column == name);
     let (Some(output_at), Some(feature_at), Some(weight_at)) =
         (position("output"), position("feature"), position("weight"))
@@ -48,19 +119,17 @@ pub(crate) fn read(path: &Path, encoding: &Encoding, has_bias: bool) -> Result<P
     };
     let epoch_at = position("epoch");
     let (outputs, inputs) = (encoding.target.output_names(), encoding.input_names());
-    let mut parameters = Parameters::zeros(inputs.len(), outputs.len(), has_bias);
     let places: HashMap<&str, usize> = inputs.iter().map(String::as_str).zip(0..).collect();
     let width = inputs.len() + 1;
-    let mut seen = vec![false; width * outputs.len()];
-    let mut epoch = None;
+    let mut state: Option<(Option<String>, State)> = None;
     while let Some(record) = reader.next_record()? {
         let line = record.line;
         let text = |at: usize| String::from_utf8_lossy(record.trimmed(at)).into_owned();
         let this_epoch = epoch_at.map(text);
-        if this_epoch != epoch {
-            epoch = this_epoch;
-            seen.fill(false);
+        if let Some((epoch, ended)) = state.take_if(|(epoch, _)| *epoch != this_epoch) {
+            visit(epoch.as_deref(), ended)?;
         }
+        let (_, State { parameters, seen }) = state.get_or_insert_with(|| (this_epoch, State::new(encoding, has_bias)));
         let (output, feature) = (text(output_at), text(feature_at));
         let Some(j) = outputs.iter().position(|name| *name == output) else {
             bail!("{file}: line {line}: found output {output:?}, expected one of {}", outputs.join(", "));
@@ -86,12 +155,8 @@ pub(crate) fn read(path: &Path, encoding: &Encoding, has_bias: bool) -> Result<P
             None => parameters.set_bias(j, weight),
         }
     }
-    for (j, output) in outputs.iter().enumerate() {
-        let needed = if has_bias { width } else { inputs.len() };
-        if let Some(i) = (0..needed).find(|i| !seen[j * width + i]) {
-            let feature = inputs.get(i).map_or(BIAS, String::as_str);
-            bail!("{file}: found no weight of {feature} for output {output}, expected one");
-        }
+    match state {
+        Some((epoch, ended)) => visit(epoch.as_deref(), ended),
+        None => Ok(()),
     }
-    Ok(parameters)
 }

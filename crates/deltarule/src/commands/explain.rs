@@ -9,7 +9,7 @@ use deltarule_core::{
     Targets, explain, explain_batch,
 };
 use deltarule_data::{Part, RowEncoder, RowState, prepare};
-use deltarule_model::ScaleRule;
+use deltarule_model::{Encoding, ScaleRule};
 
 use crate::cli::{BadRowArg, ExplainArgs, ExplainFormArg, LossArg, WeightArgs};
 use crate::number::{count, short};
@@ -134,8 +134,8 @@ fn given_eta(args: &ExplainArgs, otherwise: f64, because: &str) -> (f64, String)
 }
 
 /// The loss for numbers that are no table.
-fn given_loss(args: &ExplainArgs) -> Result<Loss> {
-    match args.network.loss {
+fn given_loss(loss: Option<LossArg>) -> Result<Loss> {
+    match loss {
         None => Ok(Loss::Squared),
         Some(LossArg::Of(loss)) => Ok(loss),
         Some(LossArg::Huber) => {
@@ -149,7 +149,7 @@ fn given_loss(args: &ExplainArgs) -> Result<Loss> {
 /// The worked example that bare `explain` shows.
 fn example(args: &ExplainArgs) -> Result<Subject> {
     no_rows(args, "no table")?;
-    let loss = given_loss(args)?;
+    let loss = given_loss(args.network.loss)?;
     let natural = loss.activation().unwrap_or(Activation::Sigmoid);
     let activation = args.network.activation.clone().unwrap_or(natural);
     let parameters = Parameters::new(2, vec![0.6, 0.1], Some(vec![0.2]), 1)?;
@@ -175,18 +175,34 @@ fn example(args: &ExplainArgs) -> Result<Subject> {
     })
 }
 
-/// Numbers from the command line.
-fn numbers(args: &ExplainArgs, x: &str) -> Result<Subject> {
-    no_rows(args, "--x")?;
-    if !args.columns.target.is_empty() || args.record.is_some() || args.all {
-        bail!("--x: found --target, --record or --all beside it, which need a table");
-    }
-    let inputs = list("--x", x)?;
-    let Some(y) = &args.y else { bail!("--y: found nothing, expected the target, or one for each output: --y 1") };
+/// Numbers that were typed, as texts.
+pub(super) struct Typed<'a> {
+    pub(super) x: &'a str,
+    pub(super) w: Option<&'a str>,
+    pub(super) y: Option<&'a str>,
+    pub(super) bias: Option<&'a str>,
+    pub(super) activation: Option<&'a Activation>,
+    pub(super) loss: Option<LossArg>,
+}
+
+/// The same as a record and a network.
+pub(super) struct Given {
+    pub(super) loss: Loss,
+    pub(super) layer: Layer,
+    pub(super) inputs: Vec<f64>,
+    pub(super) targets: Vec<f64>,
+}
+
+/// A record and a network from numbers that were typed.
+///
+/// Errors: what are no numbers, or too few or too many of them.
+pub(super) fn given(typed: &Typed<'_>) -> Result<Given> {
+    let inputs = list("--x", typed.x)?;
+    let Some(y) = typed.y else { bail!("--y: found nothing, expected the target, or one for each output: --y 1") };
     let targets = list("--y", y)?;
     let (d, n_outputs) = (inputs.len(), targets.len());
     let rows: Vec<Vec<f64>> =
-        args.w.as_deref().unwrap_or_default().split(';').map(|row| list("--w", row)).collect::<Result<_>>()?;
+        typed.w.unwrap_or_default().split(';').map(|row| list("--w", row)).collect::<Result<_>>()?;
     let weights: Vec<f64> = match &rows[..] {
         [row] if n_outputs == 1 && row.len() == d => row.clone(),
         rows if rows.len() == d && rows.iter().all(|row| row.len() == n_outputs) => {
@@ -203,10 +219,9 @@ fn numbers(args: &ExplainArgs, x: &str) -> Result<Subject> {
             )
         }
     };
-    let bias = match (&args.bias, args.network.no_bias) {
-        (Some(_), true) => bail!("--bias: found --no-bias beside it, expected one of them"),
-        (None, _) => None,
-        (Some(text), false) => {
+    let bias = match typed.bias {
+        None => None,
+        Some(text) => {
             let bias = list("--bias", text)?;
             if bias.len() != n_outputs {
                 bail!(
@@ -217,17 +232,40 @@ fn numbers(args: &ExplainArgs, x: &str) -> Result<Subject> {
             Some(bias)
         }
     };
-    let loss = given_loss(args)?;
+    let loss = given_loss(typed.loss)?;
     let natural = loss.activation().unwrap_or(Activation::Identity);
-    let activation = args.network.activation.clone().unwrap_or(natural);
-    let parameters = Parameters::new(d, weights, bias, n_outputs)?;
+    let activation = typed.activation.cloned().unwrap_or(natural);
+    let ranges: Vec<(f64, f64)> = targets.iter().map(|&y| (y, y)).collect();
+    loss.check(&activation, &ranges)?;
+    let layer = Layer::new(Parameters::new(d, weights, bias, n_outputs)?, activation);
+    Ok(Given { loss, layer, inputs, targets })
+}
+
+/// Numbers from the command line.
+fn numbers(args: &ExplainArgs, x: &str) -> Result<Subject> {
+    no_rows(args, "--x")?;
+    if !args.columns.target.is_empty() || args.record.is_some() || args.all {
+        bail!("--x: found --target, --record or --all beside it, which need a table");
+    }
+    if args.bias.is_some() && args.network.no_bias {
+        bail!("--bias: found --no-bias beside it, expected one of them");
+    }
+    let Given { loss, layer, inputs, targets } = given(&Typed {
+        x,
+        w: args.w.as_deref(),
+        y: args.y.as_deref(),
+        bias: args.bias.as_deref(),
+        activation: args.network.activation.as_ref(),
+        loss: args.network.loss,
+    })?;
     let (eta, eta_text) = given_eta(args, 0.1, "where --eta gives none");
+    let (d, n_outputs) = (inputs.len(), targets.len());
     Ok(Subject {
         title: "one step of the delta rule on one record".into(),
         units: "the numbers are as given".into(),
         rows: None,
         loss,
-        layer: Layer::new(parameters, activation),
+        layer,
         inputs: (1..=d).map(|i| format!("x{i}")).collect(),
         outputs: if n_outputs == 1 {
             vec!["output".into()]
@@ -355,6 +393,38 @@ fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
             )],
         })
     })
+}
+
+/// The step on the first record of a table, in words; `None` where there is none.
+pub(crate) fn first_record(
+    part: &Part<'_>,
+    scaling: &Scaling,
+    encoding: &Encoding,
+    (loss, layer): (Loss, &Layer),
+    (eta, eta_text): (f64, &str),
+) -> Result<Option<String>> {
+    if part.n_records() == 0 {
+        return Ok(None);
+    }
+    let number = part.record(0) as u64 + 1;
+    let records = records_of(part, Some(number), scaling)?;
+    let Some((_, x, y)) = records.first() else { return Ok(None) };
+    let step = explain(loss, layer, x, y, eta)?;
+    let subject = Subject {
+        title: format!("one step of the delta rule on record {number}, at the start"),
+        units: units_text(encoding.scale),
+        rows: None,
+        loss,
+        layer: layer.clone(),
+        inputs: encoding.input_names(),
+        outputs: encoding.target.output_names(),
+        records: Vec::new(),
+        eta,
+        eta_text: eta_text.to_owned(),
+        reduction: Reduction::Mean,
+        next: Vec::new(),
+    };
+    Ok(Some(words::step(&subject, &step, false)))
 }
 
 /// All records together may have so many inputs.

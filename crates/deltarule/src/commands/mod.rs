@@ -8,6 +8,7 @@ pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod inspect;
 pub(crate) mod play;
+pub(crate) mod plot;
 pub(crate) mod predict;
 pub(crate) mod serve;
 pub(crate) mod show;

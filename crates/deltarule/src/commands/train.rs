@@ -3,6 +3,7 @@
 mod conclude;
 mod files;
 mod folds;
+mod page;
 mod watch;
 mod words;
 
@@ -23,7 +24,7 @@ use crate::rule;
 use crate::setup::{self, Input, Machine, Ready};
 use crate::valid::{self, Valid};
 use files::Files;
-use watch::Watcher;
+use watch::{Seen, Watcher};
 use words::Say;
 
 /// The settings after `--textbook` has been put into words.
@@ -60,13 +61,17 @@ struct Run<'a> {
 struct Trained {
     plan: Plan,
     fit: Fit,
+    /// What was said before it.
+    opening: String,
+    /// What was seen on the way, if a report was asked for.
+    seen: Seen,
 }
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let settings = settings(args)?;
     let mut files = Files::create(args)?;
     let read = args.valid.files_read(&args.data);
-    let mut rows = Rows::of(&args.rows, &read, &[&args.out, &args.trace, &args.path], args.force)?;
+    let mut rows = Rows::of(&args.rows, &read, &[&args.out, &args.trace, &args.path, &args.report], args.force)?;
     let wanted = Valid::of(&args.valid, &args.data, &args.files, rows.skips())?;
     wanted.check_early_stopping(&args.valid, args.folds)?;
     let choices = setup::choices(
@@ -131,7 +136,7 @@ impl Run<'_> {
         let plan = Plan::of(problem, &self.settings.config)?;
         files.begin_trace(problem.loss, plan.patience.is_some())?;
         let opening = words::opening(self, &plan);
-        let mut watcher = Watcher::new(&plan, self.encoding, opening, say, files);
+        let mut watcher = Watcher::new(&plan, self.encoding, opening.clone(), say, files);
         let of_files = self.watched.as_ref().map(HeldOutFiles::dataset).transpose()?;
         let source = match (&self.prepared.held_out, &of_files) {
             (Some(part), _) => Some(part as &dyn BlockSource<f64>),
@@ -140,9 +145,9 @@ impl Run<'_> {
         let held_out = source.map(|source| HeldOut { source, scaling: self.problem.scaling });
         let fit =
             fit_watched(problem, &plan, self.start.clone(), held_out, &mut |epoch: &Epoch<'_>| watcher.look(epoch))?;
-        watcher.finish(&fit)?;
+        let seen = watcher.finish(&fit)?;
         files.finish_records()?;
-        Ok(Trained { plan, fit })
+        Ok(Trained { plan, fit, opening, seen })
     }
 }
 

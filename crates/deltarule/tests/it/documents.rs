@@ -25,6 +25,26 @@ fn the_derivation() {
 }
 
 #[test]
+fn the_page_about_pictures_and_the_pictures_in_it() {
+    let sandbox = Sandbox::new();
+    check_document("docs/plots.md", |block, index| {
+        let ran = sandbox.sh(&format!("({}) 2>&1", block[index].command));
+        assert_eq!(ran.code, Some(0), "docs/plots.md: {}\n{}", block[index].command, ran.stdout);
+        ran.stdout
+    });
+    let page = std::fs::read_to_string(project().join("docs/plots.md")).unwrap();
+    let shown: Vec<&str> = page.split("](pictures/").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    assert!(shown.len() > 5);
+    for name in shown {
+        let (kept, drawn) = (project().join("docs/pictures").join(name), sandbox.read(name));
+        if std::env::var_os("DELTARULE_BLESS").is_some() {
+            std::fs::write(&kept, &drawn).unwrap();
+        }
+        assert!(drawn == std::fs::read_to_string(&kept).unwrap(), "{name} is not what its command draws");
+    }
+}
+
+#[test]
 fn the_page_about_export() {
     holds("docs/export.md");
 }
@@ -114,6 +134,7 @@ fn links_lead_somewhere() {
         "docs/export.md",
         "docs/columns.md",
         "docs/losses.md",
+        "docs/plots.md",
         "docs/serve.md",
         "docs/optimizers.md",
         "docs/privacy.md",

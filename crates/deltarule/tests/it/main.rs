@@ -15,6 +15,7 @@ mod memory;
 mod models;
 mod optimizers;
 mod play;
+mod plot;
 mod privacy;
 mod rows;
 mod serve;

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::files::Files;
 use super::folds::CrossValidation;
+use super::page::Outcome;
 use super::words::Say;
 use super::{Run, Trained};
 use crate::cli::PrecisionArg;
@@ -44,7 +45,7 @@ impl Run<'_> {
     pub(super) fn conclude(
         &self,
         trained: &Trained,
-        files: Files,
+        mut files: Files,
         valid: Option<Box<Reader>>,
         rows: &mut Rows,
         say: &Say,
@@ -55,6 +56,7 @@ impl Run<'_> {
         let record = record.of(self.problem.loss, &trained.plan, &trained.fit, training.loss_sum);
         let model = Model::new(self.encoding.clone(), trained.fit.layer.clone(), record)?;
         // Before anything else is read, so that a bad record there does not cost the model.
+        let page = files.report.take();
         let written = self.write(trained, files, &model)?;
         let (held_out, held_out_rows) = match (&self.prepared.held_out, valid) {
             (Some(part), _) => (Some(self.score(trained, part)?), None),
@@ -80,6 +82,20 @@ impl Run<'_> {
             report::reason_text(&trained.fit.reason, &trained.plan, self.problem.loss, &self.prepared.activation);
         let leaks = leak::warnings(self.problem, self.encoding, &trained.fit.layer, &training)?;
         let folds = folds.flatten();
+        if let Some(mut file) = page {
+            let mut scores = vec![("training", &training)];
+            scores.extend(held_out.as_ref().map(|scores| ("held out", scores)));
+            let warnings = self.prepared.warnings.iter().cloned().chain(report::eta_warning(&trained.plan));
+            let outcome = Outcome {
+                model: &model,
+                scores: &scores,
+                reason: &reason,
+                warnings: warnings.chain(leaks.iter().cloned()).collect(),
+                is_private: false,
+            };
+            file.write_all(self.page(trained, &outcome)?.as_bytes())?;
+            file.finish()?;
+        }
         let conclusion = Conclusion { model, training, held_out, held_out_rows, folds, leaks, reason, written };
         if self.args.json {
             output::print_json(&self.json(trained, &conclusion))?;
@@ -124,7 +140,7 @@ impl Run<'_> {
     }
 
     fn json(&self, trained: &Trained, conclusion: &Conclusion) -> Value {
-        let Trained { plan, fit } = trained;
+        let Trained { plan, fit, .. } = trained;
         let loss = self.problem.loss;
         let warnings = self
             .prepared
@@ -189,6 +205,7 @@ impl Run<'_> {
             "folds": conclusion.folds.as_ref().map(CrossValidation::json),
             "weights": report::weights_json(&conclusion.model),
             "model": conclusion.written.as_ref().map(|path| path.display().to_string()),
+            "report": self.args.report.as_ref().map(|path| path.display().to_string()),
         });
         for (of, sum) in
             [("start_", fit.start_loss), ("", conclusion.training.loss_sum), ("baseline_", plan.baseline.loss)]
@@ -252,6 +269,9 @@ impl Run<'_> {
             (None, Some(_)) => say.line("no model was written, since training failed from its first steps on"),
             (None, None) if fit.reason.is_failure() => {}
             (None, None) => say.line("no model was written; to keep it, add: --out model.json"),
+        }
+        if let Some(path) = &self.args.report {
+            say.line(&format!("report written to {}", path.display()));
         }
     }
 }

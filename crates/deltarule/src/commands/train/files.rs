@@ -14,14 +14,18 @@ pub(super) struct Files {
     pub(super) model: Option<OutputFile>,
     pub(super) trace: Option<OutputFile>,
     pub(super) path: Option<OutputFile>,
+    pub(super) report: Option<OutputFile>,
 }
 
 impl Files {
     pub(super) fn create(args: &TrainArgs) -> Result<Self> {
-        let named: Vec<&PathBuf> = [&args.out, &args.trace, &args.path].into_iter().flatten().collect();
+        let named: Vec<&PathBuf> = [&args.out, &args.trace, &args.path, &args.report].into_iter().flatten().collect();
         for (index, path) in named.iter().enumerate() {
             if named[..index].contains(path) {
-                bail!("{}: found twice among --out, --trace and --path, expected a file for each", path.display());
+                bail!(
+                    "{}: found twice among --out, --trace, --path and --report, expected a file for each",
+                    path.display()
+                );
             }
             if args.data.contains(path) {
                 bail!("{}: is the data itself, expected another file to write to", path.display());
@@ -29,7 +33,12 @@ impl Files {
         }
         let create =
             |path: &Option<PathBuf>| path.as_ref().map(|path| OutputFile::create(path, args.force)).transpose();
-        let mut files = Self { model: create(&args.out)?, trace: create(&args.trace)?, path: create(&args.path)? };
+        let mut files = Self {
+            model: create(&args.out)?,
+            trace: create(&args.trace)?,
+            path: create(&args.path)?,
+            report: create(&args.report)?,
+        };
         if let Some(path) = &mut files.path {
             writeln!(path, "epoch,output,feature,weight")?;
         }

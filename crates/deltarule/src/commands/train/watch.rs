@@ -13,12 +13,24 @@ use super::words::Say;
 use crate::number::{digits, short};
 use crate::{output, report, weights_file};
 
-/// Sees every epoch: the bar, the trace, the path, Ctrl-C.
+/// What a report shows of the way.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// Weights, as `--path` has them.
+    pub(super) states: Vec<(u64, Parameters)>,
+    /// Epochs and E after them.
+    pub(super) errors: Vec<(f64, f64)>,
+    /// The same of the records held out, where descent is watched on them.
+    pub(super) held_out: Vec<(f64, f64)>,
+}
+
+/// Sees every epoch: the bar, the trace, the path, what a report needs, Ctrl-C.
 pub(super) struct Watcher<'a> {
     bar: ProgressBar,
     encoding: &'a Encoding,
     files: &'a mut Files,
     path: PathSample,
+    seen: Seen,
     failed: Option<std::io::Error>,
     /// What is said once the first point has proved sound.
     opening: Option<String>,
@@ -40,6 +52,7 @@ impl<'a> Watcher<'a> {
             encoding,
             files,
             path: PathSample { kept: Vec::new(), stride: 1, last: None },
+            seen: Seen::default(),
             failed: None,
             opening: Some(opening),
             warning: report::eta_warning(plan),
@@ -77,25 +90,30 @@ impl<'a> Watcher<'a> {
                 return ControlFlow::Break(());
             }
         }
-        if self.files.path.is_some() {
+        if self.files.report.is_some() {
+            self.seen.errors.push((epoch.index as f64, epoch.loss));
+            self.seen.held_out.extend(epoch.held_out_loss.map(|loss| (epoch.index as f64, loss)));
+        }
+        if self.files.path.is_some() || self.files.report.is_some() {
             self.path.push(epoch);
         }
         if output::interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    pub(super) fn finish(mut self, fit: &Fit) -> Result<()> {
+    pub(super) fn finish(mut self, fit: &Fit) -> Result<Seen> {
         self.bar.finish_and_clear();
         if let Some(error) = self.failed.take() {
             return Err(error.into());
         }
+        // The last state is the one that is kept: the best weights, as in the model.
+        self.path.finish(fit);
         if let Some(file) = &mut self.files.path {
-            // The last state is the one that is kept: the best weights, as in the model.
-            self.path.finish(fit);
             for (epoch, parameters) in &self.path.kept {
                 file.write_all(weights_file::lines(&format!("{epoch},"), self.encoding, parameters).as_bytes())?;
             }
         }
-        Ok(())
+        self.seen.states = self.path.kept;
+        Ok(self.seen)
     }
 }
 

@@ -1,0 +1,67 @@
+//! Where a picture goes, and in which form.
+
+use std::io::{IsTerminal, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use deltarule_plot::Picture;
+
+use crate::cli::plot::PictureArgs;
+use crate::output::{self, OutputFile};
+
+/// The form of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Svg,
+    Png,
+    Pdf,
+}
+
+/// Where a picture will go, known before anything is read.
+pub(super) struct Destination<'a> {
+    args: &'a PictureArgs,
+    file: Option<(OutputFile, Form)>,
+}
+
+impl<'a> Destination<'a> {
+    /// Begins the file.
+    ///
+    /// Errors: an ending that is none of the forms; a file that is read, that is there already, or that cannot be written; a terminal.
+    pub(super) fn open(args: &'a PictureArgs, read: &[&PathBuf]) -> Result<Self> {
+        let Some(path) = &args.out else {
+            if std::io::stdout().is_terminal() {
+                bail!(
+                    "--out: found nothing, and standard output is a terminal; expected a file, such as --out picture.svg"
+                );
+            }
+            return Ok(Self { args, file: None });
+        };
+        if read.contains(&path) {
+            bail!("{}: is a file that is read, expected another file to write to", path.display());
+        }
+        let form = form_of(path)?;
+        Ok(Self { args, file: Some((OutputFile::create(path, args.force)?, form)) })
+    }
+
+    /// Writes the picture.
+    pub(super) fn save(self, picture: &Picture) -> Result<()> {
+        let Some((mut file, form)) = self.file else { return output::print(&picture.to_svg_file()) };
+        let bytes = match form {
+            Form::Svg => picture.to_svg_file().into_bytes(),
+            Form::Png => picture.to_png(self.args.scale).context("--width, --height, --scale")?,
+            Form::Pdf => picture.to_pdf()?,
+        };
+        file.write_all(&bytes)?;
+        file.finish()
+    }
+}
+
+fn form_of(path: &Path) -> Result<Form> {
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    Ok(match ending.as_deref() {
+        Some("svg") => Form::Svg,
+        Some("png") => Form::Png,
+        Some("pdf") => Form::Pdf,
+        _ => bail!("{}: found a name with another ending, expected .svg, .png or .pdf", path.display()),
+    })
+}
