@@ -59,7 +59,8 @@ figure{margin:1rem 0}figure svg{width:100%;height:auto;display:block}.dark{displ
 footer{margin-top:2.5rem;color:var(--muted);font-size:.85rem}\
 @media print{:root{color-scheme:light;--page:#fff;--ink:#000;--muted:#444;--rule:#ccc;--box:#fff}\
 .light{display:block!important}.dark,nav{display:none!important}main{max-width:none;padding:0}\
-figure,tr,pre{break-inside:avoid}h2{break-after:avoid;border-top:0}pre{white-space:pre-wrap;border:1px solid #ccc}\
+body{font-size:10.5pt}figure svg{max-height:105mm}pre{font-size:8.5pt}\
+figure,tr{break-inside:avoid}h2{break-after:avoid;border-top:0}pre{white-space:pre-wrap;border:1px solid #ccc}\
 @page{margin:18mm}}";
 
 impl Report {
