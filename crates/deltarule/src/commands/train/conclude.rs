@@ -91,7 +91,7 @@ impl Run<'_> {
                 scores: &scores,
                 reason: &reason,
                 warnings: warnings.chain(leaks.iter().cloned()).collect(),
-                is_private: false,
+                is_private: self.args.private,
             };
             file.write_all(self.page(trained, &outcome)?.as_bytes())?;
             file.finish()?;

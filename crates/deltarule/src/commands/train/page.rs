@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use deltarule_core::{Layer, Loss, Parameters, WeightIndex, WeightUnits};
-use deltarule_model::{Encoding, FeatureKind, Model, Target};
+use deltarule_model::{Encoding, Feature, FeatureKind, Model, Target};
 use deltarule_plot::{Curve, Look, Part, Picture, PlotError, Report, Run as DrawnRun, Section, Theme, Words};
 
 use super::watch::Seen;
@@ -31,7 +31,9 @@ impl Run<'_> {
     /// The page.
     pub(super) fn page(&self, trained: &Trained, outcome: &Outcome<'_>) -> Result<String> {
         let without_names;
-        let model = match outcome.is_private {
+        // Products have the names of levels in theirs.
+        let names_levels = outcome.is_private && self.encoding.features.iter().any(Feature::is_combined);
+        let model = match outcome.is_private && !names_levels {
             true => {
                 without_names = nameless(outcome.model)?;
                 &without_names
@@ -60,9 +62,14 @@ impl Run<'_> {
         let mut sections = vec![self.read_section(trained, outcome), self.trained_section(trained, outcome)];
         sections.push(scores_section(outcome));
         sections.extend(curve_section(&trained.seen, &ground.error_label())?);
-        sections.extend(self.surface_section(trained, &ground)?);
-        sections.push(weights_section(&ground)?);
-        sections.extend(fit_section(&ground, outcome.is_private)?);
+        if names_levels {
+            let text = "The weights, and E over them, are not shown: this training is private, and products have the names of levels in theirs.";
+            sections.push(Section { heading: "Weights".to_owned(), parts: vec![Part::Text(text.to_owned())] });
+        } else {
+            sections.extend(self.surface_section(trained, &ground)?);
+            sections.push(weights_section(&ground)?);
+            sections.extend(fit_section(&ground, outcome.is_private)?);
+        }
         sections.push(self.step_section(trained, outcome)?);
         sections.push(self.again_section(trained, model));
         let report = Report {
@@ -98,8 +105,13 @@ impl Run<'_> {
                 training.rows_dropped
             )));
         }
-        let kinds = self.encoding.features.iter().map(|feature| {
+        let told = self.encoding.features.iter().filter(|feature| !outcome.is_private || !feature.is_combined());
+        let kinds = told.map(|feature| {
             let range = match &feature.kind {
+                // The ends are values of records.
+                FeatureKind::Number { mean, .. } if outcome.is_private => {
+                    vec![short(*mean), String::new(), String::new()]
+                }
                 FeatureKind::Number { mean, min, max, .. } => [short(*mean), short(*min), short(*max)].to_vec(),
                 FeatureKind::Boolean { mean, .. } => vec![short(*mean), "0".into(), "1".into()],
                 _ => vec![count(feature.n_inputs() as u64, "weight"), String::new(), String::new()],
@@ -217,7 +229,8 @@ impl Run<'_> {
         }
         let rows = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect();
         let mut parts = vec![Part::Table(vec!["setting".to_owned(), "value".to_owned()], rows)];
-        if let Some(command) = &training.command {
+        // A condition on rows has values of theirs.
+        if let Some(command) = training.command.as_ref().filter(|_| !self.args.private) {
             parts.insert(0, Part::Lines(command.clone()));
         }
         parts.push(Part::Text(
