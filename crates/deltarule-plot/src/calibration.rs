@@ -154,8 +154,9 @@ impl Calibration {
     }
 
     fn push_thresholds(&self, panel: &mut Panel) {
+        type Pick = fn(&Decision) -> Option<f64>;
         let theme = panel.theme;
-        let picks: [(&str, fn(&Decision) -> Option<f64>); 3] = [
+        let picks: [(&str, Pick); 3] = [
             ("precision", |decision| decision.precision),
             ("recall", |decision| decision.recall),
             ("f1", |decision| decision.f1),

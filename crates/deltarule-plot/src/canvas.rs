@@ -247,7 +247,8 @@ pub(crate) fn point(shape: Shape, (x, y): (f64, f64), size: f64, colour: &str, e
         }
         Shape::Star => {
             let corner = |k: usize| {
-                let (radius, angle) = (if k % 2 == 0 { 1.5 } else { 0.62 }, std::f64::consts::PI * k as f64 / 5.0);
+                let (radius, angle) =
+                    (if k.is_multiple_of(2) { 1.5 } else { 0.62 }, std::f64::consts::PI * k as f64 / 5.0);
                 (radius * angle.sin(), -radius * angle.cos())
             };
             polygon(&(0..10).map(corner).collect::<Vec<_>>())
