@@ -424,7 +424,7 @@ pub(crate) fn first_record(
         reduction: Reduction::Mean,
         next: Vec::new(),
     };
-    Ok(Some(words::step(&subject, &step, false)))
+    Ok(Some(words::step(&subject, &step, false, Writing { digits: None, blank: false })))
 }
 
 /// All records together may have so many inputs.

@@ -63,10 +63,10 @@ pub(crate) fn calibration_of(ground: &Ground<'_>, class: Option<&str>, at: u64) 
     };
     let (mut tally, mut scores) = (ThresholdTally::default(), ClassTally::new(2));
     for (p, is_so) in p.iter().zip(&is_so) {
-        tally.add(*p, *is_so);
+        tally.add(*p, *is_so, 1.0);
         scores.add(u32::from(*is_so), &[1.0 - p, *p], 1.0);
     }
-    let ratio = |part: u64, rest: u64| (part + rest > 0).then(|| part as f64 / (part + rest) as f64);
+    let ratio = |part: f64, rest: f64| (part + rest > 0.0).then(|| part / (part + rest));
     let decisions = (0..=STEPS).map(|k| tally.decisions(k)).map(|row| Decision {
         threshold: row.threshold,
         recall: row.recall(),
@@ -91,7 +91,7 @@ pub(crate) fn calibration_of(ground: &Ground<'_>, class: Option<&str>, at: u64) 
                     figure(row.threshold),
                     percent(row.precision()),
                     percent(row.recall()),
-                    count(row.false_positives, "record"),
+                    count(row.false_positives as u64, "record"),
                     row.false_negatives
                 ),
             ],
