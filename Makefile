@@ -1,7 +1,7 @@
 # Everything that a change must pass. Needs cargo (rustup installs the rest), Python 3.11 or later for what other programs make of
 # exported models, and for the page Node.js, Chromium and a Rust compiler for WebAssembly, which `make page` installs on Debian.
 
-.PHONY: test format lint unit page exports doc
+.PHONY: test format lint unit program page exports doc
 
 test: format lint unit page exports doc
 
@@ -14,11 +14,14 @@ lint:
 unit:
 	cargo test --workspace --locked
 
+# The program as the tests have it: by itself it would have dependencies with other features, which are then compiled anew.
+program:
+	cargo test --workspace --locked --no-run --quiet
+
 # Exported models in onnxruntime, SQLite, DuckDB and C, in an environment of its own, beside the command's predictions.
 EXPORT_VENV = target/export-venv
 
-exports: $(EXPORT_VENV)/ready
-	cargo build --package deltarule --locked
+exports: program $(EXPORT_VENV)/ready
 	$(EXPORT_VENV)/bin/python crates/deltarule-export/tests/verify.py $(or $(CARGO_TARGET_DIR),target)/debug/deltarule
 
 $(EXPORT_VENV)/ready: crates/deltarule-export/tests/requirements.txt
@@ -33,7 +36,7 @@ page: $(BROWSER)/node_modules/.package-lock.json
 	sh $(BROWSER)/install.sh
 	cargo fmt --manifest-path xtask/Cargo.toml --check
 	cargo xtask page
-	cargo build --package deltarule --locked
+	$(MAKE) program
 	cd $(BROWSER) && node --test
 
 $(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package-lock.json
