@@ -295,8 +295,8 @@ impl Count {
     fn add(&mut self, column: &PageColumn, rows: std::ops::Range<usize>) {
         match column {
             PageColumn::Missing | PageColumn::Sparse { .. } => {}
-            PageColumn::Numbers(values) => {
-                for x in values[rows].iter().filter(|x| !x.is_nan()) {
+            PageColumn::Numbers(_) | PageColumn::Lent(_) => {
+                for x in column.numbers()[rows].iter().filter(|x| !x.is_nan()) {
                     self.sum += x - *self.first.get_or_insert(*x);
                     self.n += 1;
                 }

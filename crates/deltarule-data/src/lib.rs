@@ -15,6 +15,8 @@ mod encode;
 mod error;
 mod files;
 mod flaw;
+#[cfg(feature = "arrow")]
+mod frame_rows;
 mod in_order;
 mod inspect;
 mod libsvm;
@@ -34,9 +36,11 @@ pub use encode::{RowEncoder, RowState};
 pub use error::{DataError, Result};
 pub use files::find_files;
 pub use flaw::Flaw;
+#[cfg(feature = "arrow")]
+pub use frame_rows::{FrameRows, FrameTargets};
 pub use inspect::{ColumnSummary, HashedSummary, Suspicion, summarize, suspicions};
 pub use libsvm::SparseTable;
-pub use pages::PageColumn;
+pub use pages::{LentNumbers, PageColumn};
 pub use prepare::{
     Choices, ClassWeight, Combinations, FeatureCounts, FoldRule, Folds, Narrowed, Part, Prepared, SplitBy, SplitKind,
     SplitRule, Task, prepare,
@@ -45,3 +49,5 @@ pub use reader::Reader;
 pub use reject::Reject;
 pub use sieve::{Sieve, SkipRule, TargetRange};
 pub use table::{CacheUse, DateColumn, HashedColumn, OnReject, Progress, ReadOptions, Storage, Table};
+#[cfg(feature = "arrow")]
+pub use table::{FrameColumn, FrameValues};

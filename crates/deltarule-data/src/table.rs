@@ -20,12 +20,16 @@ use crate::reject::Reject;
 use crate::sieve::{Gate, Sieve, Verdict};
 use crate::source::Source;
 
+#[cfg(feature = "arrow")]
+mod frame;
 mod input;
 mod lines;
 mod options;
 mod several;
 mod storage;
 
+#[cfg(feature = "arrow")]
+pub use frame::{FrameColumn, FrameValues};
 use input::InputFiles;
 pub(crate) use lines::Lines;
 pub(crate) use options::check_name;

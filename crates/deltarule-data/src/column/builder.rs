@@ -252,7 +252,7 @@ impl ColumnBuilder {
         match &mut self.values {
             PageColumn::Numbers(values) => values.push(f64::NAN),
             PageColumn::Codes(codes) => codes.push(NO_LEVEL),
-            PageColumn::Missing | PageColumn::Sparse { .. } => {}
+            PageColumn::Missing | PageColumn::Lent(_) | PageColumn::Sparse { .. } => {}
         }
     }
 
@@ -361,6 +361,28 @@ impl ColumnBuilder {
             }
             self.n += 1;
         }
+    }
+
+    /// Takes all values of some cells, of which the first is record `first_record`, from 1.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn push_many(&mut self, cells: &Cells, n: usize, first_record: u64) {
+        use arrow_array::Array;
+        if let Cells::Numbers(x) = cells
+            && x.null_count() == 0
+            && self.takes_numbers()
+            && matches!(self.state, State::Nothing | State::Numbers)
+            && x.values().iter().all(|&number| is_in_range(number))
+            && let Some(&first) = x.values().first()
+        {
+            // The rest follows as it stands, once the first has said what they are.
+            self.push_value(first);
+            if let PageColumn::Numbers(values) = &mut self.values {
+                values.extend_from_slice(&x.values()[1..]);
+            }
+            self.n += n;
+            return;
+        }
+        self.push_cells(cells, 0..n, first_record);
     }
 
     #[cfg(feature = "arrow")]

@@ -6,6 +6,8 @@ use deltarule_core::NO_LEVEL;
 use deltarule_model::BucketSet;
 use serde::{Deserialize, Serialize};
 
+use super::lent::LentNumbers;
+
 /// What a number of a sparse column takes up, with its index.
 pub(crate) const STORED_BYTES: usize = size_of::<u32>() + size_of::<f64>();
 
@@ -16,6 +18,8 @@ pub enum PageColumn {
     Missing,
     /// Numbers; NaN is missing.
     Numbers(Vec<f64>),
+    /// The same, where something else holds them.
+    Lent(LentNumbers),
     /// Codes; [`NO_LEVEL`] is missing.
     Codes(Vec<u32>),
     /// Of each record the sparse numbers that are not 0.
@@ -34,6 +38,7 @@ impl PageColumn {
     pub fn numbers(&self) -> &[f64] {
         match self {
             PageColumn::Numbers(values) => values,
+            PageColumn::Lent(lent) => lent.as_slice(),
             _ => &[],
         }
     }
@@ -51,7 +56,7 @@ impl PageColumn {
         match self {
             PageColumn::Missing => true,
             PageColumn::Sparse { .. } => false,
-            PageColumn::Numbers(values) => values[row].is_nan(),
+            PageColumn::Numbers(_) | PageColumn::Lent(_) => self.numbers()[row].is_nan(),
             PageColumn::Codes(codes) => codes[row] == NO_LEVEL,
         }
     }
@@ -60,6 +65,7 @@ impl PageColumn {
     pub(crate) fn clear(&mut self) {
         match self {
             PageColumn::Missing => {}
+            PageColumn::Lent(_) => *self = PageColumn::Missing,
             PageColumn::Numbers(values) => values.clear(),
             PageColumn::Codes(codes) => codes.clear(),
             PageColumn::Sparse { starts, indices, values } => {
@@ -80,6 +86,14 @@ impl PageColumn {
         }
     }
 
+    /// Has its numbers appended by `fill`; codes that are here are forgotten.
+    pub(super) fn fill_numbers(&mut self, fill: impl FnOnce(&mut Vec<f64>)) {
+        self.extend_numbers(std::iter::empty());
+        if let PageColumn::Numbers(values) = self {
+            fill(values);
+        }
+    }
+
     /// Appends codes; numbers that are here are forgotten.
     fn extend_codes(&mut self, further: impl Iterator<Item = u32>) {
         if !matches!(self, PageColumn::Codes(_)) {
@@ -95,10 +109,10 @@ impl PageColumn {
     pub(crate) fn extend(&mut self, n: usize, further: &Self, range: Range<usize>) {
         match (&mut *self, further) {
             (PageColumn::Missing, PageColumn::Missing) => {}
-            (PageColumn::Missing, PageColumn::Numbers(values)) => {
+            (PageColumn::Missing, PageColumn::Numbers(_) | PageColumn::Lent(_)) => {
                 let mut all = Vec::with_capacity(super::PAGE_ROWS);
                 all.resize(n, f64::NAN);
-                all.extend_from_slice(&values[range]);
+                all.extend_from_slice(&further.numbers()[range]);
                 *self = PageColumn::Numbers(all);
             }
             (PageColumn::Missing, PageColumn::Codes(codes)) => {
@@ -108,7 +122,9 @@ impl PageColumn {
                 *self = PageColumn::Codes(all);
             }
             (PageColumn::Numbers(values), PageColumn::Missing) => values.resize(n + range.len(), f64::NAN),
-            (PageColumn::Numbers(values), PageColumn::Numbers(further)) => values.extend_from_slice(&further[range]),
+            (PageColumn::Numbers(values), PageColumn::Numbers(_) | PageColumn::Lent(_)) => {
+                values.extend_from_slice(&further.numbers()[range]);
+            }
             (PageColumn::Codes(codes), PageColumn::Missing) => codes.resize(n + range.len(), NO_LEVEL),
             (PageColumn::Codes(codes), PageColumn::Codes(further)) => codes.extend_from_slice(&further[range]),
             (PageColumn::Missing, PageColumn::Sparse { .. }) if n == 0 => {
@@ -145,7 +161,9 @@ impl PageColumn {
     /// Appends one value of another column of the same kind.
     pub(crate) fn push_from(&mut self, other: &Self, row: usize) {
         match (self, other) {
-            (PageColumn::Numbers(values), PageColumn::Numbers(others)) => values.push(others[row]),
+            (PageColumn::Numbers(values), PageColumn::Numbers(_) | PageColumn::Lent(_)) => {
+                values.push(other.numbers()[row]);
+            }
             (PageColumn::Codes(codes), PageColumn::Codes(others)) => codes.push(others[row]),
             (
                 PageColumn::Sparse { starts, indices, values },

@@ -42,7 +42,7 @@ impl Kind {
     fn of(column: &PageColumn) -> Self {
         match column {
             PageColumn::Missing => Kind::Missing,
-            PageColumn::Numbers(_) => Kind::Numbers,
+            PageColumn::Numbers(_) | PageColumn::Lent(_) => Kind::Numbers,
             PageColumn::Codes(_) => Kind::Codes,
             PageColumn::Sparse { .. } => Kind::Sparse,
         }
@@ -171,7 +171,9 @@ impl PageFile {
                         indices[stored.clone()].iter().for_each(|index| bytes.extend(index.to_le_bytes()));
                         values[stored].iter().for_each(|x| bytes.extend(x.to_le_bytes()));
                     }
-                    PageColumn::Numbers(x) => x[rows.clone()].iter().for_each(|x| bytes.extend(x.to_le_bytes())),
+                    PageColumn::Numbers(_) | PageColumn::Lent(_) => {
+                        column.numbers()[rows.clone()].iter().for_each(|x| bytes.extend(x.to_le_bytes()));
+                    }
                     PageColumn::Codes(codes) => codes[rows.clone()].iter().for_each(|c| bytes.extend(c.to_le_bytes())),
                 }
             }

@@ -7,6 +7,7 @@ mod cache;
 mod checksum;
 mod column;
 mod file;
+mod lent;
 mod place;
 mod row_set;
 
@@ -20,6 +21,10 @@ pub(crate) use builder::{Holding, PageBuilder};
 pub(crate) use cache::{Cached, read_cache};
 pub use column::PageColumn;
 pub(crate) use column::{Decode, STORED_BYTES};
+pub(crate) use lent::LateColumns;
+#[cfg(feature = "arrow")]
+pub(crate) use lent::LateNumbers;
+pub use lent::LentNumbers;
 pub(crate) use row_set::RowSet;
 
 use crate::error::Result;
@@ -36,6 +41,8 @@ pub(crate) struct Pages {
     /// The other pages, or all of them.
     file: Option<PageFile>,
     decode: Vec<Decode>,
+    /// Columns of the pages in memory whose values are elsewhere.
+    late: LateColumns,
     n_records: usize,
     /// What the largest page of the file takes up in memory.
     page_bytes: usize,
@@ -68,7 +75,26 @@ impl Pages {
     ) -> Self {
         let record_bytes = decode.iter().map(Decode::bytes).sum();
         let page_bytes = file.as_ref().map_or(0, |file| file.largest(record_bytes));
-        Self { memory, file, decode, n_records, page_bytes, budget, buffers: Mutex::new(Vec::new()) }
+        let (late, buffers) = (LateColumns::default(), Mutex::new(Vec::new()));
+        Self { memory, file, decode, late, n_records, page_bytes, budget, buffers }
+    }
+
+    /// Pages that are in memory, whatever their size.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn of_memory(memory: Vec<Vec<PageColumn>>, n_records: usize) -> Self {
+        Self::new(memory, None, Vec::new(), n_records, Budget::new(usize::MAX, 1))
+    }
+
+    /// The same, with columns whose values are elsewhere, and become numbers a page at a time.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn with_late(self, late: LateColumns) -> Self {
+        Self { late, ..self }
+    }
+
+    /// The pages in memory, without the rest.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn into_memory(self) -> Vec<Vec<PageColumn>> {
+        self.memory
     }
 
     pub(crate) fn n_pages(&self) -> usize {
@@ -99,9 +125,9 @@ impl Pages {
         Beside { pages: self, bytes: 0 }
     }
 
-    /// The columns of a page that is in memory.
+    /// The columns of a page that is in memory, all of them.
     pub(crate) fn in_memory(&self, page: usize) -> Option<&[PageColumn]> {
-        self.memory.get(page).map(Vec::as_slice)
+        self.memory.get(page).filter(|_| self.late.is_empty()).map(Vec::as_slice)
     }
 
     /// Shows some rows of a page.
@@ -114,14 +140,42 @@ impl Pages {
         wanted: &Wanted,
         visit: impl FnOnce(&PageRows<'_>) -> R,
     ) -> Result<R> {
-        let (None, Some(file)) = (self.in_memory(page), &self.file) else {
-            return Ok(visit(&PageRows { columns: self.in_memory(page).unwrap_or_default(), rows }));
-        };
+        if let Some(columns) = self.in_memory(page) {
+            return Ok(visit(&PageRows { columns, rows }));
+        }
         let mut buffer = self.spare_buffers(|spare| spare.pop()).unwrap_or_default();
-        let rows = file.read(page, rows, wanted, &self.decode, &mut buffer)?;
+        let rows = match (self.memory.get(page), &self.file) {
+            (Some(columns), _) => self.complete(page, columns, rows, wanted, &mut buffer.columns),
+            (None, Some(file)) => file.read(page, rows, wanted, &self.decode, &mut buffer)?,
+            (None, None) => rows,
+        };
         let seen = visit(&PageRows { columns: &buffer.columns, rows });
         self.spare_buffers(|spare| spare.push(buffer));
         Ok(seen)
+    }
+
+    /// Puts some rows of a page together with those of columns whose values are elsewhere, and says where they are then.
+    fn complete(
+        &self,
+        page: usize,
+        columns: &[PageColumn],
+        rows: Range<usize>,
+        wanted: &Wanted,
+        into: &mut Vec<PageColumn>,
+    ) -> Range<usize> {
+        into.resize(columns.len(), PageColumn::Missing);
+        into.iter_mut().for_each(PageColumn::clear);
+        let first = page * PAGE_ROWS;
+        for &position in wanted.columns() {
+            match (self.late.get(position), &columns[position]) {
+                (Some(late), _) => {
+                    into[position].fill_numbers(|values| late.append(first + rows.start..first + rows.end, values));
+                }
+                (None, PageColumn::Lent(lent)) => into[position] = PageColumn::Lent(lent.part(rows.clone())),
+                (None, column) => into[position].extend(0, column, rows.clone()),
+            }
+        }
+        0..rows.len()
     }
 
     /// Says that some rows of a page will be shown soon.

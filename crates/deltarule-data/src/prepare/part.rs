@@ -268,7 +268,7 @@ impl<'t> Part<'t> {
 }
 
 /// What stands in the way of a block.
-fn source_error(index: usize, error: DataError) -> Error {
+pub(crate) fn source_error(index: usize, error: DataError) -> Error {
     match error {
         DataError::Core(error) => error,
         other => Error::Source { index, reason: other.to_string() },

@@ -177,8 +177,8 @@ impl TargetKind {
     /// The class of a row of the target column; [`NO_LEVEL`] without a target.
     pub(super) fn class(&self, column: &PageColumn, row: usize) -> u32 {
         match (self, column) {
-            (TargetKind::Classes { numbers: Some(numbers), .. }, PageColumn::Numbers(values)) => {
-                let y = values[row];
+            (TargetKind::Classes { numbers: Some(numbers), .. }, PageColumn::Numbers(_) | PageColumn::Lent(_)) => {
+                let y = column.numbers()[row];
                 numbers.iter().position(|number| *number == y).map_or(NO_LEVEL, |k| k as u32)
             }
             (TargetKind::Classes { numbers: None, .. }, PageColumn::Codes(codes)) => codes[row],
@@ -212,9 +212,10 @@ impl Output {
                         let target = |is_second: bool| if is_second { high } else { low };
                         let targets = match (column, kind) {
                             (PageColumn::Codes(codes), _) => codes[rows].iter().map(|&c| target(c == 1)).collect(),
-                            (PageColumn::Numbers(values), TargetKind::Classes { numbers: Some(numbers), .. }) => {
-                                values[rows].iter().map(|&y| target(Some(&y) == numbers.get(1))).collect()
-                            }
+                            (
+                                PageColumn::Numbers(_) | PageColumn::Lent(_),
+                                TargetKind::Classes { numbers: Some(numbers), .. },
+                            ) => column.numbers()[rows].iter().map(|&y| target(Some(&y) == numbers.get(1))).collect(),
                             _ => rows.map(|row| target(class(row) == 1)).collect(),
                         };
                         Targets::Numbers(vec![targets])

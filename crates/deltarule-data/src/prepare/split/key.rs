@@ -66,8 +66,9 @@ impl Keys {
 
     /// The value of a record as a number; NaN where there is none.
     pub(super) fn value(&self, columns: &[PageColumn], row: usize) -> f64 {
-        match (&columns[self.position], &self.times) {
-            (PageColumn::Numbers(values), _) => values[row],
+        let column = &columns[self.position];
+        match (column, &self.times) {
+            (PageColumn::Numbers(_) | PageColumn::Lent(_), _) => column.numbers()[row],
             (PageColumn::Codes(codes), Some(times)) => {
                 times.get(codes[row] as usize).map_or(f64::NAN, |(time, _)| *time)
             }
