@@ -1,9 +1,9 @@
 # Everything that a change must pass. Needs cargo (rustup installs the rest), Python 3.11 or later for what other programs make of
 # exported models, and for the page Node.js, Chromium and a Rust compiler for WebAssembly, which `make page` installs on Debian.
 
-.PHONY: test format lint unit program page exports doc
+.PHONY: test format lint unit program page exports python doc
 
-test: format lint unit page exports doc
+test: format lint unit page exports python doc
 
 format:
 	cargo fmt --all --check
@@ -41,6 +41,22 @@ page: $(BROWSER)/node_modules/.package-lock.json
 
 $(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package-lock.json
 	cd $(BROWSER) && npm ci --no-audit --no-fund
+
+# The Python package: its wheel, installed into an environment of its own, and its tests there. The profile is that of all tests.
+PYTHON_CRATE = crates/deltarule-python
+PYTHON_VENV = target/python-venv
+WHEELS = target/wheels
+
+python: program $(PYTHON_VENV)/ready
+	rm -rf $(WHEELS)
+	$(PYTHON_VENV)/bin/maturin build --quiet --locked --profile dev --compatibility linux --manifest-path $(PYTHON_CRATE)/Cargo.toml --out $(WHEELS)
+	$(PYTHON_VENV)/bin/pip install --quiet --no-deps --force-reinstall $(WHEELS)/*.whl
+	DELTARULE=$(abspath $(or $(CARGO_TARGET_DIR),target))/debug/deltarule $(PYTHON_VENV)/bin/python -P -m pytest $(PYTHON_CRATE)/tests
+
+$(PYTHON_VENV)/ready: $(PYTHON_CRATE)/tests/requirements.txt
+	python3 -m venv --clear $(PYTHON_VENV)
+	$(PYTHON_VENV)/bin/pip install --quiet --requirement $<
+	touch $@
 
 doc:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked

@@ -11,7 +11,6 @@ mod failure;
 mod held;
 mod intervals;
 mod leak;
-mod number;
 mod output;
 mod record;
 mod report;
@@ -28,6 +27,7 @@ mod worked;
 use std::process::ExitCode;
 
 use clap::Parser;
+use deltarule_train::number;
 
 use cli::{Cli, Command};
 

@@ -5,12 +5,14 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use deltarule_core::{Activation, Init, Loss, Moments, Parameters, Problem, Scaling, Threads, Width, start};
+use deltarule_core::{Activation, Loss, Parameters, Threads, Width};
 use deltarule_data::{
     Choices, Combinations, CsvOptions, DataError, Prepared, ReadOptions, Reader, SkipRule, SparseTable, SplitBy, Table,
     find_files,
 };
 use deltarule_model::{Encoding, Model, ScaleRule};
+use deltarule_train::{NamedStart, StartChoice};
+pub(crate) use deltarule_train::{Ready, sound_memory};
 
 use crate::cli::{ColumnArgs, FileArgs, LossArg, MemoryArgs, MissingArg, NetworkArgs, WeightArgs};
 use crate::rows::{RowTally, Rows, skip_rule};
@@ -146,19 +148,6 @@ pub(crate) fn typed(data: &[PathBuf]) -> String {
     data.iter().map(|path| output::quoted(&path.to_string_lossy())).collect::<Vec<_>>().join(" ")
 }
 
-/// Half of the memory that is free, as far as that is known; 1 GiB otherwise.
-pub(crate) fn sound_memory() -> usize {
-    let text = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
-    let of_machine = text("/proc/meminfo")
-        .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:")?.trim().strip_suffix("kB")?.trim().parse::<usize>().ok())
-        .map(|kibibytes| kibibytes.saturating_mul(1024));
-    // Both versions of control groups; where there is no limit, no number is found, or one that is beyond all memory.
-    let groups = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
-    let of_groups = groups.into_iter().filter_map(|file| text(file).trim().parse::<usize>().ok());
-    of_machine.into_iter().chain(of_groups).min().map_or(1 << 30, |free| free / 2)
-}
-
 /// What the arguments choose of a table. In libsvm's format the target is the label, unless said otherwise.
 pub(crate) fn choices(
     data: &[PathBuf],
@@ -286,13 +275,6 @@ fn check_combinations(columns: &ColumnArgs) -> Result<()> {
     Ok(())
 }
 
-/// Everything that training on some records needs.
-#[derive(Debug)]
-pub(crate) struct Ready<'a> {
-    pub(crate) encoding: Encoding,
-    pub(crate) problem: Problem<'a, f64>,
-}
-
 /// Makes a problem of the training records and hands it to `run`.
 pub(crate) fn with_problem<R>(
     prepared: &Prepared<'_>,
@@ -303,19 +285,7 @@ pub(crate) fn with_problem<R>(
     threads: &Threads,
     run: impl FnOnce(Ready<'_>) -> Result<R>,
 ) -> Result<R> {
-    let source = &prepared.training;
-    let moments = Moments::of(source, threads)?;
-    let (encoding, scaling) = prepared.encoding(&moments, scale, columns.missing.into(), has_bias);
-    let problem = Problem {
-        source,
-        scaling: &scaling,
-        moments: &moments,
-        activation: &prepared.activation,
-        loss: loss.map_or(Loss::Squared, |loss| loss.for_table(&moments)),
-        has_bias,
-        threads,
-    };
-    run(Ready { encoding, problem })
+    deltarule_train::with_problem(prepared, columns.missing.into(), loss, scale, has_bias, threads, run)
 }
 
 /// The starting weights, and a sentence on where they come from.
@@ -326,56 +296,19 @@ pub(crate) fn starting_weights(
     has_bias: bool,
     seed: u64,
 ) -> Result<(Parameters, String)> {
-    let shape = encoding.shape();
-    let (d, n_outputs) = (shape.n_features(), shape.n_outputs());
-    let choice = match init.unwrap_or("auto") {
-        "auto" => Init::Auto,
-        "zeros" => Init::Zeros,
-        "normal" => Init::Normal,
-        file => {
-            let weights = weights_file::read(Path::new(file), encoding, has_bias)?;
-            return Ok((weights, format!("the weights of {file}")));
-        }
+    let init = init.unwrap_or("auto");
+    let Some(choice) = StartChoice::of_name(init) else {
+        let weights = weights_file::read(Path::new(init), encoding, has_bias)?;
+        return Ok((weights, format!("the weights of {init}")));
     };
-    let weights = start(choice, activation, d, n_outputs, has_bias, seed);
-    let said = match (choice, choice.resolve(activation)) {
-        (Init::Auto, Init::Normal) => format!(
-            "normal with deviation 1/√d, seed {seed}, since {activation} does not move from all zeros (--init auto)"
-        ),
-        (_, Init::Normal) => format!("normal with deviation 1/√d, seed {seed}"),
-        (Init::Auto, _) => format!("zeros, a sound start for {activation} (--init auto)"),
-        _ => "zeros".to_owned(),
-    };
-    Ok((weights, said))
-}
-
-/// The threads to use: so many, or all that there are.
-pub(crate) fn threads(wanted: Option<usize>, n_values: usize) -> Result<Threads> {
-    let available = std::thread::available_parallelism().map_or(1, usize::from);
-    match wanted {
-        Some(0) => bail!("--threads: found 0, expected a number from 1 on"),
-        Some(wanted) => Ok(Threads::new(wanted.min(1024))),
-        // A small table is done before a second thread has started; the bits are the same.
-        None if n_values < 200_000 => Ok(Threads::one()),
-        None => Ok(Threads::new(available)),
-    }
+    let NamedStart { parameters, text } = NamedStart::of(choice, encoding, activation, has_bias, seed);
+    Ok((parameters, text))
 }
 
 /// Reads a model file.
 pub(crate) fn read_model(path: &Path) -> Result<Model> {
     let bytes = std::fs::read(path).map_err(|error| DataError::Io { file: path.display().to_string(), error })?;
     Model::from_bytes(&bytes).with_context(|| path.display().to_string())
-}
-
-/// The scaling for a part that is held in f32, less each column's shift.
-pub(crate) fn shifted(scaling: &Scaling, shifts: &[f64]) -> Scaling {
-    scaling.with_columns(
-        scaling
-            .columns()
-            .iter()
-            .zip(shifts)
-            .map(|(column, shift)| deltarule_core::ColumnScaling { offset: column.offset - shift, ..*column }),
-    )
 }
 
 /// `DELTARULE_WIDTH` limits the registers that are used, for tests and comparisons: the results have the same bits.

@@ -59,6 +59,7 @@ fn crates_depend_downwards_only() {
         "deltarule-core",
         "deltarule-model",
         "deltarule-data",
+        "deltarule-train",
         "deltarule-export",
         "deltarule-serve",
         "deltarule-plot",
@@ -93,10 +94,12 @@ fn libraries_print_nothing_and_never_give_up() {
         "deltarule-core",
         "deltarule-model",
         "deltarule-data",
+        "deltarule-train",
         "deltarule-export",
         "deltarule-serve",
         "deltarule-plot",
         "deltarule-web",
+        "deltarule-python",
     ] {
         for (path, text) in sources(&crates().join(name).join("src")) {
             let code = code(&text);

@@ -4,10 +4,12 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use deltarule_core::{Activation, Eta, Loss, Moments, Reduction, Robust, Schedule};
+use deltarule_core::{Activation, Eta, Reduction, Robust, Schedule};
 use deltarule_data::{ClassWeight, DateColumn, HashedColumn, SplitBy, SplitKind};
 use deltarule_export::Form;
 use deltarule_model::{DateFormat, HashBits, MOST_POWER, MissingRule, ScaleRule};
+pub(crate) use deltarule_train::LossChoice as LossArg;
+use deltarule_train::OptimizerName;
 
 use super::FileArgs;
 use crate::decisions::Costs;
@@ -168,6 +170,20 @@ pub(crate) enum OptimizerArg {
     Adam,
 }
 
+impl From<OptimizerArg> for OptimizerName {
+    fn from(arg: OptimizerArg) -> Self {
+        match arg {
+            OptimizerArg::Gd => OptimizerName::Gd,
+            OptimizerArg::Momentum => OptimizerName::Momentum,
+            OptimizerArg::Nesterov => OptimizerName::Nesterov,
+            OptimizerArg::Lbfgs => OptimizerName::Lbfgs,
+            OptimizerArg::Adagrad => OptimizerName::Adagrad,
+            OptimizerArg::Rmsprop => OptimizerName::Rmsprop,
+            OptimizerArg::Adam => OptimizerName::Adam,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PrecisionArg {
     F64,
@@ -181,43 +197,8 @@ pub(crate) enum BatchArg {
     Records(u64),
 }
 
-/// A loss, whose setting may be left to the data.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum LossArg {
-    Of(Loss),
-    /// `huber` without its t.
-    Huber,
-}
-
-impl LossArg {
-    /// The default t of `huber`, in standard deviations of the target: where errors are normal with that deviation, the estimate is about as
-    /// good as the mean's, with a variance 5 % larger (Huber 1964).
-    const DEVIATIONS: f64 = 1.345;
-
-    /// The loss, with any setting where it is left to the data.
-    pub(crate) fn kind(self) -> Loss {
-        match self {
-            LossArg::Of(loss) => loss,
-            LossArg::Huber => Loss::Huber { threshold: 1.0 },
-        }
-    }
-
-    /// The loss for a table. Of several targets the one that spreads least counts.
-    pub(crate) fn for_table(self, moments: &Moments) -> Loss {
-        let LossArg::Huber = self else { return self.kind() };
-        let deviations = moments.targets().iter().map(|target| target.standard_deviation());
-        let least = deviations.filter(|deviation| *deviation > 0.0).fold(f64::INFINITY, f64::min);
-        // Four digits can be read and typed again.
-        let threshold = format!("{:.3e}", Self::DEVIATIONS * least).parse().unwrap_or(1.0);
-        Loss::Huber { threshold: if f64::is_finite(threshold) { threshold } else { 1.0 } }
-    }
-}
-
 pub(super) fn parse_loss(text: &str) -> Result<LossArg, String> {
-    if text.trim().eq_ignore_ascii_case("huber") {
-        return Ok(LossArg::Huber);
-    }
-    text.parse().map(LossArg::Of).map_err(|error: deltarule_core::UnknownLoss| format!("expected {}", error.expected()))
+    text.parse()
 }
 
 pub(super) fn activation_help() -> String {

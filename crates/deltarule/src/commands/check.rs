@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use deltarule_core::{GradientCheck, Loss, check_gradient_of};
 use deltarule_data::prepare;
-use deltarule_model::{Encoding, Feature, ScaleRule};
+use deltarule_model::ScaleRule;
+use deltarule_train::{FEW_INPUTS, checked_inputs};
 use serde_json::json;
 
 use crate::cli::CheckArgs;
@@ -22,7 +23,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
     let input = Input { data: &args.data, files: &args.files, memory: &args.memory, quiet: args.json };
     let (table, row_tally) = setup::read_table(input, &args.columns, &choices, Machine::default(), &mut rows)?;
     let prepared = prepare(&table, &choices)?;
-    let threads = setup::threads(None, table.n_values())?;
+    let threads = deltarule_train::threads(None, table.n_values())?;
     let scale = args.columns.scale.map_or(ScaleRule::Standard, Into::into);
     let has_bias = !args.network.no_bias;
     let code = setup::with_problem(&prepared, &args.columns, args.network.loss, scale, has_bias, &threads, |ready| {
@@ -75,7 +76,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
             if checked.len() < inputs.len() {
                 let _ = writeln!(
                     text,
-                    "  {} of {} inputs are checked: up to {FEW} of each column, evenly spread\n",
+                    "  {} of {} inputs are checked: up to {FEW_INPUTS} of each column, evenly spread\n",
                     checked.len(),
                     inputs.len()
                 );
@@ -115,26 +116,6 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
     })?;
     rows.finish()?;
     Ok(code)
-}
-
-/// All inputs of a network that has no more than this.
-const MANY: usize = 1000;
-/// Of a larger one, so many of each column.
-const FEW: usize = 50;
-
-/// The inputs whose weights are checked, with two passes over the table for each.
-fn checked_inputs(encoding: &Encoding) -> Vec<usize> {
-    let d = encoding.shape().n_features();
-    if d <= MANY {
-        return (0..d).collect();
-    }
-    let (mut checked, mut first) = (Vec::new(), 0);
-    for n in encoding.features.iter().map(Feature::n_inputs) {
-        let few = n.min(FEW);
-        checked.extend((0..few).map(|k| first + k * n / few));
-        first += n;
-    }
-    checked
 }
 
 /// JSON has no NaN.

@@ -5,11 +5,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use deltarule_core::{
-    Activation, BLOCK_ROWS, Batch, BlockSource, Column, Config, Eta, Layer, Loss, Parameters, Plan, Reduction, Scaling,
-    Targets, explain, explain_batch,
+    Activation, BLOCK_ROWS, Batch, BlockSource, Config, Eta, Layer, Loss, Parameters, Plan, Reduction, Scaling,
+    explain, explain_batch,
 };
 use deltarule_data::{Part, RowEncoder, RowState, prepare};
 use deltarule_model::{Encoding, ScaleRule};
+use deltarule_train::worked_record;
 
 use crate::cli::{BadRowArg, ExplainArgs, ExplainFormArg, LossArg, WeightArgs};
 use crate::number::{count, short};
@@ -334,7 +335,7 @@ fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
         return no_sparse(table.name());
     }
     let prepared = prepare(&table, &choices)?;
-    let threads = setup::threads(None, table.n_values())?;
+    let threads = deltarule_train::threads(None, table.n_values())?;
     let has_bias = !args.network.no_bias;
     let scale = args.columns.scale.map_or(ScaleRule::Standard, Into::into);
     setup::with_problem(&prepared, &args.columns, args.network.loss, scale, has_bias, &threads, |ready| {
@@ -459,7 +460,7 @@ fn records_of(part: &Part<'_>, wanted: Option<u64>, scaling: &Scaling) -> Result
         let first = before + of_block.start;
         part.read_rows(block, of_block, &mut |block, rows| {
             for (r, k) in rows.zip(first..) {
-                let (x, y) = expand(block.columns(), block.targets(), scaling, r);
+                let (x, y) = worked_record(block, scaling, r);
                 records.push((part.record(k) as u64 + 1, x, y));
             }
         })?;
@@ -498,7 +499,7 @@ fn of_model(args: &ExplainArgs, model: &Path, data: &[PathBuf]) -> Result<Subjec
             );
         }
         let block = encoder.block()?;
-        let (x, y) = expand(block.columns(), block.targets(), &scaling, 0);
+        let (x, y) = worked_record(&block, &scaling, 0);
         check_size(records.len() + 1, x.len())?;
         records.push((n, x, y));
         encoder.clear();
@@ -551,40 +552,6 @@ fn units_text(scale: ScaleRule) -> String {
         }
         ScaleRule::None => "in the units of your columns (--scale none)".into(),
     }
-}
-
-/// One row as the network sees it: scaled numbers, and 1 for the level that the record has.
-fn expand(
-    columns: &[Column<'_, f64>],
-    targets: &Targets<'_, f64>,
-    scaling: &Scaling,
-    r: usize,
-) -> (Vec<f64>, Vec<f64>) {
-    let mut x = Vec::new();
-    for (index, (column, scale)) in columns.iter().zip(scaling.columns()).enumerate() {
-        match column {
-            Column::Numbers(values) => x.push(scale.apply(values[r])),
-            Column::Tiled(tiled) => x.push(scale.apply(tiled.get(r))),
-            Column::Codes { codes, n_levels } => {
-                x.extend((0..*n_levels).map(|level| if codes[r] as usize == level { 1.0 } else { 0.0 }));
-            }
-            Column::Sparse { n_columns, starts, indices, values } => {
-                let first = x.len();
-                x.resize(first + n_columns, 0.0);
-                for k in starts[r]..starts[r + 1] {
-                    x[first + indices[k] as usize] = values[k];
-                }
-                x[first..].iter_mut().zip(scaling.sparse(index)).for_each(|(x, scale)| *x = scale.apply(*x));
-            }
-        }
-    }
-    let y = match targets {
-        Targets::Numbers(columns) => columns.iter().map(|column| column[r]).collect(),
-        Targets::Classes { codes, n_classes, low, high } => {
-            (0..*n_classes).map(|class| if codes[r] as usize == class { *high } else { *low }).collect()
-        }
-    };
-    (x, y)
 }
 
 /// A number in a sentence.

@@ -14,11 +14,12 @@ use deltarule_core::{
 };
 use deltarule_data::{Prepared, Table, prepare};
 use deltarule_model::{Model, ScaleRule};
+use deltarule_train::Record;
 
 use crate::cli::SweepArgs;
 use crate::held::HeldOutFiles;
 use crate::output::OutputFile;
-use crate::record::{Record, model_text};
+use crate::record::{command_line, model_text};
 use crate::rows::Rows;
 use crate::scores::{Judge, Scores, Tally, Weighing};
 use crate::setup::{self, Input, Machine, Ready};
@@ -93,7 +94,7 @@ impl Sweep<'_> {
         (run, start): (&Ended, &str),
         mut file: OutputFile,
     ) -> Result<()> {
-        let record = Record { table: self.table, prepared, start, precision: "f64" };
+        let record = Record { table: self.table, prepared, command: Some(command_line()), start, precision: "f64" };
         let record = record.of(ready.problem.loss, &run.plan, &run.fit, run.training.loss_sum);
         let model = Model::new(ready.encoding.clone(), run.fit.layer.clone(), record)?;
         file.write_all(model_text(&model, self.args.private)?.as_bytes())?;
@@ -115,7 +116,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
     let input = Input { data: &args.data, files: &args.files, memory: &args.memory, quiet: args.json };
     let (table, row_tally) = setup::read_table(input, &args.columns, &choices, machine, &mut rows)?;
     let prepared = prepare(&table, &choices)?;
-    let threads = setup::threads(args.threads, table.n_values() * settings.len())?;
+    let threads = deltarule_train::threads(args.threads, table.n_values() * settings.len())?;
     let scale = args.columns.scale.map_or(ScaleRule::Standard, Into::into);
     let has_bias = !args.network.no_bias;
     let sweep = Sweep { args, table: &table, threads: &threads, scale, has_bias };

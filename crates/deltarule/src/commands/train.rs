@@ -11,11 +11,11 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use deltarule_core::{
-    Batch, BlockSource, Config, Epoch, Fit, Float, HeldOut, Moments, Parameters, Penalty, Plan, Problem, Reduction,
-    fit_watched,
+    Batch, BlockSource, Config, Epoch, Fit, Float, HeldOut, Parameters, Penalty, Plan, Problem, Reduction, fit_watched,
 };
-use deltarule_data::{Folds, Part, Prepared, Table, prepare};
+use deltarule_data::{Folds, Prepared, Table, prepare};
 use deltarule_model::{Encoding, ScaleRule};
+use deltarule_train::in_f32;
 
 use crate::cli::{BatchArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TrainArgs};
 use crate::held::HeldOutFiles;
@@ -87,7 +87,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let (table, row_tally) = setup::read_table(input, &args.columns, &choices, machine, &mut rows)?;
     let prepared = prepare(&table, &choices)?;
     let folds = args.folds.map(|n| prepared.folds(n)).transpose()?;
-    let threads = setup::threads(args.threads, table.n_values())?;
+    let threads = deltarule_train::threads(args.threads, table.n_values())?;
     let loss = args.network.loss;
     let code =
         setup::with_problem(&prepared, &args.columns, loss, settings.scale, settings.has_bias, &threads, |ready| {
@@ -149,19 +149,6 @@ impl Run<'_> {
         files.finish_records()?;
         Ok(Trained { plan, fit, opening, seen })
     }
-}
-
-/// Makes the same problem of the same records in f32, and hands it to `run`.
-fn in_f32<R>(
-    problem: &Problem<'_, f64>,
-    part: &Part<'_>,
-    run: impl FnOnce(&Problem<'_, f32>) -> Result<R>,
-) -> Result<R> {
-    let source = &part.narrowed()?;
-    let moments = &Moments::of(source, problem.threads)?;
-    let scaling = &setup::shifted(problem.scaling, source.shifts());
-    let Problem { activation, loss, has_bias, threads, .. } = *problem;
-    run(&Problem { source, scaling, moments, activation, loss, has_bias, threads })
 }
 
 fn settings(args: &TrainArgs) -> Result<Settings> {

@@ -49,7 +49,7 @@ pub(super) fn given(args: &PlayArgs) -> Result<Value> {
         );
     }
     let prepared = prepare(&table, &choices)?;
-    let threads = setup::threads(None, table.n_values())?;
+    let threads = deltarule_train::threads(None, table.n_values())?;
     let scale = columns.scale.map_or(deltarule_model::ScaleRule::Standard, Into::into);
     let has_bias = !network.no_bias;
     setup::with_problem(&prepared, columns, network.loss, scale, has_bias, &threads, |ready| {

@@ -74,7 +74,7 @@ impl Subject {
         Ok(Self {
             names: Names::of(model.encoding(), has_bias),
             scaling: model.encoding().scaling(),
-            threads: setup::threads(None, usize::MAX)?,
+            threads: deltarule_train::threads(None, usize::MAX)?,
             data_name: reader.name().to_owned(),
             model,
             model_name,

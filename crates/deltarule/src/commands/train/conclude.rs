@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use deltarule_core::{BlockSource, StopReason};
 use deltarule_data::Reader;
 use deltarule_model::Model;
+use deltarule_train::Record;
 use serde_json::{Value, json};
 
 use super::files::Files;
@@ -19,10 +20,10 @@ use super::{Run, Trained};
 use crate::cli::PrecisionArg;
 use crate::held::HeldOutFiles;
 use crate::number::count;
-use crate::record::{Record, model_text};
+use crate::record::model_text;
 use crate::rows::{RowTally, Rows};
 use crate::scores::{Judge, Scores, Tally, Weighing};
-use crate::{failure, leak, output, report, valid};
+use crate::{failure, leak, output, record, report, valid};
 
 /// A trained model with its scores.
 struct Conclusion {
@@ -52,7 +53,8 @@ impl Run<'_> {
     ) -> Result<ExitCode> {
         let training = self.score(trained, &self.prepared.training)?;
         let precision = if self.args.precision == PrecisionArg::F32 { "f32" } else { "f64" };
-        let record = Record { table: self.table, prepared: self.prepared, start: &self.start_text, precision };
+        let command = Some(record::command_line());
+        let record = Record { table: self.table, prepared: self.prepared, command, start: &self.start_text, precision };
         let record = record.of(self.problem.loss, &trained.plan, &trained.fit, training.loss_sum);
         let model = Model::new(self.encoding.clone(), trained.fit.layer.clone(), record)?;
         // Before anything else is read, so that a bad record there does not cost the model.

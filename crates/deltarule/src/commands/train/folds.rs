@@ -6,9 +6,10 @@ use std::ops::ControlFlow;
 use anyhow::Result;
 use deltarule_core::{Epoch, Fit, Float, Parameters, Plan, Problem, StopReason, fit};
 use deltarule_data::{FoldRule, Folds, Part, Prepared};
+use deltarule_train::in_f32;
 use serde_json::{Value, json};
 
-use super::{Run, in_f32};
+use super::Run;
 use crate::cli::PrecisionArg;
 use crate::output;
 use crate::scores::{Judge, Scores, Tally, Weighing};

@@ -1,7 +1,7 @@
 //! Numbers for people.
 
 /// `x` with so many significant digits, no zeros at the end, and an exponent only where the number is very small or large.
-pub(crate) fn digits(x: f64, n: usize) -> String {
+pub fn digits(x: f64, n: usize) -> String {
     if x == 0.0 {
         return "0".to_owned();
     }
@@ -19,24 +19,24 @@ pub(crate) fn digits(x: f64, n: usize) -> String {
 }
 
 /// Six significant digits.
-pub(crate) fn short(x: f64) -> String {
+pub fn short(x: f64) -> String {
     digits(x, 6)
 }
 
 /// All digits: reading the text gives the same number back.
-pub(crate) fn exact(x: f64) -> String {
+pub fn exact(x: f64) -> String {
     // + 0.0 makes 0 of −0, which no one wants to see.
     let plain = (x + 0.0).to_string();
     if plain.len() > 24 { format!("{x:e}") } else { plain }
 }
 
 /// A share as per cent with one decimal.
-pub(crate) fn percent(share: f64) -> String {
+pub fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
 /// `n` with the noun it counts.
-pub(crate) fn count(n: u64, noun: &str) -> String {
+pub fn count(n: u64, noun: &str) -> String {
     let plural = match noun {
         "category" => "categories".to_owned(),
         "class" => "classes".to_owned(),

@@ -1,0 +1,307 @@
+"""The command and the package give the same bits for the same data and settings, and read each other's models."""
+
+import json
+
+import numpy as np
+import pytest
+
+import deltarule
+from deltarule import DeltaRuleClassifier, DeltaRuleRegressor
+
+from conftest import EXAMPLES, inputs_and_target, table, weights_in
+
+SETTINGS = {
+    "defaults": ({}, []),
+    "plain": (dict(optimizer="gd", eta=0.1, epochs=50), ["--optimizer", "gd", "--eta", "0.1", "--epochs", "50"]),
+    "steps over few records": (
+        dict(batch=16, epochs=5, seed=3),
+        ["--batch", "16", "--epochs", "5", "--seed", "3"],
+    ),
+    "adam": (
+        dict(batch=8, epochs=3, optimizer="adam", beta1=0.8, schedule="cosine"),
+        ["--batch", "8", "--epochs", "3", "--optimizer", "adam", "--beta1", "0.8", "--schedule", "cosine"],
+    ),
+    "nothing scaled": (
+        dict(scale="none", bias=False, epochs=100, reduction="sum"),
+        ["--scale", "none", "--no-bias", "--epochs", "100", "--reduction", "sum"],
+    ),
+    "penalised": (dict(l2=0.1, l1=0.01), ["--l2", "0.1", "--l1", "0.01"]),
+    "f32": (dict(precision="f32"), ["--precision", "f32"]),
+    "held out": (
+        dict(validation_fraction=0.25, early_stopping=3, seed=2),
+        ["--valid", "0.25", "--early-stopping", "3", "--seed", "2"],
+    ),
+    "a formula": (
+        dict(activation="h + tanh(h) / 2", init="normal", epochs=30),
+        ["--activation", "h + tanh(h) / 2", "--init", "normal", "--epochs", "30"],
+    ),
+    "huber": (dict(loss="huber"), ["--loss", "huber"]),
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_numbers(command, name):
+    settings, options = SETTINGS[name]
+    X, y, features = inputs_and_target("diabetes.csv", "progression")
+    data = EXAMPLES / "diabetes.csv"
+    expected, path = command.train(data, "--target", "progression", "--task", "regression", *options)
+    model = DeltaRuleRegressor(**settings).fit(X, y)
+    assert weights_in(json.loads(model._model.to_json())) == weights_in(expected)
+    predictions = [repr(float(value)) for value in model.predict(X)]
+    told = [float(row["predicted_progression"]) for row in command.predict(path, data)]
+    assert predictions == [repr(value) for value in told]
+
+
+@pytest.mark.parametrize("settings, options", [({}, []), (dict(loss="log"), ["--loss", "log"])])
+@pytest.mark.parametrize("name, target", [("breast_cancer.csv", "diagnosis"), ("iris.csv", "species"), ("ten.csv", "passed")])
+def test_classes(command, name, target, settings, options):
+    X, y, features = inputs_and_target(name, target)
+    if name == "ten.csv":
+        y = y.astype(int)
+    expected, path = command.train(EXAMPLES / name, "--target", target, "--features", ",".join(features), *options)
+    model = DeltaRuleClassifier(**settings).fit(X, y)
+    assert weights_in(json.loads(model._model.to_json())) == weights_in(expected)
+    rows = command.predict(path, EXAMPLES / name, "--proba")
+    assert [str(one) for one in model.predict(X)] == [row[f"predicted_{target}"] for row in rows]
+    told = [[float(row[f"p_{one}"]) for one in model.classes_] for row in rows]
+    assert np.array_equal(model.predict_proba(X), np.array(told))
+
+
+def test_weights_of_records_and_classes(command, tmp_path):
+    X, y, features = inputs_and_target("breast_cancer.csv", "diagnosis")
+    weight = np.random.default_rng(0).integers(0, 5, len(y)) / 4
+    lines = ["," .join([*features, "diagnosis", "count"])]
+    lines += [",".join([*map(repr, map(float, row)), one, repr(float(w))]) for row, one, w in zip(X, y, weight)]
+    data = tmp_path / "weighted.csv"
+    data.write_text("\n".join(lines) + "\n")
+    options = ["--target", "diagnosis", "--weight", "count", "--class-weight", "balanced", "--loss", "log", "--l2", "0.01"]
+    expected, _ = command.train(data, *options)
+    model = DeltaRuleClassifier(loss="log", l2=0.01, class_weight="balanced").fit(X, y, sample_weight=weight)
+    assert weights_in(json.loads(model._model.to_json())) == weights_in(expected)
+    of_path = DeltaRuleClassifier(loss="log", l2=0.01, class_weight="balanced").fit(
+        data, target="diagnosis", sample_weight="count"
+    )
+    assert np.array_equal(of_path.coef_, model.coef_)
+
+
+def test_several_outputs(command, tmp_path):
+    columns = table("diabetes.csv")
+    y = np.column_stack([columns.pop("progression"), columns.pop("bmi")])
+    X = np.column_stack(list(columns.values()))
+    expected, _ = command.train(EXAMPLES / "diabetes.csv", "--target", "progression,bmi")
+    model = DeltaRuleRegressor().fit(X, y)
+    assert weights_in(json.loads(model._model.to_json())) == weights_in(expected)
+
+
+def test_models_travel_both_ways(command, tmp_path):
+    X, y, features = inputs_and_target("diabetes.csv", "progression")
+    data = EXAMPLES / "diabetes.csv"
+    _, path = command.train(data, "--target", "progression")
+    loaded = deltarule.load(path)
+    own = DeltaRuleRegressor().fit(X, y)
+    assert isinstance(loaded, DeltaRuleRegressor) and np.array_equal(loaded.predict(X), own.predict(X))
+    saved = tmp_path / "own.json"
+    pandas = pytest.importorskip("pandas")
+    own.fit(pandas.DataFrame(X, columns=features), pandas.Series(y, name="progression"))
+    own.save(saved)
+    rows = command.predict(saved, data)
+    assert [float(row["predicted_progression"]) for row in rows] == own.predict(pandas.DataFrame(X, columns=features)).tolist()
+    assert command.run("show", saved).startswith(f"{saved}: 10 inputs to 1 output, f = identity")
+
+
+# Frames of every kind, and files.
+
+
+def mixed():
+    """A table with numbers, whole numbers, truth values, texts and gaps, as columns of Python's own."""
+    draw = np.random.default_rng(5)
+    n = 5000
+    size = np.round(draw.normal(50, 10, n), 2)
+    rooms = draw.integers(1, 8, n)
+    heated = draw.random(n) < 0.3
+    city = draw.choice(["Köln", "Ulm", "Bonn", "Aachen", "Zürich"], n)
+    rating = draw.choice(["low", "mid", "high"], n)
+    price = np.round(3 * size + 20 * rooms + 9 * heated + (city == "Ulm") * 40 + draw.normal(size=n), 3)
+    gap = draw.random(n) < 0.05
+    return {
+        "size": [None if out else float(x) for x, out in zip(size, gap)],
+        "rooms": rooms.tolist(),
+        "heated": heated.tolist(),
+        "city": [None if k % 97 == 0 else str(one) for k, one in enumerate(city)],
+        "rating": rating.tolist(),
+        "price": price.tolist(),
+    }
+
+
+def write_csv(path, columns):
+    def text(value):
+        if value is None:
+            return ""
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return repr(value) if isinstance(value, float) else str(value)
+
+    lines = [",".join(columns)] + [",".join(map(text, row)) for row in zip(*columns.values())]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def of_pandas(columns):
+    import pandas
+
+    frame = pandas.DataFrame(columns)
+    frame["rating"] = frame["rating"].astype("category")
+    return frame
+
+
+def of_pandas_objects(columns):
+    import pandas
+
+    frame = pandas.DataFrame({name: pandas.Series(values, dtype=object) for name, values in columns.items()})
+    return frame
+
+
+def of_pandas_arrow(columns):
+    import pandas
+
+    return pandas.DataFrame(columns).convert_dtypes(dtype_backend="pyarrow")
+
+
+def of_pandas_nullable(columns):
+    import pandas
+
+    return pandas.DataFrame(columns).convert_dtypes()
+
+
+def of_polars(columns):
+    import polars
+
+    return polars.DataFrame(columns).with_columns(polars.col("rating").cast(polars.Categorical))
+
+
+def of_polars_enum(columns):
+    import polars
+
+    # In chunks, with an order of levels of its own.
+    frame = polars.DataFrame(columns).with_columns(polars.col("rating").cast(polars.Enum(["low", "mid", "high"])))
+    return polars.concat([frame[:1000], frame[1000:1001], frame[1001:]], rechunk=False)
+
+
+def of_pyarrow(columns):
+    import pyarrow
+
+    whole = pyarrow.table(columns)
+    return pyarrow.concat_tables([whole[:37], whole[37:4100], whole[4100:]])
+
+
+def of_pyarrow_dictionary(columns):
+    import pyarrow
+
+    whole = pyarrow.table(columns)
+    at = whole.schema.get_field_index("city")
+    return whole.set_column(at, "city", whole["city"].dictionary_encode())
+
+
+def of_duckdb(columns):
+    import duckdb
+
+    table_of_arrow = of_pyarrow(columns)
+    return duckdb.sql("SELECT * FROM table_of_arrow")
+
+
+FRAMES = [
+    of_pandas,
+    of_pandas_objects,
+    of_pandas_nullable,
+    of_pandas_arrow,
+    of_polars,
+    of_polars_enum,
+    of_pyarrow,
+    of_pyarrow_dictionary,
+    of_duckdb,
+]
+
+
+@pytest.mark.parametrize("missing", ["mean", "mean+flag", "level", "drop"])
+@pytest.mark.parametrize("make", FRAMES)
+def test_frames(command, tmp_path, make, missing):
+    columns = mixed()
+    data = tmp_path / "mixed.csv"
+    write_csv(data, columns)
+    expected, path = command.train(data, "--target", "price", "--missing", missing)
+    frame = make(columns)
+    model = DeltaRuleRegressor(missing=missing).fit(frame, target="price")
+    assert weights_in(json.loads(model._model.to_json())) == weights_in(expected)
+    if missing != "drop":
+        rows = command.predict(path, data)
+        assert model.predict(frame[model.feature_names_in_.tolist()] if "pandas" in make.__name__ else frame).tolist() == [
+            float(row["predicted_price"]) for row in rows
+        ]
+
+
+def test_files(command, tmp_path):
+    import pyarrow
+    import pyarrow.parquet
+
+    columns = mixed()
+    whole = pyarrow.table(columns)
+    for k in range(3):
+        pyarrow.parquet.write_table(whole[k * 1700 : (k + 1) * 1700], tmp_path / f"part{k}.parquet", row_group_size=500)
+    settings = dict(missing="mean", loss="huber:5", batch=32, epochs=3)
+    options = ["--missing", "mean", "--loss", "huber:5", "--batch", "32", "--epochs", "3"]
+    expected, _ = command.train(tmp_path / "part*.parquet", "--target", "price", *options)
+    paths = [str(tmp_path / f"part{k}.parquet") for k in range(3)]
+    for data in [str(tmp_path / "part*.parquet"), paths, tmp_path / "part*.parquet"]:
+        model = DeltaRuleRegressor(**settings).fit(data, target="price")
+        assert weights_in(json.loads(model._model.to_json())) == weights_in(expected)
+    # A table that does not fit into memory is read from a file in every pass.
+    narrow = DeltaRuleRegressor(memory=40_000_000, **settings).fit(paths, target="price")
+    assert np.array_equal(narrow.coef_, model.coef_)
+    of_frame = DeltaRuleRegressor(**settings).fit(of_polars(columns), target="price")
+    assert np.array_equal(of_frame.coef_, model.coef_)
+    some = DeltaRuleRegressor(**settings).fit(paths, target="price", features=["size", "rooms"])
+    less = DeltaRuleRegressor(**settings).fit(paths, target="price", drop=["heated", "city", "rating"])
+    assert np.array_equal(some.coef_, less.coef_) and some.feature_names_in_.tolist() == ["size", "rooms"]
+
+
+def test_dates_hashes_powers_and_products(command, tmp_path):
+    import polars
+
+    draw = np.random.default_rng(8)
+    n = 6000
+    days = np.datetime64("2023-01-01T00:00:00") + draw.integers(0, 700 * 86_400, n)
+    columns = {
+        "when": [str(day) for day in days],
+        "user": [f"u{k}" for k in draw.integers(0, 3000, n)],
+        "a": np.round(draw.normal(size=n), 2).tolist(),
+        "b": np.round(draw.normal(size=n), 2).tolist(),
+        "kind": draw.choice(["x", "y", "z"], n).tolist(),
+        "zip": draw.integers(10, 20, n).tolist(),
+    }
+    columns["y"] = (np.array(columns["a"]) * columns["b"] + draw.normal(size=n)).round(3).tolist()
+    data = tmp_path / "dates.csv"
+    write_csv(data, columns)
+    options = ["--target", "y", "--date", "when", "--hash", "user:10", "--poly", "a:3", "--interact", "a:kind,a:b", "--categorical", "zip", "--min-count", "500"]
+    expected, path = command.train(data, *options)
+    settings = dict(date=["when"], hash={"user": 10}, poly={"a": 3}, interact=[("a", "kind"), ("a", "b")], categorical=["zip"], min_count=500)
+    frame = polars.DataFrame(columns).with_columns(polars.col("when").str.to_datetime())
+    model = DeltaRuleRegressor(**settings).fit(frame, target="y")
+    assert weights_in(json.loads(model._model.to_json())) == weights_in(expected)
+    assert model.predict(frame).tolist() == [float(row["predicted_y"]) for row in command.predict(path, data)]
+
+
+def test_libsvm(command, tmp_path):
+    import scipy.sparse
+
+    matrix = scipy.sparse.random(5000, 30, density=0.1, random_state=0, format="csr")
+    matrix.data = np.round(matrix.data + 0.1, 2)
+    y = np.round(matrix @ np.arange(30.0), 2)
+    lines = []
+    for r in range(matrix.shape[0]):
+        row = slice(*matrix.indptr[r : r + 2])
+        pairs = " ".join(f"{i + 1}:{x!r}" for i, x in zip(matrix.indices[row].tolist(), matrix.data[row].tolist()))
+        lines.append(f"{float(y[r])!r} {pairs}")
+    data = tmp_path / "data.libsvm"
+    data.write_text("\n".join(lines) + "\n")
+    expected, _ = command.train(data, "--task", "regression")
+    model = DeltaRuleRegressor().fit(matrix, y)
+    assert weights_in(json.loads(model._model.to_json())) == weights_in(expected)

@@ -1,0 +1,67 @@
+"""What learners look at: numbers that can be checked by hand, and the same ones as in the command."""
+
+import json
+
+import numpy as np
+import pytest
+
+from deltarule import DeltaRuleClassifier, DeltaRuleRegressor
+
+from conftest import EXAMPLES, inputs_and_target
+
+
+def test_a_step_adds_up():
+    X, y, _ = inputs_and_target("ten.csv", "passed")
+    model = DeltaRuleClassifier(eta=0.5, epochs=5).fit(X, y.astype(int))
+    step = model.explain(X[0], int(y[0]))
+    output = step.outputs[0]
+    assert output["net_input"] == pytest.approx(sum(output["terms"]) + output["bias"])
+    assert output["delta"] == output["residual"] * output["derivative"]
+    for x, w, change, new in zip(step.inputs, output["weights"], output["step"], output["new_weights"]):
+        assert change == pytest.approx(step.eta * output["delta"] * x) and new == w + change
+    assert step.new_loss < step.loss and step.eta == 0.5
+    text = str(step)
+    assert "1. forward" in text and f"= {output['delta']!r}" in text and "E of this record" in text
+    assert "<table>" in step._repr_html_()
+
+
+def test_a_step_is_that_of_the_command(command):
+    X, y, _ = inputs_and_target("diabetes.csv", "progression")
+    data = EXAMPLES / "diabetes.csv"
+    _, path = command.train(data, "--target", "progression")
+    told = json.loads(command.run("explain", path, data, "--record", "3", "--json"))
+    step = DeltaRuleRegressor().fit(X, y).explain(X[2], y[2])
+    texts = json.dumps(told)
+    for number in [step.outputs[0]["net_input"], step.outputs[0]["delta"], step.new_loss, *step.outputs[0]["step"]]:
+        assert repr(number) in texts
+
+
+@pytest.mark.parametrize("activation", ["identity", "tanh", "h / (1 + abs(h))"])
+def test_gradients_agree_with_differences(activation):
+    X, y, _ = inputs_and_target("iris.csv", "species")
+    check = DeltaRuleClassifier(activation=activation).check_gradient(X, y)
+    assert check and check.worst < 1e-6 and len(check.weights) == 15
+    assert "the gradient is right" in str(check) and "setosa" in check._repr_html_()
+
+
+def test_runs_of_a_sweep_are_those_of_fit():
+    X, y, _ = inputs_and_target("diabetes.csv", "progression")
+    base = DeltaRuleRegressor(epochs=20)
+    sweep = base.sweep(X, y, eta=[0.01, 0.1, "auto", 50.0], l2=[0.0, 0.1])
+    assert len(sweep) == 8 and sweep.best is not None
+    for k, (l2, eta) in enumerate((l2, eta) for l2 in [0.0, 0.1] for eta in [0.01, 0.1, "auto", 50.0]):
+        if eta == 50.0:
+            assert sweep.runs[k]["stop_reason"] == "diverged"
+            continue
+        alone = DeltaRuleRegressor(epochs=20, eta=eta, l2=l2).fit(X, y)
+        assert np.array_equal(sweep.runs[k]["loss_curve"], alone.loss_curve_)
+    best = sweep.best_estimator
+    assert np.array_equal(best.predict(X), DeltaRuleRegressor(epochs=20, eta=best.eta, l2=best.l2).fit(X, y).predict(X))
+    assert "* the best" in str(sweep) and "<table>" in sweep._repr_html_()
+
+
+def test_a_notebook_shows_equation_and_curve():
+    X, y, _ = inputs_and_target("diabetes.csv", "progression")
+    shown = DeltaRuleRegressor().fit(X, y)._repr_html_()
+    assert "<polyline" in shown and "h(y) = " in shown and "ŷ = f(h), f = identity" in shown
+    assert "<polyline" not in DeltaRuleRegressor()._repr_html_()

@@ -1,0 +1,28 @@
+//! From what was chosen to a trained model: what the program, the Python package and other front ends share, so that the same settings
+//! mean the same bits in each.
+//!
+//! [`Prepared`](deltarule_data::Prepared) knows columns and records. [`with_problem`] makes of it the problem that descent is about, [`in_f32`] the
+//! same one in half the memory; [`LossChoice`], [`OptimizerName`] and [`NamedStart`] are what a person may name, and [`Record`] is how a model
+//! came about. What a descent did is said in words
+//! here too. Nothing here reads options or files, or prints.
+
+mod error;
+mod insight;
+mod loss;
+mod machine;
+pub mod number;
+mod optimizer;
+mod problem;
+mod record;
+mod start;
+mod words;
+
+pub use error::{Result, TrainError};
+pub use insight::{FEW_INPUTS, checked_inputs, worked_record};
+pub use loss::LossChoice;
+pub use machine::sound_memory;
+pub use optimizer::{OptimizerName, OptimizerSettings, optimizers};
+pub use problem::{Ready, in_f32, shifted, threads, with_problem};
+pub use record::Record;
+pub use start::{NamedStart, StartChoice};
+pub use words::{eta_warning, reason_text};
