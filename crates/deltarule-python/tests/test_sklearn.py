@@ -69,8 +69,10 @@ def test_weights_are_routed_to_the_estimator():
     X, y = data()
     weight = np.linspace(0.1, 2, len(y))
     with sklearn.config_context(enable_metadata_routing=True):
+        # Whoever does not say what becomes of weights is refused by scikit-learn.
+        scaler = StandardScaler().set_fit_request(sample_weight=False)
         estimator = DeltaRuleRegressor().set_fit_request(sample_weight=True)
-        pipeline = make_pipeline(StandardScaler(), estimator).fit(X, y, sample_weight=weight)
+        pipeline = make_pipeline(scaler, estimator).fit(X, y, sample_weight=weight)
     alone = DeltaRuleRegressor().fit(StandardScaler().fit_transform(X), y, sample_weight=weight)
     assert np.array_equal(pipeline[-1].coef_, alone.coef_)
 
