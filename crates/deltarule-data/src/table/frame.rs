@@ -14,7 +14,8 @@ use arrow_array::types::{
 use arrow_array::{Array, ArrayRef, Float64Array, Int64Array, UInt64Array};
 use arrow_schema::DataType;
 
-use super::{CacheUse, Files, Growing, Progress, ReadOptions, Rows, Table};
+use super::growing::{Growing, Rows};
+use super::{CacheUse, Files, Progress, ReadOptions, Table};
 use crate::batch::Cells;
 use crate::column::{ColumnBuilder, ColumnFacts, TableColumn, Values, Wish};
 use crate::csv::{Decimal, Fingerprint};

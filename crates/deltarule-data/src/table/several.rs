@@ -78,18 +78,18 @@ pub(super) fn read_files(
                 let on_reject = sieve.skip.is_some().then_some(&mut *on_reject);
                 table.read(*reader, options, on_reject.map(|on_reject| on_reject as OnReject<'_>), watch)
             }
-            file => {
-                let known = columns.as_ref().map(Growing::names);
-                let order = settle_order(first.zip(known.as_deref()), (&name, file.header()))?;
-                let (wishes, threads) = options.settle(&name, file.header())?;
-                let gate = Gate::of(sieve, survey, (&name, file.header()), &wishes, order.as_deref())?;
-                let table = match &mut columns {
-                    Some(table) => table,
-                    none => none.insert(Growing::new(file.header(), &wishes, csv.decimal, options)?),
-                };
+            Inner::Csv(reader) => {
+                let about = (name.as_str(), reader.header());
+                let (table, plan) = begin(&mut columns, first, about, names.len(), (csv, options), (sieve, survey))?;
                 starts.push(table.n_records());
-                let plan = FilePlan { place: names.len(), wishes, order, threads, gate };
-                table.read_file(file, &plan, options, on_reject, watch)
+                table.read_csv(*reader, &plan, on_reject, watch)
+            }
+            #[cfg(feature = "arrow")]
+            Inner::Batches(reader) => {
+                let about = (name.as_str(), reader.header());
+                let (table, plan) = begin(&mut columns, first, about, names.len(), (csv, options), (sieve, survey))?;
+                starts.push(table.n_records());
+                table.read_batches(*reader, &plan, options, on_reject, watch)
             }
         };
         unchanged(path, before)?;
@@ -109,6 +109,28 @@ pub(super) fn read_files(
         (None, Some(table)) => Table::of_sparse(table, files, fingerprint),
         (None, None) => Err(DataError::Empty { file: name_of_all(&files.names) }),
     }
+}
+
+/// The table so far, or a new one, and what becomes of the columns of its next file, which is the one at this place.
+///
+/// Errors: the file has other columns than the first; a setting names a column that is not there; the folder of the cache cannot be written to.
+fn begin<'t>(
+    table: &'t mut Option<Growing>,
+    first: Option<&str>,
+    (name, header): (&str, &[String]),
+    place: usize,
+    (csv, options): (&CsvOptions, &ReadOptions),
+    (sieve, survey): (&Sieve, Option<&Survey>),
+) -> Result<(&'t mut Growing, FilePlan)> {
+    let known = table.as_ref().map(Growing::names);
+    let order = settle_order(first.zip(known.as_deref()), (name, header))?;
+    let (wishes, threads) = options.settle(name, header)?;
+    let gate = Gate::of(sieve, survey, (name, header), &wishes, order.as_deref())?;
+    let table = match table {
+        Some(table) => table,
+        none => none.insert(Growing::new(header, &wishes, csv.decimal, options)?),
+    };
+    Ok((table, FilePlan { place, wishes, order, threads, gate }))
 }
 
 /// Where each column of the first file stands in another one, if not in the same order.
