@@ -6,8 +6,7 @@ use deltarule_core::{
     BlockSource, Epoch, HeldOut, Plan, WorkedOutput, check_gradient_of, explain as work_out, fit_many_watched,
 };
 use deltarule_data::{FrameRows, FrameTargets, prepare};
-use deltarule_model::Model;
-use deltarule_train::{NamedStart, Record, StartChoice, checked_inputs, eta_warning, reason_text, worked_record};
+use deltarule_train::{NamedStart, Record, StartChoice, checked_inputs, worked_record};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -15,7 +14,7 @@ use crate::error::Failure;
 use crate::frame::Frame;
 use crate::model::PyModel;
 use crate::settings::Settings;
-use crate::train::{Begin, Descent, Ended, Source, held_out_loss, with_prepared, with_source};
+use crate::train::{Begin, Descent, Ended, Source, with_prepared, with_source};
 use crate::watch::{Breakable, Watcher, unless, without_lock};
 
 /// All numbers of one step of the delta rule on the first record of a frame.
@@ -154,25 +153,13 @@ pub(crate) fn sweep(py: Python<'_>, source: Source, settings: Vec<Settings>) -> 
             if stop.load(Ordering::Relaxed) {
                 return Err(Failure::Interrupted);
             }
-            let mut ended = Vec::with_capacity(fits.len());
-            for (((plan, fit), begin), watcher) in plans.into_iter().zip(fits).zip(&begins).zip(watchers) {
+            let runs = plans.into_iter().zip(fits).zip(&begins).zip(watchers);
+            runs.map(|((run, begin), watcher)| {
                 let (table, prepared) = (&table, &prepared);
                 let record = Record { table, prepared, command: None, start: &begin.text, precision: "f64" };
-                let record = record.of(problem.loss, &plan, &fit, fit.loss);
-                ended.push(Ended {
-                    model: Model::new(ready.encoding.clone(), fit.layer.clone(), record)?,
-                    curves: [watcher.curve, watcher.held_out, watcher.etas],
-                    held_out_loss: held_out_loss(&problem, prepared, &fit)?,
-                    reason_text: reason_text(&fit.reason, &plan, problem.loss, &prepared.activation),
-                    counts: [Some(&prepared.training), prepared.held_out.as_ref()]
-                        .map(|part| part.map_or(0, |part| part.n_records())),
-                    notes: prepared.notes.clone(),
-                    warnings: prepared.warnings.iter().cloned().chain(eta_warning(&plan)).collect(),
-                    plan,
-                    fit,
-                });
-            }
-            Ok(ended)
+                Ended::of(&ready, &record, run, watcher)
+            })
+            .collect()
         })
     })?;
     ended.into_iter().map(|ended| Descent::of(py, ended)).collect()

@@ -104,6 +104,36 @@ pub(crate) struct Ended {
     pub(crate) warnings: Vec<String>,
 }
 
+impl Ended {
+    /// What one descent of a problem gave; `record` tells how it came about.
+    ///
+    /// Errors: the records held out cannot be read.
+    pub(crate) fn of(
+        ready: &Ready<'_>,
+        record: &Record<'_>,
+        (plan, fit): (Plan, Fit),
+        watcher: Watcher<'_>,
+    ) -> Result<Self, Failure> {
+        let (problem, prepared) = (&ready.problem, record.prepared);
+        let training = record.of(problem.loss, &plan, &fit, fit.loss);
+        Ok(Self {
+            model: Model::new(ready.encoding.clone(), fit.layer.clone(), training)?,
+            curves: [watcher.curve, watcher.held_out, watcher.etas],
+            reason_text: match watcher.ended {
+                true => "the callback asked for an end; the best weights so far are kept".to_owned(),
+                false => reason_text(&fit.reason, &plan, problem.loss, &prepared.activation),
+            },
+            held_out_loss: held_out_loss(problem, prepared, &fit)?,
+            counts: [Some(&prepared.training), prepared.held_out.as_ref()]
+                .map(|part| part.map_or(0, |part| part.n_records())),
+            notes: prepared.notes.clone(),
+            warnings: prepared.warnings.iter().cloned().chain(eta_warning(&plan)).collect(),
+            plan,
+            fit,
+        })
+    }
+}
+
 /// Trains a network.
 #[pyfunction]
 #[pyo3(signature = (source, settings, *, start=None, callback=None))]
@@ -187,32 +217,12 @@ fn run(
         let (plan, fit) = descended?;
         let precision = if settings.is_narrow()? { "f32" } else { "f64" };
         let record = Record { table: &table, prepared: &prepared, command: None, start: &begin.text, precision };
-        let record = record.of(ready.problem.loss, &plan, &fit, fit.loss);
-        let mut reason = reason_text(&fit.reason, &plan, ready.problem.loss, &prepared.activation);
-        if watcher.ended {
-            reason = "the callback asked for an end; the best weights so far are kept".to_owned();
-        }
-        Ok(Ended {
-            model: Model::new(ready.encoding.clone(), fit.layer.clone(), record)?,
-            curves: [watcher.curve, watcher.held_out, watcher.etas],
-            reason_text: reason,
-            held_out_loss: held_out_loss(&ready.problem, &prepared, &fit)?,
-            counts: [Some(&prepared.training), prepared.held_out.as_ref()]
-                .map(|part| part.map_or(0, |part| part.n_records())),
-            notes: prepared.notes.clone(),
-            warnings: prepared.warnings.iter().cloned().chain(eta_warning(&plan)).collect(),
-            plan,
-            fit,
-        })
+        Ended::of(&ready, &record, (plan, fit), watcher)
     })
 }
 
 /// E of the records held out, if there are any.
-pub(crate) fn held_out_loss(
-    problem: &Problem<'_, f64>,
-    prepared: &Prepared<'_>,
-    fit: &Fit,
-) -> Result<Option<f64>, Failure> {
+fn held_out_loss(problem: &Problem<'_, f64>, prepared: &Prepared<'_>, fit: &Fit) -> Result<Option<f64>, Failure> {
     let Some(part) = &prepared.held_out else { return Ok(None) };
     Ok(Some(Gradient::of(part, problem.scaling, &fit.layer, problem.loss, problem.threads)?.loss))
 }

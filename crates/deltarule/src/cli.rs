@@ -7,21 +7,22 @@ mod values;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 use deltarule_core::{Activation, Eta, Schedule};
 use deltarule_data::{ClassWeight, DateColumn, HashedColumn, SplitBy};
+use deltarule_train::OptimizerName;
 
 use crate::decisions::Costs;
 
 pub(crate) use exercise::ExerciseArgs;
 pub(crate) use values::{
-    BadRowArg, BatchArg, ExplainFormArg, FormArg, LossArg, MissingArg, OptimizerArg, PrecisionArg, ReductionArg,
-    RobustArg, ScaleArg, SheetFormArg, TaskArg, parse_eta, parse_penalty,
+    BadRowArg, BatchArg, ExplainFormArg, FormArg, LossArg, MissingArg, PrecisionArg, ReductionArg, RobustArg, ScaleArg,
+    SheetFormArg, TaskArg, parse_eta, parse_penalty,
 };
 use values::{
-    activation_help, parse_batch, parse_class_weight, parse_costs, parse_date, parse_digits, parse_epoch, parse_epochs,
-    parse_hash, parse_interaction, parse_level, parse_loss, parse_power, parse_reasons, parse_schedule, parse_seconds,
-    parse_share, parse_size, parse_split_by, parse_threshold,
+    activation_help, optimizer_name, parse_batch, parse_class_weight, parse_costs, parse_date, parse_digits,
+    parse_epoch, parse_epochs, parse_hash, parse_interaction, parse_level, parse_loss, parse_power, parse_reasons,
+    parse_schedule, parse_seconds, parse_share, parse_size, parse_split_by, parse_threshold,
 };
 
 /// Train, explain and use single-layer networks ŷ = f(Σ w·x + b) on tables.
@@ -302,6 +303,7 @@ Examples:
   deltarule train patients.csv --target outcome --private --out model.json
   deltarule train 2024.csv 'parts/*.parquet' --target y
   gunzip -c big.csv.gz | deltarule train - --target y --json")]
+#[command(group = ArgGroup::new("kept").args(["out", "report"]).multiple(true))]
 pub(crate) struct TrainArgs {
     /// Files of CSV, JSON lines or libsvm's format (plain, gzip or zstd), Parquet or Arrow IPC, or patterns such as 'data/*.csv', as
     /// one table; - for standard input, but for Parquet and Arrow
@@ -324,8 +326,8 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = parse_penalty, help_heading = "Descent")]
     pub(crate) l1: f64,
     /// The rule of descent [default: for full batches and a chosen η nesterov with the squared error, lbfgs with the other losses; gd otherwise]
-    #[arg(long, value_enum, value_name = "NAME", help_heading = "Optimizer")]
-    pub(crate) optimizer: Option<OptimizerArg>,
+    #[arg(long, value_parser = optimizer_name(), value_name = "NAME", help_heading = "Optimizer")]
+    pub(crate) optimizer: Option<OptimizerName>,
     /// β of momentum (default 0.9) or of nesterov (default: grows, and starts anew when the path turns uphill)
     #[arg(long, value_name = "B", help_heading = "Optimizer")]
     pub(crate) momentum: Option<f64>,
@@ -354,7 +356,7 @@ pub(crate) struct TrainArgs {
     pub(crate) out: Option<PathBuf>,
     /// Write a model that names no level of a category, but hashes of them, and no path, no command and no smallest and largest value. It predicts
     /// the same; what it still holds, show says
-    #[arg(long, requires = "out", help_heading = "Output")]
+    #[arg(long, requires = "kept", help_heading = "Output")]
     pub(crate) private: bool,
     /// Replace files that are there
     #[arg(long, help_heading = "Output")]
@@ -426,8 +428,8 @@ pub(crate) struct SweepArgs {
     #[arg(long, value_name = "FIRST..LAST|LIST", help_heading = "Runs")]
     pub(crate) seeds: Option<String>,
     /// Rules of descent [default: for a chosen η nesterov, or lbfgs with other losses than squared; gd for a given one]
-    #[arg(long, value_enum, value_name = "NAME[,NAME…]", value_delimiter = ',', help_heading = "Runs")]
-    pub(crate) optimizer: Vec<OptimizerArg>,
+    #[arg(long, value_parser = optimizer_name(), value_name = "NAME[,NAME…]", value_delimiter = ',', help_heading = "Runs")]
+    pub(crate) optimizer: Vec<OptimizerName>,
     #[command(flatten)]
     pub(crate) rule: RuleArgs,
     /// Follow the mean of the records' gradients, or their sum [default: mean]

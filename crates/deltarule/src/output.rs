@@ -72,6 +72,15 @@ impl Write for OutputFile {
     }
 }
 
+/// Whether two names are of one file, which may not be there yet.
+pub(crate) fn same_file(a: &Path, b: &Path) -> bool {
+    let folder = |path: &Path| {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        folder.canonicalize().unwrap_or_else(|_| folder.to_owned())
+    };
+    a == b || (a.file_name() == b.file_name() && folder(a) == folder(b))
+}
+
 /// Prints a whole text to standard output.
 pub(crate) fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();

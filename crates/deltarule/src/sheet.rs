@@ -24,6 +24,16 @@ enum Span {
 pub(crate) struct Line(Vec<Span>);
 
 impl Line {
+    /// The line as a text: words and code by these functions, formulas between dollars.
+    fn written(&self, words: impl Fn(&str) -> String, code: impl Fn(&str) -> String) -> String {
+        let span = |span: &Span| match span {
+            Span::Words(text) => words(text),
+            Span::Math(math) => format!("${math}$"),
+            Span::Code(text) => code(text),
+        };
+        self.0.iter().map(span).collect()
+    }
+
     pub(crate) fn words(text: impl Into<String>) -> Self {
         Self::default().and(text)
     }

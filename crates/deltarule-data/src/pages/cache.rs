@@ -142,9 +142,10 @@ impl<A> Footer<A> {
                 if n_rows == 0 {
                     return None;
                 }
-                let ends = if is_sparse(&layout) { all_ends.next()? } else { Vec::new() };
+                let has_ends = is_sparse(&layout);
+                let ends = if has_ends { all_ends.next()? } else { Vec::new() };
                 let place = Place { offset: pages.end(), n_rows, layout: Arc::clone(&layout), ends };
-                if !place.ends.is_empty() && (place.ends.len() != place.n_tiles() || !place.ends.is_sorted()) {
+                if has_ends && (place.ends.len() != place.n_tiles() || !place.ends.is_sorted()) {
                     return None;
                 }
                 pages.places.push(place);

@@ -127,9 +127,12 @@ impl PageColumn {
             }
             (PageColumn::Codes(codes), PageColumn::Missing) => codes.resize(n + range.len(), NO_LEVEL),
             (PageColumn::Codes(codes), PageColumn::Codes(further)) => codes.extend_from_slice(&further[range]),
-            (PageColumn::Missing, PageColumn::Sparse { .. }) if n == 0 => {
-                *self = PageColumn::no_sparse();
+            (PageColumn::Missing, PageColumn::Sparse { .. }) => {
+                *self = PageColumn::Sparse { starts: vec![0; n + 1], indices: Vec::new(), values: Vec::new() };
                 self.extend(n, further, range);
+            }
+            (PageColumn::Sparse { starts, values, .. }, PageColumn::Missing) => {
+                starts.resize(n + range.len() + 1, values.len());
             }
             (
                 PageColumn::Sparse { starts, indices, values },

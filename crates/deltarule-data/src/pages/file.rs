@@ -91,7 +91,8 @@ impl Place {
     fn end_of(&self, n_tiles: usize) -> u64 {
         if is_sparse(&self.layout) {
             let end = n_tiles.checked_sub(1).and_then(|last| self.ends.get(last));
-            return self.offset + end.copied().unwrap_or_default();
+            // A file may say anything; what does not end where the pages do is refused.
+            return self.offset.saturating_add(end.copied().unwrap_or_default());
         }
         let (whole, rest) = (self.n_rows / TILE_ROWS, self.n_rows % TILE_ROWS);
         let rest = if n_tiles > whole && rest > 0 { tile_bytes(&self.layout, rest) } else { 0 };

@@ -13,9 +13,9 @@ use crate::error::Result;
 const EPOCH: i64 = 719_468 + 146_097;
 /// Before a month there are so many days of a year that begins with March.
 const DAYS_BEFORE: [u32; 12] = [306, 337, 0, 31, 61, 92, 122, 153, 184, 214, 245, 275];
-/// What may follow a time: a fraction, and a zone, which does not count; without its digits.
-const TAILS: &str = "'', 'Z', 'z', ' UTC', '+', '+:', '-', '-:', ' +', ' +:', ' -', ' -:'";
-const TAILS_OF_FRACTION: &str = "'.', '.Z', '.z', '. UTC', '.+', '.+:', '.-', '.-:', '. +', '. +:', '. -', '. -:'";
+/// What may follow a time, behind its fraction: a zone, which does not count; with every digit as 0.
+const ZONES: &str = "'', 'Z', 'z', ' UTC', '+00', '+0000', '+00:00', '-00', '-0000', '-00:00', \
+                     ' +00', ' +0000', ' +00:00', ' -00', ' -0000', ' -00:00'";
 
 /// What is worked out of a column of dates, each with a name that begins with the prefix and ends with the column's place.
 pub(super) struct Dates {
@@ -59,14 +59,13 @@ impl Dates {
         // 1 of a date alone, 2 with hour and minute, 3 with a second.
         let date = format!("SUBSTR({plain}, 1, 10) IN ('0000-00-00', '0000/00/00', '0000.00.00')");
         let clock = format!("SUBSTR({plain}, 11, 6) IN (' 00:00', 'T00:00', 't00:00')");
-        let tail = |from: u32| format!("REPLACE(SUBSTR({plain}, {from}), '0', '')");
-        let ends = |from: u32| format!("SUBSTR({plain}, {from}, 1) <> '0'");
+        let tail = |from: u32| format!("SUBSTR({plain}, {from})");
+        let fraction = format!("SUBSTR({plain}, 20, 2) = '.0' AND LTRIM({}, '0') IN ({ZONES})", tail(21));
         let forms = format!(
-            "CASE WHEN NOT {date} THEN 0 WHEN SUBSTR({plain}, 11) = '' THEN 1 WHEN NOT {clock} THEN 0 WHEN {} AND {} IN ({TAILS}) THEN 2 \
-             WHEN SUBSTR({plain}, 17, 3) = ':00' AND {} AND {} IN ({TAILS}, {TAILS_OF_FRACTION}) THEN 3 ELSE 0 END",
-            ends(17),
+            "CASE WHEN NOT {date} THEN 0 WHEN {} = '' THEN 1 WHEN NOT {clock} THEN 0 WHEN {} IN ({ZONES}) THEN 2 \
+             WHEN SUBSTR({plain}, 17, 3) = ':00' AND ({} IN ({ZONES}) OR {fraction}) THEN 3 ELSE 0 END",
+            tail(11),
             tail(17),
-            ends(20),
             tail(20)
         );
         let read = |least: u32, from: u32, length: u32| {

@@ -195,11 +195,8 @@ Examples:
   deltarule plot contour model.json examples/ten.csv --weights hours,sleep --path slow.csv --path fast.csv --out contour.pdf
   deltarule plot contour iris.json examples/iris.csv --weights setosa/petal_length,setosa/petal_width --out contour.png")]
 pub(crate) struct ContourArgs {
-    /// A model that train wrote
-    pub(crate) model: PathBuf,
-    /// Files with the model's columns and its target, in any format that train reads, or patterns; - for standard input
-    #[arg(required = true, value_name = "DATA")]
-    pub(crate) data: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) on: ModelArgs,
     /// The two weights: of columns, column=level, (bias), or OUTPUT/COLUMN where there are several outputs
     #[arg(long, value_name = "NAME,NAME", value_delimiter = ',', required = true)]
     pub(crate) weights: Vec<String>,
@@ -229,11 +226,8 @@ Examples:
   deltarule plot fit model.json examples/diabetes.csv --out fit.svg
   deltarule plot fit iris.json examples/iris.csv --output setosa --out fit.png")]
 pub(crate) struct FitArgs {
-    /// A model that train wrote
-    pub(crate) model: PathBuf,
-    /// Files with the model's columns and its target, in any format that train reads, or patterns; - for standard input
-    #[arg(required = true, value_name = "DATA")]
-    pub(crate) data: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) on: ModelArgs,
     /// Which of several outputs [default: the first]
     #[arg(long, value_name = "NAME")]
     pub(crate) output: Option<String>,
@@ -250,11 +244,8 @@ Examples:
   deltarule plot calibration model.json test.csv --threshold 0.2 --out calibration.pdf
   deltarule plot calibration iris.json examples/iris.csv --class virginica --out calibration.svg")]
 pub(crate) struct CalibrationArgs {
-    /// A model of classes that train wrote
-    pub(crate) model: PathBuf,
-    /// Files with the model's columns and its target, in any format that train reads, or patterns; - for standard input
-    #[arg(required = true, value_name = "DATA")]
-    pub(crate) data: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) on: ModelArgs,
     /// Which class, against all others [default: the second of two, the first of more]
     #[arg(long, value_name = "NAME")]
     pub(crate) class: Option<String>,
@@ -331,4 +322,14 @@ fn parse_most(text: &str) -> Result<usize, String> {
 fn parse_scale(text: &str) -> Result<f64, String> {
     let scale = text.parse::<f64>().ok().filter(|scale| (0.1..=20.0).contains(scale));
     scale.ok_or_else(|| "expected a number from 0.1 to 20".to_owned())
+}
+
+/// A model, and records to draw it on.
+#[derive(Debug, Args)]
+pub(crate) struct ModelArgs {
+    /// A model that train wrote
+    pub(crate) model: PathBuf,
+    /// Files with the model's columns and its target, in any format that train reads, or patterns; - for standard input
+    #[arg(required = true, value_name = "DATA")]
+    pub(crate) data: Vec<PathBuf>,
 }

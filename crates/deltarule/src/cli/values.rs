@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use deltarule_core::{Activation, Eta, Reduction, Robust, Schedule};
 use deltarule_data::{ClassWeight, DateColumn, HashedColumn, SplitBy, SplitKind};
 use deltarule_export::Form;
@@ -159,29 +160,9 @@ impl From<ReductionArg> for Reduction {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum OptimizerArg {
-    Gd,
-    Momentum,
-    Nesterov,
-    Lbfgs,
-    Adagrad,
-    Rmsprop,
-    Adam,
-}
-
-impl From<OptimizerArg> for OptimizerName {
-    fn from(arg: OptimizerArg) -> Self {
-        match arg {
-            OptimizerArg::Gd => OptimizerName::Gd,
-            OptimizerArg::Momentum => OptimizerName::Momentum,
-            OptimizerArg::Nesterov => OptimizerName::Nesterov,
-            OptimizerArg::Lbfgs => OptimizerName::Lbfgs,
-            OptimizerArg::Adagrad => OptimizerName::Adagrad,
-            OptimizerArg::Rmsprop => OptimizerName::Rmsprop,
-            OptimizerArg::Adam => OptimizerName::Adam,
-        }
-    }
+/// The name of an optimizer, which help and tab completion list.
+pub(super) fn optimizer_name() -> impl TypedValueParser<Value = OptimizerName> {
+    PossibleValuesParser::new(OptimizerName::ALL.map(OptimizerName::name)).try_map(|name| name.parse::<OptimizerName>())
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

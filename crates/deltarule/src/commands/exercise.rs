@@ -18,7 +18,7 @@ mod tasks;
 
 pub(crate) fn run(args: &ExerciseArgs) -> Result<ExitCode> {
     let kind = kind(args)?;
-    if args.key.is_some() && args.key == args.out {
+    if args.key.iter().zip(&args.out).any(|(key, out)| output::same_file(key, out)) {
         bail!("--key: found the file of --out, expected another one; without --key, the key stands behind the tasks");
     }
     let mut file = args.out.as_deref().map(|path| OutputFile::create(path, args.force)).transpose()?;

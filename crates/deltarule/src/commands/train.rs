@@ -15,9 +15,9 @@ use deltarule_core::{
 };
 use deltarule_data::{Folds, Prepared, Table, prepare};
 use deltarule_model::{Encoding, ScaleRule};
-use deltarule_train::in_f32;
+use deltarule_train::{OptimizerName, in_f32};
 
-use crate::cli::{BatchArg, OptimizerArg, PrecisionArg, ReductionArg, ScaleArg, TrainArgs};
+use crate::cli::{BatchArg, PrecisionArg, ReductionArg, ScaleArg, TrainArgs};
 use crate::held::HeldOutFiles;
 use crate::rows::{RowTally, Rows};
 use crate::rule;
@@ -158,7 +158,7 @@ fn settings(args: &TrainArgs) -> Result<Settings> {
     let mut has_bias = !args.network.no_bias;
     let mut init = args.network.init.clone();
     if args.textbook {
-        optimizer.get_or_insert(OptimizerArg::Gd);
+        optimizer.get_or_insert(OptimizerName::Gd);
         scale.get_or_insert(ScaleArg::None);
         reduction.get_or_insert(ReductionArg::Sum);
         has_bias = false;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Line, Part, Span, printable, width};
+use super::{Line, Part, printable, width};
 
 /// A table with more rows may go on on the next page.
 const LONG: usize = 30;
@@ -80,7 +80,9 @@ fn table_width(part: &Part) -> Option<usize> {
 fn table(text: &mut String, head: &[Line], rows: &[Vec<Line>], signs: usize) {
     let (size, _) = SIZES.iter().find(|(_, most)| signs <= *most).unwrap_or(&SIZES[0]);
     let columns = format!("l{}", "r".repeat(head.len().saturating_sub(1)));
-    let row = |cells: &[Line]| format!("{} \\tabularnewline\n", cells.iter().map(line).collect::<Vec<_>>().join(" & "));
+    // What a line's end could take for its own, a star or a bracket, is kept from it.
+    let row =
+        |cells: &[Line]| format!("{{}}{} \\tabularnewline\n", cells.iter().map(line).collect::<Vec<_>>().join(" & "));
     let is_long = rows.len() > LONG;
     let (name, end_of_head) = if is_long { ("longtable", "\\endhead\n") } else { ("tabular", "") };
     let (open, close) = if is_long { ("{", "}") } else { ("\\begin{center}", "\\end{center}") };
@@ -91,19 +93,7 @@ fn table(text: &mut String, head: &[Line], rows: &[Vec<Line>], signs: usize) {
 }
 
 fn line(line: &Line) -> String {
-    let mut text = String::new();
-    for span in &line.0 {
-        match span {
-            Span::Words(words) => text.push_str(&escaped(words)),
-            Span::Math(math) => {
-                let _ = write!(text, "${math}$");
-            }
-            Span::Code(code) => {
-                let _ = write!(text, "\\texttt{{{}}}", escaped(code));
-            }
-        }
-    }
-    text
+    line.written(escaped, |code| format!("\\texttt{{{}}}", escaped(code)))
 }
 
 /// Words that mean themselves.
@@ -233,7 +223,9 @@ mod tests {
         assert!(of(85, 3).contains("\\begin{center}\\footnotesize\n"));
         assert!(of(85, 40).contains("{\\footnotesize\n\\begin{longtable}{lr}"));
         assert!(of(110, 3).contains("margin=2cm,landscape"));
-        // A cell that begins with a bracket is no option of the line's end.
-        assert!(!of(3, 3).contains("\\\\"));
+        let marked =
+            document(&[Part::Table { head: vec![Line::words("*a")], rows: vec![vec![Line::words("[b]")]; 2] }]);
+        assert_eq!(marked.matches("\n{}[b] \\tabularnewline\n").count(), 2, "{marked}");
+        assert!(marked.contains("\n{}*a \\tabularnewline\n"), "{marked}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Line, Part, Span, printable};
+use super::{Line, Part, printable};
 
 pub(super) fn document(parts: &[Part]) -> String {
     let mut text = String::new();
@@ -41,17 +41,7 @@ fn table(text: &mut String, head: &[Line], rows: &[Vec<Line>]) {
 }
 
 fn line(line: &Line) -> String {
-    let mut text = String::new();
-    for span in &line.0 {
-        match span {
-            Span::Words(words) => text.push_str(&escaped(words)),
-            Span::Math(math) => {
-                let _ = write!(text, "${math}$");
-            }
-            Span::Code(code) => text.push_str(&in_backticks(code)),
-        }
-    }
-    text
+    line.written(escaped, in_backticks)
 }
 
 /// Words that mean themselves wherever they stand in a line, in a cell of a table among other places.

@@ -283,15 +283,14 @@ fn a_private_report_shows_no_level_and_no_record() {
         "deltarule train patients.csv --target result --drop day,user --missing level --epochs 20 --quiet --force";
     for (line, heading) in [(plain, "One step, worked out"), (TRAIN, "Weights")] {
         sandbox.sh(&format!("{line} --where \"clinic != 'Hilltop'\" --report open.html")).ok();
-        sandbox
-            .sh(&format!("{line} --where \"clinic != 'Hilltop'\" --private --out p.json --report private.html"))
-            .ok();
+        sandbox.sh(&format!("{line} --where \"clinic != 'Hilltop'\" --private --report private.html")).ok();
         let (open, private) = (sandbox.read("open.html"), sandbox.read("private.html"));
         assert!(private.contains(heading) && private.contains("clinic"));
         for name in NAMES {
             assert!(open.contains(name), "{name}");
             assert!(!private.contains(name), "{name} is in the private page of {line}");
         }
+        assert!(open.contains("patients.csv") && !private.contains("patients"), "{line}");
         // The largest age is a value of a record.
         assert!(open.contains(">79<") && !private.contains(">79<"), "{line}");
     }

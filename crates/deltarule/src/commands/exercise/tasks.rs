@@ -141,7 +141,7 @@ fn differences(sheet: &mut Sheet, worked: &Worked<'_>, drawn: &Drawn) {
                 .and_math(&*w)
                 .and(": work out E with a weight a little larger and a little smaller, and all others as they are. How near is ")
                 .and_math(r"-\delta x")
-                .and(", and why not the same?"),
+                .and(", and why?"),
         );
     }
     let (above, below) = (quotient.weight_above, quotient.weight_below);
@@ -169,9 +169,11 @@ fn differences(sheet: &mut Sheet, worked: &Worked<'_>, drawn: &Drawn) {
         )),
     ]);
     if !numbers.blank {
-        let is_parabola = worked.loss == Loss::Squared && *worked.activation == deltarule_core::Activation::Identity;
-        sheet.text(match is_parabola {
-            true => Line::words("E is a parabola along a weight, so the two are the same but for rounding."),
+        let apart = (quotient.by_differences - quotient.by_delta_rule).abs();
+        sheet.text(match apart <= 1e-9 * quotient.by_delta_rule.abs().max(1.0) {
+            true => Line::words(
+                "Between the two, E is a straight line or a parabola along the weight, so both are the same but for rounding.",
+            ),
             false => Line::words("E is curved in a way that a step of ")
                 .and_math(EPSILON.to_string())
                 .and(" does not see; a smaller one comes nearer, until rounding is all that is left."),

@@ -4,6 +4,7 @@ use deltarule_core::{Loss, Reduction, WorkedBatch, WorkedStep};
 
 use super::Subject;
 use super::words::what_happened;
+use crate::number::count;
 use crate::rows::RowTally;
 use crate::sheet::{Line, Numbers, Sheet};
 use crate::worked::Worked;
@@ -13,19 +14,14 @@ const MOST_COLUMNS: usize = 6;
 
 /// What is explained, in which units, and the functions.
 fn opening<'a>(sheet: &mut Sheet, subject: &'a Subject, eta: f64, numbers: Numbers) -> Worked<'a> {
-    let mut title = subject.title.clone();
-    if let Some(first) = title.get(..1) {
-        let upper = first.to_uppercase();
-        title.replace_range(..1, &upper);
-    }
-    sheet.heading(1, Line::words(title));
+    sheet.heading(1, Line::words(capitalised(&subject.title)));
     if let Some(text) = subject.rows.as_ref().and_then(RowTally::text) {
         sheet.text(Line::words(text));
     }
     sheet.text(Line::words(format!(
-        "{}. Numbers are rounded to {} significant digits, and worked out with all.",
+        "{}. Numbers are rounded to {}, and worked out with all.",
         capitalised(&subject.units),
-        numbers.digits
+        count(numbers.digits as u64, "significant digit")
     )));
     let worked = Worked {
         loss: subject.loss,
@@ -126,9 +122,9 @@ pub(super) fn batch(subject: &Subject, batch: &WorkedBatch, numbers: Numbers) ->
     }
     sheet.text(
         Line::words(if is_squared {
-            "The signed errors cancel, plus against minus; their squares cannot. The error of all records is "
+            "Signed errors can cancel, plus against minus; their squares cannot. The error of all records is "
         } else {
-            "The signed errors cancel, plus against minus; L is never below 0. The error of all records is "
+            "Signed errors can cancel, plus against minus; L is never below 0. The error of all records is "
         })
         .and_math(format!("{} = {}", worked.error_of_records(), numbers.found(batch.loss)))
         .and("."),

@@ -16,9 +16,9 @@ use crate::number::count;
 const STEPS: u64 = 1000;
 
 pub(super) fn run(args: &CalibrationArgs) -> Result<()> {
-    let read: Vec<_> = args.data.iter().chain([&args.model]).collect();
+    let read: Vec<_> = args.on.data.iter().chain([&args.on.model]).collect();
     let destination = Destination::open(&args.picture, &read)?;
-    let subject = Subject::read(&args.model, &args.data, &args.records, None, args.picture.force)?;
+    let subject = Subject::read(&args.on.model, &args.on.data, &args.records, None, args.picture.force)?;
     let source = subject.records.dataset()?;
     let ground = subject.ground(&source);
     if subject.model.encoding().target.classes().is_none() {

@@ -7,12 +7,12 @@ use super::subject::Subject;
 use crate::cli::plot::ContourArgs;
 
 pub(super) fn run(args: &ContourArgs) -> Result<()> {
-    let read: Vec<_> = args.data.iter().chain([&args.model]).chain(&args.surface.path).collect();
+    let read: Vec<_> = args.on.data.iter().chain([&args.on.model]).chain(&args.surface.path).collect();
     let destination = Destination::open(&args.picture, &read)?;
     let [first, second] = &args.weights[..] else {
         bail!("--weights: found {} names, expected two, such as gre,gpa", args.weights.len());
     };
-    let subject = Subject::read(&args.model, &args.data, &args.surface.records, None, args.picture.force)?;
+    let subject = Subject::read(&args.on.model, &args.on.data, &args.surface.records, None, args.picture.force)?;
     let at = [subject.names.find("--weights", first)?, subject.names.find("--weights", second)?];
     if at[0] == at[1] {
         bail!("--weights: found {first} twice, expected two weights");

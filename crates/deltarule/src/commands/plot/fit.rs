@@ -15,9 +15,9 @@ use crate::number::count;
 const POINTS: usize = 241;
 
 pub(super) fn run(args: &FitArgs) -> Result<()> {
-    let read: Vec<_> = args.data.iter().chain([&args.model]).collect();
+    let read: Vec<_> = args.on.data.iter().chain([&args.on.model]).collect();
     let destination = Destination::open(&args.picture, &read)?;
-    let subject = Subject::read(&args.model, &args.data, &args.records, None, args.picture.force)?;
+    let subject = Subject::read(&args.on.model, &args.on.data, &args.records, None, args.picture.force)?;
     let source = subject.records.dataset()?;
     let fit = fit_of(&subject.ground(&source), args.output.as_deref())?;
     destination.save(&fit.draw(args.picture.look())?)

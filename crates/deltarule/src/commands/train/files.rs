@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use deltarule_core::Loss;
 
 use crate::cli::TrainArgs;
-use crate::output::OutputFile;
+use crate::output::{self, OutputFile};
 
 /// The files that a run writes, none of them in its place before the end.
 pub(super) struct Files {
@@ -21,7 +21,7 @@ impl Files {
     pub(super) fn create(args: &TrainArgs) -> Result<Self> {
         let named: Vec<&PathBuf> = [&args.out, &args.trace, &args.path, &args.report].into_iter().flatten().collect();
         for (index, path) in named.iter().enumerate() {
-            if named[..index].contains(path) {
+            if named[..index].iter().any(|other| output::same_file(other, path)) {
                 bail!(
                     "{}: found twice among --out, --trace, --path and --report, expected a file for each",
                     path.display()

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use deltarule_core::{Layer, Loss, Parameters, WeightIndex, WeightUnits};
-use deltarule_model::{Encoding, Feature, FeatureKind, Model, Target};
+use deltarule_model::{Encoding, Feature, FeatureKind, Model, Target, Training};
 use deltarule_plot::{Curve, Look, Part, Picture, PlotError, Report, Run as DrawnRun, Section, Theme, Words};
 
 use super::watch::Seen;
@@ -41,7 +41,10 @@ impl Run<'_> {
             false => outcome.model,
         };
         let names = Names::of(model.encoding(), model.layer().parameters().has_bias());
-        let training = model.training();
+        let training = &match outcome.is_private {
+            true => placeless(outcome.model)?,
+            false => outcome.model.training().clone(),
+        };
         let ground = Ground {
             model,
             names: &names,
@@ -59,7 +62,7 @@ impl Run<'_> {
             ),
             notes: Vec::new(),
         };
-        let mut sections = vec![self.read_section(trained, outcome), self.trained_section(trained, outcome)];
+        let mut sections = vec![self.read_section(trained, training, outcome), self.trained_section(trained, outcome)];
         sections.push(scores_section(outcome));
         sections.extend(curve_section(&trained.seen, &ground.error_label())?);
         if names_levels {
@@ -71,7 +74,7 @@ impl Run<'_> {
             sections.extend(fit_section(&ground, outcome.is_private)?);
         }
         sections.push(self.step_section(trained, outcome)?);
-        sections.push(self.again_section(trained, model));
+        sections.push(self.again_section(trained, training));
         let report = Report {
             title: format!("{} from {}", self.prepared.target.columns().join(", "), training.data),
             lead: vec![
@@ -88,14 +91,13 @@ impl Run<'_> {
         Ok(report.to_html())
     }
 
-    fn read_section(&self, trained: &Trained, outcome: &Outcome<'_>) -> Section {
+    fn read_section(&self, trained: &Trained, training: &Training, outcome: &Outcome<'_>) -> Section {
         let mut parts = Vec::new();
         // What is said of classes and columns names levels.
         if !outcome.is_private {
             let text = trained.opening.split("\n\nstart: ").next().unwrap_or_default();
             parts.extend(text.lines().map(|line| Part::Text(line.to_owned())));
         } else {
-            let training = outcome.model.training();
             parts.push(Part::Text(format!(
                 "{}: {} read, {} trained on, {} held out, {} left out.",
                 training.data,
@@ -204,8 +206,7 @@ impl Run<'_> {
         })
     }
 
-    fn again_section(&self, trained: &Trained, model: &Model) -> Section {
-        let training = model.training();
+    fn again_section(&self, trained: &Trained, training: &Training) -> Section {
         let mut rows = vec![
             ("deltarule", training.version.clone()),
             ("data", training.data.clone()),
@@ -358,5 +359,11 @@ fn nameless(model: &Model) -> Result<Model> {
         Target::TwoClasses { classes, .. } => *classes = ["class 1".to_owned(), "class 2".to_owned()],
         Target::Classes { classes, .. } => *classes = numbered("class", classes.len()),
     }
-    Ok(Model::new(encoding, model.layer().clone(), model.training().clone())?)
+    Ok(Model::new(encoding, model.layer().clone(), placeless(model)?)?)
+}
+
+/// How a model was trained, without the names of files.
+fn placeless(model: &Model) -> Result<Training> {
+    let private = model.clone().into_private()?;
+    Ok(Training { data: "data that is not named".to_owned(), ..private.training().clone() })
 }
