@@ -225,7 +225,7 @@ mod tests {
         assert!(of(110, 3).contains("margin=2cm,landscape"));
         let marked =
             document(&[Part::Table { head: vec![Line::words("*a")], rows: vec![vec![Line::words("[b]")]; 2] }]);
-        assert_eq!(marked.matches("\n{}[b] \\tabularnewline\n").count(), 2, "{marked}");
+        assert_eq!(marked.matches("{}[b] \\tabularnewline\n").count(), 2, "{marked}");
         assert!(marked.contains("\n{}*a \\tabularnewline\n"), "{marked}");
     }
 }
