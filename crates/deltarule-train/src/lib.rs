@@ -3,8 +3,8 @@
 //!
 //! [`Prepared`](deltarule_data::Prepared) knows columns and records. [`with_problem`] makes of it the problem that descent is about, [`in_f32`] the
 //! same one in half the memory; [`LossChoice`], [`OptimizerName`] and [`NamedStart`] are what a person may name, and [`Record`] is how a model
-//! came about. What a descent did is said in words
-//! here too. Nothing here reads options or files, or prints.
+//! came about. What a descent did is said in words here too, and [`sheet`] writes worked steps for paper. Nothing here reads options or files, or
+//! prints.
 
 mod error;
 mod insight;
@@ -14,6 +14,7 @@ pub mod number;
 mod optimizer;
 mod problem;
 mod record;
+pub mod sheet;
 mod start;
 mod words;
 

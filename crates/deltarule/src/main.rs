@@ -18,7 +18,6 @@ mod rows;
 mod rule;
 mod scores;
 mod setup;
-mod sheet;
 mod spread;
 mod valid;
 mod weights_file;
@@ -27,7 +26,7 @@ mod worked;
 use std::process::ExitCode;
 
 use clap::Parser;
-use deltarule_train::number;
+use deltarule_train::{number, sheet};
 
 use cli::{Cli, Command};
 

@@ -21,7 +21,7 @@ enum Span {
 
 /// Words and formulas that belong together.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Line(Vec<Span>);
+pub struct Line(Vec<Span>);
 
 impl Line {
     /// The line as a text: words and code by these functions, formulas between dollars.
@@ -34,25 +34,30 @@ impl Line {
         self.0.iter().map(span).collect()
     }
 
-    pub(crate) fn words(text: impl Into<String>) -> Self {
+    /// A line of these words.
+    pub fn words(text: impl Into<String>) -> Self {
         Self::default().and(text)
     }
 
-    pub(crate) fn math(text: impl Into<String>) -> Self {
+    /// A line of this formula, in LaTeX without its dollars.
+    pub fn math(text: impl Into<String>) -> Self {
         Self::default().and_math(text)
     }
 
-    pub(crate) fn and(mut self, text: impl Into<String>) -> Self {
+    /// The line with these words after it.
+    pub fn and(mut self, text: impl Into<String>) -> Self {
         self.0.push(Span::Words(text.into()));
         self
     }
 
-    pub(crate) fn and_math(mut self, text: impl Into<String>) -> Self {
+    /// The line with this formula after it.
+    pub fn and_math(mut self, text: impl Into<String>) -> Self {
         self.0.push(Span::Math(text.into()));
         self
     }
 
-    pub(crate) fn and_code(mut self, text: impl Into<String>) -> Self {
+    /// The line with this command after it, to be typed.
+    pub fn and_code(mut self, text: impl Into<String>) -> Self {
         self.0.push(Span::Code(text.into()));
         self
     }
@@ -75,33 +80,36 @@ enum Part {
 
 /// A worksheet.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Sheet(Vec<Part>);
+pub struct Sheet(Vec<Part>);
 
 impl Sheet {
     /// A heading, from 1 for the whole sheet to 3.
-    pub(crate) fn heading(&mut self, level: u8, line: Line) {
+    pub fn heading(&mut self, level: u8, line: Line) {
         self.0.push(Part::Heading(level, line));
     }
 
-    pub(crate) fn text(&mut self, line: Line) {
+    /// A paragraph.
+    pub fn text(&mut self, line: Line) {
         self.0.push(Part::Text(line));
     }
 
-    pub(crate) fn steps(&mut self, lines: Vec<Line>) {
+    /// Lines of arithmetic, one below the other.
+    pub fn steps(&mut self, lines: Vec<Line>) {
         self.0.push(Part::Steps(lines));
     }
 
     /// A table whose first column holds names, and the others numbers.
-    pub(crate) fn table(&mut self, head: Vec<Line>, rows: Vec<Vec<Line>>) {
+    pub fn table(&mut self, head: Vec<Line>, rows: Vec<Vec<Line>>) {
         self.0.push(Part::Table { head, rows });
     }
 
-    pub(crate) fn page_break(&mut self) {
+    /// What follows begins on a new page, where there are pages.
+    pub fn page_break(&mut self) {
         self.0.push(Part::PageBreak);
     }
 
     /// Puts another one below, on a page of its own.
-    pub(crate) fn append(&mut self, other: Sheet) {
+    pub fn append(&mut self, other: Sheet) {
         if !self.0.is_empty() && !other.0.is_empty() {
             self.page_break();
         }
@@ -109,18 +117,20 @@ impl Sheet {
     }
 
     /// The same sheet with something in front of its title.
-    pub(crate) fn titled(mut self, prefix: &str) -> Self {
+    pub fn titled(mut self, prefix: &str) -> Self {
         if let Some(Part::Heading(_, line)) = self.0.first_mut() {
             line.0.insert(0, Span::Words(prefix.to_owned()));
         }
         self
     }
 
-    pub(crate) fn markdown(&self) -> String {
+    /// The sheet in Markdown, for GitHub, notebooks and whatever else shows formulas between dollars.
+    pub fn markdown(&self) -> String {
         markdown::document(&self.0)
     }
 
-    pub(crate) fn latex(&self) -> String {
+    /// The sheet as a whole document of LaTeX.
+    pub fn latex(&self) -> String {
         latex::document(&self.0)
     }
 }
@@ -130,16 +140,16 @@ const BLANK: &str = r"\underline{\qquad\qquad}";
 
 /// How numbers are written on a sheet.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Numbers {
+pub struct Numbers {
     /// Significant digits.
-    pub(crate) digits: usize,
+    pub digits: usize,
     /// Whether what is to be worked out is left to the reader.
-    pub(crate) blank: bool,
+    pub blank: bool,
 }
 
 impl Numbers {
     /// A number that the reader is told, as LaTeX.
-    pub(crate) fn given(self, x: f64) -> String {
+    pub fn given(self, x: f64) -> String {
         let text = digits(x, self.digits);
         match text.split_once('e') {
             Some((mantissa, exponent)) => format!(r"{mantissa} \cdot 10^{{{exponent}}}"),
@@ -150,17 +160,17 @@ impl Numbers {
     }
 
     /// A number that the reader is to find.
-    pub(crate) fn found(self, x: f64) -> String {
+    pub fn found(self, x: f64) -> String {
         if self.blank { BLANK.to_owned() } else { self.given(x) }
     }
 
     /// A number behind a dot or a minus: in parentheses where it has a sign or a power of its own.
-    pub(crate) fn factor(self, x: f64) -> String {
+    pub fn factor(self, x: f64) -> String {
         in_parentheses(self.given(x))
     }
 
     /// The same for a number that the reader is to find.
-    pub(crate) fn found_factor(self, x: f64) -> String {
+    pub fn found_factor(self, x: f64) -> String {
         if self.blank { BLANK.to_owned() } else { self.factor(x) }
     }
 }
