@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use deltarule_core::{BlockSource, StopReason};
 use deltarule_data::Reader;
 use deltarule_model::Model;
-use deltarule_train::Record;
+use deltarule_train::{Record, pure_levels_warning};
 use serde_json::{Value, json};
 
 use super::files::Files;
@@ -33,8 +33,8 @@ struct Conclusion {
     /// What became of the rows of the files that are scored on.
     held_out_rows: Option<RowTally>,
     folds: Option<CrossValidation>,
-    /// Columns that tell too much.
-    leaks: Vec<String>,
+    /// Columns that tell too much, and levels without a finite weight.
+    warnings: Vec<String>,
     /// Why descent ended, in words.
     reason: String,
     /// Where the model was written.
@@ -83,22 +83,27 @@ impl Run<'_> {
         let reason =
             report::reason_text(&trained.fit.reason, &trained.plan, self.problem.loss, &self.prepared.activation);
         let leaks = leak::warnings(self.problem, self.encoding, &trained.fit.layer, &training)?;
+        let pure = |has_names: bool| {
+            pure_levels_warning(self.problem, self.encoding, &trained.plan, &trained.fit.reason, has_names)
+        };
         let folds = folds.flatten();
         if let Some(mut file) = page {
             let mut scores = vec![("training", &training)];
             scores.extend(held_out.as_ref().map(|scores| ("held out", scores)));
             let warnings = self.prepared.warnings.iter().cloned().chain(report::eta_warning(&trained.plan));
+            let warnings = warnings.chain(leaks.iter().cloned()).chain(pure(!self.args.private)?);
             let outcome = Outcome {
                 model: &model,
                 scores: &scores,
                 reason: &reason,
-                warnings: warnings.chain(leaks.iter().cloned()).collect(),
+                warnings: warnings.collect(),
                 is_private: self.args.private,
             };
             file.write_all(self.page(trained, &outcome)?.as_bytes())?;
             file.finish()?;
         }
-        let conclusion = Conclusion { model, training, held_out, held_out_rows, folds, leaks, reason, written };
+        let warnings = leaks.into_iter().chain(pure(true)?).collect();
+        let conclusion = Conclusion { model, training, held_out, held_out_rows, folds, warnings, reason, written };
         if self.args.json {
             output::print_json(&self.json(trained, &conclusion))?;
         } else {
@@ -150,7 +155,7 @@ impl Run<'_> {
             .iter()
             .cloned()
             .chain(report::eta_warning(plan))
-            .chain(conclusion.leaks.iter().cloned());
+            .chain(conclusion.warnings.iter().cloned());
         let mut value = json!({
             "command": "train",
             "version": env!("CARGO_PKG_VERSION"),
@@ -223,7 +228,7 @@ impl Run<'_> {
 
     fn say(&self, trained: &Trained, conclusion: &Conclusion, say: &Say) {
         let fit = &trained.fit;
-        let Conclusion { model, training, held_out, held_out_rows, folds, leaks, reason, written } = conclusion;
+        let Conclusion { model, training, held_out, held_out_rows, folds, warnings, reason, written } = conclusion;
         let best = if fit.best_epoch == fit.epochs {
             String::new()
         } else if fit.held_out_loss.is_some() {
@@ -257,8 +262,8 @@ impl Run<'_> {
         if let Some(warning) = judged.warning(label) {
             let _ = writeln!(text, "warning: {warning}");
         }
-        for leak in leaks {
-            let _ = writeln!(text, "warning: {leak}");
+        for warning in warnings {
+            let _ = writeln!(text, "warning: {warning}");
         }
         text.extend(folds.as_ref().map(CrossValidation::table));
         let _ = write!(text, "\n{}", report::weights_text(model, 60));
