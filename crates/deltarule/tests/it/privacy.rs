@@ -295,3 +295,31 @@ fn a_private_report_shows_no_level_and_no_record() {
         assert!(open.contains(">79<") && !private.contains(">79<"), "{line}");
     }
 }
+
+#[test]
+fn a_private_report_draws_no_record_and_no_small_group() {
+    let sandbox = Sandbox::new();
+    // One input: a prediction tells what it was. Two records have a p of their own.
+    let rows: Vec<String> = (0..60)
+        .map(|k| format!("{},{}", if k < 2 { 30 + k } else { k % 7 }, if k % 7 > 3 || k == 1 { "yes" } else { "no" }))
+        .collect();
+    sandbox.file("one.csv", format!("x,y\n{}\n", rows.join("\n")));
+    let line = "deltarule train one.csv --target y --loss log --l2 0.001 --quiet --force";
+    sandbox.sh(&format!("{line} --path secret-path.csv --report open.html")).ok();
+    sandbox.sh("(head -1 secret-path.csv; tail -2 secret-path.csv) | cut -d, -f2- > secret-start.csv").ok();
+    sandbox.sh(&format!("{line} --init secret-start.csv --private --report private.html --out m.json")).ok();
+    let (open, private) = (sandbox.read("open.html"), sandbox.read("private.html"));
+    assert!(open.contains("class=\"record\"") && open.contains("data-n=\"2\""), "nothing to hide");
+    assert!(!private.contains("class=\"record\"") && !private.contains("of-class"));
+    assert!(!private.contains("secret") && private.contains("start: the weights of a file"));
+    let counts = |text: &str| -> Vec<usize> {
+        let found = text.split("data-n=\"").skip(1);
+        found.map(|rest| rest.split('"').next().unwrap().parse().unwrap()).collect()
+    };
+    let (all, shown) = (counts(&open), counts(&private));
+    assert!(shown.len() >= 4 && shown.iter().all(|n| *n >= 5), "{all:?} {shown:?}");
+    // Every step of the curve of all thresholds has at least five records in it: with these x there are no more than six.
+    let curve = private.split("class=\"roc\"").nth(1).unwrap().split("data-points=\"").nth(1).unwrap();
+    let points = curve.split('"').next().unwrap().split(' ').count();
+    assert!((3..=7).contains(&points), "{points}");
+}

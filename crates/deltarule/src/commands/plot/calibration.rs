@@ -24,12 +24,12 @@ pub(super) fn run(args: &CalibrationArgs) -> Result<()> {
     if subject.model.encoding().target.classes().is_none() {
         bail!("{}: found a model of numbers, expected one of classes; plot fit draws numbers", subject.model_name);
     }
-    let calibration = calibration_of(&ground, args.class.as_deref(), args.threshold.unwrap_or(STEPS / 2))?;
+    let calibration = calibration_of(&ground, args.class.as_deref(), args.threshold.unwrap_or(STEPS / 2), 1)?;
     destination.save(&calibration.draw(args.picture.look())?)
 }
 
-/// How far p of a class can be believed.
-pub(crate) fn calibration_of(ground: &Ground<'_>, class: Option<&str>, at: u64) -> Result<Calibration> {
+/// How far p of a class can be believed; nothing in it is of fewer than `least` records.
+pub(crate) fn calibration_of(ground: &Ground<'_>, class: Option<&str>, at: u64, least: u64) -> Result<Calibration> {
     let target = &ground.model.encoding().target;
     let classes = target.classes().unwrap_or_default();
     let mut notes = ground.notes.clone();
@@ -67,17 +67,21 @@ pub(crate) fn calibration_of(ground: &Ground<'_>, class: Option<&str>, at: u64) 
         scores.add(u32::from(*is_so), &[1.0 - p, *p], 1.0);
     }
     let ratio = |part: f64, rest: f64| (part + rest > 0.0).then(|| part / (part + rest));
-    let decisions = (0..=STEPS).map(|k| tally.decisions(k)).map(|row| Decision {
+    let thresholds: Vec<u64> = if least > 1 { coarse_thresholds(p, at, least) } else { (0..=STEPS).collect() };
+    let decisions = thresholds.into_iter().map(|k| tally.decisions(k)).map(|row| Decision {
         threshold: row.threshold,
         recall: row.recall(),
         false_alarms: ratio(row.false_positives, row.true_negatives),
         precision: row.precision(),
         f1: row.f1(),
     });
-    let groups = tally.calibration().into_iter().filter(|group| group.n > 0);
+    let groups = tally.calibration().into_iter().filter(|group| group.n >= least.max(1));
     let n_of_class = is_so.iter().filter(|is_so| **is_so).count() as u64;
     let row = tally.decisions(at);
     let percent = |share: Option<f64>| share.map_or("none".to_owned(), crate::number::percent);
+    if least > 1 {
+        notes.push(format!("groups of fewer than {least} records are left out, and thresholds between them"));
+    }
     if ground.is_weighted {
         notes.push("here each record counts once".to_owned());
     }
@@ -103,4 +107,47 @@ pub(crate) fn calibration_of(ground: &Ground<'_>, class: Option<&str>, at: u64) 
         auc: scores.scores().auc.filter(|auc| auc.is_finite()),
         threshold: at as f64 / STEPS as f64,
     })
+}
+
+/// Thresholds from 0 to 1, and `at`, each with at least so many records between it and the next, so that no step of a line is one record's p. Where there are
+/// fewer on one side of `at`, they are one step.
+fn coarse_thresholds(p: &[f64], at: u64, least: u64) -> Vec<u64> {
+    let mut sorted = p.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let below = |k: u64| sorted.partition_point(|p| *p < k as f64 / STEPS as f64) as u64;
+    let mut kept = vec![0];
+    for (first, last) in [(0, at.min(STEPS)), (at.min(STEPS), STEPS)] {
+        let mut before = below(first);
+        for k in first + 1..last {
+            // What is left after it must be enough for a step too.
+            if below(k) - before >= least && below(last) - below(k) >= least {
+                kept.push(k);
+                before = below(k);
+            }
+        }
+        kept.push(last);
+    }
+    kept.dedup();
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_step_is_one_record() {
+        let p: Vec<f64> = (0..40).map(|k| f64::from(k * k) / 1600.0).collect();
+        let kept = coarse_thresholds(&p, 500, 5);
+        let between = |pair: &[u64]| {
+            let (low, high) = (pair[0] as f64 / 1000.0, pair[1] as f64 / 1000.0);
+            p.iter().filter(|p| (low..high).contains(*p)).count()
+        };
+        assert!(kept.len() > 5 && kept[0] == 0 && kept.contains(&500) && kept.last() == Some(&1000), "{kept:?}");
+        assert!(kept.windows(2).all(|pair| pair[0] < pair[1] && between(pair) >= 5), "{kept:?}");
+        // Two records, one on each side.
+        assert_eq!(coarse_thresholds(&[0.1, 0.9], 500, 5), [0, 500, 1000]);
+        assert_eq!(coarse_thresholds(&[0.1, 0.9], 0, 5), [0, 1000]);
+        assert_eq!(coarse_thresholds(&[], 1000, 5), [0, 1000]);
+    }
 }

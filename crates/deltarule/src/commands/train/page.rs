@@ -62,7 +62,8 @@ impl Run<'_> {
             ),
             notes: Vec::new(),
         };
-        let mut sections = vec![self.read_section(trained, training, outcome), self.trained_section(trained, outcome)];
+        let mut sections =
+            vec![self.read_section(trained, training, outcome), self.trained_section(trained, training, outcome)];
         sections.push(scores_section(outcome));
         sections.extend(curve_section(&trained.seen, &ground.error_label())?);
         if names_levels {
@@ -95,8 +96,7 @@ impl Run<'_> {
         let mut parts = Vec::new();
         // What is said of classes and columns names levels.
         if !outcome.is_private {
-            let text = trained.opening.split("\n\nstart: ").next().unwrap_or_default();
-            parts.extend(text.lines().map(|line| Part::Text(line.to_owned())));
+            parts.extend(trained.opening.read.lines().map(|line| Part::Text(line.to_owned())));
         } else {
             parts.push(Part::Text(format!(
                 "{}: {} read, {} trained on, {} held out, {} left out.",
@@ -131,10 +131,15 @@ impl Run<'_> {
         Section { heading: "What was read".to_owned(), parts }
     }
 
-    fn trained_section(&self, trained: &Trained, outcome: &Outcome<'_>) -> Section {
-        let text = trained.opening.split_once("\n\nstart: ").map_or("", |(_, rest)| rest);
-        let mut lines =
-            format!("start: {text}\nstopped after {}: {}", count(trained.fit.epochs, "epoch"), outcome.reason);
+    fn trained_section(&self, trained: &Trained, training: &Training, outcome: &Outcome<'_>) -> Section {
+        // The start as the record of the training has it: of a private one it names no file.
+        let mut lines = format!(
+            "start: {}\n{}\nstopped after {}: {}",
+            training.init,
+            trained.opening.rule,
+            count(trained.fit.epochs, "epoch"),
+            outcome.reason
+        );
         for more in [
             report::distance_text(&trained.plan, trained.fit.loss),
             report::penalised_text(&trained.plan, &trained.fit),
@@ -312,17 +317,20 @@ fn weights_section(ground: &Ground<'_>) -> Result<Section> {
     Ok(Section { heading: "The weights".to_owned(), parts })
 }
 
-/// Predictions beside what is so; of a private training only what counts records in groups.
+/// Of a private training, no group of fewer records than this is shown.
+const LEAST_PRIVATE: u64 = 5;
+
+/// Predictions beside what is so; of a private training only groups of records, since ŷ of one record may tell what its inputs are.
 fn fit_section(ground: &Ground<'_>, is_private: bool) -> Result<Option<Section>> {
     let mut parts = Vec::new();
     let is_of_classes = ground.model.encoding().target.classes().is_some();
     // Where nothing can be drawn, as of outputs that are not finite, the page goes on without it.
-    if !is_private || is_of_classes {
+    if !is_private {
         let fit = fit_of(ground, None)?;
         parts.extend(picture(|look| fit.draw(look)).ok());
     }
     if is_of_classes && ground.loss != Loss::Hinge {
-        let calibration = calibration_of(ground, None, 500)?;
+        let calibration = calibration_of(ground, None, 500, if is_private { LEAST_PRIVATE } else { 1 })?;
         parts.extend(picture(|look| calibration.draw(look)).ok());
     }
     Ok((!parts.is_empty()).then(|| Section { heading: "Predicted and actual".to_owned(), parts }))
