@@ -6,6 +6,7 @@ mod distribution;
 mod explain;
 mod quotient;
 mod reach;
+mod step;
 mod summary;
 mod surface;
 
@@ -15,5 +16,6 @@ pub use distribution::Distribution;
 pub use explain::{WorkedBatch, WorkedOutput, WorkedRecord, WorkedStep, explain, explain_batch};
 pub use quotient::{WorkedQuotient, explain_quotient};
 pub use reach::Reach;
+pub use step::PlainStep;
 pub use summary::{Direction, Estimate, Information, OutputSummary, Robust, Summary, Theory, Weight};
-pub use surface::{PlainStep, Slice, Surface, SurfaceAxis, WeightIndex, WeightUnits};
+pub use surface::{Slice, Surface, SurfaceAxis, WeightIndex, WeightUnits};
