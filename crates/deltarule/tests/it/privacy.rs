@@ -318,8 +318,17 @@ fn a_private_report_draws_no_record_and_no_small_group() {
     };
     let (all, shown) = (counts(&open), counts(&private));
     assert!(shown.len() >= 4 && shown.iter().all(|n| *n >= 5), "{all:?} {shown:?}");
-    // Every step of the curve of all thresholds has at least five records in it: with these x there are no more than six.
+    // Every step of the curve of all thresholds has at least five records in it.
     let curve = private.split("class=\"roc\"").nth(1).unwrap().split("data-points=\"").nth(1).unwrap();
-    let points = curve.split('"').next().unwrap().split(' ').count();
-    assert!((3..=7).contains(&points), "{points}");
+    let pair = |text: &str| {
+        let (others, found) = text.split_once(',').unwrap();
+        (others.parse::<f64>().unwrap(), found.parse::<f64>().unwrap())
+    };
+    let points: Vec<(f64, f64)> = curve.split('"').next().unwrap().split(' ').map(pair).collect();
+    let n_yes = rows.iter().filter(|row| row.ends_with("yes")).count() as f64;
+    let n_no = rows.len() as f64 - n_yes;
+    let of_step = |pair: &[(f64, f64)]| (pair[1].0 - pair[0].0) * n_no + (pair[1].1 - pair[0].1) * n_yes;
+    let steps: Vec<f64> = points.windows(2).map(of_step).collect();
+    assert!(steps.len() > 3 && steps.iter().all(|n| *n > 4.9), "{steps:?}");
+    assert!((steps.iter().sum::<f64>() - 60.0).abs() < 1e-6, "{steps:?}");
 }

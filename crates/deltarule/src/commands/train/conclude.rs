@@ -84,6 +84,7 @@ impl Run<'_> {
             report::reason_text(&trained.fit.reason, &trained.plan, self.problem.loss, &self.prepared.activation);
         let leaks = leak::warnings(self.problem, self.encoding, &trained.fit.layer, &training)?;
         let folds = folds.flatten();
+        let mut no_page = false;
         if let Some(mut file) = page {
             let mut scores = vec![("training", &training)];
             scores.extend(held_out.as_ref().map(|scores| ("held out", scores)));
@@ -95,8 +96,14 @@ impl Run<'_> {
                 warnings: warnings.chain(leaks.iter().cloned()).collect(),
                 is_private: self.args.private,
             };
-            file.write_all(self.page(trained, &outcome)?.as_bytes())?;
-            file.finish()?;
+            let stopped_before = output::interrupted();
+            match self.page(trained, &outcome) {
+                Err(_) if output::interrupted() && !stopped_before => no_page = true,
+                page => {
+                    file.write_all(page?.as_bytes())?;
+                    file.finish()?;
+                }
+            }
         }
         let conclusion = Conclusion { model, training, held_out, held_out_rows, folds, leaks, reason, written };
         if self.args.json {
@@ -107,6 +114,10 @@ impl Run<'_> {
         Ok(match trained.fit.reason {
             _ if interrupted => {
                 eprintln!("interrupted before all folds were trained: there is no cross-validation");
+                ExitCode::from(failure::INTERRUPTED)
+            }
+            _ if no_page => {
+                eprintln!("interrupted before the report was made: there is none");
                 ExitCode::from(failure::INTERRUPTED)
             }
             StopReason::Interrupted => ExitCode::from(failure::INTERRUPTED),

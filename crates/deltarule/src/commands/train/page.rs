@@ -8,10 +8,12 @@ use deltarule_plot::{Curve, Look, Part, Picture, PlotError, Report, Run as Drawn
 use super::watch::Seen;
 use super::{Run, Trained};
 use crate::commands::explain;
-use crate::commands::plot::{Ground, Names, Scene, Way, calibration_of, fit_of, rise, standing_of, weights_of};
+use crate::commands::plot::{
+    Ground, Names, Scene, Stoppable, Way, calibration_of, figure, fit_of, rise, standing_of, weight_text, weights_of,
+};
 use crate::number::{count, digits, short};
 use crate::report;
-use crate::scores::Scores;
+use crate::scores::{Scores, Weighing};
 
 /// A worked step with more inputs than this is no help.
 const MOST_INPUTS: usize = 2000;
@@ -45,22 +47,24 @@ impl Run<'_> {
             true => placeless(outcome.model)?,
             false => outcome.model.training().clone(),
         };
+        let source = Stoppable::new(&self.prepared.training);
         let ground = Ground {
             model,
             names: &names,
-            source: &self.prepared.training,
+            source: &source,
             scaling: self.problem.scaling,
             threads: self.problem.threads,
             loss: self.problem.loss,
             penalty: trained.plan.penalty,
             is_weighted: !self.prepared.is_unweighted(),
+            weighing: Weighing::of_prepared(self.prepared),
             line: format!(
                 "{}: {}, f = {}",
                 training.data,
                 count(training.rows_trained, "training record"),
                 self.prepared.activation
             ),
-            notes: Vec::new(),
+            notes: self.prepared.weight_column().map(weight_text).into_iter().collect(),
         };
         let mut sections =
             vec![self.read_section(trained, training, outcome), self.trained_section(trained, training, outcome)];
@@ -283,8 +287,11 @@ fn curve_section(seen: &Seen, error_label: &str) -> Result<Option<Section>> {
     let curve = Curve {
         words: Words {
             title: "E of every epoch".to_owned(),
-            lines: vec![format!("from {} to {} in {}", short(*first), short(*e), count(*last as u64, "epoch"))],
-            notes: Vec::new(),
+            lines: vec![format!("from {} to {} in {}", figure(*first), figure(*e), count(*last as u64, "epoch"))],
+            notes: match seen.held_out.is_empty() {
+                true => Vec::new(),
+                false => vec!["E of the records held out is the sum over these alone".to_owned()],
+            },
         },
         // The penalty is in what is descended, and not in E.
         error_label: error_label.trim_end_matches(" + penalty").to_owned(),
