@@ -19,6 +19,8 @@ pub enum Stream {
     Bootstrap,
     /// The numbers of an exercise.
     Exercise,
+    /// Which records are drawn in a picture.
+    Picture,
     /// The order of the records in one epoch.
     Epoch(u64),
 }
@@ -31,6 +33,7 @@ impl Stream {
             Stream::Curvature => 2,
             Stream::Bootstrap => 16,
             Stream::Exercise => 32,
+            Stream::Picture => 48,
             Stream::Epoch(epoch) => 1_000 + epoch,
         }
     }

@@ -2,10 +2,10 @@
 
 use crate::canvas::{Canvas, Key, Look, Shape, Swatch, Words};
 use crate::error::{PlotError, Result};
-use crate::marks::{Mark, MarkKind, Path};
+use crate::marks::{Mark, MarkKind, Path, PathPoint};
 use crate::panel::{Axis, Panel, Stroke};
 use crate::picture::Picture;
-use crate::scale::{Scale, extent, padded};
+use crate::scale::{Scale, extent, padded, short};
 use crate::svg::Element;
 
 /// E along one weight.
@@ -45,7 +45,7 @@ pub struct BowlStep {
     pub error: f64,
     /// Δw.
     pub by: f64,
-    /// ∂E/∂w: the slope of the curve.
+    /// The slope of the curve: ∂E/∂w, and what a penalty adds to it.
     pub slope: f64,
     /// E after it, where only this weight moves.
     pub after: f64,
@@ -60,7 +60,9 @@ impl Bowl {
     pub fn draw(&self, look: Look) -> Result<Picture> {
         let theme = look.theme;
         let (x, y) = self.ranges()?;
-        let mut canvas = Canvas::new(look, "bowl", &self.words, &self.keys(look));
+        let mut words = self.words.clone();
+        words.notes.extend(self.outside(x, y));
+        let mut canvas = Canvas::new(look, "bowl", &words, &self.keys(look));
         let mut panel = Panel::new(
             theme,
             canvas.body,
@@ -88,17 +90,68 @@ impl Bowl {
         Ok(canvas.finish())
     }
 
+    /// The weights are those of the curve. E goes as far as the curves, the places and the step do; a way that goes far beyond them, since other weights have
+    /// gone far, would make a line of all else.
     fn ranges(&self) -> Result<((f64, f64), (f64, f64))> {
         let points = || self.curves.iter().flat_map(|curve| curve.points.iter().copied());
-        let of_paths = || self.paths.iter().flat_map(|path| path.points.iter().map(|point| (point.at.0, point.error)));
-        let curve = extent(points().map(|(w, _)| w));
-        let x = curve.ok_or(PlotError::Nothing { what: "weight" })?;
-        let within = |(w, _): &(f64, f64)| (x.0..=x.1).contains(w);
-        let of_step = self.step.iter().flat_map(|step| [step.error, step.after]);
-        let of_marks = self.marks.iter().map(|mark| mark.error);
-        let errors = points().chain(of_paths().filter(within)).map(|(_, e)| e).chain(of_step).chain(of_marks);
-        let y = extent(errors).ok_or(PlotError::Nothing { what: "E" })?;
+        let x = extent(points().map(|(w, _)| w)).ok_or(PlotError::Nothing { what: "weight" })?;
+        let within = |w: f64| (x.0..=x.1).contains(&w);
+        let before = self.step.iter().filter(|step| within(step.from)).map(|step| step.error);
+        let after = self.step.iter().filter(|step| within(step.from + step.by)).map(|step| step.after);
+        let of_marks = self.marks.iter().filter(|mark| within(mark.at.0)).map(|mark| mark.error);
+        let errors = points().map(|(_, e)| e).chain(before).chain(after).chain(of_marks);
+        let (low, high) = extent(errors).ok_or(PlotError::Nothing { what: "E" })?;
+        let most = high + 0.5 * (high - low);
+        let of_paths = self.paths.iter().flat_map(|path| &path.points).filter(|point| within(point.at.0));
+        let near = of_paths.map(|point| point.error).filter(|e| *e <= most);
+        let y = extent(near.chain([low, high])).unwrap_or((low, high));
         Ok((x, padded(y, 0.06)))
+    }
+
+    /// What cannot be seen, in words.
+    fn outside(&self, x: (f64, f64), y: (f64, f64)) -> Vec<String> {
+        let within = |range: (f64, f64), value: f64| (range.0..=range.1).contains(&value);
+        let number = |value: f64| short(value, 6);
+        let mut notes = Vec::new();
+        if let Some(step) = &self.step {
+            let to = step.from + step.by;
+            if !within(x, step.from) {
+                let there = if step.error.is_finite() {
+                    format!("E = {}", number(step.error))
+                } else {
+                    "E is not finite".to_owned()
+                };
+                notes.push(format!(
+                    "the step begins outside of the picture, at w = {}, where {there}",
+                    number(step.from)
+                ));
+            }
+            if !within(x, to) {
+                let there = if step.after.is_finite() {
+                    format!("E = {}", number(step.after))
+                } else {
+                    "E is not finite".to_owned()
+                };
+                notes.push(format!("the step leads out of the picture, to w = {}, where {there}", number(to)));
+            }
+        }
+        for path in &self.paths {
+            let is_outside = |point: &&PathPoint| !(within(x, point.at.0) && within(y, point.error));
+            let n = path.points.iter().filter(is_outside).count();
+            let distance = |point: &&PathPoint| (point.at.0 - x.0).abs().max((point.at.0 - x.1).abs());
+            let furthest = path.points.iter().filter(is_outside).max_by(|a, b| distance(a).total_cmp(&distance(b)));
+            if let Some(point) = furthest {
+                let there = if point.error.is_finite() { number(point.error) } else { "not finite".to_owned() };
+                notes.push(format!(
+                    "{n} of the {} points of {} lie outside of the picture, the furthest, of epoch {}, at w = {}; E is {there} there",
+                    path.points.len(),
+                    path.label,
+                    point.epoch,
+                    number(point.at.0)
+                ));
+            }
+        }
+        notes
     }
 
     fn keys(&self, look: Look) -> Vec<Key> {
@@ -111,7 +164,7 @@ impl Bowl {
         }
         for (k, path) in self.paths.iter().enumerate() {
             let swatch = Swatch::Line { colour: theme.series(k).to_owned(), dashes: theme.dashes(k), width: 2.0 };
-            keys.push(Key { label: path.label.clone(), swatch });
+            keys.push(Key { label: format!("{}: E of all weights on the way", path.label), swatch });
         }
         keys
     }
@@ -179,4 +232,40 @@ fn push_mark(panel: &mut Panel, mark: &Mark) {
     }
     let note = panel.note(&mark.label, place, (10.0, 20.0));
     panel.over.push(note.with("class", "mark-label"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parabola(step: Option<BowlStep>, paths: Vec<Path>) -> String {
+        let points = (-50..=50).map(|k| f64::from(k) / 25.0).map(|w| (w, w * w)).collect();
+        let curves = vec![BowlCurve { label: "E".into(), points }];
+        Bowl { curves, step, paths, ..Bowl::default() }.draw(Look::default()).unwrap().svg().to_owned()
+    }
+
+    fn largest_e(svg: &str) -> f64 {
+        let document = roxmltree::Document::parse(svg).unwrap();
+        let axes = document.descendants().find(|node| node.attribute("class") == Some("axes")).unwrap();
+        axes.attribute("data-y-max").unwrap().parse().unwrap()
+    }
+
+    #[test]
+    fn what_lies_far_away_is_told_and_not_drawn() {
+        let step = |by: f64, after: f64| {
+            Some(BowlStep { from: -1.0, error: 1.0, by, slope: -2.0, after, label: "Δw".into() })
+        };
+        let near = parabola(step(2.5, 2.25), Vec::new());
+        assert!(largest_e(&near) < 4.5 && !near.contains("out of the picture"));
+        let far = parabola(step(1001.0, 1e6), Vec::new());
+        assert!(largest_e(&far) < 4.5, "the bowl is still one: {}", largest_e(&far));
+        assert!(far.contains("the step leads out of the picture, to w = 1000, where E = 1000000"));
+        assert!(parabola(step(1e200, f64::INFINITY), Vec::new()).contains("where E is not finite"));
+        // The other weights went far, and this one came back.
+        let point = |epoch, w, error| PathPoint { epoch, at: (w, 0.0), error };
+        let points = vec![point(0, -1.0, 1.5), point(1, 0.5, 1e9), point(2, -30.0, 1e12), point(3, 0.2, 0.04)];
+        let path = parabola(None, vec![Path { label: "fast".into(), points }]);
+        assert!(largest_e(&path) < 4.5);
+        assert!(path.contains("2 of the 4 points of fast lie outside of the picture, the furthest, of epoch 2, at w = −30; E is 1·10¹² there"), "{path}");
+    }
 }

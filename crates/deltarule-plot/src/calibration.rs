@@ -33,6 +33,8 @@ pub struct Group {
     pub share: f64,
     /// How many they are.
     pub n: u64,
+    /// As how many records that count alike they are worth, (Σv)²/Σv² for weights v; `n` where all count alike. Source: Kish 1965.
+    pub effective: f64,
 }
 
 /// What follows from a threshold; nothing where it would be a share of no record.
@@ -56,7 +58,7 @@ const Z: f64 = 1.959_963_984_540_054;
 impl Group {
     /// Where the true share lies, 95 times of 100. Source: Wilson 1927.
     fn interval(&self) -> (f64, f64) {
-        let (n, p, z2) = (self.n as f64, self.share, Z * Z);
+        let (n, p, z2) = (self.effective, self.share, Z * Z);
         let center = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
         let half = Z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
         ((center - half).max(0.0), (center + half).min(1.0))

@@ -2,7 +2,7 @@
 
 use crate::picture::Picture;
 use crate::svg::Element;
-use crate::text::{FAMILY, Weight, fitted, width, wrapped};
+use crate::text::{FAMILY, Weight, fitted, fitted_end, width, wrapped};
 use crate::theme::Theme;
 
 /// How large a picture is, and for which page.
@@ -112,6 +112,8 @@ pub(crate) struct Canvas {
 
 const MARGIN: f64 = 14.0;
 const TITLE: f64 = 15.0;
+/// What is drawn has at least this height, where notes could have it too.
+const LEAST: f64 = 110.0;
 pub(crate) const LINE: f64 = 12.0;
 pub(crate) const NOTE: f64 = 10.5;
 
@@ -152,9 +154,17 @@ impl Canvas {
         }
         y += 6.0;
         y = push_keys(&mut root, keys, (left, right), y, theme);
-        let notes: Vec<String> =
+        let mut notes: Vec<String> =
             words.notes.iter().flat_map(|note| wrapped(note, most, NOTE, Weight::Regular)).collect();
         let mut bottom = look.height - MARGIN;
+        // What is drawn comes first: notes have what is left beside half of the page. All of them are in the description.
+        let beside = |drawn: f64| ((bottom - y - drawn) / (NOTE * 1.3)) as usize;
+        let room = beside(0.5 * look.height).max(beside(LEAST).min(2));
+        if notes.len() > room {
+            notes.truncate(room);
+            let last = notes.pop().map(|last| fitted_end(&last, most, NOTE));
+            notes.extend(last);
+        }
         for note in notes.iter().rev() {
             root.push(label(note, left, bottom, NOTE, theme.muted()).with("class", "note"));
             bottom -= NOTE * 1.3;
@@ -259,4 +269,43 @@ pub(crate) fn point(shape: Shape, (x, y): (f64, f64), size: f64, colour: &str, e
 /// FNV-1a: names that are the same whenever the same is drawn.
 fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Function, Picture};
+
+    /// The texts of a class with their places, and where the axes end.
+    fn places(picture: &Picture) -> (Vec<(String, f64)>, f64) {
+        let document = roxmltree::Document::parse(picture.svg()).unwrap();
+        let of_class =
+            |class: &'static str| document.descendants().filter(move |node| node.attribute("class") == Some(class));
+        let number = |node: &roxmltree::Node<'_, '_>, name: &str| node.attribute(name).unwrap().parse::<f64>().unwrap();
+        let notes = of_class("note").map(|node| (node.text().unwrap().to_owned(), number(&node, "y"))).collect();
+        let axis = of_class("x-label").map(|node| number(&node, "y")).fold(0.0, f64::max);
+        (notes, axis)
+    }
+
+    #[test]
+    fn notes_never_lie_on_what_is_drawn() {
+        let names: Vec<String> = (0..400).map(|k| format!("class_number_{k}")).collect();
+        let points: Vec<(f64, f64, f64)> = (0..9).map(|k| (f64::from(k), f64::from(k), 1.0)).collect();
+        for (width, height) in [(760.0, 520.0), (1200.0, 300.0), (240.0, 240.0), (300.0, 2000.0)] {
+            let words =
+                Words { title: "f".into(), lines: Vec::new(), notes: vec![names.join(", "), "the last".into()] };
+            let function = Function { words, points: points.clone(), ..Function::default() };
+            let picture = function.draw(Look { width, height, ..Look::default() }).unwrap();
+            let (notes, axis) = places(&picture);
+            assert!(notes.iter().all(|(_, y)| y - NOTE > axis && *y <= height), "{width} {height}: {axis} {notes:?}");
+            if let Some((last, _)) = notes.iter().max_by(|a, b| a.1.total_cmp(&b.1)) {
+                assert!(last == "the last" || last.ends_with('…'), "what is left out is seen to be: {last}");
+            }
+            assert!(height < 500.0 || notes.len() > 3);
+            assert!(picture.svg().contains("the last"), "the description has all of them");
+        }
+        let few = Words { notes: vec!["one".into(), "two".into(), "three".into()], ..Words::default() };
+        let picture = Function { words: few, points, ..Function::default() }.draw(Look::default()).unwrap();
+        assert_eq!(places(&picture).0.len(), 3);
+    }
 }

@@ -210,7 +210,8 @@ fn push_step(panel: &mut Panel, k: usize, step: &ContourStep) {
         .child(panel.arrow(from, to, theme.ink(), 2.6));
     panel.inside.push(group);
     if k == 0 {
-        let offset = if step.by.0 >= 0.0 { (8.0, 18.0) } else { (-8.0, 18.0) };
+        // On the side of its start where the arrow is not.
+        let offset = (if step.by.0 >= 0.0 { 8.0 } else { -8.0 }, if to.1 > from.1 { -9.0 } else { 18.0 });
         let note = panel.note(&step.label, from, offset);
         panel.over.push(note.with("class", "step-label"));
     }

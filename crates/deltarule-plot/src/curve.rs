@@ -89,8 +89,10 @@ impl Curve {
     fn error_range(&self) -> Option<(f64, f64)> {
         let sound = self.runs.iter().filter(|run| !run.diverged);
         let of_sound = sound.flat_map(|run| run.points.iter().chain(&run.held_out)).map(|(_, e)| *e);
-        let starts = self.runs.iter().filter_map(|run| run.points.first()).map(|(_, e)| *e);
-        let least = self.runs.iter().flat_map(|run| &run.points).map(|(_, e)| *e);
+        let starts =
+            self.runs.iter().flat_map(|run| [run.points.first(), run.held_out.first()]).flatten().map(|(_, e)| *e);
+        // Records held out are fewer: their E is often below that of all others.
+        let least = self.runs.iter().flat_map(|run| run.points.iter().chain(&run.held_out)).map(|(_, e)| *e);
         let (low, _) = extent(least)?;
         let (_, high) = extent(of_sound.chain(starts)).unwrap_or((low, low));
         // Some room in which what diverges is seen to do so.
@@ -166,6 +168,23 @@ fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_line_of_the_records_held_out_is_in_view() {
+        let above = |e: f64| vec![(0.0, 4.0 * e), (1.0, 2.0 * e), (2.0, e)];
+        for (training, held_out, diverged) in
+            [(100.0, 3.0, false), (100.0, 90.0, false), (5.0, 400.0, false), (100.0, 3.0, true)]
+        {
+            let run = Run { label: "run".into(), points: above(training), held_out: above(held_out), diverged };
+            let picture = Curve { runs: vec![run], ..Curve::default() }.draw(Look::default()).unwrap();
+            let document = roxmltree::Document::parse(picture.svg()).unwrap();
+            let axes = document.descendants().find(|node| node.attribute("class") == Some("axes")).unwrap();
+            let number = |name: &str| axes.attribute(name).unwrap().parse::<f64>().unwrap();
+            for (_, e) in above(training).into_iter().chain(above(held_out)) {
+                assert!(number("data-y-min") < e && e < number("data-y-max"), "{training} {held_out}: {e}");
+            }
+        }
+    }
 
     #[test]
     fn long_runs_keep_their_shape() {

@@ -4,7 +4,7 @@ use crate::canvas::{Canvas, Key, Look, Rect, Shape, Swatch, Words};
 use crate::error::{PlotError, Result};
 use crate::panel::{Axis, Panel, Stroke};
 use crate::picture::Picture;
-use crate::scale::{Scale, extent, padded};
+use crate::scale::{Scale, extent, padded, short};
 use crate::svg::Element;
 
 /// Predictions of one output.
@@ -18,6 +18,23 @@ pub struct Fit {
     pub view: FitView,
 }
 
+/// A record that is drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FitRecord {
+    /// Where it stands along the first axis.
+    pub x: f64,
+    /// And along the second.
+    pub y: f64,
+    /// How often it counts where records are counted.
+    pub weight: f64,
+}
+
+impl FitRecord {
+    fn at(&self) -> (f64, f64) {
+        (self.x, self.y)
+    }
+}
+
 /// How predictions are looked at.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FitView {
@@ -26,21 +43,23 @@ pub enum FitView {
         /// The input, with the name of its column.
         input_label: String,
         /// x and y of each record.
-        records: Vec<(f64, f64)>,
+        records: Vec<FitRecord>,
         /// x and ŷ, by ascending x.
         line: Vec<(f64, f64)>,
     },
     /// ŷ against y, and y − ŷ against ŷ.
     Pairs {
-        /// y and ŷ of each record.
-        records: Vec<(f64, f64)>,
+        /// y as x and ŷ as y of each record.
+        records: Vec<FitRecord>,
     },
     /// How often each ŷ occurs among the records of a class, and among the others.
     Classes {
         /// The class, and what the others are called.
         names: [String; 2],
-        /// ŷ of the records of the class, and of the others.
-        outputs: [Vec<f64>; 2],
+        /// ŷ of the records of the class, and of the others, each with how often it counts.
+        outputs: [Vec<(f64, f64)>; 2],
+        /// Whether not all count once.
+        is_weighed: bool,
         /// From where on the class is predicted.
         threshold: Option<f64>,
     },
@@ -65,15 +84,18 @@ impl Fit {
         match &self.view {
             FitView::Line { input_label, records, line } => self.draw_line(look, input_label, records, line),
             FitView::Pairs { records } => self.draw_pairs(look, records),
-            FitView::Classes { names, outputs, threshold } => self.draw_classes(look, names, outputs, *threshold),
+            FitView::Classes { names, outputs, is_weighed, threshold } => {
+                self.draw_classes(look, names, (outputs, *is_weighed), *threshold)
+            }
         }
     }
 
-    fn draw_line(&self, look: Look, input_label: &str, records: &[(f64, f64)], line: &[(f64, f64)]) -> Result<Picture> {
+    fn draw_line(&self, look: Look, input_label: &str, records: &[FitRecord], line: &[(f64, f64)]) -> Result<Picture> {
         let theme = look.theme;
         let nothing = || PlotError::Nothing { what: "record" };
-        let x = extent(records.iter().chain(line).map(|(x, _)| *x)).ok_or_else(nothing)?;
-        let y = extent(records.iter().chain(line).map(|(_, y)| *y)).ok_or_else(nothing)?;
+        let points = || records.iter().map(FitRecord::at).chain(line.iter().copied());
+        let x = extent(points().map(|(x, _)| x)).ok_or_else(nothing)?;
+        let y = extent(points().map(|(_, y)| y)).ok_or_else(nothing)?;
         let keys = [
             point_key("records: y", theme.series(0)),
             Key {
@@ -97,10 +119,12 @@ impl Fit {
         Ok(canvas.finish())
     }
 
-    fn draw_pairs(&self, look: Look, records: &[(f64, f64)]) -> Result<Picture> {
+    fn draw_pairs(&self, look: Look, records: &[FitRecord]) -> Result<Picture> {
         let theme = look.theme;
-        let both = extent(records.iter().flat_map(|(y, o)| [*y, *o])).ok_or(PlotError::Nothing { what: "record" })?;
-        let residuals: Vec<(f64, f64)> = records.iter().map(|(y, o)| (*o, y - o)).collect();
+        let both = extent(records.iter().flat_map(|record| [record.x, record.y]));
+        let both = both.ok_or(PlotError::Nothing { what: "record" })?;
+        let residual = |record: &FitRecord| FitRecord { x: record.y, y: record.x - record.y, ..*record };
+        let residuals: Vec<FitRecord> = records.iter().map(residual).collect();
         let mut canvas = Canvas::new(look, "fit", &self.words, &[]);
         let parts = parts_of(canvas.body);
         let same = padded(both, 0.04);
@@ -115,8 +139,8 @@ impl Fit {
         push_records(&mut panel, records, theme.series(0));
         panel.inside.push(diagonal.with("class", "diagonal"));
         canvas.push(panel.finish());
-        let x = extent(residuals.iter().map(|(o, _)| *o)).unwrap_or(both);
-        let y = extent(residuals.iter().map(|(_, r)| *r).chain([0.0])).unwrap_or(both);
+        let x = extent(residuals.iter().map(|record| record.x)).unwrap_or(both);
+        let y = extent(residuals.iter().map(|record| record.y).chain([0.0])).unwrap_or(both);
         let mut panel = Panel::new(
             theme,
             parts[1],
@@ -135,17 +159,23 @@ impl Fit {
         &self,
         look: Look,
         names: &[String; 2],
-        outputs: &[Vec<f64>; 2],
+        (outputs, is_weighed): (&[Vec<(f64, f64)>; 2], bool),
         threshold: Option<f64>,
     ) -> Result<Picture> {
         let theme = look.theme;
-        let x = extent(outputs.iter().flatten().copied()).ok_or(PlotError::Nothing { what: "record" })?;
+        let x =
+            extent(outputs.iter().flatten().map(|(output, _)| *output)).ok_or(PlotError::Nothing { what: "record" })?;
         // Probabilities have an axis of their own, whatever occurs.
         let x = if x.0 >= 0.0 && x.1 <= 1.0 { (0.0, 1.0) } else { padded(x, 0.02) };
         let counts = [0, 1].map(|k: usize| histogram(&outputs[k], x));
-        let most = counts.iter().flatten().copied().max().unwrap_or(0).max(1) as f64;
+        let most = counts.iter().flatten().copied().fold(0.0, f64::max);
+        let most = if most > 0.0 { most } else { 1.0 };
+        let records = |of: &[(f64, f64)]| match is_weighed {
+            false => format!("{} records", of.len()),
+            true => format!("{} records, of the weight {}", of.len(), short(of.iter().map(|(_, v)| v).sum(), 6)),
+        };
         let keys = [0, 1].map(|k: usize| Key {
-            label: format!("{} ({} records)", names[k], outputs[k].len()),
+            label: format!("{} ({})", names[k], records(&outputs[k])),
             swatch: Swatch::Area { colour: theme.series(k).to_owned() },
         });
         let mut canvas = Canvas::new(look, "fit", &self.words, &keys);
@@ -155,15 +185,18 @@ impl Fit {
             format!("{}-clip", canvas.id),
             Axis { label: self.output_label.clone(), scale: Scale::linear(x) },
             Axis {
-                label: "records: above of the class, below of the others".to_owned(),
+                label: match is_weighed {
+                    false => "records: above of the class, below of the others".to_owned(),
+                    true => "weight of the records: above of the class, below of the others".to_owned(),
+                },
                 scale: Scale::linear((-most * 1.05, most * 1.05)),
             },
         );
         let zero = panel.y.place(0.0).unwrap_or(0.0);
         for (k, counts) in counts.iter().enumerate() {
-            for (bar, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            for (bar, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0.0) {
                 let at = |k: usize| x.0 + (x.1 - x.0) * k as f64 / BARS as f64;
-                let height = if k == 0 { *count as f64 } else { -(*count as f64) };
+                let height = if k == 0 { *count } else { -*count };
                 let (Some(left), Some(right), Some(end)) =
                     (panel.x.place(at(bar)), panel.x.place(at(bar + 1)), panel.y.place(height))
                 else {
@@ -204,32 +237,33 @@ pub(crate) fn point_key(label: &str, colour: &str) -> Key {
 }
 
 /// Records one by one, or how many there are in each square.
-fn push_records(panel: &mut Panel, records: &[(f64, f64)], colour: &str) {
+fn push_records(panel: &mut Panel, records: &[FitRecord], colour: &str) {
     let mut group = Element::group("records").with("data-n", records.len());
     if records.len() <= MOST_POINTS {
         let opacity = if records.len() > 300 { 0.55 } else { 0.85 };
         for record in records {
-            let Some((x, y)) = panel.place(*record) else { continue };
+            let Some((x, y)) = panel.place(record.at()) else { continue };
             let dot = Element::new("circle").px("cx", x).px("cy", y).px("r", 2.6).with("class", "record");
-            group.push(dot.data("x", record.0).data("y", record.1));
+            group.push(dot.data("x", record.x).data("y", record.y));
         }
         panel.inside.push(group.with("fill", colour).with("fill-opacity", opacity));
         return;
     }
     let area = panel.area;
     let (nx, ny) = (SQUARES, (SQUARES as f64 * area.height() / area.width()).round().clamp(8.0, 140.0) as usize);
-    let mut counts = vec![0_u64; nx * ny];
+    let mut counts = vec![0.0_f64; nx * ny];
     for record in records {
-        let Some((x, y)) = panel.place(*record) else { continue };
+        let Some((x, y)) = panel.place(record.at()) else { continue };
         let index = |at: f64, n: usize| ((at * n as f64) as usize).min(n - 1);
         let (i, j) = (index((x - area.left) / area.width(), nx), index((y - area.top) / area.height(), ny));
-        counts[i * ny + j] += 1;
+        counts[i * ny + j] += record.weight;
     }
-    let most = counts.iter().copied().max().unwrap_or(1).max(1) as f64;
+    let counted = || counts.iter().copied().filter(|count| *count > 0.0);
+    let (least, most) = (counted().fold(f64::INFINITY, f64::min), counted().fold(0.0, f64::max));
     let (wide, high) = (area.width() / nx as f64, area.height() / ny as f64);
-    for (at, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+    for (at, count) in counts.iter().enumerate().filter(|(_, count)| **count > 0.0) {
         // By ratios: a square of one record is seen beside one of a thousand.
-        let share = if most > 1.0 { (*count as f64).ln() / most.ln() } else { 1.0 };
+        let share = if most > least { (count / least).ln() / (most / least).ln() } else { 1.0 };
         let (i, j) = (at / ny, at % ny);
         let square = Element::new("rect")
             .px("x", area.left + i as f64 * wide)
@@ -243,12 +277,12 @@ fn push_records(panel: &mut Panel, records: &[(f64, f64)], colour: &str) {
     panel.inside.push(group.with("fill", colour));
 }
 
-/// How many values there are in each of equal parts of a range.
-fn histogram(values: &[f64], (low, high): (f64, f64)) -> Vec<u64> {
-    let mut counts = vec![0; BARS];
-    for value in values.iter().filter(|value| value.is_finite()) {
+/// How often values count in each of equal parts of a range.
+fn histogram(values: &[(f64, f64)], (low, high): (f64, f64)) -> Vec<f64> {
+    let mut counts = vec![0.0; BARS];
+    for (value, weight) in values.iter().filter(|(value, _)| value.is_finite()) {
         let share = (value - low) / (high - low);
-        counts[((share * BARS as f64) as usize).min(BARS - 1)] += 1;
+        counts[((share * BARS as f64) as usize).min(BARS - 1)] += weight;
     }
     counts
 }

@@ -59,9 +59,11 @@ figure{margin:1rem 0}figure svg{width:100%;height:auto;display:block}.dark{displ
 footer{margin-top:2.5rem;color:var(--muted);font-size:.85rem}\
 @media print{:root{color-scheme:light;--page:#fff;--ink:#000;--muted:#444;--rule:#ccc;--box:#fff}\
 .light{display:block!important}.dark,nav{display:none!important}main{max-width:none;padding:0}\
-body{font-size:10.5pt}figure svg{max-height:105mm}pre{font-size:8.5pt}\
-figure,tr{break-inside:avoid}h2{break-after:avoid;border-top:0}pre{white-space:pre-wrap;border:1px solid #ccc}\
-@page{margin:18mm}}";
+body{font-size:9.5pt;line-height:1.4}h1{font-size:16pt}h2{font-size:12pt;margin:1.1rem 0 .3rem;padding-top:0;border-top:0;break-after:avoid}\
+p{margin:.3rem 0;orphans:3;widows:3}figure{margin:.4rem 0;break-inside:avoid}figure svg{max-height:86mm}\
+table{font-size:8.5pt;margin:.4rem 0}th,td{padding:.08rem .8rem .08rem 0}tr{break-inside:avoid}.scroll{overflow:visible}\
+pre{font-size:7pt;line-height:1.35;padding:.4rem .6rem;overflow:visible;white-space:pre-wrap;border:1px solid #ccc;orphans:4;widows:4}\
+footer{margin-top:1rem}@page{margin:15mm}}";
 
 impl Report {
     /// As one file of HTML: styles and pictures in it, no script, and nothing that is fetched.

@@ -180,8 +180,13 @@ pub(crate) fn superscript(n: i32) -> String {
         .collect()
 }
 
-/// A number with so many significant digits, as people write it.
-pub(crate) fn short(x: f64, digits: usize) -> String {
+/// A number with so many significant digits as it stands in every picture: a true minus, and a power of ten where it is very small or large.
+///
+/// ```
+/// assert_eq!(deltarule_plot::short(-0.25, 6), "−0.25");
+/// assert_eq!(deltarule_plot::short(1.5e12, 3), "1.5·10¹²");
+/// ```
+pub fn short(x: f64, digits: usize) -> String {
     if x == 0.0 {
         return "0".to_owned();
     }

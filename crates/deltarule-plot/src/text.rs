@@ -57,6 +57,14 @@ pub(crate) fn fitted(text: &str, most: f64, size: f64, weight: Weight) -> String
     "…".to_owned()
 }
 
+/// A text that goes on, with a sign of that at its end.
+pub(crate) fn fitted_end(text: &str, most: f64, size: f64) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let cut = |kept: usize| chars[..kept].iter().collect::<String>().trim_end().to_owned() + " …";
+    let fits = |text: &String| width(text, size, Weight::Regular) <= most;
+    (0..=chars.len()).rev().map(cut).find(fits).unwrap_or_else(|| "…".to_owned())
+}
+
 /// A text in lines no wider than this, broken at spaces; a word that is too long loses its middle.
 pub(crate) fn wrapped(text: &str, most: f64, size: f64, weight: Weight) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();

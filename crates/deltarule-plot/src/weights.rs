@@ -55,7 +55,8 @@ impl Weights {
         let mut canvas = Canvas::new(look, "weights", &self.words, &keys);
         let body = canvas.body;
         let size = |text: &str| width(text, TEXT, Weight::Regular);
-        let names = self.rows.iter().map(|row| size(&row.name)).fold(30.0, f64::max).min(0.34 * body.width());
+        // Names keep a distance from the bars.
+        let names = self.rows.iter().map(|row| size(&row.name) + 8.5).fold(30.0, f64::max).min(0.34 * body.width());
         let texts: Vec<String> = self.rows.iter().map(|row| short(row.original, 5)).collect();
         let numbers = match &self.original_label {
             Some(_) => texts.iter().map(|text| size(text)).fold(60.0, f64::max),

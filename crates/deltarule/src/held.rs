@@ -2,13 +2,13 @@
 
 use anyhow::{Result, bail};
 use deltarule_core::{Block, Column, Dataset, Loss, Targets};
-use deltarule_data::{Prepared, Reader};
+use deltarule_data::{DataError, Prepared, Reader};
 use deltarule_model::Encoding;
 
 use crate::cli::{MemoryArgs, ValidArgs, WeightArgs};
 use crate::rows::{RowTally, Rows};
 use crate::scores::{check_targets, class_of, complete_records, encoder_of};
-use crate::setup;
+use crate::{output, setup};
 
 /// The records of some files that have every feature and the target.
 #[derive(Debug)]
@@ -56,6 +56,9 @@ impl HeldOutFiles {
         let is_weighed = column.is_some() || !of_classes.is_empty();
         let mut all: Option<Self> = None;
         let n_read = complete_records(reader, &mut encoder, rows, |before, complete, block| {
+            if output::interrupted() {
+                return Err(DataError::Interrupted { file: file.clone() }.into());
+            }
             check_targets(&encoding.target, loss, block, complete, &file, before)?;
             let is_wanted = |r: usize| only.is_none_or(|record| before + r as u64 + 1 == record);
             let rows: Vec<usize> = (0..block.n_records()).filter(|&r| complete(r) && is_wanted(r)).collect();

@@ -91,12 +91,22 @@ impl<'a> Weighing<'a> {
         Self { by_column, of_classes, in_blocks: false }
     }
 
+    /// For records whose blocks have the weights of the column and of the classes.
+    pub(crate) fn of_blocks(of_classes: &'a [f64], by_column: bool) -> Self {
+        Self { by_column, of_classes, in_blocks: true }
+    }
+
+    /// Whether a column of weights says how often a record counts in scores.
+    pub(crate) fn by_column(&self) -> bool {
+        self.by_column
+    }
+
     fn is_any(&self) -> bool {
         self.by_column || !self.of_classes.is_empty()
     }
 
     /// The weight of a record in E, and in the other scores.
-    fn of_record(&self, block: &Block<'_, f64>, row: usize, class: Option<u32>) -> (f64, f64) {
+    pub(crate) fn of_record(&self, block: &Block<'_, f64>, row: usize, class: Option<u32>) -> (f64, f64) {
         let v = block.weights().map_or(1.0, |weights| weights[row]);
         match class.and_then(|class| self.of_classes.get(class as usize)) {
             None => (v, v),
@@ -382,7 +392,7 @@ pub(crate) fn complete_records(
 }
 
 /// y of output `j` in a row.
-fn target_of(block: &Block<'_, f64>, j: usize, r: usize) -> f64 {
+pub(crate) fn target_of(block: &Block<'_, f64>, j: usize, r: usize) -> f64 {
     match block.targets() {
         Targets::Numbers(columns) => columns[j][r],
         Targets::Classes { codes, low, high, .. } => {

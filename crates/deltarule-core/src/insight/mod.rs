@@ -7,6 +7,7 @@ mod explain;
 mod pure;
 mod quotient;
 mod reach;
+mod step;
 mod summary;
 mod surface;
 
@@ -17,5 +18,6 @@ pub use explain::{WorkedBatch, WorkedOutput, WorkedRecord, WorkedStep, explain, 
 pub use pure::{PureLevel, pure_levels};
 pub use quotient::{WorkedQuotient, explain_quotient};
 pub use reach::Reach;
+pub use step::PlainStep;
 pub use summary::{Direction, Estimate, Information, OutputSummary, Robust, Summary, Theory, Weight};
-pub use surface::{PlainStep, Slice, Surface, SurfaceAxis, WeightIndex, WeightUnits};
+pub use surface::{Slice, Surface, SurfaceAxis, WeightIndex, WeightUnits};

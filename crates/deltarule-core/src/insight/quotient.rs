@@ -31,8 +31,8 @@ pub struct WorkedQuotient {
 /// The two differ by a part that grows with ε², and by nothing but rounding where E is a parabola (squared error, f the identity). To check a derivative, use
 /// [`check_gradient`](super::check_gradient), which chooses ε as small as rounding allows.
 ///
-/// Shapes: each record is its inputs (d,) and its targets (J,); `feature` is `None` for the bias. Errors: those of [`explain_batch`]; no such weight; an ε
-/// that is not above 0.
+/// Shapes: each record is its inputs (d,) and its targets (J,); `feature` is `None` for the bias. Errors: those of [`explain_batch`]; no such weight, as the bias of
+/// a network without one; an ε that is not above 0.
 ///
 /// ```
 /// use deltarule_core::{Activation, Layer, Loss, Parameters, explain_quotient};
@@ -52,13 +52,20 @@ pub fn explain_quotient(
     epsilon: f64,
 ) -> Result<WorkedQuotient> {
     let parameters = layer.parameters();
-    for (what, found, expected) in [
-        ("number of an output", output, parameters.n_outputs()),
-        ("number of a feature", feature.unwrap_or(0), parameters.n_features()),
-    ] {
+    let of_feature = feature.map(|i| ("number of a feature", i, parameters.n_features()));
+    for (what, found, expected) in
+        [("number of an output", output, parameters.n_outputs())].into_iter().chain(of_feature)
+    {
         if found >= expected {
             return Err(Error::Shape { what: format!("{what}, from 0 to less than"), found, expected });
         }
+    }
+    if feature.is_none() && !parameters.has_bias() {
+        return Err(Error::Setting {
+            setting: "weight",
+            found: "the bias".to_owned(),
+            expected: "the number of a feature, since the network has no bias".to_owned(),
+        });
     }
     if !(epsilon > 0.0 && epsilon.is_finite()) {
         return Err(Error::Setting {
@@ -89,4 +96,28 @@ pub fn explain_quotient(
         by_differences: (loss_above - loss_below) / (2.0 * epsilon),
         by_delta_rule: -feature.map_or(descent.bias(output), |i| descent.weights(output)[i]),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{Activation, Parameters};
+
+    #[test]
+    fn a_weight_that_is_not_there_is_refused_in_words() {
+        let records = [(vec![2.0], vec![5.0])];
+        let of = |bias: Option<Vec<f64>>, output, feature| {
+            let layer = Layer::new(Parameters::new(1, vec![1.0], bias, 1).unwrap(), Activation::Identity);
+            explain_quotient(Loss::Squared, &layer, &records, output, feature, 0.5)
+        };
+        let error = of(None, 0, None).unwrap_err().to_string();
+        assert!(error.contains("the bias") && error.contains("no bias"), "{error}");
+        assert!(of(None, 0, Some(1)).is_err() && of(None, 1, Some(0)).is_err());
+        // E = ½(5 − 2 − b)² has the slope −3 at b = 0.
+        assert_eq!(of(Some(vec![0.0]), 0, None).unwrap().by_differences, -3.0);
+        // A network of nothing but a bias has one.
+        let layer = Layer::new(Parameters::new(0, Vec::new(), Some(vec![0.0]), 1).unwrap(), Activation::Identity);
+        let only_bias = explain_quotient(Loss::Squared, &layer, &[(Vec::new(), vec![3.0])], 0, None, 0.5);
+        assert_eq!(only_bias.unwrap().by_differences, -3.0);
+    }
 }

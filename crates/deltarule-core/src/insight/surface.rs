@@ -4,7 +4,7 @@ use super::reach::Reach;
 use crate::data::{BlockSource, ColumnKind, Scaling, Shape, Threads, Tile, TileColumn, fold_blocks};
 use crate::error::{Error, Result};
 use crate::kernel::{Float, LANES, fold};
-use crate::learning::{DeltaRows, Gradient, Loss, Penalty, Reduction, Shrink, delta_into, sum_factor};
+use crate::learning::{DeltaRows, Gradient, Loss, Penalty, delta_into, sum_factor};
 use crate::network::{Activation, Layer, Parameters, WorkingWeights};
 
 /// A weight of a network: w_ij, or the bias b_j.
@@ -274,26 +274,6 @@ impl<T: Float> Slice<'_, T> {
         Ok(found)
     }
 
-    /// One step of the plain delta rule over all records: Δw = −η ∂E/∂w, or −η/N ∂E/∂w for the mean, and where λ₁ pulls weights to 0, what is left of it.
-    ///
-    /// Errors: those of the source.
-    pub fn step(&self, eta: f64, reduction: Reduction) -> Result<PlainStep> {
-        let mut gradient = Gradient::of(self.source, self.scaling, self.layer, self.loss, self.threads)?;
-        gradient.penalise(&self.penalty, self.layer.parameters());
-        let factor = reduction.factor(gradient.weight);
-        let mut moved = self.layer.parameters().clone();
-        moved.add_scaled(eta * factor, &gradient.descent);
-        Shrink::of(&self.penalty, eta * factor * gradient.weight).apply(&mut moved);
-        let mut step = moved;
-        step.add_scaled(-1.0, self.layer.parameters());
-        if self.penalty.l1 == 0.0 {
-            // Without the rounding of w + Δw − w.
-            step = gradient.descent.clone();
-            step.scale(eta * factor);
-        }
-        Ok(PlainStep { objective: gradient.objective(), slope: gradient.descent, step })
-    }
-
     /// How far the weight can go to either side until E has risen by `rise`, or by most of what it can rise; see [`Reach`].
     ///
     /// Errors: those of [`surface`](Self::surface).
@@ -308,17 +288,6 @@ impl<T: Float> Slice<'_, T> {
             Ok(surface.objective)
         })
     }
-}
-
-/// One step of the plain rule.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PlainStep {
-    /// E, with the penalty on the weights.
-    pub objective: f64,
-    /// −∂E/∂w, with λ₂'s part of it.
-    pub slope: Parameters,
-    /// Δw.
-    pub step: Parameters,
 }
 
 /// m and s of a feature, of x̃ = (x − m)·s.

@@ -209,6 +209,83 @@ fn the_step_over_one_record_is_the_worked_one() {
     assert!(along.loss[1] < along.loss[0]);
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// Not (δx)η, whose last digit may be another than that of (ηδ)x.
+    #[test]
+    fn the_step_over_any_one_record_is_the_worked_one_to_the_last_bit(
+        seed in 0_u64..1000, numbers in 1_usize..4, levels in prop::collection::vec(2_usize..4, 0..2), outputs in 1_usize..4, bias: bool,
+        eta in 0.01_f64..3.0,
+        activation in prop::sample::select(vec![Activation::Sigmoid, Activation::Tanh, Activation::Identity]),
+    ) {
+        let table = Table::random(seed, 1, numbers, &levels, outputs, false);
+        with_problem(&table, false, bias, &activation, 1, |problem| {
+            let d = problem.source.shape().n_features();
+            let (parameters, _) = random_weights(seed, d, outputs, bias, &activation);
+            let layer = Layer::new(parameters, activation.clone());
+            // A column of one record is constant, and would be scaled to 0.
+            let scaling = Scaling::identity(problem.source.shape().columns());
+            let slice = Slice {
+                source: problem.source, scaling: &scaling, layer: &layer, loss: Loss::Squared,
+                penalty: Penalty::NONE, units: WeightUnits::Scaled, threads: problem.threads,
+            };
+            let (xs, ys) = table.rows(&scaling);
+            let worked = explain(Loss::Squared, &layer, &xs[0], &ys[0], eta).unwrap();
+            for reduction in [Reduction::Sum, Reduction::Mean] {
+                let found = slice.step(eta, reduction).unwrap();
+                for (j, output) in worked.outputs.iter().enumerate() {
+                    prop_assert_eq!(found.step.weights(j), &output.step[..]);
+                    prop_assert_eq!(found.step.bias(j), output.bias_step.unwrap_or(0.0));
+                }
+            }
+            Ok(())
+        })?;
+    }
+
+    /// With λ₁ the slope of what is drawn is not −descent.
+    #[test]
+    fn the_slope_of_a_step_is_that_of_the_surface(
+        seed in 0_u64..1000, l2 in 0.0_f64..0.5, l1 in 0.0_f64..0.5, bias: bool, at_zero: bool,
+    ) {
+        let table = Table::random(seed, 30, 2, &[], 1, false);
+        with_problem(&table, true, bias, &Activation::Sigmoid, 1, |problem| {
+            let (mut parameters, _) = random_weights(seed, 2, 1, bias, &Activation::Sigmoid);
+            if at_zero {
+                parameters.weights_mut(0)[0] = 0.0;
+            }
+            let layer = Layer::new(parameters, Activation::Sigmoid);
+            let penalty = Penalty { l2, l1 };
+            let slice = Slice {
+                source: problem.source, scaling: problem.scaling, layer: &layer, loss: Loss::Squared, penalty,
+                units: WeightUnits::Scaled, threads: problem.threads,
+            };
+            let found = slice.step(0.1, Reduction::Mean).unwrap();
+            for feature in [Some(0), Some(1), None].into_iter().filter(|feature| feature.is_some() || bias) {
+                let at = WeightIndex { output: 0, feature };
+                let w = slice.position(at).unwrap();
+                let pick = |of: &Parameters| feature.map_or(of.bias(0), |i| of.weights(0)[i]);
+                let (slope, descent, step) = (pick(&found.slope), pick(&found.descent), pick(&found.step));
+                let d = 1e-6;
+                let e = slice.surface(&[SurfaceAxis { weight: at, values: vec![w - d, w, w + d] }]).unwrap().objective;
+                let (left, right) = ((e[1] - e[0]) / d, (e[2] - e[1]) / d);
+                let n_l1 = if feature.is_some() { 30.0 * l1 } else { 0.0 };
+                // At the kink the slope on the side that descent goes to, or 0 where both sides rise.
+                let expected = if w != 0.0 { 0.5 * (left + right) } else if right < 0.0 { right } else { left.max(0.0) };
+                prop_assert!((slope - expected).abs() < 1e-3 * (1.0 + expected.abs()), "{feature:?} {slope} {left} {right}");
+                if w != 0.0 {
+                    prop_assert!((slope + descent - n_l1 * w.signum()).abs() < 1e-12 * (1.0 + slope.abs()));
+                }
+                // The step is that of descent alone, and then towards 0.
+                let plain = w + 0.1 / 30.0 * descent;
+                let held = if n_l1 > 0.0 { plain.signum() * (plain.abs() - 0.1 * l1).max(0.0) } else { plain };
+                prop_assert!((w + step - held).abs() < 1e-12, "{feature:?} {step} {held}");
+            }
+            Ok(())
+        })?;
+    }
+}
+
 #[test]
 fn what_is_no_surface_is_refused() {
     let constant = Table::of(vec![vec![5.0; 4], vec![1.0, 2.0, 3.0, 5.0]], vec![vec![1.0, 2.0, 3.0, 4.0]]);

@@ -62,9 +62,9 @@ pub(crate) struct PictureArgs {
     /// For a light or a dark page
     #[arg(long, value_enum, value_name = "THEME", default_value_t = ThemeArg::Light)]
     pub(crate) theme: ThemeArg,
-    /// Pixels of PNG for each of width and height
-    #[arg(long, value_name = "X", default_value_t = 2.0, value_parser = parse_scale)]
-    pub(crate) scale: f64,
+    /// Pixels of PNG for each of width and height [default: 2]
+    #[arg(long, value_name = "X", value_parser = parse_scale)]
+    pub(crate) scale: Option<f64>,
 }
 
 impl PictureArgs {
@@ -112,7 +112,7 @@ pub(crate) struct SurfaceArgs {
     /// Move the weights that are descended in, or those of your columns as they are: the others of the same kind are held
     #[arg(long, value_enum, value_name = "UNITS", default_value_t = UnitsArg::Scaled)]
     pub(crate) units: UnitsArg,
-    /// η of the step that is drawn [default: that of the training]
+    /// η of the step that is drawn; of a contour that needs --path [default: that of the training]
     #[arg(long, value_name = "NUMBER", value_parser = parse_eta, allow_hyphen_values = true)]
     pub(crate) eta: Option<Eta>,
     /// Follow the mean of the records' gradients in that step, or their sum [default: as in the training]
@@ -136,7 +136,9 @@ pub(crate) struct RecordArgs {
 #[command(next_help_heading = "Numbers")]
 pub(crate) struct TypedArgs {
     /// The inputs of a record of your own
-    #[arg(long, value_name = "X,…", allow_hyphen_values = true, requires = "w", conflicts_with_all = ["inputs", "path", "record"])]
+    #[arg(long, value_name = "X,…", allow_hyphen_values = true, requires = "w", conflicts_with_all = [
+        "inputs", "path", "record", "reduction", "condition", "on_bad_row", "rejects", "max_bad", "delimiter", "decimal", "no_header", "header", "index_base",
+    ])]
     pub(crate) x: Option<String>,
     /// Its weights: one row for each input, separated by ;, a weight for each output in it
     #[arg(long, value_name = "W,…[; …]", allow_hyphen_values = true, requires = "x")]
@@ -175,10 +177,10 @@ pub(crate) struct BowlArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) weight: Option<String>,
     /// E of one record alone: this one, from 1
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "path")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with_all = ["path", "reduction"])]
     pub(crate) record: Option<u64>,
     /// The weight that the step is drawn from [default: the start of the path; with one record the weight itself; otherwise 0 where that is in view]
-    #[arg(long, value_name = "W", allow_hyphen_values = true, conflicts_with_all = ["path", "x"])]
+    #[arg(long, value_name = "W", value_parser = parse_finite, allow_hyphen_values = true, conflicts_with_all = ["path", "x"])]
     pub(crate) from: Option<f64>,
     #[command(flatten)]
     pub(crate) typed: TypedArgs,
@@ -281,7 +283,7 @@ pub(crate) struct WeightsArgs {
     /// Which of several outputs [default: the first]
     #[arg(long, value_name = "NAME")]
     pub(crate) output: Option<String>,
-    /// At most so many rows: the largest weights [default: as many as have room]
+    /// At most so many weights, the largest, beside the bias [default: as many as have room]
     #[arg(long, value_name = "K", value_parser = parse_most)]
     pub(crate) most: Option<usize>,
     #[command(flatten)]
@@ -297,13 +299,21 @@ pub(crate) struct ActivationArgs {
     #[arg(value_name = "NAME|FORMULA", allow_hyphen_values = true, help = activation_help())]
     pub(crate) activation: Activation,
     /// The least h
-    #[arg(long, value_name = "H", default_value_t = -6.0, allow_hyphen_values = true)]
+    #[arg(long, value_name = "H", default_value_t = -6.0, value_parser = parse_finite, allow_hyphen_values = true)]
     pub(crate) from: f64,
     /// The largest h
-    #[arg(long, value_name = "H", default_value_t = 6.0, allow_hyphen_values = true)]
+    #[arg(long, value_name = "H", default_value_t = 6.0, value_parser = parse_finite, allow_hyphen_values = true)]
     pub(crate) to: f64,
     #[command(flatten)]
     pub(crate) picture: PictureArgs,
+}
+
+/// A place along an axis.
+fn parse_finite(text: &str) -> Result<f64, String> {
+    text.parse::<f64>()
+        .ok()
+        .filter(|x| x.is_finite())
+        .ok_or_else(|| "expected a finite number, such as -2.5".to_owned())
 }
 
 /// A width or a height.

@@ -25,7 +25,7 @@ use crate::setup::{self, Input, Machine, Ready};
 use crate::valid::{self, Valid};
 use files::Files;
 use watch::{Seen, Watcher};
-use words::Say;
+use words::{Opening, Say};
 
 /// The settings after `--textbook` has been put into words.
 struct Settings {
@@ -62,7 +62,7 @@ struct Trained {
     plan: Plan,
     fit: Fit,
     /// What was said before it.
-    opening: String,
+    opening: Opening,
     /// What was seen on the way, if a report was asked for.
     seen: Seen,
 }
@@ -135,8 +135,8 @@ impl Run<'_> {
     fn descend<T: Float>(&self, problem: &Problem<'_, T>, files: &mut Files, say: &Say) -> Result<Trained> {
         let plan = Plan::of(problem, &self.settings.config)?;
         files.begin_trace(problem.loss, plan.patience.is_some())?;
-        let opening = words::opening(self, &plan);
-        let mut watcher = Watcher::new(&plan, self.encoding, opening.clone(), say, files);
+        let opening = Opening::of(self, &plan);
+        let mut watcher = Watcher::new(&plan, self.encoding, opening.text(), say, files);
         let of_files = self.watched.as_ref().map(HeldOutFiles::dataset).transpose()?;
         let source = match (&self.prepared.held_out, &of_files) {
             (Some(part), _) => Some(part as &dyn BlockSource<f64>),

@@ -16,6 +16,7 @@ mod models;
 mod optimizers;
 mod play;
 mod plot;
+mod plot_words;
 mod privacy;
 mod rows;
 mod serve;

@@ -7,17 +7,17 @@ use roxmltree::{Document, Node};
 use crate::support::Sandbox;
 
 /// The elements of a class.
-fn of_class<'a, 'd>(document: &'a Document<'d>, class: &str) -> Vec<Node<'a, 'd>> {
+pub(crate) fn of_class<'a, 'd>(document: &'a Document<'d>, class: &str) -> Vec<Node<'a, 'd>> {
     document.descendants().filter(|node| node.attribute("class") == Some(class)).collect()
 }
 
-fn number(node: &Node<'_, '_>, name: &str) -> f64 {
+pub(crate) fn number(node: &Node<'_, '_>, name: &str) -> f64 {
     let text = node.attribute(name).unwrap_or_else(|| panic!("no {name} in {:?}", node.attributes()));
     text.parse().unwrap_or_else(|_| panic!("{name}={text}"))
 }
 
 /// The pairs of `data-points`.
-fn points(node: &Node<'_, '_>) -> Vec<(f64, f64)> {
+pub(crate) fn points(node: &Node<'_, '_>) -> Vec<(f64, f64)> {
     let pair = |text: &str| {
         let (x, y) = text.split_once(',').unwrap();
         (x.parse().unwrap(), y.parse().unwrap())
@@ -37,7 +37,7 @@ fn place(axes: &Node<'_, '_>, axis: &str, value: f64) -> f64 {
 }
 
 #[track_caller]
-fn close(a: f64, b: f64, relative: f64) {
+pub(crate) fn close(a: f64, b: f64, relative: f64) {
     assert!((a - b).abs() <= relative * b.abs().max(1e-12), "{a} and {b}");
 }
 
@@ -210,8 +210,7 @@ fn one_record_is_drawn_as_explain_works_it_out() {
     let svg = sandbox.sh("deltarule plot bowl ten.json examples/ten.csv --weight hours --record 3").ok().stdout;
     let document = Document::parse(&svg).unwrap();
     let step = of_class(&document, "step")[0];
-    // (δx)·η here and (ηδ)·x there: the last digit may differ.
-    close(number(&step, "data-by"), worked["record"]["steps"][0]["step"][0].as_f64().unwrap(), 1e-15);
+    assert_eq!(Some(number(&step, "data-by")), worked["record"]["steps"][0]["step"][0].as_f64());
     assert_eq!(Some(number(&step, "data-error")), worked["record"]["sse"].as_f64());
 }
 
@@ -227,6 +226,9 @@ fn curves_are_those_of_the_traces_and_what_diverges_is_marked() {
         let expected: Vec<(f64, f64)> =
             rows.iter().map(|row| (row["epoch"].parse().unwrap(), row[column].parse().unwrap())).collect();
         assert_eq!(drawn, expected, "{column}");
+        let axes = of_class(&document, "axes")[0];
+        let (low, high) = (number(&axes, "data-y-min"), number(&axes, "data-y-max"));
+        assert!(drawn.iter().all(|(_, e)| low < *e && *e < high), "{column} is in view: {low} {high}");
     }
     sandbox.sh("deltarule sweep examples/diabetes.csv --target progression --eta 0.001..1 --points 4 --epochs 200 --trace s.csv").ok();
     let svg = sandbox.sh("deltarule plot curve s.csv").ok().stdout;
@@ -330,7 +332,8 @@ fn pictures_come_as_svg_png_and_pdf_whole_or_not_at_all() {
     for ending in ["svg", "PNG", "pdf"] {
         sandbox
             .sh(&format!(
-                "deltarule plot activation tanh --theme dark --width 400 --height 300 --scale 1 --out f.{ending}"
+                "deltarule plot activation tanh --theme dark --width 400 --height 300 {} --out f.{ending}",
+                if ending == "PNG" { "--scale 1" } else { "" }
             ))
             .ok();
         let bytes = std::fs::read(sandbox.path().join(format!("f.{ending}"))).unwrap();

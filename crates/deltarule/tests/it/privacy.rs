@@ -295,3 +295,40 @@ fn a_private_report_shows_no_level_and_no_record() {
         assert!(open.contains(">79<") && !private.contains(">79<"), "{line}");
     }
 }
+
+#[test]
+fn a_private_report_draws_no_record_and_no_small_group() {
+    let sandbox = Sandbox::new();
+    // One input: a prediction tells what it was. Two records have a p of their own.
+    let rows: Vec<String> = (0..60)
+        .map(|k| format!("{},{}", if k < 2 { 30 + k } else { k % 7 }, if k % 7 > 3 || k == 1 { "yes" } else { "no" }))
+        .collect();
+    sandbox.file("one.csv", format!("x,y\n{}\n", rows.join("\n")));
+    let line = "deltarule train one.csv --target y --loss log --l2 0.001 --quiet --force";
+    sandbox.sh(&format!("{line} --path secret-path.csv --report open.html")).ok();
+    sandbox.sh("(head -1 secret-path.csv; tail -2 secret-path.csv) | cut -d, -f2- > secret-start.csv").ok();
+    sandbox.sh(&format!("{line} --init secret-start.csv --private --report private.html --out m.json")).ok();
+    let (open, private) = (sandbox.read("open.html"), sandbox.read("private.html"));
+    assert!(open.contains("class=\"record\"") && open.contains("data-n=\"2\""), "nothing to hide");
+    assert!(!private.contains("class=\"record\"") && !private.contains("of-class"));
+    assert!(!private.contains("secret") && private.contains("start: the weights of a file"));
+    let counts = |text: &str| -> Vec<usize> {
+        let found = text.split("data-n=\"").skip(1);
+        found.map(|rest| rest.split('"').next().unwrap().parse().unwrap()).collect()
+    };
+    let (all, shown) = (counts(&open), counts(&private));
+    assert!(shown.len() >= 4 && shown.iter().all(|n| *n >= 5), "{all:?} {shown:?}");
+    // Every step of the curve of all thresholds has at least five records in it.
+    let curve = private.split("class=\"roc\"").nth(1).unwrap().split("data-points=\"").nth(1).unwrap();
+    let pair = |text: &str| {
+        let (others, found) = text.split_once(',').unwrap();
+        (others.parse::<f64>().unwrap(), found.parse::<f64>().unwrap())
+    };
+    let points: Vec<(f64, f64)> = curve.split('"').next().unwrap().split(' ').map(pair).collect();
+    let n_yes = rows.iter().filter(|row| row.ends_with("yes")).count() as f64;
+    let n_no = rows.len() as f64 - n_yes;
+    let of_step = |pair: &[(f64, f64)]| (pair[1].0 - pair[0].0) * n_no + (pair[1].1 - pair[0].1) * n_yes;
+    let steps: Vec<f64> = points.windows(2).map(of_step).collect();
+    assert!(steps.len() > 3 && steps.iter().all(|n| *n > 4.9), "{steps:?}");
+    assert!((steps.iter().sum::<f64>() - 60.0).abs() < 1e-6, "{steps:?}");
+}

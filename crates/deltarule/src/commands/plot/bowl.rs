@@ -4,11 +4,12 @@ use anyhow::{Result, bail};
 use deltarule_core::{Layer, Parameters, Reduction, Slice, SurfaceAxis, WeightIndex, WeightUnits};
 use deltarule_plot::{Bowl, BowlCurve, BowlStep, Mark, MarkKind, Path, Words};
 
+use super::ground::Stoppable;
 use super::names::figure;
 use super::range::{range_of, spread};
 use super::record;
 use super::save::Destination;
-use super::scene::{STEPS_ARE_SCALED, rule_text};
+use super::scene::{L1_TEXT, STEPS_ARE_SCALED, check_step, rule_text};
 use super::subject::Subject;
 use crate::cli::plot::BowlArgs;
 
@@ -21,10 +22,11 @@ pub(super) fn run(args: &BowlArgs) -> Result<()> {
     let bowl = match (&args.inputs[..], &args.typed.x, &args.weight) {
         ([], Some(x), _) => record::typed(args, x)?,
         ([model, data @ ..], None, Some(weight)) if !data.is_empty() => {
+            check_step(&args.surface, args.from, true)?;
             let subject = Subject::read(model, data, &args.surface.records, args.record, args.picture.force)?;
             let at = subject.names.find("--weight", weight)?;
             let source = subject.records.dataset()?;
-            subject.scene(&source, &args.surface, args.record)?.bowl(at, args.from)?
+            subject.scene(&Stoppable::new(&source), &args.surface, args.record)?.bowl(at, args.from)?
         }
         ([_, _, ..], None, None) => {
             bail!("--weight: found nothing, expected the name of a column; deltarule show MODEL lists them")
@@ -64,8 +66,8 @@ impl View {
     ) -> Result<Bowl> {
         let center = slice.position(self.at)?;
         let of_paths = paths.iter().flat_map(|path| &path.points).map(|point| point.at.0);
-        let mut wanted: Vec<f64> = of_paths.chain(from).collect();
-        let ((mut low, mut high), mut is_cut) = range_of(slice, self.at, self.rise, &wanted)?;
+        let wanted: Vec<f64> = of_paths.chain(from).collect();
+        let ((mut low, mut high), _) = range_of(slice, self.at, self.rise, &wanted)?;
         let is_scaled = slice.units == WeightUnits::Scaled;
         let step = match is_scaled {
             true => Some(self.step(slice, start, from, (low, high), center)?),
@@ -74,21 +76,11 @@ impl View {
                 None
             }
         };
-        if let Some(step) = &step {
-            // A step that goes a little beyond is followed; one that goes far is cut off.
-            let to = step.from + step.by;
-            let width = high - low;
-            let most = if self.one_record { 4.0 } else { 1.0 } * width;
-            if to.is_finite() && to > low - most && to < high + most {
-                (low, high) = (low.min(to - 0.05 * width), high.max(to + 0.05 * width));
-            } else {
-                self.words.notes.push(format!("the step leads out of the picture, to {}", figure(to)));
-            }
-            wanted.push(step.from);
-        }
-        is_cut &= wanted.iter().any(|value| !(low..=high).contains(value));
-        if is_cut {
-            self.words.notes.push("the way leads out of the picture: it diverges".to_owned());
+        if let Some(step) = &step
+            && self.is_in_sight(step, slice, (low, high), center)?
+        {
+            let (to, room) = (step.from + step.by, 0.05 * (high - low));
+            (low, high) = (low.min(to - room), high.max(to + room));
         }
         let also: Vec<f64> = [Some(center), step.as_ref().map(|step| step.from)].into_iter().flatten().collect();
         let values = spread((low, high), POINTS, &also);
@@ -123,6 +115,27 @@ impl View {
         })
     }
 
+    /// Whether the end of a step can be shown beside the bowl, so that both are seen; what cannot is told in words.
+    fn is_in_sight(
+        &self,
+        step: &BowlStep,
+        slice: &Slice<'_, f64>,
+        (low, high): (f64, f64),
+        center: f64,
+    ) -> Result<bool> {
+        /// E after the step may be so many times as far above the least as what is shown without it.
+        const MOST_HEIGHTS: f64 = 4.0;
+        let (to, width) = (step.from + step.by, high - low);
+        let most = if self.one_record { 4.0 } else { 1.0 } * width;
+        if (low..=high).contains(&to) || !(to > low - most && to < high + most) {
+            return Ok((low..=high).contains(&to));
+        }
+        let of_edges = slice.surface(&[SurfaceAxis { weight: self.at, values: vec![low, high, center] }])?.objective;
+        let shown = of_edges.into_iter().chain([step.error]).filter(|e| e.is_finite());
+        let (least, top) = shown.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, top), e| (least.min(e), top.max(e)));
+        Ok(step.after - least <= MOST_HEIGHTS * (top - least))
+    }
+
     /// The step from the start of the way, from a weight that is given, or from one that shows something.
     fn step(
         &mut self,
@@ -149,20 +162,28 @@ impl View {
             Some(i) => of.weights(self.at.output)[i],
             None => of.bias(self.at.output),
         };
-        let (by, slope) = (pick(&worked.step), -pick(&worked.slope));
+        let (by, slope, descent) = (pick(&worked.step), pick(&worked.slope), pick(&worked.descent));
         let after = slice.surface(&[SurfaceAxis { weight: self.at, values: vec![from + by] }])?.objective[0];
         let over = match self.reduction {
             Reduction::Mean if !self.one_record => "−η/N ∂E/∂w",
             _ => "−η ∂E/∂w",
         };
         let rule = rule_text(self.eta, self.reduction, self.one_record);
-        let label = format!("Δw = {over} = {}", figure(by));
-        self.words.lines.push(format!(
-            "at w = {} the slope ∂E/∂w is {}; a step of plain descent is Δw = {over} = {}, with {rule}",
-            figure(from),
-            figure(slope),
-            figure(by)
-        ));
+        let (at, change) = (figure(from), figure(by));
+        // λ₁ has a part of its own in what is drawn, and a step of its own after that of η.
+        let has_l1 = slice.penalty.l1 > 0.0 && self.at.feature.is_some();
+        let label = if has_l1 { format!("Δw = {change}") } else { format!("Δw = {over} = {change}") };
+        self.words.lines.push(match has_l1 {
+            false => format!(
+                "at w = {at} the slope ∂E/∂w is {}; a step of plain descent is Δw = {over} = {change}, with {rule}",
+                figure(slope)
+            ),
+            true => format!(
+                "at w = {at} the slope ∂E/∂w is {}, and {} without λ₁'s part; a step of plain descent is Δw = {change}: {over} {L1_TEXT}, with {rule}",
+                figure(slope),
+                figure(-descent)
+            ),
+        });
         Ok(BowlStep { from, error: worked.objective, by, slope, after, label })
     }
 

@@ -2,7 +2,9 @@
 
 use anyhow::{Result, bail};
 
+use super::ground::Stoppable;
 use super::save::Destination;
+use super::scene::check_step;
 use super::subject::Subject;
 use crate::cli::plot::ContourArgs;
 
@@ -12,12 +14,13 @@ pub(super) fn run(args: &ContourArgs) -> Result<()> {
     let [first, second] = &args.weights[..] else {
         bail!("--weights: found {} names, expected two, such as gre,gpa", args.weights.len());
     };
+    check_step(&args.surface, None, !args.surface.path.is_empty())?;
     let subject = Subject::read(&args.on.model, &args.on.data, &args.surface.records, None, args.picture.force)?;
     let at = [subject.names.find("--weights", first)?, subject.names.find("--weights", second)?];
     if at[0] == at[1] {
         bail!("--weights: found {first} twice, expected two weights");
     }
     let source = subject.records.dataset()?;
-    let contour = subject.scene(&source, &args.surface, None)?.contour(at)?;
+    let contour = subject.scene(&Stoppable::new(&source), &args.surface, None)?.contour(at)?;
     destination.save(&contour.draw(args.picture.look())?)
 }

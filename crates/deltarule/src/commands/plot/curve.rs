@@ -1,5 +1,6 @@
 //! `deltarule plot curve`.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -36,7 +37,7 @@ pub(super) fn run(args: &CurveArgs) -> Result<()> {
     let mut names: Vec<String> =
         args.traces.iter().map(|path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned()).collect();
     // Files of one name in several folders are told apart by these.
-    if names.iter().enumerate().any(|(k, name)| names[..k].contains(name)) {
+    if names.iter().collect::<HashSet<_>>().len() < names.len() {
         names = args.traces.iter().map(|path| path.display().to_string()).collect();
     }
     let mut runs = Vec::new();
@@ -108,6 +109,7 @@ impl Trace {
         let run_at = position("run");
         let settings_at: Vec<Option<usize>> = SETTINGS.iter().map(|(name, _)| position(name)).collect();
         let mut runs: Vec<Read> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
         while let Some(record) = reader.next_record()? {
             let line = record.line;
             let text = |at: usize| String::from_utf8_lossy(record.trimmed(at)).into_owned();
@@ -119,10 +121,11 @@ impl Trace {
             };
             let id = run_at.map_or_else(String::new, text);
             // The runs of a sweep take turns: their lines are not next to each other.
-            let index = match runs.iter().position(|run| run.id == id) {
-                Some(index) => index,
+            let index = match places.get(&id) {
+                Some(index) => *index,
                 None => {
                     let settings = settings_at.iter().map(|at| at.map_or_else(String::new, text)).collect();
+                    places.insert(id.clone(), runs.len());
                     runs.push(Read { id, settings, run: Run::default() });
                     runs.len() - 1
                 }

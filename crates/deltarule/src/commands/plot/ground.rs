@@ -1,13 +1,17 @@
 //! What pictures of a model on some records are made from, wherever both come from.
 
+use std::ops::Range;
+
 use anyhow::Result;
 use deltarule_core::{
-    BlockSource, Column, ColumnScaling, Layer, Loss, Penalty, Scaling, Slice, Targets, Threads, WeightUnits,
+    Block, BlockSource, Column, ColumnScaling, Layer, Loss, Penalty, Random, Scaling, Shape, Slice, Stream, Threads,
+    WeightUnits,
 };
 use deltarule_model::{FeatureKind, Model};
 
 use super::names::Names;
-use crate::report;
+use crate::scores::{Weighing, class_of, target_of};
+use crate::{output, report};
 
 /// A model and records.
 #[derive(Clone)]
@@ -19,8 +23,10 @@ pub(crate) struct Ground<'a> {
     pub(crate) threads: &'a Threads,
     pub(crate) loss: Loss,
     pub(crate) penalty: Penalty,
-    /// Whether some records count more than others.
+    /// Whether some records count more than others in E.
     pub(crate) is_weighted: bool,
+    /// How often each counts in tallies.
+    pub(crate) weighing: Weighing<'a>,
     /// Model and data, in a line below the title.
     pub(crate) line: String,
     /// What a reader of the picture should know of the records.
@@ -47,86 +53,192 @@ impl<'a> Ground<'a> {
         if self.penalty.is_none() { format!("E = {sum}") } else { format!("E = {sum} + penalty") }
     }
 
-    /// The only input, where there is one number and nothing else: its name, its values and its scaling.
-    pub(super) fn only_input(&self) -> Result<Option<(String, Vec<f64>, ColumnScaling)>> {
-        let [feature] = &self.model.encoding().features[..] else { return Ok(None) };
-        let FeatureKind::Number { mean, scaling, .. } = &feature.kind else { return Ok(None) };
-        let mut x = Vec::with_capacity(self.source.n_records());
-        for index in 0..self.source.n_blocks() {
-            self.source.read(index, &mut |block| match &block.columns()[0] {
-                Column::Numbers(values) => x.extend_from_slice(values),
-                Column::Tiled(tiled) => x.extend((0..block.n_records()).map(|r| tiled.get(r))),
-                _ => {}
-            })?;
-        }
-        // What is missing is taken to be the mean.
-        x.iter_mut().filter(|x| x.is_nan()).for_each(|x| *x = *mean);
-        Ok(Some((feature.name.clone(), x, *scaling)))
+    /// The only input, where there is one number and nothing else: its name, its mean and its scaling.
+    pub(super) fn only_input(&self) -> Option<(String, f64, ColumnScaling)> {
+        let [feature] = &self.model.encoding().features[..] else { return None };
+        let FeatureKind::Number { mean, scaling, .. } = &feature.kind else { return None };
+        Some((feature.name.clone(), *mean, *scaling))
     }
 
-    /// y and ŷ of all records.
-    pub(super) fn scored(&self) -> Result<Scored> {
-        let n = self.source.n_records();
-        let n_outputs = self.model.encoding().target.n_outputs();
-        let mut scored = Scored { n, targets: vec![0.0; n * n_outputs], outputs: vec![0.0; n * n_outputs] };
-        let (mut of_block, mut before, mut failed) = (Vec::new(), 0, None);
+    /// Whether records count in tallies as often as a column of weights says.
+    pub(super) fn counts_by_column(&self) -> bool {
+        self.weighing.by_column()
+    }
+
+    /// Shows every record with its predictions, block by block.
+    ///
+    /// Errors: those of the source.
+    pub(super) fn for_each_scored(&self, mut visit: impl FnMut(&Scored<'_, '_>)) -> Result<()> {
+        let target = &self.model.encoding().target;
+        let n_outputs = target.n_outputs();
+        let (mut of_block, mut failed) = (Vec::new(), None);
+        let (mut targets, mut outputs) = (vec![0.0; n_outputs], vec![0.0; n_outputs]);
         for index in 0..self.source.n_blocks() {
             self.source.read(index, &mut |block| {
-                let rows = block.n_records();
                 if let Err(error) = self.model.layer().outputs_into(block, self.scaling, &mut of_block) {
                     failed = Some(error);
                     return;
                 }
-                for j in 0..n_outputs {
-                    let at = j * n + before;
-                    scored.outputs[at..at + rows].copy_from_slice(&of_block[j * rows..(j + 1) * rows]);
-                    for (r, y) in scored.targets[at..at + rows].iter_mut().enumerate() {
-                        *y = match block.targets() {
-                            Targets::Numbers(columns) => columns[j][r],
-                            Targets::Classes { codes, high, .. } if codes[r] as usize == j => *high,
-                            Targets::Classes { low, .. } => *low,
-                        };
+                let n = block.n_records();
+                for row in 0..n {
+                    for j in 0..n_outputs {
+                        outputs[j] = of_block[j * n + row];
+                        targets[j] = target_of(block, j, row);
                     }
+                    let class = target.classes().map(|_| class_of(target, block, row));
+                    let (_, weight) = self.weighing.of_record(block, row, class);
+                    visit(&Scored { block, row, targets: &targets, outputs: &outputs, weight });
                 }
-                before += rows;
             })?;
             if let Some(error) = failed {
                 return Err(error.into());
             }
         }
-        Ok(scored)
+        Ok(())
     }
 }
 
-/// y and ŷ of every record, output by output.
-pub(super) struct Scored {
-    n: usize,
-    targets: Vec<f64>,
-    outputs: Vec<f64>,
+/// A record with its prediction.
+pub(super) struct Scored<'a, 'b> {
+    block: &'a Block<'b, f64>,
+    row: usize,
+    /// y of each output.
+    pub(super) targets: &'a [f64],
+    /// ŷ of each output.
+    pub(super) outputs: &'a [f64],
+    /// How often it counts in a tally, as in the scores of `evaluate`.
+    pub(super) weight: f64,
 }
 
-impl Scored {
-    /// y of output `j`.
-    pub(super) fn targets(&self, j: usize) -> &[f64] {
-        &self.targets[j * self.n..(j + 1) * self.n]
-    }
-
-    /// ŷ of output `j`.
-    pub(super) fn outputs(&self, j: usize) -> &[f64] {
-        &self.outputs[j * self.n..(j + 1) * self.n]
-    }
-
-    /// p of every class, class by class. Shape: (classes, records).
-    pub(super) fn probabilities(&self, model: &Model) -> Vec<Vec<f64>> {
-        let target = &model.encoding().target;
-        let n_classes = target.classes().map_or(0, |classes| classes.len());
-        let mut found = vec![Vec::with_capacity(self.n); n_classes];
-        let (mut outputs, mut p) = (vec![0.0; target.n_outputs()], vec![0.0; n_classes]);
-        for r in 0..self.n {
-            outputs.iter_mut().enumerate().for_each(|(j, output)| *output = self.outputs(j)[r]);
-            target.probabilities_into(&outputs, &mut p);
-            found.iter_mut().zip(&p).for_each(|(of_class, p)| of_class.push(*p));
+impl Scored<'_, '_> {
+    /// x of the first column, as it was read; NaN where it is missing.
+    pub(super) fn first_number(&self) -> f64 {
+        match self.block.columns().first() {
+            Some(Column::Numbers(values)) => values[self.row],
+            Some(Column::Tiled(tiled)) => tiled.get(self.row),
+            _ => f64::NAN,
         }
-        found
+    }
+}
+
+/// More records than this are not drawn one by one or in squares.
+const MOST_RECORDS: usize = 50_000;
+/// What says which of them are.
+const SEED: u64 = 1;
+
+/// Chooses among so many records, one after the other, as many as are drawn: each set of them is as likely as any other. Source: Knuth, The Art of Computer
+/// Programming 2, 3.4.2, algorithm S.
+pub(super) struct Sample {
+    random: Random,
+    left: usize,
+    wanted: usize,
+    n: usize,
+}
+
+impl Sample {
+    pub(super) fn of(n: usize) -> Self {
+        Self { random: Random::new(SEED, Stream::Picture), left: n, wanted: n.min(MOST_RECORDS), n }
+    }
+
+    /// Whether the next record is drawn.
+    pub(super) fn takes_next(&mut self) -> bool {
+        let takes = self.wanted == self.left || self.random.uniform() * (self.left as f64) < self.wanted as f64;
+        self.left = self.left.saturating_sub(1);
+        self.wanted -= usize::from(takes && self.wanted > 0);
+        takes
+    }
+
+    /// What is said where not all are drawn.
+    pub(super) fn note(&self) -> Option<String> {
+        let text = format!("{MOST_RECORDS} of the {} records are drawn, by chance with seed {SEED}", self.n);
+        (self.n > MOST_RECORDS).then_some(text)
+    }
+}
+
+/// What is said of records that do not all count once.
+pub(crate) fn weight_text(column: &str) -> String {
+    format!("each record counts as often as column {column} says")
+}
+
+/// Records that are no longer read once Ctrl-C is pressed, after whatever it stopped before.
+pub(crate) struct Stoppable<'a> {
+    source: &'a dyn BlockSource<f64>,
+    stopped_before: bool,
+}
+
+impl<'a> Stoppable<'a> {
+    pub(crate) fn new(source: &'a dyn BlockSource<f64>) -> Self {
+        Self { source, stopped_before: output::interrupted() }
+    }
+
+    fn go_on(&self, index: usize) -> deltarule_core::Result<()> {
+        match output::interrupted() && !self.stopped_before {
+            true => Err(deltarule_core::Error::Source { index, reason: "interrupted".to_owned() }),
+            false => Ok(()),
+        }
+    }
+}
+
+impl BlockSource<f64> for Stoppable<'_> {
+    fn shape(&self) -> &Shape {
+        self.source.shape()
+    }
+
+    fn n_records(&self) -> usize {
+        self.source.n_records()
+    }
+
+    fn block_rows(&self) -> usize {
+        self.source.block_rows()
+    }
+
+    fn read(&self, index: usize, visit: &mut dyn FnMut(&Block<'_, f64>)) -> deltarule_core::Result<()> {
+        self.go_on(index)?;
+        self.source.read(index, visit)
+    }
+
+    fn read_rows(
+        &self,
+        index: usize,
+        rows: Range<usize>,
+        visit: &mut dyn FnMut(&Block<'_, f64>, Range<usize>),
+    ) -> deltarule_core::Result<()> {
+        self.go_on(index)?;
+        self.source.read_rows(index, rows, visit)
+    }
+
+    fn will_read(&self, index: usize, rows: Range<usize>) {
+        self.source.will_read(index, rows);
+    }
+
+    fn prefetch(&self, index: usize, rows: Range<usize>) {
+        self.source.prefetch(index, rows);
+    }
+
+    fn n_blocks(&self) -> usize {
+        self.source.n_blocks()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_is_all_of_few_and_so_many_of_many() {
+        let taken = |n: usize| {
+            let mut sample = Sample::of(n);
+            (0..n).filter(|_| sample.takes_next()).collect::<Vec<_>>()
+        };
+        assert_eq!(taken(50_000).len(), 50_000);
+        assert!(Sample::of(50_000).note().is_none() && taken(0).is_empty());
+        let some = taken(200_000);
+        assert_eq!((some.len(), &some), (50_000, &taken(200_000)));
+        // A quarter of each part of the table.
+        for part in 0..10 {
+            let n = some.iter().filter(|k| **k / 20_000 == part).count();
+            assert!((4_700..5_300).contains(&n), "{part}: {n}");
+        }
+        assert!(Sample::of(200_000).note().unwrap().starts_with("50000 of the 200000 records"));
     }
 }

@@ -4,12 +4,28 @@ use anyhow::{Result, bail};
 use deltarule_core::{WeightIndex, WeightUnits};
 use deltarule_model::{Encoding, FeatureKind};
 
-use crate::number::short;
-
 /// The name of b.
 pub(super) const BIAS: &str = "(bias)";
 /// So many names are listed where none of them was meant.
 const LISTED: usize = 30;
+/// And so many in a picture, which has to have room for more than names.
+const LISTED_IN_PICTURE: usize = 8;
+
+/// Names one after the other, the first of many.
+fn listed(names: &[String], most: usize) -> String {
+    let text = names.iter().take(most).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if names.len() > most { format!("{text}, … ({} in all)", names.len()) } else { text }
+}
+
+/// Names from which one can be chosen.
+pub(super) fn choices(names: &[String]) -> String {
+    listed(names, LISTED)
+}
+
+/// The same in a picture.
+pub(super) fn short_choices(names: &[String]) -> String {
+    listed(names, LISTED_IN_PICTURE)
+}
 
 /// The inputs and outputs of a network by their names.
 pub(crate) struct Names {
@@ -39,21 +55,19 @@ impl Names {
             }
         }
         if self.outputs.len() > 1 && self.feature(text).is_some() {
-            let outputs: Vec<&str> = self.outputs.iter().take(LISTED).map(String::as_str).collect();
             bail!(
                 "{option}: found {text:?} for a network of {} outputs, expected OUTPUT/NAME, such as {}/{text}; outputs: {}",
                 self.outputs.len(),
                 self.outputs[0],
-                outputs.join(", ")
+                choices(&self.outputs)
             );
         }
         let of_column = format!("{text}=");
-        let levels = self.inputs.iter().filter(|input| input.starts_with(&of_column));
-        let levels: Vec<&str> = levels.take(LISTED).map(String::as_str).collect();
+        let levels: Vec<String> = self.inputs.iter().filter(|input| input.starts_with(&of_column)).cloned().collect();
         if !levels.is_empty() {
             bail!(
                 "{option}: found {text:?}, a column with a weight for each level, expected one of {}",
-                levels.join(", ")
+                choices(&levels)
             );
         }
         let bias = self.has_bias.then_some(BIAS);
@@ -108,7 +122,7 @@ pub(super) fn axis_text(encoding: &Encoding, names: &Names, at: WeightIndex, uni
     }
 }
 
-/// A number in a picture: six digits, and a true minus.
-pub(super) fn figure(x: f64) -> String {
-    short(x).replace('-', "−")
+/// A number in a picture: six digits, as those beside its axes are written.
+pub(crate) fn figure(x: f64) -> String {
+    deltarule_plot::short(x, 6)
 }

@@ -17,6 +17,9 @@ enum Form {
     Pdf,
 }
 
+/// Pixels of PNG for each of width and height, unless said otherwise: those of a screen that shows print sharply.
+const SCALE: f64 = 2.0;
+
 /// Where a picture will go, known before anything is read.
 pub(super) struct Destination<'a> {
     args: &'a PictureArgs,
@@ -28,7 +31,16 @@ impl<'a> Destination<'a> {
     ///
     /// Errors: an ending that is none of the forms; a file that is read, that is there already, or that cannot be written; a terminal.
     pub(super) fn open(args: &'a PictureArgs, read: &[&PathBuf]) -> Result<Self> {
-        let Some(path) = &args.out else {
+        if let Some(path) = args.out.as_ref().filter(|path| read.contains(path)) {
+            bail!("{}: is a file that is read, expected another file to write to", path.display());
+        }
+        let form = args.out.as_deref().map(form_of).transpose()?;
+        if let Some(scale) = args.scale.filter(|_| form != Some(Form::Png)) {
+            bail!(
+                "--scale: found {scale} for a picture without pixels, expected --out with the ending .png; --width and --height are for all forms"
+            );
+        }
+        let (Some(path), Some(form)) = (&args.out, form) else {
             if std::io::stdout().is_terminal() {
                 bail!(
                     "--out: found nothing, and standard output is a terminal; expected a file, such as --out picture.svg"
@@ -36,10 +48,6 @@ impl<'a> Destination<'a> {
             }
             return Ok(Self { args, file: None });
         };
-        if read.contains(&path) {
-            bail!("{}: is a file that is read, expected another file to write to", path.display());
-        }
-        let form = form_of(path)?;
         Ok(Self { args, file: Some((OutputFile::create(path, args.force)?, form)) })
     }
 
@@ -48,7 +56,7 @@ impl<'a> Destination<'a> {
         let Some((mut file, form)) = self.file else { return output::print(&picture.to_svg_file()) };
         let bytes = match form {
             Form::Svg => picture.to_svg_file().into_bytes(),
-            Form::Png => picture.to_png(self.args.scale).context("--width, --height, --scale")?,
+            Form::Png => picture.to_png(self.args.scale.unwrap_or(SCALE)).context("--width, --height, --scale")?,
             Form::Pdf => picture.to_pdf()?,
         };
         file.write_all(&bytes)?;

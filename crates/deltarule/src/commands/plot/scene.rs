@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use deltarule_core::{Layer, Parameters, Reduction, Slice, SurfaceAxis, WeightIndex, WeightUnits};
 use deltarule_plot::{Bowl, Contour, ContourStep, Mark, MarkKind, Path, PathPoint, Words};
 
@@ -11,6 +11,7 @@ use super::ground::Ground;
 use super::names::axis_text;
 use super::names::figure;
 use super::range::{range_of, spread};
+use crate::cli::plot::{SurfaceArgs, UnitsArg};
 use crate::number::count;
 
 /// So many states of a path are drawn: more are no better to see.
@@ -92,7 +93,7 @@ impl Scene<'_> {
         let mut paths = Vec::with_capacity(self.ways.len());
         for way in &self.ways {
             let points = way.points(|layer| Ok((slice.position_in(layer.parameters(), at)?, 0.0)))?;
-            paths.push(Path { label: format!("{}: E of all weights on the way", way.label), points });
+            paths.push(Path { label: way.label.clone(), points });
         }
         let name = ground.names.text(at);
         let mut error_label = ground.error_label();
@@ -209,6 +210,7 @@ impl Scene<'_> {
             }
             return Ok(Vec::new());
         }
+        let has_l1 = slice.penalty.l1 > 0.0 && at.iter().any(|at| at.feature.is_some());
         let mut steps = Vec::new();
         for layer in self.ways.iter().filter_map(|way| way.layers.first()) {
             let of_start = Slice { layer, ..*slice };
@@ -220,15 +222,15 @@ impl Scene<'_> {
             let from = (of_start.position(at[0])?, of_start.position(at[1])?);
             let over = if self.reduction == Reduction::Mean { "−η/N ∂E/∂w" } else { "−η ∂E/∂w" };
             if steps.is_empty() {
-                words.lines.push(format!(
-                    "arrow: a step of plain descent, Δw = {over} = ({}, {}), with {}",
-                    figure(by[0]),
-                    figure(by[1]),
-                    rule_text(self.eta, self.reduction, false)
-                ));
+                let (a, b, rule) = (figure(by[0]), figure(by[1]), rule_text(self.eta, self.reduction, false));
+                words.lines.push(match has_l1 {
+                    false => format!("arrow: a step of plain descent, Δw = {over} = ({a}, {b}), with {rule}"),
+                    true => format!("arrow: a step of plain descent, Δw = ({a}, {b}): {over} {L1_TEXT}, with {rule}"),
+                });
             }
             if by.iter().all(|by| by.is_finite()) {
-                steps.push(ContourStep { from, by: (by[0], by[1]), label: format!("Δw = {over}") });
+                let label = if has_l1 { "Δw".to_owned() } else { format!("Δw = {over}") };
+                steps.push(ContourStep { from, by: (by[0], by[1]), label });
             }
         }
         Ok(steps)
@@ -246,8 +248,26 @@ impl Scene<'_> {
     }
 }
 
+/// What a step is beside −η ∂E/∂w where λ₁ is above 0.
+pub(super) const L1_TEXT: &str = "without λ₁'s part of it, and then towards 0 by ηλ₁";
+
 /// What is said where no step is drawn.
 pub(super) const STEPS_ARE_SCALED: &str = "a step is drawn in the units that are descended in: --units scaled";
+
+/// Errors: settings of a step where none is drawn.
+pub(super) fn check_step(args: &SurfaceArgs, from: Option<f64>, is_drawn: bool) -> Result<()> {
+    let found = [("--eta", args.eta.is_some()), ("--reduction", args.reduction.is_some()), ("--from", from.is_some())];
+    let Some((option, _)) = found.into_iter().find(|(_, is_given)| *is_given) else { return Ok(()) };
+    if args.units == UnitsArg::Original {
+        bail!(
+            "{option}: found beside --units original, which draws no step, expected --units scaled: {STEPS_ARE_SCALED}"
+        );
+    }
+    if !is_drawn {
+        bail!("{option}: found without --path, expected both: the step that is drawn is the first one of a path");
+    }
+    Ok(())
+}
 
 /// η and what it multiplies, in words.
 pub(super) fn rule_text(eta: f64, reduction: Reduction, one_record: bool) -> String {

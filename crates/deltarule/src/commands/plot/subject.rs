@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use deltarule_core::{Dataset, Eta, Loss, Penalty, Reduction, Scaling, Slice, Threads};
+use deltarule_core::{BlockSource, Eta, Loss, Penalty, Reduction, Scaling, Slice, Threads};
 use deltarule_data::Reader;
 use deltarule_model::Model;
 use deltarule_plot::MarkKind;
 
-use super::ground::Ground;
+use super::ground::{Ground, weight_text};
 use super::names::Names;
 use super::names::figure;
 use super::scene::{Scene, Way};
@@ -16,6 +16,7 @@ use crate::cli::plot::{RecordArgs, SurfaceArgs};
 use crate::held::HeldOutFiles;
 use crate::number::count;
 use crate::rows::Rows;
+use crate::scores::Weighing;
 use crate::{setup, weights_file};
 
 /// A model with its records in memory.
@@ -29,6 +30,10 @@ pub(super) struct Subject {
     pub(super) threads: Threads,
     pub(super) loss: Loss,
     pub(super) penalty: Penalty,
+    /// Whether records have weights of a column.
+    by_column: bool,
+    /// The weight of each class in E; empty where they count alike.
+    of_classes: Vec<f64>,
     /// What a reader of the picture should know of the records.
     pub(super) notes: Vec<String>,
 }
@@ -53,11 +58,12 @@ impl Subject {
         let loss = training.loss;
         // One record is what explain works out: it counts once.
         let weight = training.weight.as_deref().filter(|_| record.is_none());
-        let of_classes = if record.is_none() { &training.class_weights[..] } else { &[] };
+        let by_column = weight.is_some();
+        let of_classes = if record.is_none() { training.class_weights.clone() } else { Vec::new() };
         let records = HeldOutFiles::read(
             &mut reader,
             model.encoding(),
-            (loss, weight, of_classes),
+            (loss, weight, &of_classes),
             setup::sound_memory(),
             "a picture, which needs them all at once; try --where to take fewer",
             record,
@@ -65,7 +71,7 @@ impl Subject {
         )?;
         rows.finish()?;
         let mut notes: Vec<String> = records.left_out().text().into_iter().collect();
-        notes.extend(weight.map(|weight| format!("each record counts as often as column {weight} says")));
+        notes.extend(weight.map(weight_text));
         let penalty = match record {
             None => Penalty { l2: training.l2, l1: training.l1 },
             Some(_) => Penalty::NONE,
@@ -81,12 +87,14 @@ impl Subject {
             records,
             loss,
             penalty,
+            by_column,
+            of_classes,
             notes,
         })
     }
 
     /// What pictures are made from; the records as a source of blocks.
-    pub(super) fn ground<'a>(&'a self, source: &'a Dataset<'a, f64>) -> Ground<'a> {
+    pub(super) fn ground<'a>(&'a self, source: &'a dyn BlockSource<f64>) -> Ground<'a> {
         let n = count(self.records.n_records() as u64, "record");
         Ground {
             model: &self.model,
@@ -97,6 +105,7 @@ impl Subject {
             loss: self.loss,
             penalty: self.penalty,
             is_weighted: self.records.is_weighted(),
+            weighing: Weighing::of_blocks(&self.of_classes, self.by_column),
             line: format!("{} on {}: {n}, f = {}", self.model_name, self.data_name, self.model.layer().activation()),
             notes: self.notes.clone(),
         }
@@ -107,7 +116,7 @@ impl Subject {
     /// Errors: those of the paths.
     pub(super) fn scene<'a>(
         &'a self,
-        source: &'a Dataset<'a, f64>,
+        source: &'a dyn BlockSource<f64>,
         args: &SurfaceArgs,
         record: Option<u64>,
     ) -> Result<Scene<'a>> {

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use deltarule_model::{Model, ScaleRule};
 use deltarule_plot::{Look, Network, WeightRow, Weights, Words};
 
-use super::names::figure;
+use super::names::{choices, figure, short_choices};
 use super::save::Destination;
 use crate::cli::plot::{NetworkPictureArgs, WeightsArgs};
 use crate::setup;
@@ -49,15 +49,19 @@ pub(crate) fn weights_of(
         None => 0,
         Some(name) => match outputs.iter().position(|output| output == name) {
             Some(j) => j,
-            None => bail!("--output: found {name:?}, expected one of {}", outputs.join(", ")),
+            None => bail!("--output: found {name:?}, expected one of {}", choices(&outputs)),
         },
     };
     let parameters = model.layer().parameters();
     let (scaled, original) = (parameters.weights(j), model.original_weights(j));
     let inputs = encoding.input_names();
     let sizes: Vec<f64> = scaled.iter().map(|w| w.abs()).collect();
+    let b = parameters.has_bias().then(|| parameters.bias(j));
+    // Beside weights that are all small its bar would leave nothing to be seen of them.
+    let widest = sizes.iter().copied().fold(0.0, f64::max);
+    let drawn_bias = b.filter(|b| b.abs() <= 3.0 * widest || sizes.is_empty());
     // The bias has a row of its own.
-    let room = most.unwrap_or_else(|| Weights::rows_on(&look)).max(2) - 1;
+    let room = most.unwrap_or_else(|| Weights::rows_on(&look).saturating_sub(usize::from(drawn_bias.is_some())).max(1));
     let mut places = largest(&sizes, room);
     places.sort_by(|a, b| sizes[*b].total_cmp(&sizes[*a]).then(a.cmp(b)));
     let mut rows: Vec<WeightRow> = places
@@ -77,18 +81,15 @@ pub(crate) fn weights_of(
             "output {} of {}; --output NAME draws another: {}",
             outputs[j],
             outputs.len(),
-            outputs.join(", ")
+            short_choices(&outputs)
         ));
     }
-    if parameters.has_bias() {
-        let (b, beta) = (parameters.bias(j), original.bias);
-        // Beside weights that are all small its bar would leave nothing to be seen of them.
-        let widest = sizes.iter().copied().fold(0.0, f64::max);
-        if b.abs() <= 3.0 * widest || rows.is_empty() {
-            rows.push(WeightRow { name: "(bias)".to_owned(), scaled: b, original: beta });
-        } else {
-            notes.push(format!("the bias is {}, in original units {}", figure(b), figure(beta)));
+    match (drawn_bias, b) {
+        (Some(b), _) => rows.push(WeightRow { name: "(bias)".to_owned(), scaled: b, original: original.bias }),
+        (None, Some(b)) => {
+            notes.push(format!("the bias is {}, in original units {}", figure(b), figure(original.bias)))
         }
+        (None, None) => {}
     }
     let is_scaled = encoding.scale == ScaleRule::Standard;
     Ok(Weights {

@@ -87,6 +87,7 @@ impl Run<'_> {
             pure_levels_warning(self.problem, self.encoding, &trained.plan, &trained.fit.reason, has_names)
         };
         let folds = folds.flatten();
+        let mut no_page = false;
         if let Some(mut file) = page {
             let mut scores = vec![("training", &training)];
             scores.extend(held_out.as_ref().map(|scores| ("held out", scores)));
@@ -99,8 +100,14 @@ impl Run<'_> {
                 warnings: warnings.collect(),
                 is_private: self.args.private,
             };
-            file.write_all(self.page(trained, &outcome)?.as_bytes())?;
-            file.finish()?;
+            let stopped_before = output::interrupted();
+            match self.page(trained, &outcome) {
+                Err(_) if output::interrupted() && !stopped_before => no_page = true,
+                page => {
+                    file.write_all(page?.as_bytes())?;
+                    file.finish()?;
+                }
+            }
         }
         let warnings = leaks.into_iter().chain(pure(true)?).collect();
         let conclusion = Conclusion { model, training, held_out, held_out_rows, folds, warnings, reason, written };
@@ -112,6 +119,10 @@ impl Run<'_> {
         Ok(match trained.fit.reason {
             _ if interrupted => {
                 eprintln!("interrupted before all folds were trained: there is no cross-validation");
+                ExitCode::from(failure::INTERRUPTED)
+            }
+            _ if no_page => {
+                eprintln!("interrupted before the report was made: there is none");
                 ExitCode::from(failure::INTERRUPTED)
             }
             StopReason::Interrupted => ExitCode::from(failure::INTERRUPTED),

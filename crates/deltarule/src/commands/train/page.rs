@@ -8,10 +8,12 @@ use deltarule_plot::{Curve, Look, Part, Picture, PlotError, Report, Run as Drawn
 use super::watch::Seen;
 use super::{Run, Trained};
 use crate::commands::explain;
-use crate::commands::plot::{Ground, Names, Scene, Way, calibration_of, fit_of, rise, standing_of, weights_of};
+use crate::commands::plot::{
+    Ground, Names, Scene, Stoppable, Way, calibration_of, figure, fit_of, rise, standing_of, weight_text, weights_of,
+};
 use crate::number::{count, digits, short};
 use crate::report;
-use crate::scores::Scores;
+use crate::scores::{Scores, Weighing};
 
 /// A worked step with more inputs than this is no help.
 const MOST_INPUTS: usize = 2000;
@@ -45,24 +47,27 @@ impl Run<'_> {
             true => placeless(outcome.model)?,
             false => outcome.model.training().clone(),
         };
+        let source = Stoppable::new(&self.prepared.training);
         let ground = Ground {
             model,
             names: &names,
-            source: &self.prepared.training,
+            source: &source,
             scaling: self.problem.scaling,
             threads: self.problem.threads,
             loss: self.problem.loss,
             penalty: trained.plan.penalty,
             is_weighted: !self.prepared.is_unweighted(),
+            weighing: Weighing::of_prepared(self.prepared),
             line: format!(
                 "{}: {}, f = {}",
                 training.data,
                 count(training.rows_trained, "training record"),
                 self.prepared.activation
             ),
-            notes: Vec::new(),
+            notes: self.prepared.weight_column().map(weight_text).into_iter().collect(),
         };
-        let mut sections = vec![self.read_section(trained, training, outcome), self.trained_section(trained, outcome)];
+        let mut sections =
+            vec![self.read_section(trained, training, outcome), self.trained_section(trained, training, outcome)];
         sections.push(scores_section(outcome));
         sections.extend(curve_section(&trained.seen, &ground.error_label())?);
         if names_levels {
@@ -95,8 +100,7 @@ impl Run<'_> {
         let mut parts = Vec::new();
         // What is said of classes and columns names levels.
         if !outcome.is_private {
-            let text = trained.opening.split("\n\nstart: ").next().unwrap_or_default();
-            parts.extend(text.lines().map(|line| Part::Text(line.to_owned())));
+            parts.extend(trained.opening.read.lines().map(|line| Part::Text(line.to_owned())));
         } else {
             parts.push(Part::Text(format!(
                 "{}: {} read, {} trained on, {} held out, {} left out.",
@@ -131,10 +135,15 @@ impl Run<'_> {
         Section { heading: "What was read".to_owned(), parts }
     }
 
-    fn trained_section(&self, trained: &Trained, outcome: &Outcome<'_>) -> Section {
-        let text = trained.opening.split_once("\n\nstart: ").map_or("", |(_, rest)| rest);
-        let mut lines =
-            format!("start: {text}\nstopped after {}: {}", count(trained.fit.epochs, "epoch"), outcome.reason);
+    fn trained_section(&self, trained: &Trained, training: &Training, outcome: &Outcome<'_>) -> Section {
+        // The start as the record of the training has it: of a private one it names no file.
+        let mut lines = format!(
+            "start: {}\n{}\nstopped after {}: {}",
+            training.init,
+            trained.opening.rule,
+            count(trained.fit.epochs, "epoch"),
+            outcome.reason
+        );
         for more in [
             report::distance_text(&trained.plan, trained.fit.loss),
             report::penalised_text(&trained.plan, &trained.fit),
@@ -278,8 +287,11 @@ fn curve_section(seen: &Seen, error_label: &str) -> Result<Option<Section>> {
     let curve = Curve {
         words: Words {
             title: "E of every epoch".to_owned(),
-            lines: vec![format!("from {} to {} in {}", short(*first), short(*e), count(*last as u64, "epoch"))],
-            notes: Vec::new(),
+            lines: vec![format!("from {} to {} in {}", figure(*first), figure(*e), count(*last as u64, "epoch"))],
+            notes: match seen.held_out.is_empty() {
+                true => Vec::new(),
+                false => vec!["E of the records held out is the sum over these alone".to_owned()],
+            },
         },
         // The penalty is in what is descended, and not in E.
         error_label: error_label.trim_end_matches(" + penalty").to_owned(),
@@ -312,17 +324,20 @@ fn weights_section(ground: &Ground<'_>) -> Result<Section> {
     Ok(Section { heading: "The weights".to_owned(), parts })
 }
 
-/// Predictions beside what is so; of a private training only what counts records in groups.
+/// Of a private training, no group of fewer records than this is shown.
+const LEAST_PRIVATE: u64 = 5;
+
+/// Predictions beside what is so; of a private training only groups of records, since ŷ of one record may tell what its inputs are.
 fn fit_section(ground: &Ground<'_>, is_private: bool) -> Result<Option<Section>> {
     let mut parts = Vec::new();
     let is_of_classes = ground.model.encoding().target.classes().is_some();
     // Where nothing can be drawn, as of outputs that are not finite, the page goes on without it.
-    if !is_private || is_of_classes {
+    if !is_private {
         let fit = fit_of(ground, None)?;
         parts.extend(picture(|look| fit.draw(look)).ok());
     }
     if is_of_classes && ground.loss != Loss::Hinge {
-        let calibration = calibration_of(ground, None, 500)?;
+        let calibration = calibration_of(ground, None, 500, if is_private { LEAST_PRIVATE } else { 1 })?;
         parts.extend(picture(|look| calibration.draw(look)).ok());
     }
     Ok((!parts.is_empty()).then(|| Section { heading: "Predicted and actual".to_owned(), parts }))

@@ -33,19 +33,36 @@ impl Say {
     }
 }
 
-/// What was read and what it was taken for, where descent starts, and by which rule it goes.
-pub(super) fn opening(run: &Run<'_>, plan: &Plan) -> String {
-    let penalty = report::penalty_text(&plan.penalty).map_or(String::new(), |text| text + "\n");
-    let triangle = report::triangle_text(plan).map_or(String::new(), |text| text + "\n");
-    format!(
-        "{}\nbaseline: the best constant has E = {} (E = {})\n\nstart: {}\n{penalty}descent: {}\n{triangle}{}",
-        introduction(run),
-        digits(plan.baseline.loss, 8),
-        report::sum_text(run.problem.loss, run.problem.activation, !run.prepared.is_unweighted()),
-        run.start_text,
-        report::descent_text(plan),
-        report::eta_text(plan)
-    )
+/// What is said before descent begins, in lines.
+#[derive(Debug, Clone)]
+pub(super) struct Opening {
+    /// What was read, what it was taken for, and how good the best constant is. It names columns, levels and files.
+    pub(super) read: String,
+    /// Where descent starts. It may name a file.
+    pub(super) start: String,
+    /// By which rule it goes.
+    pub(super) rule: String,
+}
+
+impl Opening {
+    pub(super) fn of(run: &Run<'_>, plan: &Plan) -> Self {
+        let penalty = report::penalty_text(&plan.penalty).map_or(String::new(), |text| text + "\n");
+        let triangle = report::triangle_text(plan).map_or(String::new(), |text| text + "\n");
+        Self {
+            read: format!(
+                "{}\nbaseline: the best constant has E = {} (E = {})",
+                introduction(run),
+                digits(plan.baseline.loss, 8),
+                report::sum_text(run.problem.loss, run.problem.activation, !run.prepared.is_unweighted()),
+            ),
+            start: run.start_text.clone(),
+            rule: format!("{penalty}descent: {}\n{triangle}{}", report::descent_text(plan), report::eta_text(plan)),
+        }
+    }
+
+    pub(super) fn text(&self) -> String {
+        format!("{}\n\nstart: {}\n{}", self.read, self.start, self.rule)
+    }
 }
 
 fn introduction(run: &Run<'_>) -> String {
