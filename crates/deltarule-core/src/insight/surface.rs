@@ -274,7 +274,8 @@ impl<T: Float> Slice<'_, T> {
         Ok(found)
     }
 
-    /// One step of the plain delta rule over all records: Δw = −η ∂E/∂w, or −η/N ∂E/∂w for the mean, and where λ₁ pulls weights to 0, what is left of it.
+    /// One step of the plain delta rule over all records, and where it leads: Δw = −η ∂E/∂w, or −η/N ∂E/∂w for the mean, and where λ₁ pulls weights to 0, what
+    /// is left of it.
     ///
     /// Errors: those of the source.
     pub fn step(&self, eta: f64, reduction: Reduction) -> Result<PlainStep> {
@@ -284,14 +285,14 @@ impl<T: Float> Slice<'_, T> {
         let mut moved = self.layer.parameters().clone();
         moved.add_scaled(eta * factor, &gradient.descent);
         Shrink::of(&self.penalty, eta * factor * gradient.weight).apply(&mut moved);
-        let mut step = moved;
+        let mut step = moved.clone();
         step.add_scaled(-1.0, self.layer.parameters());
         if self.penalty.l1 == 0.0 {
             // Without the rounding of w + Δw − w.
             step = gradient.descent.clone();
             step.scale(eta * factor);
         }
-        Ok(PlainStep { objective: gradient.objective(), slope: gradient.descent, step })
+        Ok(PlainStep { objective: gradient.objective(), slope: gradient.descent, step, reached: moved })
     }
 
     /// How far the weight can go to either side until E has risen by `rise`, or by most of what it can rise; see [`Reach`].
@@ -319,6 +320,8 @@ pub struct PlainStep {
     pub slope: Parameters,
     /// Δw.
     pub step: Parameters,
+    /// w + Δw.
+    pub reached: Parameters,
 }
 
 /// m and s of a feature, of x̃ = (x − m)·s.
