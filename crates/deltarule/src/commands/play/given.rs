@@ -2,18 +2,16 @@
 
 use anyhow::{Result, bail};
 use deltarule_core::{BlockSource, Column, Eta, Parameters, Targets};
-use deltarule_data::{Prepared, prepare};
+use deltarule_data::{MOST_NUMBERS_OF_A_PAGE, Prepared, csv_field, prepare};
 use deltarule_model::{Encoding, FeatureKind, Target};
 use serde_json::{Value, json};
 
 use crate::cli::{MissingArg, PlayArgs, WeightArgs};
-use crate::output::csv_field;
 use crate::rows::Rows;
 use crate::setup::{self, Input, Machine, Ready};
 use crate::valid::HoldOut;
 
-/// What the page takes: N·d numbers, and bytes of CSV.
-const MOST_NUMBERS: usize = 2_000_000;
+/// So many bytes of CSV the page takes.
 const MOST_BYTES: usize = 40_000_000;
 
 /// Errors: a choice of columns, where there is no table.
@@ -55,9 +53,9 @@ pub(super) fn given(args: &PlayArgs) -> Result<Value> {
     setup::with_problem(&prepared, columns, network.loss, scale, has_bias, &threads, |ready| {
         let Ready { encoding, problem } = &ready;
         let (n, d) = (prepared.training.n_records(), encoding.shape().n_features());
-        if n.saturating_mul(d) > MOST_NUMBERS {
+        if n.saturating_mul(d) > MOST_NUMBERS_OF_A_PAGE {
             bail!(
-                "{}: found {n} records with {d} inputs, expected at most {MOST_NUMBERS} numbers in all; --where takes a part of the rows, which \
+                "{}: found {n} records with {d} inputs, expected at most {MOST_NUMBERS_OF_A_PAGE} numbers in all; --where takes a part of the rows, which \
                  shows the same",
                 table.name()
             );
