@@ -6,7 +6,6 @@ import { short } from "../format.js";
 
 /** With more points than this, pictures are coarser while a walk runs. */
 export const MANY = 250;
-const ROWS_A_FRAME = 1;
 
 /** A grid of heights with shares from 0, the lowest, to 1: finer near the ground, where descent spends its time. */
 class Ground {
@@ -50,15 +49,14 @@ export class ContourView {
     const names = JSON.stringify(pair.map((k) => ({ output: lane.info.weights[k].output, feature: lane.info.weights[k].feature })));
     const axis = ([from, to]) => ({ from, to, n });
     if (app.running && app.points.n > MANY && this.frameKey === frame) {
-      // The other weights move a little at every step: a few rows a frame, and the picture follows as soon as all are there.
+      // The other weights move a little at every step: two rows a frame, and the picture follows as soon as all are there.
       this.rows ??= [];
       const [from, to] = ranges[0];
-      for (let k = 0; k < ROWS_A_FRAME && this.rows.length < n; k++) {
-        const at = (row) => from + ((to - from) * row) / (n - 1);
-        const row = this.rows.length;
-        const two = JSON.stringify([{ from: at(row), to: at(row + 1), n: 2 }, axis(ranges[1])]);
-        this.rows.push(app.page.surface(this.lane, names, two).subarray(0, n));
-      }
+      const at = (row) => from + ((to - from) * row) / (n - 1);
+      const row = Math.min(this.rows.length, n - 2);
+      const two = JSON.stringify([{ from: at(row), to: at(row + 1), n: 2 }, axis(ranges[1])]);
+      const both = app.page.surface(this.lane, names, two);
+      for (const k of [row, row + 1]) if (k === this.rows.length) this.rows.push(both.subarray((k - row) * n, (k - row + 1) * n));
       if (this.rows.length < n) return this.kept;
       const values = new Float64Array(n * n);
       this.rows.forEach((row, a) => values.set(row, a * n));
