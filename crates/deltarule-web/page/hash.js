@@ -22,7 +22,7 @@ export function parted(text) {
 }
 
 const isNumber = (text) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(Number(text));
-const isWhole = (text) => /^\d{1,15}$/.test(text);
+const isWhole = (text) => /^\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text));
 const isCount = (text) => isWhole(text) && Number(text) > 0;
 const areWhole = (least, most) => (text) => text.split(",").length >= least && text.split(",").length <= most && text.split(",").every(isWhole);
 const isSwitch = (text) => text === "0" || text === "1";

@@ -259,7 +259,7 @@ test("an address with nonsense opens all the same, and says so", async () => {
   const wrong = [
     ["data=moon", /moon/], ["f=sine", /sine/], ["start=1,2,3", /start/], ["eta=-2", /eta/], ["scale=big", /scale/], ["steps=oops", /JSON/],
     // What is no number where one is expected, and what is a number of nothing.
-    ["eta=fast", /eta: found "fast"/], ["eta=1e999", /eta: found "1e999"/], ["batch=few", /batch: found "few"/], ["batch=0", /batch/], ["seed=1.5", /seed: found "1.5"/],
+    ["eta=fast", /eta: found "fast"/], ["eta=1e999", /eta: found "1e999"/], ["batch=few", /batch: found "few"/], ["batch=0", /batch/], ["seed=1.5", /seed: found "1.5"/], ["seed=9007199254740992", /seed: found "9007199254740992"/],
     ["start=1,x", /start: found "1,x"/], ["start=1,", /start: found "1,"/], ["step=-1", /step: found "-1"/], ["step=1e3", /step: found "1e3"/],
     ["record=0", /record: found "0" in the address, expected the number of a record, from 1 on/], ["record=11", /record: found "11".*from 1 to 10/], ["record=two", /record: found "two"/],
     ["output=1", /output: found "1".*the only one/], ["w=2", /w: found "2".*from 0 to 1/], ["w=slope", /w: found "slope"/], ["ww=0", /ww: found "0"/], ["ww=1,1", /ww: found "1,1".*different/],
@@ -275,6 +275,7 @@ test("an address with nonsense opens all the same, and says so", async () => {
       assert.equal(await page.evaluate(() => window.deltarule.source.id), "line");
     });
   }
+  await on("#data=line&init=normal&seed=9007199254740991", async (page) => assert.equal(await page.isHidden("#alert"), true));
   await on("#nonsense", async (page) => assert.match(await page.textContent("#alert"), /found "nonsense" behind #/));
   await on("#walk", async (page) => assert.equal(await page.isHidden("#alert"), true));
   await on("#data=line&eta=0.02&record=10&step=2&start=1,-1e-3&ww=1,0", async (page) => assert.equal(await page.isHidden("#alert"), true));

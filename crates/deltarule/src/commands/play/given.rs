@@ -22,9 +22,10 @@ const LARGEST_SEED: u64 = (1 << 53) - 1;
 pub(super) fn refuse_what_the_page_lacks(args: &PlayArgs) -> Result<()> {
     let named = [("--weight", &args.weight), ("--class-weight", &args.class_weight)];
     if let Some((option, value)) = named.into_iter().find_map(|(option, value)| Some((option, value.as_ref()?))) {
+        let column = if option == "--weight" { " (--drop takes their column from the inputs)" } else { "" };
         bail!(
-            "{option}: found {value:?}, but on the page all records count alike; leave it out to walk without weights (--drop takes their column from \
-             the inputs), or draw what train {option} does: deltarule plot bowl, contour, curve"
+            "{option}: found {value:?}, but on the page all records count alike; leave it out to walk without weights{column}, or draw what train \
+             {option} does: deltarule plot bowl, contour, curve"
         );
     }
     if args.network.seed > LARGEST_SEED {
