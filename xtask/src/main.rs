@@ -2,6 +2,10 @@
 
 mod bundle;
 mod page;
+// Shared with the build script of the program, which has no use for all of it either.
+#[allow(dead_code)]
+#[path = "../../crates/deltarule/page_sources.rs"]
+mod page_sources;
 mod serve;
 mod toolchain;
 

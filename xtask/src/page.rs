@@ -12,6 +12,7 @@ use flate2::write::GzEncoder;
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::bundle::bundle;
+use crate::page_sources;
 use crate::toolchain::{TARGET, Toolchain, run};
 
 /// Neither form may be larger.
@@ -19,6 +20,8 @@ const MOST_BYTES: usize = 1_000_000;
 
 pub fn build(root: &Path, out: &Path) -> Result<()> {
     let toolchain = Toolchain::find()?;
+    // What changes while it is built makes the page older than its sources.
+    let mark = page_sources::mark_of(root).context("the sources of the page")?;
     eprintln!("building deltarule-web for {TARGET} with {}", toolchain.describe());
     run(&mut toolchain.cargo(root))?;
     let work = root.join("target/web/bindings");
@@ -37,6 +40,9 @@ pub fn build(root: &Path, out: &Path) -> Result<()> {
     let read = |path: &Path| fs::read_to_string(path).with_context(|| path.display().to_string());
     let script = bundle(&source, &work)?;
     let (html, style) = (read(&source.join("index.html"))?, read(&source.join("page.css"))?);
+    // By this mark the program knows whether the page is that of its sources.
+    let mark = page_sources::element(&mark);
+    let html = html.replacen("<meta charset=\"utf-8\">", &format!("<meta charset=\"utf-8\">\n{mark}"), 1);
     let wasm = packed(&fs::read(work.join("wasm_bg.wasm")).context("wasm_bg.wasm")?)?;
 
     fs::create_dir_all(out).with_context(|| out.display().to_string())?;

@@ -31,7 +31,7 @@ mod table;
 
 pub use column::{ColumnFacts, Place, TableColumn, Values};
 pub use condition::{BoundCondition, Condition};
-pub use csv::{CsvOptions, CsvReader, Decimal, Record, Row, is_missing, parse_number};
+pub use csv::{CsvOptions, CsvReader, Decimal, Record, Row, csv_field, is_missing, parse_number};
 pub use encode::{RowEncoder, RowState};
 pub use error::{DataError, Result};
 pub use files::find_files;
@@ -51,3 +51,6 @@ pub use sieve::{Sieve, SkipRule, TargetRange};
 pub use table::{CacheUse, DateColumn, HashedColumn, OnReject, Progress, ReadOptions, Storage, Table};
 #[cfg(feature = "arrow")]
 pub use table::{FrameColumn, FrameValues};
+
+/// So many numbers in all, N·d, a page can show in time. The page refuses larger tables, and so does whatever makes a page of one.
+pub const MOST_NUMBERS_OF_A_PAGE: usize = 2_000_000;

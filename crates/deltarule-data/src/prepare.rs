@@ -175,10 +175,7 @@ pub fn prepare<'t>(table: &'t Table, choices: &Choices) -> Result<Prepared<'t>> 
         (TargetKind::Classes { .. }, loss) => loss.activation().unwrap_or(Activation::Sigmoid),
     });
     let (records, without_target, with_missing) = choose_records(table, &targets, &features, choices.missing)?;
-    let (low, high) = choices.loss.class_targets().unwrap_or(match activation.range() {
-        (-1.0, 1.0) => (-1.0, 1.0),
-        _ => (0.0, 1.0),
-    });
+    let (low, high) = choices.loss.class_targets_with(&activation);
     let output = Output { kind, columns: targets, low, high };
     check_range(table, &records, &output, choices.loss)?;
     let (split_by, seed) = (choices.split_by.clone(), choices.seed);

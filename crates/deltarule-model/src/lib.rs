@@ -11,6 +11,7 @@ mod error;
 mod file;
 mod lines;
 mod model;
+pub mod number;
 mod private;
 mod reasons;
 mod scorer;

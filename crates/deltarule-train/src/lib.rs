@@ -10,7 +10,6 @@ mod error;
 mod insight;
 mod loss;
 mod machine;
-pub mod number;
 mod optimizer;
 mod problem;
 mod pure;
@@ -19,6 +18,7 @@ pub mod sheet;
 mod start;
 mod words;
 
+pub use deltarule_model::number;
 pub use error::{Result, TrainError};
 pub use insight::{FEW_INPUTS, checked_inputs, worked_record};
 pub use loss::LossChoice;

@@ -1,18 +1,21 @@
 // The page: its state, and what every control does with it.
 
-import { Page, activations, cloud, columns, load, version } from "./core.js";
+import { Page, activations, columns, load, version } from "./core.js";
 import { DATASETS, dataset } from "./datasets.js";
 import { count, escaped, exact, short } from "./format.js";
-import { DEFAULTS, MOST_TEXT, read, settingsOf, wordsOf, write } from "./hash.js";
+import { DEFAULTS, parted, read, settingsOf, wordsOf, write, wrong } from "./hash.js";
 import { LaneState } from "./lane.js";
 import { LESSON, lessonHtml, stepsOf } from "./lesson.js";
+import { builtIn, tableOf, wordsOfTable } from "./table.js";
 import { BowlView } from "./views/bowl.js";
 import { ContourView } from "./views/contour.js";
 import { CurveView } from "./views/curve.js";
-import { DataView, numberColumns } from "./views/data.js";
+import { DataView } from "./views/data.js";
 import { weightsHtml, workedHtml } from "./views/worked.js";
 
 const $ = (id) => document.getElementById(id);
+/** The address is written at most so often: browsers refuse more than some hundred times a minute. */
+const ADDRESS_MS = 350;
 const NO_VIEW = { weight: 0, pair: [0, 1], columns: [0], output: 0, record: 0, space: false, log: false };
 
 class App {
@@ -47,19 +50,13 @@ class App {
     this.pointsVersion++;
   }
 
-  /** What is worth a look at first: the curve for one input, a plane for two, and the weights of both. */
+  /** What is worth a look at first: the curve for one number, a plane for two, and the weights of both; where there is no number, a category. */
   chooseViews() {
-    const numbers = numberColumns(this.points);
-    this.view.columns = numbers.length === 2 ? numbers : numbers.slice(0, 1);
+    const numbers = this.points.features.map((feature, k) => (feature.levels ? -1 : k)).filter((k) => k >= 0);
+    this.view.columns = numbers.length === 2 ? numbers : numbers.length ? numbers.slice(0, 1) : [0];
     if (numbers.length > 2 && this.points.classes) this.view.columns = numbers.slice(0, 2);
     const pair = dataset(this.source.id)?.pair;
     this.view.pair = pair ?? [0, 1];
-  }
-
-  /** A source of a built-in table. */
-  builtIn(set) {
-    const csv = set.cloud ? cloud(set.cloud, 1) : set.csv;
-    return { id: set.id, file: `${set.name}`, csv, chosen: { targets: set.targets, ...(set.task ? { task: set.task } : {}), ...(set.features ? { features: set.features } : {}) }, edited: false };
   }
 
   outputsOf(lane) {
@@ -107,7 +104,6 @@ class App {
     fill($("output"), points.outputs.map((name, j) => [j, name]), this.view.output);
     $("output-field").hidden = points.outputs.length < 2;
     $("record").max = points.n;
-    const numbers = numberColumns(points);
     for (const [k, views] of this.shown.entries()) {
       const weights = this.lanes[k].info.weights.map((weight, index) => [index, weight.name]);
       const clamp = (index) => Math.min(index, weights.length - 1);
@@ -126,11 +122,11 @@ class App {
         field.querySelector("select").addEventListener("change", (event) => set(Number(event.target.value)));
         choices.append(field);
       };
-      const named = numbers.map((c) => [c, points.features[c].name]);
-      if (numbers.length > 1) {
+      const named = points.features.map((feature, c) => [c, feature.name]);
+      if (named.length > 1) {
         choose("across", named, this.view.columns[0], (c) => {
           this.view.columns[0] = c;
-          if (this.view.columns[1] === c) this.view.columns[1] = numbers.find((other) => other !== c);
+          if (this.view.columns[1] === c) this.view.columns[1] = c === 0 ? 1 : 0;
           this.choicesChanged();
         });
         choose("up", [[-1, points.classes ? "f" : points.outputs[this.view.output]], ...named.filter(([c]) => c !== this.view.columns[0])], this.view.columns[1] ?? -1, (c) => {
@@ -181,8 +177,11 @@ class App {
     $("scale").value = settings.scale;
     $("optimizer").value = settings.optimizer;
     $("bias").checked = settings.bias;
+    // An error that came with the data, or in the address, is one to choose.
+    if (![...$("loss").options].some((option) => option.value === settings.loss)) $("loss").append(new Option(settings.loss, settings.loss));
     $("loss").value = settings.loss;
-    $("batch-text").textContent = this.points.notes.join(" · ");
+    const sparing = info.epochs_only ? [`An epoch has ${count(info.steps_per_epoch, "step")}, more than the page can keep: a step here is an epoch.`] : [];
+    $("batch-text").textContent = [...sparing, ...this.points.notes].join(" · ");
     const start = $("start-weights");
     const order = startOrder(lane);
     if (start.children.length !== order.length || start.dataset.names !== info.weights.map((w) => w.name).join()) {
@@ -224,7 +223,7 @@ class App {
     $("readouts").innerHTML = this.lanes.map((lane, k) => {
       const { state, info } = lane;
       const letter = this.lanes.length > 1 ? `<span class="tag tag-${k}">${"AB"[k]}</span>` : "";
-      const steps = info.batch ? `<div><dt>step</dt><dd data-value="at">${state.at}</dd></div><div><dt>epoch</dt><dd>${state.epoch}${state.is_epoch ? "" : "…"}</dd></div>` : `<div><dt>epoch</dt><dd data-value="at">${state.at}</dd></div>`;
+      const steps = info.batch && !info.epochs_only ? `<div><dt>step</dt><dd data-value="at">${state.at}</dd></div><div><dt>epoch</dt><dd>${state.epoch}${state.is_epoch ? "" : "…"}</dd></div>` : `<div><dt>epoch</dt><dd data-value="at">${state.at}</dd></div>`;
       const ended = state.ended ? `<p class="ended ${state.ended.failed ? "bad" : "good"}" role="note"><b>${escaped(state.ended.title)}.</b> ${escaped(state.ended.text)}</p>` : state.full ? `<p class="ended">The page keeps no more steps than these: reset to walk again.</p>` : "";
       return `<div class="readout" data-lane="${k}">${letter}<dl>${steps}
         <div class="wide"><dt>${escaped(this.errorText(k))}</dt><dd class="loss" data-value="loss">${exact(state.loss)}</dd></div>
@@ -244,9 +243,8 @@ class App {
   showWorked() {
     const record = Math.min(this.view.record, this.points.n - 1);
     if (document.activeElement !== $("record")) $("record").value = String(record + 1);
-    const open = $("worked").querySelector("table") !== null;
     const panel = $("worked");
-    if (panel.closest(".gone") && open) return;
+    if (panel.closest(".gone")) return;
     const step = JSON.parse(this.page.worked(this.lane, record));
     panel.innerHTML = workedHtml(step, this.lanes[this.lane], this.points, this.view.output);
   }
@@ -449,20 +447,17 @@ class App {
 
   // ── the address ──
 
+  /** The points as CSV, worked out once for each change. */
+  csv() {
+    if (!this.source.edited) return this.source.csv;
+    if (this.csvVersion !== this.pointsVersion) [this.csvVersion, this.csvText] = [this.pointsVersion, this.page.csv()];
+    return this.csvText;
+  }
+
   /** The whole state in words. */
   words() {
-    const words = {};
     const { source, view } = this;
-    if (source.id && !source.edited) words.data = source.id;
-    else {
-      const csv = source.edited ? this.page.csv() : source.csv;
-      words.file = source.file;
-      if (csv.length <= MOST_TEXT) words.csv = csv;
-      else words.missing = "1";
-      for (const key of ["targets", "features", "categorical"]) if (source.chosen[key]?.length) words[key] = source.chosen[key].join(",");
-      for (const key of ["task"]) if (source.chosen[key]) words[key] = source.chosen[key];
-      if (source.chosen.missing && !source.edited) words.fill = source.chosen.missing;
-    }
+    const words = wordsOfTable(source, () => this.csv());
     this.lanes.forEach((lane, k) => {
       // Where settings were changed or points moved on the way, the walk begins at the weights before its first step.
       const [start, steps] = lane.state.anchor;
@@ -483,76 +478,121 @@ class App {
     return words;
   }
 
+  /** Sees to it that the address is that of the state, soon. */
   keepAddress() {
+    if (this.running || this.dragging || this.restoring || this.addressTimer) return;
+    const rest = (this.writtenAt ?? -Infinity) + ADDRESS_MS - performance.now();
+    if (rest <= 0) this.writeAddress();
+    else this.addressTimer = setTimeout(() => this.writeAddress(), rest);
+  }
+
+  writeAddress() {
+    clearTimeout(this.addressTimer);
+    this.addressTimer = null;
     if (this.running || this.dragging || this.restoring) return;
+    this.writtenAt = performance.now();
     const hash = write(this.words());
     if (hash !== location.hash) history.replaceState(null, "", hash);
   }
 
-  /** Takes up a state from words. */
-  restore(words, second) {
+  /** Takes up a state from words; what of them cannot be goes to `complaints`. */
+  restore({ words, second, complaints }) {
     this.restoring = true;
     try {
-      const settings = settingsOf(words);
-      const list = (text) => (text ? text.split(",") : []);
-      const set = dataset(words.data);
-      if (words.csv) {
-        const chosen = { targets: list(words.targets), features: list(words.features), categorical: list(words.categorical) };
-        if (words.task) chosen.task = words.task;
-        if (words.fill) chosen.missing = words.fill;
-        this.open({ id: null, file: words.file ?? "points.csv", csv: words.csv, chosen, edited: false }, settings);
-      } else if (words.missing) {
-        this.openBuiltIn(DATASETS[0]);
-        this.alert(`${words.file ?? "The file"} is too large for an address: open it again, and the rest of the state is of no use without it.`);
-        return;
-      } else {
-        if (words.data && !set) this.alert(`data: found ${JSON.stringify(words.data)}, expected one of ${DATASETS.map((d) => d.id).join(", ")}`);
-        const chosenSet = set ?? DATASETS[0];
-        const plainOpen = !Object.keys(words).some((key) => key in DEFAULTS);
-        this.open(this.builtIn(chosenSet), plainOpen ? settingsOf(chosenSet.settings) : settings);
-      }
-      if (second) {
-        this.page.add_lane(JSON.stringify(settingsOf(second)));
-        this.lanes.push(new LaneState(this, 1));
-        this.lanes[1].renew();
-      }
-      $("compare").setAttribute("aria-pressed", String(this.lanes.length > 1));
-      const steps = [Number(words.step ?? 0), Number(second?.step ?? 0)];
-      this.lanes.forEach((lane, k) => {
-        if (steps[k] > 0) this.page.forward(k, steps[k]);
-        lane.renew();
-      });
-      const index = (text, most, otherwise) => (/^\d+$/.test(text ?? "") && Number(text) < most ? Number(text) : otherwise);
-      const weights = this.lanes[0].info.weights.length;
-      this.view.weight = index(words.w, weights, 0);
-      const pair = list(words.ww).map((text) => index(text, weights, -1));
-      if (pair.length === 2 && pair.every((k) => k >= 0) && pair[0] !== pair[1]) this.view.pair = pair;
-      this.view.record = index(words.record, this.points.n + 1, 1) - 1;
-      this.view.output = index(words.output, this.points.outputs.length, 0);
-      this.view.space = words.space === "1";
-      this.view.log = words.log === "1";
-      const chosen = list(words.x).map((text) => index(text, this.points.features.length, -1)).filter((k) => k >= 0 && !this.points.features[k].levels);
-      if (chosen.length === 1 || (chosen.length === 2 && chosen[0] !== chosen[1])) this.view.columns = chosen;
+      const { source, settings, isOther } = tableOf(words, complaints);
+      this.openWith(source, settings, isOther ? {} : words, complaints);
+      if (isOther) [words, second] = [{}, null];
+      this.restoreLanes(words, second, complaints);
+      this.restoreView(words, complaints);
     } finally {
       this.restoring = false;
     }
     $("log").checked = this.view.log;
-    $("dataset").value = this.source.id ?? "own";
+    this.showSource();
     this.build();
+  }
+
+  /** Opens a table with the settings that words say. Those that cannot be leave it with its own. */
+  openWith(source, settings, words, complaints) {
+    const isSaid = Object.keys(words).some((key) => key in DEFAULTS);
+    // A link says all that is not by default; an address by hand, without a table, adds to what came with the page.
+    const isLink = words.data !== undefined || words.csv !== undefined || words.missing !== undefined || source.id !== "given";
+    const said = isLink ? settingsOf(words) : settingsOf({ ...wordsOf(settings, 0), ...words });
+    try {
+      this.open(source, isSaid ? said : settings);
+    } catch (error) {
+      complaints.push(error.message ?? String(error));
+      if (isSaid) this.open(source, settings);
+      else this.open(builtIn(DATASETS[0]), settingsOf(DATASETS[0].settings));
+    }
+  }
+
+  restoreLanes(words, second, complaints) {
+    if (second) {
+      try {
+        this.page.add_lane(JSON.stringify(settingsOf(second)));
+        this.lanes.push(new LaneState(this, 1));
+        this.lanes[1].renew();
+      } catch (error) {
+        complaints.push(`the second setting: ${error.message ?? error}`);
+      }
+    }
+    $("compare").setAttribute("aria-pressed", String(this.lanes.length > 1));
+    [words.step, second?.step].forEach((steps, k) => {
+      const lane = this.lanes[k];
+      if (!lane || !(Number(steps) > 0)) return;
+      const walked = this.page.forward(k, Number(steps));
+      lane.renew();
+      if (walked < Number(steps)) complaints.push(wrong(k ? "b.step" : "step", steps, `at most ${walked}: ${lane.state.ended?.title ?? "the page keeps no more steps"}`));
+    });
+  }
+
+  /** What is looked at: numbers that are none of these points or weights are told. */
+  restoreView(words, complaints) {
+    const { view, points } = this;
+    const index = (key, text, n, otherwise, first = 0) => {
+      if (text === undefined) return otherwise;
+      const k = Number(text) - first;
+      if (k >= 0 && k < n) return k;
+      complaints.push(wrong(key, text, n === 1 ? `${first}, the only one` : `a number from ${first} to ${n - 1 + first}`));
+      return otherwise;
+    };
+    const weights = this.lanes[0].info.weights.length;
+    view.weight = index("w", words.w, weights, 0);
+    const pair = parted(words.ww).map((text) => index("ww", text, weights, null));
+    if (pair.length === 2 && !pair.includes(null)) {
+      if (pair[0] !== pair[1]) view.pair = pair;
+      else complaints.push(wrong("ww", words.ww, "two different weights"));
+    }
+    view.record = index("record", words.record, points.n, 0, 1);
+    view.output = index("output", words.output, points.outputs.length, 0);
+    view.space = words.space === "1";
+    view.log = words.log === "1";
+    const chosen = parted(words.x).map((text) => index("x", text, points.features.length, null));
+    if (chosen.length && !chosen.includes(null)) {
+      if (chosen[0] !== chosen[1]) view.columns = chosen;
+      else complaints.push(wrong("x", words.x, "two different columns"));
+    }
+  }
+
+  showSource() {
+    const { id } = this.source;
+    $("dataset").value = dataset(id) ? id : "own";
   }
 
   openBuiltIn(set) {
     this.try(() => {
-      this.open(this.builtIn(set), settingsOf(set.settings));
+      this.open(builtIn(set), settingsOf(set.settings));
       $("compare").setAttribute("aria-pressed", "false");
     });
-    $("dataset").value = this.source.id ?? "own";
+    this.showSource();
   }
 
   // ── the lesson ──
 
   showLesson(index, setUp = true) {
     const on = index >= 0;
+    const complaints = [];
     this.lesson = on ? Math.min(index, this.steps.length - 1) : -1;
     $("lesson-toggle").setAttribute("aria-pressed", String(on));
     $("lesson").hidden = !on;
@@ -560,13 +600,18 @@ class App {
     if (on) {
       const step = this.steps[this.lesson];
       $("lesson").innerHTML = lessonHtml(this.steps, this.lesson);
-      if (setUp && step.state) this.try(() => this.restore(...Object.values(read(step.state))));
+      if (setUp && step.state) {
+        const state = read(step.state);
+        this.restore(state);
+        complaints.push(...state.complaints);
+      }
       $("lesson-back").addEventListener("click", () => this.showLesson(this.lesson - 1));
       $("lesson-next").addEventListener("click", () => this.showLesson(this.lesson + 1));
       $("lesson-again")?.addEventListener("click", () => this.showLesson(this.lesson));
       for (const dot of $("lesson").querySelectorAll(".dot")) dot.addEventListener("click", () => this.showLesson(Number(dot.dataset.step)));
     }
     this.show();
+    this.alert(complaints.join("\n"));
   }
 
   // ── files ──
@@ -763,11 +808,8 @@ class App {
       const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
       if (moves && !event.shiftKey) this.choose((record + moves[0] - moves[1] + this.points.n) % this.points.n);
       else if (moves && view.frame && !frozen()) {
-        const [x, y] = view.place(record);
-        const px = view.frame.x(x) + moves[0] * 6;
-        const py = view.frame.y(y) - moves[1] * (this.points.classes && !view.isPlane ? 1000 : 6);
         this.try(() => {
-          this.page.move_point(record, JSON.stringify(view.placesAt(px, py)));
+          this.page.move_point(record, JSON.stringify(view.placesBeside(record, ...moves)));
           this.pointsChanged(true);
         });
         this.keepAddress();
@@ -800,7 +842,8 @@ class App {
     on("compare", "click", () => this.try(() => this.compare(this.lanes.length === 1)));
     on("lesson-toggle", "click", () => this.showLesson(this.lesson >= 0 ? -1 : 0));
     on("share", "click", async () => {
-      this.keepAddress();
+      this.pause();
+      this.writeAddress();
       try {
         await navigator.clipboard.writeText(location.href);
         $("share").textContent = "Copied";
@@ -860,7 +903,15 @@ class App {
       this.draw();
       this.keepAddress();
     });
-    on("record", "change", (event) => this.choose(Number(event.target.value) - 1));
+    on("record", "change", (event) => {
+      const text = event.target.value;
+      if (!/^\d+$/.test(text) || Number(text) < 1 || Number(text) > this.points.n) {
+        event.target.value = String(this.view.record + 1);
+        return this.alert(`record: found ${JSON.stringify(text)}, expected a number from 1 to ${this.points.n}`);
+      }
+      this.alert("");
+      return this.choose(Number(text) - 1);
+    });
     on("output", "change", (event) => {
       this.view.output = Number(event.target.value);
       this.buildChoices();
@@ -887,7 +938,17 @@ class App {
     this.listenToDrops();
     new ResizeObserver(() => this.draw()).observe(document.querySelector("main"));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
-    addEventListener("hashchange", () => this.try(() => this.start()));
+    addEventListener("hashchange", () => {
+      // A place of the page, such as the link that skips to the walk has: no state.
+      if (location.hash.length > 1 && !location.hash.includes("=") && document.getElementById(location.hash.slice(1))) return this.writeAddress();
+      return this.start();
+    });
+    addEventListener("pagehide", () => this.addressTimer && this.writeAddress());
+    document.querySelector(".skip").addEventListener("click", (event) => {
+      event.preventDefault();
+      $("walk").scrollIntoView();
+      $("walk").focus();
+    });
   }
 
   key(event) {
@@ -927,21 +988,31 @@ class App {
     });
   }
 
-  /** Takes up what the address says; without one, the data that came with the page, or a first example. */
+  /** Takes up what the address says; without one, the data that came with the page, or a first example. What of it cannot be is told. */
   start() {
-    const { words, second } = read(location.hash);
-    this.hidden = new Set((words.hide ?? "").split(",").filter(Boolean));
-    if (words.steps) this.try(() => (this.steps = stepsOf(words.steps, "steps in the address")));
-    const given = document.getElementById("given");
-    if (given && Object.keys(words).every((key) => ["hide", "steps", "lesson"].includes(key))) {
-      const { file, csv, chosen, settings } = JSON.parse(given.textContent);
-      this.open({ id: null, file, csv, chosen, edited: false }, { ...settingsOf({}), ...settings });
-      $("dataset").value = "own";
-    } else this.restore(words, second);
+    this.pause();
+    const state = read(location.hash);
+    const { words, complaints } = state;
+    this.hidden = new Set(parted(words.hide).filter(Boolean));
+    const parts = new Set(["points", ...[...document.querySelectorAll("[data-part]")].map((part) => part.dataset.part)]);
+    const unknown = [...this.hidden].filter((part) => !parts.has(part));
+    // The pictures have their parts only when they are there.
+    for (const part of ["data-view", "bowl", "contour"]) parts.add(part);
+    if (unknown.some((part) => !parts.has(part))) complaints.push(wrong("hide", unknown.filter((part) => !parts.has(part)).join(","), `some of ${[...parts].join(", ")}`));
+    if (words.steps) {
+      try {
+        this.steps = stepsOf(words.steps, "steps in the address");
+      } catch (error) {
+        complaints.push(error.message);
+      }
+    }
+    this.restore(state);
     const index = Number(words.lesson ?? (this.steps === LESSON ? 0 : 1)) - 1;
+    if (index >= this.steps.length) complaints.push(wrong("lesson", words.lesson, `a number from 1 to ${this.steps.length}`));
     const only = Object.keys(words).every((key) => ["lesson", "steps", "hide"].includes(key));
     if (index >= 0 && index < this.steps.length) this.showLesson(index, only);
     else if (this.lesson >= 0) this.showLesson(-1);
+    if (complaints.length) this.alert(complaints.join("\n"));
   }
 }
 
@@ -967,6 +1038,8 @@ const plain = (x) => exact(x).replace("−", "-");
 function fill(select, options, value) {
   select.innerHTML = options.map(([key, name]) => `<option value="${key}">${escaped(name)}</option>`).join("");
   select.value = String(value);
+  // A list that is closed may be too narrow for a long name.
+  select.title = select.selectedOptions[0]?.textContent ?? "";
 }
 
 async function begin() {
@@ -977,12 +1050,7 @@ async function begin() {
   fill($("activation"), [...JSON.parse(activations()).map((f) => [f.name, f.name]), ["formula", "a formula…"]], "identity");
   $("version").textContent = version();
   app.listen();
-  try {
-    app.start();
-  } catch (error) {
-    app.openBuiltIn(DATASETS[0]);
-    app.alert(error.message ?? String(error));
-  }
+  app.start();
   document.body.classList.add("ready");
 }
 

@@ -7,9 +7,49 @@ export const DEFAULTS = {
 /** Own points and files go into the address up to so many characters. */
 export const MOST_TEXT = 12000;
 
-const numbers = (text) => text.split(",").map(Number);
+/** Names in one word: a comma within a name has a backslash before it. */
+export const joined = (names) => names.map((name) => name.replace(/[\\,]/g, "\\$&")).join(",");
 
-/** The settings of a lane from words, as the core takes them; what is no number is left to the core to refuse. */
+/** The way back. */
+export function parted(text) {
+  if (!text) return [];
+  const names = [""];
+  for (let k = 0; k < text.length; k++) {
+    if (text[k] === ",") names.push("");
+    else names[names.length - 1] += text[k] === "\\" && k + 1 < text.length ? text[++k] : text[k];
+  }
+  return names;
+}
+
+const isNumber = (text) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) && Number.isFinite(Number(text));
+const isWhole = (text) => /^\d{1,16}$/.test(text) && Number.isSafeInteger(Number(text));
+const isCount = (text) => isWhole(text) && Number(text) > 0;
+const areWhole = (least, most) => (text) => text.split(",").length >= least && text.split(",").length <= most && text.split(",").every(isWhole);
+const isSwitch = (text) => text === "0" || text === "1";
+
+/** What the words that are numbers can be. */
+const FORMS = {
+  eta: [(text) => text === "" || isNumber(text), "a number"],
+  batch: [(text) => text === "full" || isWhole(text), "full, or a whole number from 1 on"],
+  seed: [isWhole, "a whole number"],
+  start: [(text) => text === "" || text.split(",").every(isNumber), "numbers with commas between them, one for each weight and bias"],
+  step: [isWhole, "a whole number of steps"],
+  record: [isCount, "the number of a record, from 1 on"],
+  lesson: [isCount, "the number of a step, from 1 on"],
+  output: [isWhole, "the number of an output, from 0 on"],
+  w: [isWhole, "the number of a weight, from 0 on"],
+  ww: [areWhole(2, 2), "the numbers of two weights, from 0 on"],
+  x: [areWhole(1, 2), "the numbers of one column or two, from 0 on"],
+  bias: [isSwitch, "0 or 1"],
+  space: [isSwitch, "0 or 1"],
+  log: [isSwitch, "0 or 1"],
+};
+const OF_THE_PAGE = ["data", "file", "csv", "missing", "targets", "features", "categorical", "task", "fill", "b", "hide", "steps", ...Object.keys(FORMS)];
+
+/** What is wrong with a value, in words. */
+export const wrong = (key, found, expected) => `${key}: found ${JSON.stringify(found)} in the address, expected ${expected}`;
+
+/** The settings of a lane from words, as the core takes them, which refuses what it does not know. */
 export function settingsOf(words) {
   const get = (key) => words[key] ?? DEFAULTS[key];
   return {
@@ -23,7 +63,7 @@ export function settingsOf(words) {
     optimizer: get("rule"),
     init: get("init"),
     seed: Number(get("seed")),
-    start: get("start") === "" ? null : numbers(get("start")),
+    start: get("start") === "" ? null : get("start").split(",").map(Number),
   };
 }
 
@@ -38,11 +78,23 @@ export function wordsOf(settings, step) {
   return Object.fromEntries(Object.entries(words).filter(([key, value]) => value !== DEFAULTS[key]));
 }
 
-/** The words of an address. Those of the second lane begin with `b.`. */
+/** The words of an address, those of the second lane, which begin with `b.`, and what is wrong with others, which are left out. */
 export function read(hash) {
-  const words = Object.fromEntries(new URLSearchParams(hash.replace(/^#/, "")));
-  const second = Object.fromEntries(Object.entries(words).filter(([key]) => key.startsWith("b.")).map(([key, value]) => [key.slice(2), value]));
-  return { words, second: "b" in words ? second : null };
+  const text = hash.replace(/^#/, "");
+  const words = {};
+  const second = {};
+  const complaints = [];
+  if (text && !text.includes("=") && !document.getElementById(text)) complaints.push(`found ${JSON.stringify(text)} behind # in the address, expected words such as data=line&eta=0.05`);
+  for (const [key, value] of text.includes("=") ? new URLSearchParams(text) : []) {
+    const isSecond = key.startsWith("b.");
+    const name = isSecond ? key.slice(2) : key;
+    const [fits, expected] = FORMS[name] ?? [];
+    if (!(name in DEFAULTS) && (isSecond || !OF_THE_PAGE.includes(name))) {
+      complaints.push(`${key}: is no word of an address, expected one of ${[...OF_THE_PAGE, ...Object.keys(DEFAULTS).filter((other) => !OF_THE_PAGE.includes(other))].join(", ")}`);
+    } else if (fits && !fits(value)) complaints.push(wrong(key, value, expected));
+    else (isSecond ? second : words)[name] = value;
+  }
+  return { words, second: "b" in words ? second : null, complaints };
 }
 
 /** An address of words, with as few percent signs as can be. */

@@ -67,25 +67,27 @@ export class Frame {
     draw();
     g.restore();
   }
-  axes(g, colours, { x: nameX, y: nameY, grid = true, log = false, labels = null }) {
+  axes(g, colours, { x: nameX, y: nameY, grid = true, log = false, labels = null, labelsX = null }) {
     g.save();
     g.lineWidth = 1;
     g.fillStyle = colours.soft;
     g.strokeStyle = colours.faint;
     g.textAlign = "center";
     g.textBaseline = "top";
-    for (const value of ticks(this.x0, this.x1, this.width / 62)) {
+    const below = labelsX ? apart(labelsX, this.width, 46) : ticks(this.x0, this.x1, this.width / 62).map((v) => [v, brief(v)]);
+    const room = labelsX ? this.width / below.length - 6 : this.width;
+    for (const [value, text] of below) {
       const at = Math.round(this.x(value)) + 0.5;
-      if (grid) segment(g, at, this.top, at, this.top + this.height);
-      g.fillText(short(value, 4), at, this.top + this.height + 5);
+      if (grid && !labelsX) segment(g, at, this.top, at, this.top + this.height);
+      g.fillText(fitting(g, text, room), at, this.top + this.height + 5);
     }
     g.textAlign = "right";
     g.textBaseline = "middle";
-    const marks = labels ?? (log ? powers(this.y0, this.y1) : ticks(this.y0, this.y1, this.height / 42).map((v) => [v, short(v, 4)]));
+    const marks = labels ? apart(labels, this.height, 16) : (log ? powers(this.y0, this.y1) : ticks(this.y0, this.y1, this.height / 42).map((v) => [v, brief(v)]));
     for (const [value, text] of marks) {
       const at = Math.round(this.y(value)) + 0.5;
       if (grid) segment(g, this.left, at, this.left + this.width, at);
-      g.fillText(text, this.left - 6, at);
+      g.fillText(labels ? fitting(g, text, this.left - 8) : text, this.left - 6, at);
     }
     g.fillStyle = colours.ink;
     g.textAlign = "right";
@@ -107,6 +109,20 @@ export class Frame {
   }
 }
 
+/** A number beside an axis, where six letters have room. */
+function brief(value) {
+  const text = short(value, 4);
+  if (text.length <= 6) return text;
+  const [mantissa, power] = value.toExponential(3).split("e");
+  return `${mantissa.replace(/\.?0+$/, "")}e${Number(power)}`.replaceAll("-", "−");
+}
+
+/** As many labels as have room, at least so many pixels each. */
+function apart(labels, length, pixels) {
+  const every = Math.max(1, Math.ceil((labels.length * pixels) / length));
+  return labels.filter((_, k) => k % every === 0);
+}
+
 /** Powers of ten on an axis of logarithms. */
 function powers(low, high) {
   const found = [];
@@ -117,11 +133,16 @@ function powers(low, high) {
   return found.length > 1 ? found : [low, (low + high) / 2, high].map((k) => [k, short(10 ** k, 3)]);
 }
 
-/** A text, with its end cut off where it is too wide. */
+/** A text, with a part cut out of its middle where it is too wide: the end of a name tells levels apart. */
 export function fitting(g, text, width) {
-  let shown = text;
-  while (shown.length > 3 && g.measureText(shown).width > width) shown = `${shown.slice(0, -2)}…`;
-  return shown;
+  if (g.measureText(text).width <= width) return text;
+  const letters = [...text];
+  for (let kept = letters.length - 1; kept > 3; kept--) {
+    const head = Math.ceil(kept * 0.6);
+    const shown = `${letters.slice(0, head).join("")}…${letters.slice(letters.length - kept + head).join("")}`;
+    if (g.measureText(shown).width <= width) return shown;
+  }
+  return `${letters.slice(0, 2).join("")}…`;
 }
 
 export function segment(g, x0, y0, x1, y1) {

@@ -4,7 +4,7 @@ use deltarule_core::{Column, Targets};
 use serde_json::{Value, json};
 
 use crate::error::{Result, setting};
-use crate::lane::{Lane, State, Walked};
+use crate::lane::{Lane, NextStep, Seen, State, Walked};
 use crate::points::{Chosen, Place, Points};
 use crate::settings::Settings;
 use crate::views::WeightName;
@@ -111,10 +111,9 @@ impl Lab {
         self.take(points)
     }
 
+    /// Every lane takes the points, or none does: what one refuses, the others have not seen.
     fn take(&mut self, points: Points) -> Result<()> {
-        for lane in &mut self.lanes {
-            lane.follow(&points)?;
-        }
+        self.lanes = self.lanes.iter().map(|lane| lane.following(&points)).collect::<Result<_>>()?;
         self.points = points;
         Ok(())
     }
@@ -127,14 +126,26 @@ impl Lab {
         lane.forward(points, steps)
     }
 
-    /// Lane 0 one state back; false at the first.
-    pub fn go_back(&mut self) -> bool {
-        self.lanes.first_mut().is_some_and(Lane::back)
+    /// A lane one state back; false at the first.
+    ///
+    /// Errors: there is none of this number.
+    pub fn back(&mut self, lane: usize) -> Result<bool> {
+        self.lane_mut(lane).map(|(_, lane)| lane.back())
     }
 
-    /// Lane 0 at another of its states.
-    pub fn go_to(&mut self, state: usize) {
-        self.lanes.first_mut().into_iter().for_each(|lane| lane.go_to(state));
+    /// A lane at another of its states.
+    ///
+    /// Errors: those of [`back`](Self::back).
+    pub fn go_to(&mut self, lane: usize, state: usize) -> Result<()> {
+        self.lane_mut(lane).map(|(_, lane)| lane.go_to(state))
+    }
+
+    /// Where the next step of a lane leads, and how.
+    ///
+    /// Errors: those of [`Lane::next_step`].
+    pub fn next_step(&mut self, lane: usize) -> Result<NextStep> {
+        let (points, lane) = self.lane_mut(lane)?;
+        lane.next_step(points)
     }
 
     /// The weights where E of a lane is least, output by output, and the biases.
@@ -153,7 +164,8 @@ impl Lab {
             Column::Codes { codes, .. } => json!(codes),
             Column::Tiled(_) | Column::Sparse { .. } => Value::Null,
         };
-        let targets = match points.targets(&deltarule_core::Activation::Identity, deltarule_core::Loss::Squared) {
+        // Classes by their number, two of them as 0 and 1.
+        let targets = match points.stored_targets() {
             Targets::Numbers(all) => json!(all),
             Targets::Classes { codes, .. } => json!([codes]),
         };
@@ -186,35 +198,32 @@ impl Lab {
             "settings": lane.settings(), "eta": plan.eta.eta, "suggested": lane.suggested_eta(),
             "guaranteed": plan.eta.guaranteed, "exact_limit": plan.eta.exact_limit, "equivalent": plan.eta.equivalent, "c": plan.eta.c,
             "lambda_max": plan.eta.curvature.lambda_max, "lambda_min": plan.eta.curvature.lambda_min, "proven": plan.eta.curvature.proven,
-            "batch": plan.batch, "steps_per_epoch": plan.batch.map_or(1, |batch| (self.points.n_records() as u64).div_ceil(batch)),
+            "batch": plan.batch, "steps_per_epoch": lane.steps_of_an_epoch(self.points.n_records()), "epochs_only": lane.keeps_epochs_only(&self.points),
             "baseline": plan.baseline.loss, "optimizer": plan.optimizer.name(), "reduction": plan.reduction.name(),
             "activation": network.activation.name(), "formula": network.activation.value_text(), "derivative": network.activation.derivative_text(),
-            "range": [finite(low), finite(high)], "is_convex": network.loss.is_convex_with(&network.activation),
+            "range": [finite(low), finite(high)], "class_targets": network.loss.class_targets_with(&network.activation), "is_convex": network.loss.is_convex_with(&network.activation),
             "loss": network.loss.name(), "loss_text": network.loss.sum_text(&network.activation), "slope_text": network.loss.slope_text(&network.activation),
             "bias": network.has_bias, "weights": weights.collect::<Vec<_>>(),
         }))
     }
 
     /// The state that a lane shows.
-    pub(crate) fn state_json(&self, lane: usize) -> Result<Value> {
+    pub(crate) fn state_json(&mut self, lane: usize) -> Result<Value> {
+        let NextStep { slope, step, reached } = self.next_step(lane)?;
         let lane = self.lane(lane)?;
-        let State { parameters, epoch, is_epoch, records, eta, loss, mean_loss, gradient_norm } = lane.state();
-        let gradient = lane.gradient(&self.points)?;
+        let State { parameters, epoch, is_epoch, records, eta, .. } = lane.state();
+        let Seen { loss, mean_loss, gradient_norm } = lane.seen(&self.points)?;
         let is_convex = lane.network.loss.is_convex_with(&lane.network.activation);
         let ended = lane.ended().map(|reason| {
             let (title, text) = words::reason(&reason, lane.plan(), is_convex);
             json!({"name": reason.name(), "title": title, "text": text, "failed": reason.is_failure()})
         });
-        let factor = lane.plan().reduction.factor(gradient.weight);
-        let mut step = gradient.descent.clone();
-        step.scale(lane.plan().eta.eta * factor);
         Ok(json!({
             "at": lane.at(), "n": lane.states().len(), "epoch": epoch, "is_epoch": is_epoch, "records": records, "eta": eta,
-            "loss": loss.unwrap_or(gradient.loss), "mean_loss": mean_loss.unwrap_or(gradient.mean_loss(lane.network.loss)),
-            "gradient_norm": gradient_norm.unwrap_or(gradient.descent.norm() * factor),
-            "start_loss": lane.states()[0].loss,
-            "weights": flat(parameters), "slope": flat(&gradient.descent).iter().map(|g| -g).collect::<Vec<_>>(), "step": flat(&step),
-            "ended": ended, "full": lane.is_full(), "anchor": lane.anchor(),
+            "loss": loss, "mean_loss": mean_loss, "gradient_norm": gradient_norm, "start_loss": lane.start_loss(),
+            "weights": flat(parameters), "slope": flat(&slope),
+            "step": step.as_ref().map(flat), "next": reached.as_ref().map(flat),
+            "ended": ended, "full": lane.is_full(&self.points), "anchor": lane.anchor(),
         }))
     }
 }

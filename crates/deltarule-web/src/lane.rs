@@ -2,7 +2,7 @@
 
 use deltarule_core::{
     Activation, BatchStep, Config, Descent, Eta, Fit, Gradient, Init, Layer, Loss, Moments, OptimizerKind, Parameters,
-    Plan, Problem, Scaling, Silent, StopReason, Threads, fit, start,
+    PlainStep, Plan, Problem, Scaling, Silent, Slice, StopReason, Threads, WeightUnits, fit, start,
 };
 use deltarule_model::ScaleRule;
 
@@ -10,8 +10,10 @@ use crate::error::{Result, setting};
 use crate::points::Points;
 use crate::settings::Settings;
 
-/// So many numbers the weights of all states may be.
+/// So many numbers all states of a lane may have, weights and the records of their steps.
 const MOST_KEPT: usize = 8_000_000;
+/// An epoch whose steps have more numbers than this is kept as one state: a walk that ends within its first epochs is none.
+const MOST_OF_AN_EPOCH: usize = MOST_KEPT / 4;
 /// E of every step within an epoch is worked out where an epoch costs no more than so many records for it.
 const MOST_LOOKS: u64 = 4_000_000;
 
@@ -34,6 +36,35 @@ pub struct State {
     pub mean_loss: Option<f64>,
     /// The norm of the reduced gradient.
     pub gradient_norm: Option<f64>,
+}
+
+impl State {
+    /// How many numbers it has, those of its weights and its records.
+    fn n_numbers(&self) -> usize {
+        self.parameters.values().count() + self.records.as_ref().map_or(0, Vec::len)
+    }
+}
+
+/// What is read off a state.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Seen {
+    /// E.
+    pub loss: f64,
+    /// E/(N·J), for the squared error 2E/(N·J).
+    pub mean_loss: f64,
+    /// The norm of the reduced gradient.
+    pub gradient_norm: f64,
+}
+
+/// The slope where a walk is shown, and where the next step leads.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NextStep {
+    /// ∂E/∂w over all records, with the penalty's part.
+    pub slope: Parameters,
+    /// Δw = −η ∂E/∂w; `None` for a rule with a memory of other steps, and for steps over few records.
+    pub step: Option<Parameters>,
+    /// w after the step; `None` for steps over few records, and where there is no step.
+    pub reached: Option<Parameters>,
 }
 
 /// What came of some steps.
@@ -100,6 +131,10 @@ pub struct Lane {
     /// η that the data suggest for these settings.
     suggested: f64,
     states: Vec<State>,
+    /// So many of them have been walked to; one more may be known.
+    walked: usize,
+    /// How many numbers they have.
+    kept: usize,
     /// Where the walk is shown.
     at: usize,
     /// The state from which on the settings are those that are in force.
@@ -128,6 +163,8 @@ impl Lane {
             plan,
             suggested,
             states: Vec::new(),
+            walked: 0,
+            kept: 0,
             at: 0,
             since: 0,
             moved: false,
@@ -156,7 +193,12 @@ impl Lane {
 
     /// All states so far.
     pub fn states(&self) -> &[State] {
-        &self.states
+        &self.states[..self.walked]
+    }
+
+    /// E at the start.
+    pub fn start_loss(&self) -> Option<f64> {
+        self.states[0].loss
     }
 
     /// The number of the state that is shown.
@@ -189,16 +231,18 @@ impl Lane {
         if plan != self.plan {
             (self.descent, self.ended) = (None, None);
             self.states.truncate(self.at + 1);
+            self.walked = self.at + 1;
+            self.kept = self.states.iter().map(State::n_numbers).sum();
             self.since = self.at;
         }
         (self.plan, self.suggested, self.settings) = (plan, suggested, settings);
         Ok(())
     }
 
-    /// Goes on with points that were moved: from the weights that are shown, with nothing behind.
+    /// The lane as it goes on with points that were moved: from the weights that are shown, with nothing behind.
     ///
     /// Errors: E is not finite there.
-    pub fn follow(&mut self, points: &Points) -> Result<()> {
+    pub fn following(&self, points: &Points) -> Result<Self> {
         let network = Network::of(points, &self.settings)?;
         let (plan, suggested) = plan(points, &network, &self.settings)?;
         let here = self.state().parameters.clone();
@@ -207,6 +251,8 @@ impl Lane {
             plan,
             suggested,
             states: Vec::new(),
+            walked: 0,
+            kept: 0,
             at: 0,
             since: 0,
             moved: true,
@@ -216,8 +262,7 @@ impl Lane {
             settings: self.settings.clone(),
         };
         lane.begin_at(points, here)?;
-        *self = lane;
-        Ok(())
+        Ok(lane)
     }
 
     /// Back to the start.
@@ -250,7 +295,7 @@ impl Lane {
 
     /// Shows another state, as far as there is one.
     pub fn go_to(&mut self, state: usize) {
-        self.at = state.min(self.states.len() - 1);
+        self.at = state.min(self.walked - 1);
     }
 
     /// Up to so many steps.
@@ -259,30 +304,52 @@ impl Lane {
     pub fn forward(&mut self, points: &Points, steps: usize) -> Result<Walked> {
         let from = self.at;
         while self.at - from < steps {
-            if self.at + 1 < self.states.len() {
-                self.at += 1;
-                continue;
-            }
-            if self.ended.is_some() || self.is_full() {
+            if self.at + 1 == self.states.len() && !self.looks_ahead(points)? {
                 break;
             }
-            let before = self.states.len();
-            self.walk(points)?;
-            if self.states.len() == before {
-                break;
-            }
+            self.at += 1;
+            self.walked = self.walked.max(self.at + 1);
         }
         Ok(Walked { steps: self.at - from, reason: self.ended() })
     }
 
-    /// Whether there is no room for further states.
-    pub fn is_full(&self) -> bool {
-        self.states.len() * self.state().parameters.values().count() >= MOST_KEPT
+    /// Walks on behind the last state, which is shown; whether there is another one then.
+    fn looks_ahead(&mut self, points: &Points) -> Result<bool> {
+        if self.ended.is_none() && !self.is_full(points) {
+            self.walk(points)?;
+        }
+        Ok(self.at + 1 < self.states.len())
+    }
+
+    /// Whether there is no room for the states of another epoch.
+    pub fn is_full(&self, points: &Points) -> bool {
+        let of_steps = if self.keeps_epochs_only(points) { 0 } else { self.numbers_of_steps(points) };
+        self.at + 1 == self.states.len() && self.kept + of_steps + self.states[0].n_numbers() > MOST_KEPT
+    }
+
+    /// Whether an epoch has so many steps that only the weights at its end are kept.
+    pub fn keeps_epochs_only(&self, points: &Points) -> bool {
+        self.numbers_of_steps(points) > MOST_OF_AN_EPOCH
+    }
+
+    /// How many steps an epoch of so many records has.
+    pub fn steps_of_an_epoch(&self, n_records: usize) -> u64 {
+        self.plan.batch.map_or(1, |batch| (n_records as u64).div_ceil(batch))
+    }
+
+    /// What the states within an epoch have: weights for each step, and each record once.
+    fn numbers_of_steps(&self, points: &Points) -> usize {
+        let n = points.n_records();
+        if self.plan.batch.is_none() {
+            return 0;
+        }
+        (self.steps_of_an_epoch(n) as usize).saturating_mul(self.states[0].n_numbers()).saturating_add(n)
     }
 
     /// One epoch more behind the last state, unless there is a reason to stop.
     fn walk(&mut self, points: &Points) -> Result<()> {
-        let Self { network, plan, states, descent, ended, at, .. } = self;
+        let watches = self.plan.batch.is_some() && !self.keeps_epochs_only(points);
+        let Self { network, plan, states, kept, descent, ended, at, .. } = self;
         network.with(points, |problem| {
             let last = &states[*at];
             let (epochs, eta) = (last.epoch + u64::from(!last.is_epoch), plan.eta.eta);
@@ -294,8 +361,8 @@ impl Lane {
             let mut watch = |step: &BatchStep<'_>| {
                 steps.push((step.records.map(<[u64]>::to_vec), step.parameters.clone()));
             };
-            let watched: Option<deltarule_core::OnStep<'_>> =
-                if plan.batch.is_some() { Some(&mut watch) } else { None };
+            let watched: Option<deltarule_core::OnStep<'_>> = if watches { Some(&mut watch) } else { None };
+            let n_before = states.len();
             *ended = descent.advance(problem, watched)?;
             let state = descent.state(problem);
             let went_on = state.index > before && state.parameters.is_finite() && state.loss.is_finite();
@@ -326,9 +393,9 @@ impl Lane {
                     gradient_norm: Some(state.gradient_norm),
                 });
             }
+            *kept += states[n_before..].iter().map(State::n_numbers).sum::<usize>();
             Ok(())
-        })?;
-        Ok(())
+        })
     }
 
     /// Begins at some weights, with nothing behind.
@@ -352,17 +419,55 @@ impl Lane {
                 descent,
             ))
         })?;
-        (self.states, self.at, self.ended) = (vec![state.0], 0, None);
+        self.kept = state.0.n_numbers();
+        (self.states, self.walked, self.at, self.ended) = (vec![state.0], 1, 0, None);
         self.descent = Some(state.1);
         Ok(())
     }
 
-    /// E and its gradient at the state that is shown.
+    /// What is read off the state that is shown; where it was not worked out on the way, it is now.
     ///
     /// Errors: those of the core.
-    pub fn gradient(&self, points: &Points) -> Result<Gradient> {
+    pub fn seen(&self, points: &Points) -> Result<Seen> {
+        let at = self.state();
+        if let (Some(loss), Some(mean_loss), Some(gradient_norm)) = (at.loss, at.mean_loss, at.gradient_norm) {
+            return Ok(Seen { loss, mean_loss, gradient_norm });
+        }
+        let layer = self.network.layer(&at.parameters);
+        let gradient = self.network.with(points, |problem| Ok(problem.gradient(&layer)?))?;
+        Ok(seen(&gradient, self.network.loss, &self.plan))
+    }
+
+    /// The slope where the walk is shown, and where the next step leads. A rule with a memory of other steps is followed there.
+    ///
+    /// Errors: those of the core.
+    pub fn next_step(&mut self, points: &Points) -> Result<NextStep> {
+        let (eta, reduction) = (self.plan.eta.eta, self.plan.reduction);
+        let PlainStep { slope, step, reached, .. } = self.slice(points, |slice| slice.step(eta, reduction))?;
+        let is_plain = self.plan.optimizer == OptimizerKind::GradientDescent;
+        let (step, reached) = match self.plan.batch {
+            Some(_) => (None, None),
+            None if is_plain => (Some(step), Some(reached)),
+            None => {
+                let is_there = self.at + 1 < self.states.len() || self.looks_ahead(points)?;
+                (None, is_there.then(|| self.states[self.at + 1].parameters.clone()))
+            }
+        };
+        Ok(NextStep { slope, step, reached })
+    }
+
+    /// Hands the network at the weights that are shown, on all points, to `run`.
+    pub(crate) fn slice<R>(
+        &self,
+        points: &Points,
+        run: impl FnOnce(&Slice<'_, f64>) -> deltarule_core::Result<R>,
+    ) -> Result<R> {
         let layer = self.network.layer(&self.state().parameters);
-        self.network.with(points, |problem| Ok(problem.gradient(&layer)?))
+        self.network.with(points, |problem| {
+            let Problem { source, scaling, loss, threads, .. } = *problem;
+            let (penalty, units) = (self.plan.penalty, WeightUnits::Scaled);
+            Ok(run(&Slice { source, scaling, layer: &layer, loss, penalty, units, threads })?)
+        })
     }
 
     /// Where E is least, as far as L-BFGS finds it from the start; `None` where there is no minimum, or none was reached.
@@ -396,11 +501,18 @@ fn look(problem: &Problem<'_, f64>, plan: &Plan, parameters: &Parameters, wanted
     };
     if wanted && parameters.is_finite() {
         let gradient = problem.gradient(&Layer::new(parameters.clone(), problem.activation.clone()))?;
-        state.loss = Some(gradient.loss);
-        state.mean_loss = Some(gradient.mean_loss(problem.loss));
-        state.gradient_norm = Some(gradient.descent.norm() * plan.reduction.factor(gradient.weight));
+        let Seen { loss, mean_loss, gradient_norm } = seen(&gradient, problem.loss, plan);
+        (state.loss, state.mean_loss, state.gradient_norm) = (Some(loss), Some(mean_loss), Some(gradient_norm));
     }
     Ok(state)
+}
+
+fn seen(gradient: &Gradient, loss: Loss, plan: &Plan) -> Seen {
+    Seen {
+        loss: gradient.loss,
+        mean_loss: gradient.mean_loss(loss),
+        gradient_norm: gradient.reduced_norm(plan.reduction),
+    }
 }
 
 /// The plan with an η that stays, and the η that the data suggest.

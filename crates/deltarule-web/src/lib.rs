@@ -16,7 +16,7 @@ mod worked;
 
 pub use error::{PageError, Result};
 pub use lab::Lab;
-pub use lane::{Lane, State, Walked};
+pub use lane::{Lane, NextStep, Seen, State, Walked};
 pub use page::{Page, activations, cloud, columns, version};
 pub use points::{Chosen, ColumnFact, FeatureName, Place, Points, columns_of};
 pub use settings::Settings;

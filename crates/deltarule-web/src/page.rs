@@ -106,7 +106,7 @@ impl Page {
     }
 
     /// Where a lane is.
-    pub fn state(&self, lane: usize) -> std::result::Result<String, JsError> {
+    pub fn state(&mut self, lane: usize) -> std::result::Result<String, JsError> {
         self.lab.state_json(lane).map(|json| json.to_string()).map_err(message)
     }
 
@@ -117,12 +117,12 @@ impl Page {
 
     /// One step back; false at the start.
     pub fn back(&mut self, lane: usize) -> std::result::Result<bool, JsError> {
-        self.lab.lane_mut(lane).map(|(_, lane)| lane.back()).map_err(message)
+        self.lab.back(lane).map_err(message)
     }
 
     /// Shows a state that is there already.
     pub fn go_to(&mut self, lane: usize, state: usize) -> std::result::Result<(), JsError> {
-        self.lab.lane_mut(lane).map(|(_, lane)| lane.go_to(state)).map_err(message)
+        self.lab.go_to(lane, state).map_err(message)
     }
 
     /// Back to the start.

@@ -4,14 +4,13 @@ use std::ops::ControlFlow;
 
 use deltarule_core::{Activation, BlockSource, Column, ColumnKind, Dataset, Loss, Scaling, Targets};
 use deltarule_core::{Moments, Threads};
-use deltarule_data::{Choices, CsvOptions, CsvReader, ReadOptions, Table, TableColumn, Task, prepare};
+use deltarule_data::{
+    Choices, CsvOptions, CsvReader, MOST_NUMBERS_OF_A_PAGE, ReadOptions, Table, TableColumn, Task, csv_field, prepare,
+};
 use deltarule_model::{FeatureKind, MissingRule, ScaleRule, Target};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{PageError, Result, setting};
-
-/// So many numbers in all, N·d, can be shown in time.
-const MOST_NUMBERS: usize = 2_000_000;
 
 /// What a person chose of a file.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -142,8 +141,9 @@ impl Points {
         let prepared = prepare(&table, &choices)?;
         let training = &prepared.training;
         let (n_records, n_inputs) = (training.n_records(), training.shape().n_features());
-        if n_records.saturating_mul(n_inputs.max(1)) > MOST_NUMBERS {
-            return Err(PageError::TooLarge { name: name.to_owned(), n_records, n_inputs, most: MOST_NUMBERS });
+        let most = MOST_NUMBERS_OF_A_PAGE;
+        if n_records.saturating_mul(n_inputs.max(1)) > most {
+            return Err(PageError::TooLarge { name: name.to_owned(), n_records, n_inputs, most });
         }
         let moments = Moments::of(training, &Threads::one())?;
         let (encoding, _) = prepared.encoding(&moments, ScaleRule::Standard, missing, true);
@@ -243,13 +243,15 @@ impl Points {
         self.columns.iter().map(Column::kind).collect()
     }
 
-    /// The targets for an activation: classes are 0 and 1, with an activation from −1 to 1 they are −1 and 1, as for the command.
+    /// The targets as they are kept: two classes are 0 and 1, more of them their numbers.
+    pub(crate) fn stored_targets(&self) -> &Targets<'static, f64> {
+        &self.targets
+    }
+
+    /// The targets for an activation and an error: classes are the numbers that these aim at, as for the command.
     pub fn targets(&self, activation: &Activation, loss: Loss) -> Targets<'static, f64> {
         let mut targets = self.targets.clone();
-        let (of_first, of_second) = loss.class_targets().unwrap_or(match activation.range() {
-            (-1.0, 1.0) => (-1.0, 1.0),
-            _ => (0.0, 1.0),
-        });
+        let (of_first, of_second) = loss.class_targets_with(activation);
         match &mut targets {
             Targets::Classes { low, high, .. } => (*low, *high) = (of_first, of_second),
             Targets::Numbers(all) if self.classes.is_some() => {
@@ -295,7 +297,7 @@ impl Points {
         Ok(one)
     }
 
-    /// Moves a point: its value in a number column, or its target.
+    /// Moves a point: its value in a column, for a category the nearest level, or its target.
     ///
     /// Errors: no such record or column, a value that is not finite.
     pub fn set(&mut self, record: usize, place: &Place) -> Result<()> {
@@ -304,7 +306,10 @@ impl Points {
         match place {
             Place::Input { column, value } => match self.columns.get_mut(*column) {
                 Some(Column::Numbers(values)) => values.to_mut()[record] = *value,
-                Some(_) => return setting("column", &self.features[*column].name, "a column of numbers"),
+                Some(Column::Codes { codes, n_levels }) => {
+                    codes.to_mut()[record] = level_near(*value, *n_levels) as u32;
+                }
+                Some(_) => return setting("column", &self.features[*column].name, "a column of numbers or a category"),
                 None => return setting("column", column, format!("a number from 0 to below {}", self.columns.len())),
             },
             Place::Target { output, value } => match &mut self.targets {
@@ -375,7 +380,11 @@ impl Points {
     /// For each column its mean, or the code of its commonest level.
     pub fn typical(&self) -> Vec<f64> {
         let of = |column: &Column<'static, f64>| match column {
-            Column::Numbers(values) => values.iter().sum::<f64>() / values.len() as f64,
+            Column::Numbers(values) => {
+                // Missing numbers have none.
+                let there = || values.iter().filter(|x| !x.is_nan());
+                there().sum::<f64>() / there().count().max(1) as f64
+            }
             Column::Codes { codes, n_levels } => {
                 let mut counts = vec![0_usize; *n_levels];
                 for &code in codes.iter() {
@@ -393,24 +402,21 @@ impl Points {
 
     /// The table as CSV, which reads back to the same numbers.
     pub fn csv(&self) -> String {
-        let quote = |text: &str| match text.contains([',', '"', '\n', '\r']) {
-            true => format!("\"{}\"", text.replace('"', "\"\"")),
-            false => text.to_owned(),
-        };
+        let number = |x: f64| if x.is_nan() { String::new() } else { x.to_string() };
         let classes = self.classes.as_deref();
-        let class = |code: usize| vec![quote(classes.and_then(|all| all.get(code)).map_or("", String::as_str))];
+        let class = |code: usize| vec![csv_field(classes.and_then(|all| all.get(code)).map_or("", String::as_str))];
         let targets = match classes {
             None => self.outputs.clone(),
             Some(_) => vec![self.target.clone()],
         };
         let names = self.features.iter().map(|feature| &feature.name).chain(&targets);
-        let mut csv = names.map(|name| quote(name)).collect::<Vec<_>>().join(",") + "\n";
+        let mut csv = names.map(|name| csv_field(name)).collect::<Vec<_>>().join(",") + "\n";
         for record in 0..self.n_records() {
             let inputs = self.columns.iter().zip(&self.features).map(|(column, feature)| match column {
-                Column::Numbers(values) => values[record].to_string(),
+                Column::Numbers(values) => number(values[record]),
                 Column::Codes { codes, .. } => {
                     let level = feature.levels.as_ref().and_then(|levels| levels.get(codes[record] as usize));
-                    quote(level.map_or("", String::as_str))
+                    csv_field(level.map_or("", String::as_str))
                 }
                 Column::Tiled(_) | Column::Sparse { .. } => String::new(),
             });
@@ -444,7 +450,7 @@ impl Points {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Place {
-    /// A value of a number column, in its own units.
+    /// A value of a number column, in its own units, or the number of a level.
     Input {
         /// The column, from 0.
         column: usize,
@@ -469,6 +475,11 @@ impl Place {
             false => setting("point", value, "a finite number of at most 1e150"),
         }
     }
+}
+
+/// The level that is nearest to a value on an axis of levels, whose numbers begin with 0.
+pub(crate) fn level_near(value: f64, n_levels: usize) -> usize {
+    value.round().clamp(0.0, n_levels.saturating_sub(1) as f64) as usize
 }
 
 fn owned(column: &Column<'_, f64>) -> Column<'static, f64> {

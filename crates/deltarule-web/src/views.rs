@@ -1,11 +1,11 @@
 //! What is drawn: E over weights, f over inputs, and the ranges in which they are worth a look.
 
-use deltarule_core::{Column, Gradient, Layer, Parameters, Problem};
+use deltarule_core::{Column, Parameters, SurfaceAxis, WeightIndex};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, setting};
 use crate::lane::Lane;
-use crate::points::Points;
+use crate::points::{Points, level_near};
 
 /// A weight: w_ij, or a bias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,8 +31,6 @@ pub struct Axis {
 
 /// No picture has more points than this on a side.
 const MOST_VALUES: usize = 1000;
-/// So many layers share a pass over the points.
-const AT_ONCE: usize = 64;
 
 impl Axis {
     fn values(self) -> Result<Vec<f64>> {
@@ -64,11 +62,9 @@ impl WeightName {
         }
     }
 
-    fn set(self, parameters: &mut Parameters, value: f64) {
-        match self.feature {
-            Some(i) => parameters.weights_mut(self.output)[i] = value,
-            None => parameters.set_bias(self.output, value),
-        }
+    /// The same for the core.
+    fn index(self) -> WeightIndex {
+        WeightIndex { output: self.output, feature: self.feature }
     }
 
     fn check(self, parameters: &Parameters) -> Result<()> {
@@ -86,49 +82,20 @@ impl Lane {
     ///
     /// Errors: no such weight, no sound axis.
     pub fn bowl(&self, points: &Points, weight: WeightName, axis: Axis) -> Result<Vec<f64>> {
-        weight.check(&self.state().parameters)?;
-        let of = |value| {
-            let mut moved = self.state().parameters.clone();
-            weight.set(&mut moved, value);
-            moved
-        };
-        self.losses(points, axis.values()?.into_iter().map(of).collect())
+        let axes = [SurfaceAxis { weight: weight.index(), values: axis.values()? }];
+        self.slice(points, |slice| Ok(slice.surface(&axes)?.loss))
     }
 
     /// E over two weights: for value a of the first and b of the second at `a·n_b + b`.
     ///
     /// Errors: no such weights, or twice the same; no sound axis.
     pub fn surface(&self, points: &Points, weights: [WeightName; 2], axes: [Axis; 2]) -> Result<Vec<f64>> {
-        let here = &self.state().parameters;
-        weights.iter().try_for_each(|weight| weight.check(here))?;
-        if weights[0] == weights[1] {
-            return setting("weights", "twice the same", "two different ones");
-        }
-        let second = axes[1].values()?;
-        let mut grid = Vec::new();
-        for a in axes[0].values()? {
-            for &b in &second {
-                let mut moved = here.clone();
-                weights[0].set(&mut moved, a);
-                weights[1].set(&mut moved, b);
-                grid.push(moved);
-            }
-        }
-        self.losses(points, grid)
-    }
-
-    fn losses(&self, points: &Points, of: Vec<Parameters>) -> Result<Vec<f64>> {
-        let layers: Vec<Layer> = of.iter().map(|parameters| self.network.layer(parameters)).collect();
-        self.network.with(points, |problem| {
-            let mut losses = Vec::with_capacity(layers.len());
-            for some in layers.chunks(AT_ONCE) {
-                let some: Vec<&Layer> = some.iter().collect();
-                let Problem { source, scaling, loss, threads, .. } = *problem;
-                let gradients = Gradient::of_many(source, scaling, &some, loss, threads)?;
-                losses.extend(gradients.iter().map(|of| if of.loss.is_finite() { of.loss } else { f64::INFINITY }));
-            }
-            Ok(losses)
-        })
+        let [first, second] = axes;
+        let axes = [
+            SurfaceAxis { weight: weights[0].index(), values: first.values()? },
+            SurfaceAxis { weight: weights[1].index(), values: second.values()? },
+        ];
+        self.slice(points, |slice| Ok(slice.surface(&axes)?.loss))
     }
 
     /// From where to where a weight is worth a look: the start, the way that was gone as long as E was not far above the start's, and the minimum, with room on both
@@ -137,7 +104,7 @@ impl Lane {
     /// Errors: no such weight; those of the core.
     pub fn range(&mut self, points: &Points, weight: WeightName) -> Result<(f64, f64)> {
         weight.check(&self.state().parameters)?;
-        let most = 3.0 * self.states()[0].loss.unwrap_or(f64::INFINITY).max(self.plan().baseline.loss);
+        let most = 3.0 * self.start_loss().unwrap_or(f64::INFINITY).max(self.plan().baseline.loss);
         let is_seen = |loss: Option<f64>| loss.is_none_or(|loss| loss <= most);
         let way = self.states().iter().filter(|state| is_seen(state.loss));
         let mut values: Vec<f64> = way.map(|state| weight.of(&state.parameters)).collect();
@@ -162,7 +129,7 @@ impl Lane {
         if squares > 0.0 { (n as f64 / squares).sqrt() } else { 1.0 }
     }
 
-    /// ŷ of every output along a number column, the other columns at their means and commonest levels: output by output, shape (J, n).
+    /// ŷ of every output along a column, the other columns at their means and commonest levels: output by output, shape (J, n).
     ///
     /// Errors: no such column, no sound axis.
     pub fn fitted(&self, points: &Points, column: usize, axis: Axis) -> Result<Vec<f64>> {
@@ -170,7 +137,7 @@ impl Lane {
         self.outputs_at(points, along)
     }
 
-    /// ŷ of every output over two number columns: output by output, for value a of the first and b of the second at `a·n_b + b`.
+    /// ŷ of every output over two columns: output by output, for value a of the first and b of the second at `a·n_b + b`.
     ///
     /// Errors: those of [`fitted`](Self::fitted).
     pub fn field(&self, points: &Points, columns: [usize; 2], axes: [Axis; 2]) -> Result<Vec<f64>> {
@@ -180,10 +147,11 @@ impl Lane {
         self.outputs_at(points, over.collect())
     }
 
+    /// ŷ at places, each some columns with values. A category has its level's number, from 0; between two levels the nearer one counts.
     fn outputs_at(&self, points: &Points, places: Vec<Vec<(usize, f64)>>) -> Result<Vec<f64>> {
-        let is_number = |column: usize| matches!(points.columns().get(column), Some(Column::Numbers(_)));
-        if let Some((column, _)) = places.iter().flatten().find(|(column, _)| !is_number(*column)) {
-            return setting("column", column, "a column of numbers");
+        let n_columns = points.columns().len();
+        if let Some((column, _)) = places.iter().flatten().find(|(column, _)| *column >= n_columns) {
+            return setting("column", column, format!("a number from 0 to below {n_columns}"));
         }
         let layer = self.network.layer(&self.state().parameters);
         let (n, n_outputs) = (places.len(), points.outputs().len());
@@ -197,7 +165,8 @@ impl Lane {
                 let value = place.iter().find(|(at, _)| *at == index).map_or(typical[index], |(_, value)| *value);
                 match column {
                     Column::Codes { n_levels, .. } => {
-                        x.extend((0..*n_levels).map(|level| if level == value as usize { 1.0 } else { 0.0 }));
+                        let at = level_near(value, *n_levels);
+                        x.extend((0..*n_levels).map(|level| if level == at { 1.0 } else { 0.0 }));
                     }
                     _ => x.push(scales[index].apply(value)),
                 }

@@ -1,26 +1,7 @@
 //! Why a walk ended, for whoever watches it.
 
 use deltarule_core::{Plan, StopReason};
-
-/// Six significant digits, as the command writes them.
-pub(crate) fn short(x: f64) -> String {
-    if x == 0.0 || !x.is_finite() {
-        return if x == 0.0 { "0".to_owned() } else { x.to_string() };
-    }
-    let exponent = x.abs().log10().floor() as i32;
-    let trim = |text: String| match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text,
-    };
-    match exponent {
-        -5..7 => trim(format!("{x:.*}", (5 - exponent).max(0) as usize)),
-        _ => {
-            let text = format!("{x:.5e}");
-            let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
-            format!("{}e{power}", trim(mantissa.to_owned()))
-        }
-    }
-}
+use deltarule_model::number::short;
 
 /// A headline, and what it means.
 pub(crate) fn reason(reason: &StopReason, plan: &Plan, is_convex: bool) -> (&'static str, String) {
@@ -81,19 +62,5 @@ pub(crate) fn reason(reason: &StopReason, plan: &Plan, is_convex: bool) -> (&'st
             ),
         ),
         _ => ("The end", "No further step is kept.".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::short;
-
-    #[test]
-    fn numbers_are_those_of_the_command() {
-        for (x, text) in
-            [(0.25, "0.25"), (631_992.892_818, "631993"), (1.234_567_8e-7, "1.23457e-7"), (1e12, "1e12"), (-3.0, "-3")]
-        {
-            assert_eq!(short(x), text);
-        }
     }
 }

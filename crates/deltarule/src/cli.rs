@@ -789,6 +789,12 @@ pub(crate) struct PlayArgs {
     /// Print the address, and open no browser
     #[arg(long)]
     pub(crate) no_open: bool,
+    /// Refused: on the page all records count alike
+    #[arg(long, value_name = "COLUMN", hide = true)]
+    pub(crate) weight: Option<String>,
+    /// Refused, too
+    #[arg(long, value_name = "balanced|NAME=W,…", hide = true)]
+    pub(crate) class_weight: Option<String>,
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
     #[command(flatten)]

@@ -7,14 +7,14 @@ use anyhow::{Result, bail};
 use deltarule_core::Loss;
 use deltarule_data::{
     BoundCondition, Choices, Condition, DataError, Flaw, Reader, Record, Reject, Row, RowEncoder, Sieve, SkipRule,
-    TargetRange, Task,
+    TargetRange, Task, csv_field,
 };
 use deltarule_model::{Encoding, MissingRule};
 use serde_json::{Value, json};
 
 use crate::cli::{BadRowArg, RowArgs};
 use crate::number::{count, percent};
-use crate::output::{OutputFile, csv_field};
+use crate::output::OutputFile;
 
 /// How many of the rows that cannot be used are told of one by one.
 const SHOWN: usize = 5;

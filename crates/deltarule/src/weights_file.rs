@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use deltarule_core::Parameters;
-use deltarule_data::{CsvOptions, CsvReader, Decimal, parse_number};
+use deltarule_data::{CsvOptions, CsvReader, Decimal, csv_field, parse_number};
 use deltarule_model::Encoding;
 
 /// The name of b among the features.
@@ -15,7 +15,6 @@ const BIAS: &str = "(bias)";
 pub(crate) fn lines(front: &str, encoding: &Encoding, parameters: &Parameters) -> String {
     use std::fmt::Write as _;
 
-    use crate::output::csv_field;
     let inputs: Vec<String> = encoding.input_names().iter().map(|name| csv_field(name)).collect();
     let mut text = String::new();
     for (j, output) in encoding.target.output_names().iter().enumerate() {

@@ -20,6 +20,8 @@ pub struct PlainStep {
     pub slope: Parameters,
     /// Δw.
     pub step: Parameters,
+    /// w + Δw.
+    pub reached: Parameters,
 }
 
 impl<T: Float> Slice<'_, T> {
@@ -33,18 +35,21 @@ impl<T: Float> Slice<'_, T> {
         let mut gradient = Gradient::of(self.source, self.scaling, self.layer, self.loss, self.threads)?;
         gradient.penalise(&self.penalty, parameters);
         let factor = reduction.factor(gradient.weight);
+        let mut reached = parameters.clone();
         let step = if self.penalty.l1 != 0.0 {
-            let mut moved = parameters.clone();
-            moved.add_scaled(eta * factor, &gradient.descent);
-            Shrink::of(&self.penalty, eta * factor * gradient.weight).apply(&mut moved);
-            moved.add_scaled(-1.0, parameters);
-            moved
-        } else if let Some(step) = self.step_of_only_record(eta)? {
+            reached.add_scaled(eta * factor, &gradient.descent);
+            Shrink::of(&self.penalty, eta * factor * gradient.weight).apply(&mut reached);
+            let mut step = reached.clone();
+            step.add_scaled(-1.0, parameters);
             step
         } else {
             // Without the rounding of w + Δw − w.
-            let mut step = gradient.descent.clone();
-            step.scale(eta * factor);
+            let step = self.step_of_only_record(eta)?.unwrap_or_else(|| {
+                let mut step = gradient.descent.clone();
+                step.scale(eta * factor);
+                step
+            });
+            reached.add_scaled(1.0, &step);
             step
         };
         let mut slope = gradient.descent.clone();
@@ -55,7 +60,7 @@ impl<T: Float> Slice<'_, T> {
                 *slope = with_l1(*slope, *w, of_l1);
             }
         }
-        Ok(PlainStep { objective: gradient.objective(), descent: gradient.descent, slope, step })
+        Ok(PlainStep { objective: gradient.objective(), descent: gradient.descent, slope, step, reached })
     }
 
     /// (ηδ)x where there is one record alone, which counts once, and no penalty. The sum over many has η(Σδx), whose last digits may differ.

@@ -336,7 +336,7 @@ impl Descent {
             penalty: self.gradient.penalty,
             mean_loss: self.gradient.mean_loss(problem.loss),
             eta: self.eta_of_step(self.epoch + 1),
-            gradient_norm: self.gradient.descent.norm() * self.reduction_factor(),
+            gradient_norm: self.gradient.reduced_norm(self.plan.reduction),
             correlation: self.correlation(),
             held_out_loss: self.held_out,
             parameters: self.layer.parameters(),

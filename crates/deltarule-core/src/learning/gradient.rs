@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    Loss, Penalty,
+    Loss, Penalty, Reduction,
     delta::{DeltaRows, delta_into, delta_of, loss_of, sum_factor},
 };
 use crate::data::{Ahead, Block, BlockSource, Scaling, Shape, Threads, Tile, fold_blocks};
@@ -253,6 +253,11 @@ impl Gradient {
     /// Whether E and every sum are finite.
     pub fn is_finite(&self) -> bool {
         self.not_finite.is_none() && self.objective().is_finite() && self.descent.is_finite()
+    }
+
+    /// The norm of ∂E/∂w, or with the mean of ∂E/∂w / N.
+    pub fn reduced_norm(&self, reduction: Reduction) -> f64 {
+        self.descent.norm() * reduction.factor(self.weight)
     }
 
     /// The mean error of a prediction, E/(N·J); of squared errors, 2E/(N·J), the mean squared error. Where records have weights, N is Σv.

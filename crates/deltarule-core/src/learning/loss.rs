@@ -232,6 +232,14 @@ impl Loss {
         }
     }
 
+    /// The targets of the two classes with an activation: those of the loss; without such, −1 and 1 where f lies between −1 and 1, and 0 and 1 otherwise.
+    pub fn class_targets_with(self, activation: &Activation) -> (f64, f64) {
+        self.class_targets().unwrap_or(match activation.range() {
+            (-1.0, 1.0) => (-1.0, 1.0),
+            _ => (0.0, 1.0),
+        })
+    }
+
     /// Whether a network of one layer with this activation has no minimum of E but the least: L(y, f(h)) is convex in h.
     pub fn is_convex_with(self, activation: &Activation) -> bool {
         match self {

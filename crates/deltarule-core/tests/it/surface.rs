@@ -203,6 +203,8 @@ fn the_step_over_one_record_is_the_worked_one() {
         assert_eq!(step.step.weights(0), worked.outputs[0].step);
         assert_eq!(Some(step.step.bias(0)), worked.outputs[0].bias_step);
         assert_eq!(step.objective, worked.loss);
+        assert_eq!(step.reached.weights(0), worked.outputs[0].new_weights);
+        assert_eq!(Some(step.reached.bias(0)), worked.outputs[0].new_bias);
     }
     let along = slice.surface(&[axis(0, Some(1), &[0.1, 0.1 + worked.outputs[0].step[1]])]).unwrap();
     assert_eq!(along.loss[0], worked.loss);

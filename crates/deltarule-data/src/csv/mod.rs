@@ -20,6 +20,11 @@ pub(crate) use reader::Format;
 pub(crate) use records::Records;
 pub use records::{Record, Row};
 
+/// A field of a CSV file, quoted where it must be.
+pub fn csv_field(text: &str) -> String {
+    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}
+
 /// How a file is to be read; what is `None` is found out from its first lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct CsvOptions {

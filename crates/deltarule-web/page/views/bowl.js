@@ -45,18 +45,18 @@ export class BowlView {
       segment(g, frame.x(here - reach), frame.y(loss - slope * reach), frame.x(here + reach), frame.y(loss + slope * reach));
       g.setLineDash([]);
       this.drawTrail(g, frame, colours, index);
-      const step = lane.state.step[index];
-      if (!lane.info.batch && Number.isFinite(step)) {
+      const next = lane.state.next?.[index];
+      if (Number.isFinite(next)) {
         g.strokeStyle = colours.faint;
         g.lineWidth = 1;
         segment(g, x, y, x, frame.top + frame.height);
-        arrow(g, x, frame.top + frame.height - 10, frame.x(here + step), frame.top + frame.height - 10, colours.good);
+        arrow(g, x, frame.top + frame.height - 10, frame.x(next), frame.top + frame.height - 10, colours.good);
       }
       dot(g, x, y, 6.5, colours.lanes[this.lane], colours.paper);
     });
     canvas.setAttribute("aria-label",
       `E along the weight of ${weight.name}, the others held. Here w is ${short(here)}, E is ${short(loss)}, ` +
-      `the slope is ${short(lane.state.slope[index])}, and the next step would change w by ${short(lane.state.step[index])}.`);
+      `the slope is ${short(lane.state.slope[index])}${lane.state.next ? `, and the next step would lead to w = ${short(lane.state.next[index])}` : ""}.`);
   }
 
   /** Where the last states stood; only those with the same other weights lie on the curve. */

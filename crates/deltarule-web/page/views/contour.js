@@ -1,12 +1,11 @@
 // E over two weights: from above with lines of equal height, or as a bowl in space; and the way down.
 
-import { Frame, arrow, contours, cross, dot, height as heightColour, pictured, polyline, prepare, rgb, segment, theme } from "../plot.js";
+import { Frame, arrow, contours, cross, dot, fitting, height as heightColour, pictured, polyline, prepare, rgb, segment, theme } from "../plot.js";
 import { paint } from "./data.js";
 import { short } from "../format.js";
 
 /** With more points than this, pictures are coarser while a walk runs. */
 export const MANY = 250;
-const ROWS_A_FRAME = 1;
 
 /** A grid of heights with shares from 0, the lowest, to 1: finer near the ground, where descent spends its time. */
 class Ground {
@@ -50,15 +49,14 @@ export class ContourView {
     const names = JSON.stringify(pair.map((k) => ({ output: lane.info.weights[k].output, feature: lane.info.weights[k].feature })));
     const axis = ([from, to]) => ({ from, to, n });
     if (app.running && app.points.n > MANY && this.frameKey === frame) {
-      // The other weights move a little at every step: a few rows a frame, and the picture follows as soon as all are there.
+      // The other weights move a little at every step: two rows a frame, and the picture follows as soon as all are there.
       this.rows ??= [];
       const [from, to] = ranges[0];
-      for (let k = 0; k < ROWS_A_FRAME && this.rows.length < n; k++) {
-        const at = (row) => from + ((to - from) * row) / (n - 1);
-        const row = this.rows.length;
-        const two = JSON.stringify([{ from: at(row), to: at(row + 1), n: 2 }, axis(ranges[1])]);
-        this.rows.push(app.page.surface(this.lane, names, two).subarray(0, n));
-      }
+      const at = (row) => from + ((to - from) * row) / (n - 1);
+      const row = Math.min(this.rows.length, n - 2);
+      const two = JSON.stringify([{ from: at(row), to: at(row + 1), n: 2 }, axis(ranges[1])]);
+      const both = app.page.surface(this.lane, names, two);
+      for (const k of [row, row + 1]) if (k === this.rows.length) this.rows.push(both.subarray((k - row) * n, (k - row + 1) * n));
       if (this.rows.length < n) return this.kept;
       const values = new Float64Array(n * n);
       this.rows.forEach((row, a) => values.set(row, a * n));
@@ -78,6 +76,7 @@ export class ContourView {
     const { g, width, height } = prepare(canvas);
     const pair = this.pair();
     if (lane.info.weights.length < 2) {
+      this.frame = null;
       g.fillStyle = colours.soft;
       g.textAlign = "center";
       g.fillText("This network has one weight: the bowl beside shows all of E.", width / 2, height / 2);
@@ -117,10 +116,8 @@ export class ContourView {
       const place = (weights) => [frame.x(weights[pair[0]]), frame.y(weights[pair[1]])];
       this.drawWay(g, colours, place);
       const here = place(lane.state.weights);
-      if (!lane.info.batch) {
-        const next = lane.state.weights.map((w, k) => w + lane.state.step[k]);
-        if (next.every(Number.isFinite)) arrow(g, ...here, ...place(next), colours.good, 2);
-      }
+      const { next } = lane.state;
+      if (next?.every(Number.isFinite)) arrow(g, ...here, ...place(next), colours.good, 2);
       if (lane.goal.length) cross(g, ...place(lane.goal), 7, colours.mark);
       dot(g, ...here, 6.5, colours.lanes[this.lane], "white");
     });
@@ -209,9 +206,10 @@ export class ContourView {
     g.textAlign = "center";
     g.textBaseline = "top";
     const [x0, y0] = project(0.5, cosT > 0 ? -0.07 : 1.07, ground.low);
-    g.fillText(names[0], clampText(g, names[0], x0, width), Math.min(height - 16, y0 + 6));
+    const [first, second] = names.map((name) => fitting(g, name, 0.45 * width));
+    g.fillText(first, clampText(g, first, x0, width), Math.min(height - 16, y0 + 6));
     const [x1, y1] = project(sinT < 0 ? -0.07 : 1.07, 0.5, ground.low);
-    g.fillText(names[1], clampText(g, names[1], x1, width), Math.min(height - 16, y1 + 6));
+    g.fillText(second, clampText(g, second, x1, width), Math.min(height - 16, y1 + 6));
     g.textAlign = "left";
     g.fillText(this.app.errorText(this.lane), 10, 8);
   }

@@ -3,6 +3,8 @@
 import { Frame, contours, cross, dot, output as outputColour, pictured, polyline, prepare, rgb, segment, theme } from "../plot.js";
 import { short } from "../format.js";
 
+/** So many levels have a line of their own each. */
+const MOST_LEVELS = 100;
 const MARKS = ["circle", "square", "triangle", "diamond", "plus"];
 
 /** From where to where the values are, with room. */
@@ -25,8 +27,8 @@ function withZero([low, high]) {
   return high < 0 && -high < room ? [low, 0.06 * -low] : [low, high];
 }
 
-/** The number columns of the points. */
-export const numberColumns = (points) => points.features.map((f, k) => (f.levels ? -1 : k)).filter((k) => k >= 0);
+/** A share from −0.28 to 0.28 that is always the same for a record: points of one level stand beside each other. */
+const aside = (record) => ((record * 0.618034) % 1 - 0.5) * 0.56;
 
 export class DataView {
   constructor(canvas, app, lane) {
@@ -43,10 +45,15 @@ export class DataView {
     const { points, view } = this.app;
     if (this.app.dragging && this.limits) return this.limits;
     const [first, second] = view.columns;
-    const x = extent(points.columns[first]);
-    if (this.isPlane) return (this.limits = [x, extent(points.columns[second])]);
+    // Levels are drawn at their numbers.
+    const along = (column) => {
+      const { levels } = points.features[column];
+      return levels ? [-0.5, levels.length - 0.5] : extent(points.columns[column].filter((x) => x !== null));
+    };
+    const x = along(first);
+    if (this.isPlane) return (this.limits = [x, along(second)]);
     const info = this.app.lanes[this.lane].info;
-    const targets = [...points.targets[view.output]].map((y) => this.target(y));
+    const targets = this.targetColumn().map((y) => this.target(y));
     const [low, high] = info.range;
     if (points.classes && low !== null && high !== null) return (this.limits = [x, [low - 0.12 * (high - low), high + 0.12 * (high - low)]]);
     return (this.limits = [x, withZero(extent(targets, 0.25))]);
@@ -56,9 +63,15 @@ export class DataView {
   target(y) {
     const { points } = this.app;
     if (!points.classes) return y;
-    const [low, high] = this.app.lanes[this.lane].info.range[0] === -1 ? [-1, 1] : [0, 1];
+    const [low, high] = this.app.lanes[this.lane].info.class_targets;
     const is = points.classes.length === 2 && points.outputs.length === 1 ? y === 1 : y === this.app.view.output;
     return is ? high : low;
+  }
+
+  /** The targets of the output that is shown; classes are one column for all outputs. */
+  targetColumn() {
+    const { points, view } = this.app;
+    return points.targets[points.classes ? 0 : view.output];
   }
 
   classOf(record) {
@@ -71,15 +84,15 @@ export class DataView {
     const colours = theme();
     const { g, width, height } = prepare(canvas);
     const [x, y] = this.ranges();
-    const frame = (this.frame = new Frame(width, height, x, y));
     const { points, view } = app;
-    const names = points.features;
+    const [across, up] = view.columns.map((k) => points.features[k]);
+    const frame = (this.frame = new Frame(width, height, x, y, up?.levels ? { left: roomFor(g, up.levels, width) } : {}));
+    const labelsX = across.levels?.map((name, k) => [k, name]);
     if (this.isPlane) {
       this.drawField(g, frame, colours);
-      frame.axes(g, colours, { x: names[view.columns[0]].name, y: names[view.columns[1]].name, grid: false });
+      frame.axes(g, colours, { x: across.name, y: up.name, grid: false, labelsX, labels: up.levels?.map((name, k) => [k, name]) });
     } else {
-      const target = points.classes && points.outputs.length > 1 ? points.outputs[view.output] : points.outputs[view.output];
-      frame.axes(g, colours, { x: names[view.columns[0]].name, y: target });
+      frame.axes(g, colours, { x: across.name, y: points.outputs[view.output], labelsX });
       this.drawCurve(g, frame, colours);
     }
     frame.clip(g, () => this.drawPoints(g, frame, colours));
@@ -88,20 +101,24 @@ export class DataView {
 
   drawCurve(g, frame, colours) {
     const { app } = this;
-    const n = Math.min(240, Math.max(60, Math.round(frame.width / 2)));
-    const all = app.page.fitted(this.lane, app.view.columns[0], frame.x0, frame.x1, n);
+    const { levels } = app.points.features[app.view.columns[0]];
+    // A few levels have a line each; many are a curve of steps.
+    const few = levels && levels.length <= MOST_LEVELS ? levels.length : 0;
+    const n = few || Math.min(240, Math.max(60, Math.round(frame.width / 2)));
+    const [from, to] = few ? [0, Math.max(0.1, few - 1)] : [frame.x0, frame.x1];
+    const all = app.page.fitted(this.lane, app.view.columns[0], from, to, Math.max(2, n));
+    const stride = Math.max(2, n);
     const points = app.points;
     frame.clip(g, () => {
       const ŷ = app.outputsOf(this.lane);
-      const x = points.columns[app.view.columns[0]];
       if (points.n <= 200) {
         g.strokeStyle = colours.bad;
         g.globalAlpha = 0.55;
         g.lineWidth = 1.5;
         const offset = app.view.output * points.n;
         for (let r = 0; r < points.n; r++) {
-          const at = frame.x(x[r]);
-          segment(g, at, frame.y(this.target(points.targets[points.outputs.length > 1 && !points.classes ? app.view.output : 0][r])), at, frame.y(ŷ[offset + r]));
+          const [x, y] = this.place(r);
+          if (x !== null) segment(g, frame.x(x), frame.y(y), frame.x(x), frame.y(ŷ[offset + r]));
         }
         g.globalAlpha = 1;
       }
@@ -109,7 +126,9 @@ export class DataView {
         g.strokeStyle = colours.lanes[this.lane];
         g.globalAlpha = j === app.view.output ? 1 : 0.28;
         g.lineWidth = 3;
-        polyline(g, Array.from({ length: n }, (_, k) => [frame.x(frame.x0 + ((frame.x1 - frame.x0) * k) / (n - 1)), clampPixel(frame.y(all[j * n + k]))]));
+        const y = (k) => clampPixel(frame.y(all[j * stride + k]));
+        if (few) for (let k = 0; k < few; k++) segment(g, frame.x(k - 0.38), y(k), frame.x(k + 0.38), y(k));
+        else polyline(g, Array.from({ length: n }, (_, k) => [frame.x(from + ((to - from) * k) / (n - 1)), y(k)]));
       }
       g.globalAlpha = 1;
     });
@@ -120,9 +139,9 @@ export class DataView {
     const many = app.running && app.points.inputs.length > 40;
     const [n, m] = many ? [24, 20] : [48, 40];
     const axes = [{ from: frame.x0, to: frame.x1, n }, { from: frame.y0, to: frame.y1, n: m }];
-    const all = app.page.field(this.lane, JSON.stringify(app.view.columns.slice(0, 2)), JSON.stringify(axes));
+    const all = app.page.field(this.lane, JSON.stringify(app.view.columns), JSON.stringify(axes));
     const values = all.subarray(app.view.output * n * m, (app.view.output + 1) * n * m);
-    const [low, high] = this.outputRange(values);
+    const [low, high] = this.outputRange();
     paint(g, pictured(values, n, m, (y) => (y - low) / (high - low), outputColour, colours.dark), frame);
     g.strokeStyle = colours.ink;
     g.lineWidth = 1.5;
@@ -138,12 +157,12 @@ export class DataView {
     g.globalAlpha = 1;
   }
 
-  outputRange(values) {
-    const info = this.app.lanes[this.lane].info;
-    const [low, high] = info.range;
-    if (low !== null && high !== null) return [low, high];
-    const { points, view } = this.app;
-    const targets = points.classes ? [0, 1] : extent(points.targets[view.output], 0);
+  outputRange() {
+    const { range: [low, high], class_targets: of } = this.app.lanes[this.lane].info;
+    const { points } = this.app;
+    if (points.classes && low === of[0] && high === of[1]) return of;
+    if (!points.classes && low !== null && high !== null) return [low, high];
+    const targets = points.classes ? of : extent(this.targetColumn(), 0);
     const spread = targets[1] - targets[0] || 1;
     return [targets[0] - 0.05 * spread, targets[1] + 0.05 * spread];
   }
@@ -172,22 +191,24 @@ export class DataView {
     if (record < points.n) this.drawPoint(g, frame, colours, record, size + 1.5, true);
   }
 
+  /** Where a point stands, in the units of the axes; null where its number is missing. */
   place(record) {
     const { points, view } = this.app;
-    const x = points.columns[view.columns[0]][record];
-    if (this.isPlane) return [x, points.columns[view.columns[1]][record]];
-    const column = points.outputs.length > 1 && !points.classes ? view.output : 0;
-    return [x, this.target(points.targets[column][record])];
+    const along = (k) => points.columns[k][record] + (points.features[k].levels ? aside(record) : 0);
+    const there = (k) => (points.columns[k][record] === null ? null : along(k));
+    const [first, second] = view.columns;
+    return [there(first), this.isPlane ? there(second) : this.target(this.targetColumn()[record])];
   }
 
   pixels(frame, record) {
     const [x, y] = this.place(record);
-    return [frame.x(x), frame.y(y)];
+    return [x === null ? null : frame.x(x), y === null ? null : frame.y(y)];
   }
 
   drawPoint(g, frame, colours, record, size, isChosen = false) {
     const [x, y] = this.pixels(frame, record);
-    const { points, view } = this.app;
+    if (x === null || y === null) return;
+    const { points } = this.app;
     let fill = colours.ink;
     let mark = "circle";
     if (points.classes) {
@@ -195,8 +216,8 @@ export class DataView {
       fill = colours.classes[k % colours.classes.length];
       mark = MARKS[k % MARKS.length];
     } else if (this.isPlane) {
-      const [low, high] = this.outputRange([]);
-      fill = rgb(outputColour((points.targets[view.output][record] - low) / (high - low), colours.dark));
+      const [low, high] = this.outputRange();
+      fill = rgb(outputColour((this.targetColumn()[record] - low) / (high - low), colours.dark));
     }
     if (isChosen) {
       g.beginPath();
@@ -214,6 +235,7 @@ export class DataView {
     let least = within;
     for (let r = 0; r < this.app.points.n; r++) {
       const [x, y] = this.place(r);
+      if (x === null || y === null) continue;
       const away = Math.hypot(this.frame.x(x) - px, this.frame.y(y) - py);
       if (away < least) [best, least] = [r, away];
     }
@@ -229,19 +251,34 @@ export class DataView {
     if (this.isPlane) places.push({ input: { column: view.columns[1], value: y } });
     else if (!points.classes) places.push({ target: { output: view.output, value: y } });
     else if (points.outputs.length === 1) {
-      const [low, high] = [this.target(0), this.target(1)];
+      const [low, high] = this.app.lanes[this.lane].info.class_targets;
       places.push({ target: { output: 0, value: y > (low + high) / 2 ? 1 : 0 } });
     }
     return places;
   }
 
+  /** The same a little to the right (across = 1) and up of where a point stands: by a few pixels, to the next level, or to the other class. */
+  placesBeside(record, across, up) {
+    const { points, view } = this.app;
+    const [x, y] = this.place(record);
+    const level = (k) => points.features[k].levels;
+    const [first, second] = view.columns;
+    const { frame } = this;
+    const wide = level(first) ? frame.x(1) - frame.x(0) : 6;
+    const tall = this.isPlane ? (level(second) ? frame.y(0) - frame.y(1) : 6) : points.classes ? 1000 : 6;
+    return this.placesAt(frame.x(x ?? (frame.x0 + frame.x1) / 2) + across * wide, frame.y(y ?? (frame.y0 + frame.y1) / 2) - up * tall);
+  }
+
   summary() {
     const { points, view, lanes } = this.app;
-    const names = view.columns.slice(0, 2).map((k) => points.features[k].name);
+    const names = view.columns.map((k) => points.features[k].name);
     return `${points.n} points of ${points.name}: ${points.outputs[view.output]} over ${names.join(" and ")}, with f as it stands; E is ${short(lanes[this.lane].state.loss)}. ` +
       "Arrow keys choose and, with Shift, move a point; Delete takes it away.";
   }
 }
+
+/** The room that names of levels want beside an axis. */
+const roomFor = (g, names, width) => Math.min(0.3 * width, Math.max(52, 16 + Math.max(...names.map((name) => g.measureText(name).width))));
 
 const canvases = new Map();
 

@@ -57,18 +57,27 @@ function stepRow(name, gradient, check, step, next, raw = false) {
   return `<tr><th scope="row">${raw ? name : escaped(name)}</th><td>${exact(gradient)}</td><td class="quiet">${by}</td><td class="step">${exact(step)}</td><td>${exact(next)}</td></tr>`;
 }
 
+/** What the next step does to a weight: Δw by the delta rule, where it leads by another one. */
+function nextOf(state, k) {
+  if (state.step) return ` · <span class="good">Δ<var>w</var> <span data-step="${k}">${short(state.step[k])}</span></span>`;
+  return state.next ? ` · <span class="good">next <var>w</var> <span data-next="${k}">${exact(state.next[k])}</span></span>` : "";
+}
+
 /** All weights with the slope and the next step over all records, or the last steps over few. */
 export function weightsHtml(lane, points) {
   const { info, state } = lane;
   const most = 60;
   const rows = info.weights.slice(0, most).map((weight, k) =>
     `<li><b>${escaped(weight.name)}</b> <span data-weight="${k}">${exact(state.weights[k])}</span>
-      <small>∂<var>E</var>/∂<var>w</var> ${short(state.slope[k])}${info.batch ? "" : ` · <span class="good">Δ<var>w</var> ${short(state.step[k])}</span>`}</small></li>`);
+      <small>∂<var>E</var>/∂<var>w</var> ${short(state.slope[k])}${nextOf(state, k)}</small></li>`);
   const rest = info.weights.length > most ? `<p class="quiet">and ${info.weights.length - most} more</p>` : "";
   const formula = info.reduction === "mean" ? "(<var>η</var>/<var>N</var>) Σ <var>δx</var>" : "<var>η</var> Σ <var>δx</var>";
   const other = info.reduction === "mean" ? "sum" : "mean";
+  const next = info.optimizer === "gd"
+    ? `The next step: Δ<var>w</var> = ${formula} over all ${points.n} records. The same step with the ${other}: <var>η</var> = ${short(info.equivalent)}.`
+    : `The next step is that of ${escaped(info.optimizer)}, over all ${points.n} records: it has the slopes of the steps before in it, too.`;
   return `<ul class="weight-list">${rows.join("")}</ul>${rest}
   <p class="quiet">${info.batch
     ? `A step takes ${count(info.batch, "record")}, ${count(info.steps_per_epoch, "step")} an epoch; the marked points made the last one.`
-    : `The next step: Δ<var>w</var> = ${formula} over all ${points.n} records. The same step with the ${other}: <var>η</var> = ${short(info.equivalent)}.`}</p>`;
+    : next}</p>`;
 }

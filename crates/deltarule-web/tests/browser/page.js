@@ -67,6 +67,18 @@ export async function open(browser, address, options = {}) {
   return { page, wrong, close: () => context.close() };
 }
 
+/** The address, with all that is shown in it. */
+export async function address(page) {
+  await page.evaluate(() => window.deltarule.writeAddress());
+  return page.url();
+}
+
+/** The part of it that holds the state. */
+export const state = async (page) => {
+  const url = await address(page);
+  return url.slice(url.indexOf("#"));
+};
+
 /** The number that a text on the page stands for. */
 export const number = (text) => Number(text.replace("−", "-"));
 

@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { at, browser, command, examples, folder, host, lossText, number, oneFile, open, program, rows, weightTexts } from "./page.js";
+import { address, at, browser, command, examples, folder, host, lossText, number, oneFile, open, program, rows, state, weightTexts } from "./page.js";
 
 let chromium;
 let server;
@@ -256,12 +256,188 @@ test("wrong numbers are told with what was expected, and change nothing", async 
 });
 
 test("an address with nonsense opens all the same, and says so", async () => {
-  for (const [hash, words] of [["#data=moon", /moon/], ["#data=ten&f=sine", /sine/], ["#data=line&start=1,2,3", /start/], ["#data=line&eta=-2", /eta/], ["#data=line&scale=big", /scale/], ["#data=line&steps=oops", /JSON/]]) {
+  const wrong = [
+    ["data=moon", /moon/], ["f=sine", /sine/], ["start=1,2,3", /start/], ["eta=-2", /eta/], ["scale=big", /scale/], ["steps=oops", /JSON/],
+    // What is no number where one is expected, and what is a number of nothing.
+    ["eta=fast", /eta: found "fast"/], ["eta=1e999", /eta: found "1e999"/], ["batch=few", /batch: found "few"/], ["batch=0", /batch/], ["seed=1.5", /seed: found "1.5"/], ["seed=9007199254740992", /seed: found "9007199254740992"/],
+    ["start=1,x", /start: found "1,x"/], ["start=1,", /start: found "1,"/], ["step=-1", /step: found "-1"/], ["step=1e3", /step: found "1e3"/],
+    ["record=0", /record: found "0" in the address, expected the number of a record, from 1 on/], ["record=11", /record: found "11".*from 1 to 10/], ["record=two", /record: found "two"/],
+    ["output=1", /output: found "1".*the only one/], ["w=2", /w: found "2".*from 0 to 1/], ["w=slope", /w: found "slope"/], ["ww=0", /ww: found "0"/], ["ww=1,1", /ww: found "1,1".*different/],
+    ["x=5", /x: found "5"/], ["x=0,0", /x: found "0,0"/], ["lesson=99", /lesson: found "99"/], ["lesson=first", /lesson: found "first"/], ["bias=maybe", /bias: found "maybe"/],
+    ["hide=everything", /hide: found "everything"/], ["colour=red", /colour: is no word/], ["b=1&b.eta=x", /b\.eta: found "x"/], ["b=1&b.f=sine", /the second setting.*sine/],
+    ["eta=0.9&scale=none&step=5000", /step: found "5000".*Diverged/],
+  ];
+  for (const [words, told] of wrong) {
+    const hash = `#${words.startsWith("data") ? "" : "data=line&"}${words}`;
     await on(hash, async (page) => {
-      assert.match(await page.textContent("#alert"), words, hash);
+      assert.match(await page.textContent("#alert"), told, hash);
       assert.ok(Number.isFinite(number(await lossText(page))));
+      assert.equal(await page.evaluate(() => window.deltarule.source.id), "line");
     });
   }
+  await on("#data=line&init=normal&seed=9007199254740991", async (page) => assert.equal(await page.isHidden("#alert"), true));
+  await on("#nonsense", async (page) => assert.match(await page.textContent("#alert"), /found "nonsense" behind #/));
+  await on("#walk", async (page) => assert.equal(await page.isHidden("#alert"), true));
+  await on("#data=line&eta=0.02&record=10&step=2&start=1,-1e-3&ww=1,0", async (page) => assert.equal(await page.isHidden("#alert"), true));
+});
+
+test("the link that skips to the walk changes nothing but where one is", async () => {
+  await on("#data=two&eta=0.2&step=3", async (page) => {
+    const [loss, url] = [await lossText(page), await address(page)];
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.className), "skip");
+    await page.keyboard.press("Enter");
+    await page.evaluate(() => (location.hash = "#walk"));
+    await page.waitForFunction((expected) => location.href === expected, url);
+    assert.deepEqual([await lossText(page), await at(page), await page.isHidden("#alert")], [loss, 3, true]);
+  });
+  await on("#data=two", async (page) => {
+    await page.focus(".skip");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "walk");
+    await page.keyboard.press("ArrowRight");
+    assert.equal(await at(page), 1);
+  });
+});
+
+test("the next step that is shown is the one that is taken, with every rule", async () => {
+  for (const rule of ["momentum", "nesterov", "adagrad", "rmsprop", "adam"]) {
+    await on(`#data=line&scale=none&eta=0.01&rule=${rule}&start=-1,6`, async (page) => {
+      for (let k = 0; k < 4; k++) {
+        const next = (await page.locator("[data-next]").allTextContents()).map(number);
+        const aim = await page.evaluate(() => window.deltarule.lanes[0].state.next);
+        assert.equal(await page.locator("[data-step]").count(), 0, "no step of another rule");
+        await step(page);
+        assert.deepEqual((await weightTexts(page)).map(Number), next, `${rule}, step ${k + 1}`);
+        assert.deepEqual(await page.evaluate(() => window.deltarule.lanes[0].state.weights), aim);
+      }
+      assert.match(await page.textContent("#weights"), new RegExp(`that of ${rule}`));
+    });
+  }
+  await on("#data=line&scale=none&eta=0.02&start=-1,6", async (page) => {
+    const before = (await weightTexts(page)).map(Number);
+    const steps = (await page.locator("[data-step]").allTextContents()).map(number);
+    await step(page);
+    (await weightTexts(page)).map(Number).forEach((w, k) => assert.ok(Math.abs(w - before[k] - steps[k]) < 1e-5));
+  });
+  await on("#data=line&batch=2", async (page) => assert.equal(await page.locator("[data-step], [data-next]").count(), 0));
+});
+
+// ── tables of all kinds ──
+
+const LEVELS = "colour,shape,y\nred,round,1\nblue,square,2\nred,square,4\na green that has a very long name,round,3\nblue,round,2.5\n";
+
+test("a table of categories alone is shown, walked down and changed", async () => {
+  await on(`#csv=${encodeURIComponent(LEVELS)}&targets=y&eta=0.2`, async (page) => {
+    const start = number(await lossText(page));
+    await step(page);
+    assert.ok(number(await lossText(page)) < start);
+    assert.match(await page.getAttribute("canvas.data", "aria-label"), /5 points of points.csv: y over colour/);
+    // A point goes to the next level with a key, and to another one with the mouse.
+    const colour = () => page.evaluate(() => window.deltarule.points.features[0].levels[window.deltarule.points.columns[0][0]]);
+    const levels = await page.evaluate(() => window.deltarule.points.features[0].levels);
+    const at = levels.indexOf(await colour());
+    await page.locator("canvas.data").focus();
+    await page.keyboard.press(at + 1 < levels.length ? "Shift+ArrowRight" : "Shift+ArrowLeft");
+    assert.equal(await colour(), levels[at + 1 < levels.length ? at + 1 : at - 1]);
+    const aim = await page.evaluate(() => {
+      const view = window.deltarule.shown[0].data;
+      const box = view.canvas.getBoundingClientRect();
+      const [x, y] = view.place(0);
+      return [box.left + view.frame.x(x), box.top + view.frame.y(y), box.left + view.frame.x(0), box.left + view.frame.x(2)];
+    });
+    await page.mouse.move(aim[0], aim[1]);
+    await page.mouse.down();
+    await page.mouse.move(aim[2], aim[1], { steps: 3 });
+    await page.mouse.move(aim[3], aim[1], { steps: 3 });
+    await page.mouse.up();
+    assert.equal(await colour(), levels[2]);
+    // Both at once, and the same from the address.
+    await page.selectOption(".choices select >> nth=1", "1");
+    assert.match(await page.getAttribute("canvas.data", "aria-label"), /over colour and shape/);
+    const loss = await lossText(page);
+    await on(await state(page), async (again) => {
+      assert.equal(await lossText(again), loss);
+      assert.deepEqual(await again.evaluate(() => window.deltarule.view.columns), [0, 1]);
+    });
+  });
+  await on(`#csv=${encodeURIComponent("k,c\na,yes\nb,no\na,yes\nb,yes\n")}&targets=c`, async (page) => {
+    await step(page);
+    await page.selectOption("#activation", "tanh");
+    await step(page);
+  });
+});
+
+test("each of three classes over one input is looked at", async () => {
+  const csv = "x,kind\n1,a\n2,b\n3,c\n1.5,a\n2.5,b\n3.5,c\n";
+  await on(`#csv=${encodeURIComponent(csv)}&targets=kind&eta=0.5`, async (page) => {
+    for (const output of ["0", "1", "2"]) {
+      await page.selectOption("#output", output);
+      await step(page);
+      const targets = await page.evaluate(() => [0, 1, 2, 3, 4, 5].map((r) => window.deltarule.shown[0].data.place(r)[1]));
+      assert.deepEqual(targets, [0, 1, 2, 0, 1, 2].map((k) => (k === Number(output) ? 1 : 0)));
+    }
+  });
+});
+
+test("classes are drawn at the numbers that the core aims at", async () => {
+  for (const [words, targets] of [["f=elu", [0, 1]], ["f=identity&loss=hinge", [-1, 1]], ["f=tanh", [-1, 1]], ["f=sigmoid&loss=log", [0, 1]], ["f=h/(1%2Babs(h))", [0, 1]]]) {
+    await on(`#data=ten&x=0&eta=0.01&${words}`, async (page) => {
+      const drawn = await page.evaluate(() => [0, 1].map((r) => window.deltarule.shown[0].data.place(r)[1]));
+      assert.deepEqual(drawn, targets, words);
+      for (const [record, target] of [["1", targets[0]], ["2", targets[1]]]) {
+        await page.fill("#record", record);
+        await page.press("#record", "Enter");
+        const line = await page.textContent("#worked .lines li:nth-child(2)");
+        assert.match(line.replace("−", "-"), new RegExp(`should be y = ${target}$`), words);
+      }
+    });
+  }
+});
+
+test("names with commas and holes in the data come through a link, and an edit", async () => {
+  const csv = '"size, in m","a\\b",y\n1,2,3\n,1,5\n4,5,5.5\n2,2,1\n';
+  await on("", async (page) => {
+    await drop(page, "own.csv", csv);
+    await page.waitForSelector("#columns[open]");
+    await page.selectOption('#columns select[name="missing"]', "mean");
+    await page.click("#columns-open");
+    const look = async (p) => [await lossText(p), await p.evaluate(() => [window.deltarule.points.features.map((f) => f.name), window.deltarule.points.columns])];
+    await step(page);
+    const before = await look(page);
+    assert.deepEqual(before[1][0], ["size, in m", "a\\b"]);
+    await on(await state(page), async (again) => assert.deepEqual(await look(again), before));
+    await page.locator("canvas.data").focus();
+    await page.keyboard.press("Shift+ArrowRight");
+    const after = await look(page);
+    assert.notEqual(after[0], before[0]);
+    assert.equal(after[1][1][0][1], null, "the hole is still one");
+    await on(await state(page), async (again) => {
+      assert.deepEqual(await look(again), after);
+      assert.equal(await again.isHidden("#alert"), true);
+    });
+  });
+});
+
+test("the address is written seldom enough for every browser, and is right in the end", async () => {
+  await on("#data=line&scale=none", async (page) => {
+    const written = await page.evaluate(async () => {
+      let n = 0;
+      const replace = history.replaceState.bind(history);
+      history.replaceState = (...values) => (n++, replace(...values));
+      const slider = document.getElementById("eta");
+      for (let k = 0; k < 200; k++) {
+        slider.value = String(300 + k);
+        slider.dispatchEvent(new Event("input"));
+        if (k % 10 === 0) await new Promise((done) => setTimeout(done));
+      }
+      await new Promise((done) => setTimeout(done, 800));
+      return n;
+    });
+    assert.ok(written >= 1 && written <= 40, `${written} times`);
+    const eta = await page.evaluate(() => window.deltarule.lanes[0].info.eta);
+    assert.ok(page.url().includes(`eta=${eta}`), page.url());
+  });
 });
 
 test("points are dragged, added and taken away, and E follows", async () => {
@@ -280,7 +456,7 @@ test("points are dragged, added and taken away, and E follows", async () => {
     await page.mouse.move(x, y - 60, { steps: 4 });
     await page.mouse.up();
     assert.ok(number(await lossText(page)) > before, "E is higher with a point far off");
-    assert.match(page.url(), /csv=/);
+    assert.match(await address(page), /csv=/);
     const moved = await page.evaluate(() => window.deltarule.points.targets[0][4]);
     assert.ok(moved > 5);
     await page.mouse.click(x + 25, y + 70);
@@ -316,8 +492,7 @@ test("two settings side by side keep their own ways", async () => {
     for (let k = 0; k < 5; k++) await step(page);
     const both = [await lossText(page, 0), await lossText(page, 1)];
     assert.notEqual(both[0], both[1]);
-    const url = page.url();
-    await on(url.slice(url.indexOf("#")), async (again) => {
+    await on(await state(page), async (again) => {
       assert.deepEqual([await lossText(again, 0), await lossText(again, 1)], both);
     });
     await page.click("#compare");
@@ -353,8 +528,7 @@ test("a dropped CSV is read as the command reads it", async () => {
     assert.equal(number(await page.textContent('#worked [data-value="delta"]')), explained.record.steps[0].delta);
     // Nothing but an address remembers it.
     const loss = await lossText(page);
-    const url = page.url();
-    await on(url.slice(url.indexOf("#")), async (again) => assert.equal(await lossText(again), loss));
+    await on(await state(page), async (again) => assert.equal(await lossText(again), loss));
   });
 });
 
@@ -408,11 +582,11 @@ test("the address holds the whole state", async () => {
     const look = (p) => p.evaluate(() => ({ weights: window.deltarule.lanes[0].state.weights, view: window.deltarule.view, eta: window.deltarule.lanes[0].info.eta }));
     const seen = await look(page);
     const loss = await lossText(page);
-    const url = page.url();
-    await on(url.slice(url.indexOf("#")), async (again) => {
+    const url = await address(page);
+    await on(await state(page), async (again) => {
       assert.deepEqual(await look(again), seen);
       assert.equal(await lossText(again), loss);
-      assert.equal(again.url(), url);
+      assert.equal(await address(again), url);
     });
   });
 });
@@ -444,8 +618,7 @@ test("a teacher's steps come from a file or the address, and hide controls", asy
     assert.equal(await page.isHidden(".curve"), true);
     await page.click("#lesson-next");
     assert.equal(await page.isHidden(".settings"), false);
-    const url = page.url();
-    await on(url.slice(url.indexOf("#")), async (again) => assert.equal(await again.textContent(".lesson h2"), "Now let it run"));
+    await on(await state(page), async (again) => assert.equal(await again.textContent(".lesson h2"), "Now let it run"));
   });
   await on("#data=line&hide=data,points,settings", async (page) => {
     assert.equal(await page.isHidden("#dataset"), true);
@@ -498,6 +671,59 @@ test("play serves the page with the data in it, and writes it to one file", asyn
   } finally {
     child.kill("SIGINT");
   }
+});
+
+test("a page with data in it is the same after a reload, with all that was done", async () => {
+  const here = await folder();
+  const file = join(here, "page.html");
+  await command(["play", join(examples, "diabetes.csv"), "--target", "progression", "--scale", "none", "--export", file]);
+  const { page, wrong, close } = await open(chromium, `file://${file}`);
+  const look = async () => [await lossText(page), await at(page), await page.evaluate(() => [window.deltarule.points.n, window.deltarule.source.file, window.deltarule.lanes[0].info.settings.scale])];
+  const again = async () => {
+    const seen = await look();
+    await address(page);
+    await page.reload();
+    await page.waitForSelector("body.ready");
+    assert.deepEqual(await look(), seen);
+    assert.equal(await page.isHidden("#alert"), true, await page.textContent("#alert"));
+  };
+  assert.equal((await look())[2][0], 442);
+  await step(page);
+  await step(page);
+  await again();
+  assert.equal(await at(page), 2);
+  // The other way of scaling is a default, which an address leaves out.
+  await page.evaluate(() => window.deltarule.change({ scale: "standard", start: null }));
+  await step(page);
+  await again();
+  // A point that was moved: more than an address holds, and the tab remembers it.
+  await page.locator("canvas.data").focus();
+  await page.keyboard.press("Shift+ArrowUp");
+  assert.match(await address(page), /missing=/);
+  await again();
+  // In another tab the points are as they came, and the page says so.
+  const url = page.url();
+  assert.deepEqual(wrong, []);
+  await close();
+  const other = await open(chromium, url);
+  assert.match(await other.page.textContent("#alert"), /points that were changed are too many/);
+  assert.equal(await other.page.evaluate(() => window.deltarule.points.n), 442);
+  await other.close();
+});
+
+test("a large file is there after a reload, and asked for in another tab", async () => {
+  await on("", async (page) => {
+    await page.setInputFiles("#file", join(examples, "diabetes.csv"));
+    await page.waitForSelector("#columns[open]");
+    await page.click("#columns-open");
+    await step(page);
+    const loss = await lossText(page);
+    const hash = await state(page);
+    await page.reload();
+    await page.waitForSelector("body.ready");
+    assert.deepEqual([await lossText(page), await at(page), await page.isHidden("#alert")], [loss, 1, true]);
+    await on(hash, async (other) => assert.match(await other.textContent("#alert"), /diabetes\.csv is too large for an address: open it again/));
+  });
 });
 
 // ── screens ──

@@ -81,3 +81,55 @@ fn two_classes_are_minus_one_and_one_for_tanh() {
     lab.set(0, Settings { activation: Some("tanh".to_owned()), ..Settings::default() }).unwrap();
     assert_eq!(target(&lab), -1.0);
 }
+
+#[test]
+fn classes_aim_at_what_the_error_and_f_want() {
+    let mut lab = Lab::open("t", b"x,y\n1,no\n2,yes\n3,no\n".to_vec(), &chosen(&["y"]), Settings::default()).unwrap();
+    for (activation, loss, targets) in [
+        ("sigmoid", "squared", (0.0, 1.0)),
+        ("elu", "squared", (0.0, 1.0)),
+        ("identity", "hinge", (-1.0, 1.0)),
+        ("sigmoid", "log", (0.0, 1.0)),
+        ("h/(1+abs(h))", "squared", (0.0, 1.0)),
+        ("tanh", "squared", (-1.0, 1.0)),
+    ] {
+        let settings =
+            Settings { activation: Some(activation.to_owned()), loss: loss.to_owned(), ..Settings::default() };
+        lab.set(0, settings).unwrap();
+        let target = |record| lab.lane(0).unwrap().worked(lab.points(), record).unwrap().outputs[0].target;
+        assert_eq!((target(0), target(1)), targets, "{activation}, {loss}");
+    }
+}
+
+#[test]
+fn categories_alone_are_points_too() {
+    let csv = "colour,shape,y\nred,round,1\nblue,square,2\nred,square,4\ngreen,round,3\n";
+    let mut lab = Lab::open("t", csv.as_bytes().to_vec(), &chosen(&["y"]), Settings::default()).unwrap();
+    lab.forward(0, 200).unwrap();
+    // ŷ at each level, the other column at its commonest one; between two levels the nearer one counts.
+    let along =
+        |from, to, n| lab.lane(0).unwrap().fitted(lab.points(), 0, deltarule_web::Axis { from, to, n }).unwrap();
+    let levels = along(0.0, 2.0, 3);
+    assert_eq!(along(-0.4, 2.4, 8), [0, 0, 0, 1, 1, 2, 2, 2].map(|level: usize| levels[level]));
+    let outputs = lab.lane(0).unwrap().outputs(lab.points()).unwrap();
+    assert!(levels.iter().any(|level| outputs.contains(level)));
+    // The levels are blue, green, red.
+    for (value, level) in [(0.8, "green"), (-7.0, "blue"), (1.6, "red"), (9.0, "red")] {
+        lab.move_point(0, &[Place::Input { column: 0, value }]).unwrap();
+        assert!(lab.points().csv().starts_with(&format!("colour,shape,y\n{level},round,1\n")), "{value}");
+    }
+    assert_eq!(lab.points().n_records(), 4);
+}
+
+#[test]
+fn holes_stay_holes_in_the_csv() {
+    let csv = "x,kind,y\n1,a,2\n,b,3\n4,,5\n2,a,1\n";
+    for rule in ["mean", "drop"] {
+        let chosen = Chosen { missing: Some(rule.to_owned()), ..chosen(&["y"]) };
+        let points = Points::read("t", csv.as_bytes().to_vec(), &chosen).unwrap();
+        assert!(!points.csv().contains("NaN"), "{}", points.csv());
+        assert!(points.typical().iter().all(|value| value.is_finite()), "{rule}: {:?}", points.typical());
+        let again = Points::read("t", points.csv().into_bytes(), &chosen).unwrap();
+        assert_eq!((again.csv(), again.inputs()), (points.csv(), points.inputs()), "{rule}");
+    }
+}

@@ -22,6 +22,13 @@ pub(crate) fn run(args: &PlayArgs) -> Result<ExitCode> {
             "this program was built without the page; in its sources: cargo xtask page && cargo install --path crates/deltarule"
         );
     };
+    if PAGE_IS_OLD {
+        eprintln!(
+            "warning: the page in this program is older than the sources that it was built from; anew: cargo xtask page && cargo install \
+             --path crates/deltarule"
+        );
+    }
+    given::refuse_what_the_page_lacks(args)?;
     let file = args.export.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
     let page = with_data(page, args)?;
     if let (Some(mut file), Some(path)) = (file, &args.export) {

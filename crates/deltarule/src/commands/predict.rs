@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use deltarule_core::{BLOCK_ROWS, most_probable};
-use deltarule_data::{Reader, RowEncoder, RowState};
+use deltarule_data::{Reader, RowEncoder, RowState, csv_field};
 use deltarule_model::{Model, Target};
 
 use reasons::ReasonColumns;
@@ -16,7 +16,7 @@ use reasons::ReasonColumns;
 use super::evaluate::{unseen_levels, unseen_text, what};
 use crate::cli::PredictArgs;
 use crate::number::count;
-use crate::output::{OutputFile, csv_field};
+use crate::output::OutputFile;
 use crate::rows::Rows;
 use crate::{failure, output, setup};
 

@@ -7,17 +7,59 @@ use std::process::{Command, Stdio};
 
 use crate::support::Sandbox;
 
+#[allow(dead_code)]
+#[path = "../../page_sources.rs"]
+mod page_sources;
+
 /// Whether the page is in the program; without it there is nothing but the advice how to build it.
 fn has_page(sandbox: &Sandbox) -> bool {
     let ran = sandbox.sh("deltarule play --export page.html");
     if ran.code == Some(0) {
-        assert!(sandbox.read("page.html").contains("<title>deltarule"));
+        let page = sandbox.read("page.html");
+        assert!(page.contains("<title>deltarule"));
+        // A page of other sources is told in one line, and one of these in none.
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let is_old = page_sources::mark_in(&page) != Some(&page_sources::mark_of(&root).unwrap());
+        let told: Vec<&str> = ran.stderr.lines().collect();
+        assert_eq!(told.len(), usize::from(is_old), "{}", ran.stderr);
+        assert!(told.iter().all(|line| line.contains("older") && line.contains("cargo xtask page")), "{}", ran.stderr);
         return true;
     }
     assert_eq!(ran.code, Some(2));
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
     assert!(ran.stderr.contains("cargo xtask page"), "{}", ran.stderr);
     false
+}
+
+#[test]
+fn the_mark_of_the_sources_changes_with_each_of_them() {
+    let sandbox = Sandbox::new();
+    for source in page_sources::SOURCES {
+        let file = if source.contains('.') { source.to_owned() } else { format!("{source}/a.rs") };
+        sandbox.sh(&format!("mkdir -p $(dirname {file})")).ok();
+        sandbox.file(&file, "one");
+    }
+    let mark = || page_sources::mark_of(sandbox.path()).unwrap();
+    let first = mark();
+    assert_eq!(mark(), first);
+    let page = format!("<meta charset=\"utf-8\">\n{}\n", page_sources::element(&first));
+    assert_eq!((page_sources::mark_in(&page), page_sources::mark_in("<title>")), (Some(&*first), None));
+    let mut seen = vec![first];
+    for (name, text) in [
+        ("Cargo.toml", "two"),
+        ("crates/deltarule-core/src/a.rs", "onE"),
+        ("crates/deltarule-web/page/views/new.js", ""),
+        ("crates/deltarule-web/page/views/new.js", "1"),
+        ("xtask/src/a.rs", ""),
+    ] {
+        sandbox.sh("mkdir -p crates/deltarule-web/page/views").ok();
+        sandbox.file(name, text);
+        assert!(!seen.contains(&mark()), "{name}");
+        seen.push(mark());
+    }
+    // Others have no part in it.
+    sandbox.file("README.md", "new");
+    assert_eq!(Some(&mark()), seen.last());
 }
 
 /// What the page in a file is given.
@@ -71,6 +113,13 @@ fn wrong_choices_are_told_and_leave_no_file() {
         ("examples/ten.csv --target passed --activation 'exp(h'", "exp(h"),
         ("examples/ten.csv --target passed --eta -1", "eta"),
         ("examples/ten.csv --target passed --init none.csv", "none.csv"),
+        (
+            "examples/ten.csv --target passed --weight hours",
+            "--weight: found \"hours\", but on the page all records count alike",
+        ),
+        ("examples/ten.csv --target passed --class-weight balanced", "--class-weight"),
+        ("--weight hours", "--weight"),
+        ("examples/ten.csv --target passed --seed 9007199254740992", "9007199254740991"),
     ] {
         let ran = sandbox.sh(&format!("deltarule play {options} --export new.html"));
         assert_eq!(ran.code, Some(2), "{options}: {}", ran.stderr);
@@ -101,7 +150,9 @@ fn the_page_is_served_to_this_machine_alone() {
         stream.read_to_string(&mut answer).unwrap();
         answer
     };
-    assert!(ask("GET /", &host).starts_with("HTTP/1.1 200 OK\r\n"));
+    let answer = ask("GET /", &host);
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("\r\nX-Frame-Options: DENY\r\n"));
+    assert!(ask("GET /", &host.replace("127.0.0.1", "LOCALHOST")).starts_with("HTTP/1.1 200 OK\r\n"));
     assert!(ask("GET /?x=1", &host).contains("<title>deltarule"));
     assert!(!ask("HEAD /", &host).contains("<title>"));
     assert!(ask("GET /etc/passwd", &host).starts_with("HTTP/1.1 404 "));

@@ -2,19 +2,37 @@
 
 use anyhow::{Result, bail};
 use deltarule_core::{BlockSource, Column, Eta, Parameters, Targets};
-use deltarule_data::{Prepared, prepare};
+use deltarule_data::{MOST_NUMBERS_OF_A_PAGE, Prepared, csv_field, prepare};
 use deltarule_model::{Encoding, FeatureKind, Target};
 use serde_json::{Value, json};
 
 use crate::cli::{MissingArg, PlayArgs, WeightArgs};
-use crate::output::csv_field;
+use crate::number::count;
 use crate::rows::Rows;
 use crate::setup::{self, Input, Machine, Ready};
 use crate::valid::HoldOut;
 
-/// What the page takes: N·d numbers, and bytes of CSV.
-const MOST_NUMBERS: usize = 2_000_000;
+/// So many bytes of CSV the page takes.
 const MOST_BYTES: usize = 40_000_000;
+
+/// Settings are numbers of JavaScript: larger ones it would round, and draw another start from them.
+const LARGEST_SEED: u64 = (1 << 53) - 1;
+
+/// Errors: what the page does not have, weights of records among them.
+pub(super) fn refuse_what_the_page_lacks(args: &PlayArgs) -> Result<()> {
+    let named = [("--weight", &args.weight), ("--class-weight", &args.class_weight)];
+    if let Some((option, value)) = named.into_iter().find_map(|(option, value)| Some((option, value.as_ref()?))) {
+        let column = if option == "--weight" { " (--drop takes their column from the inputs)" } else { "" };
+        bail!(
+            "{option}: found {value:?}, but on the page all records count alike; leave it out to walk without weights{column}, or draw what train \
+             {option} does: deltarule plot bowl, contour, curve"
+        );
+    }
+    if args.network.seed > LARGEST_SEED {
+        bail!("--seed: found {}, expected at most {LARGEST_SEED}, which a browser holds exactly", args.network.seed);
+    }
+    Ok(())
+}
 
 /// Errors: a choice of columns, where there is no table.
 pub(super) fn refuse_options_without_data(args: &PlayArgs) -> Result<()> {
@@ -42,10 +60,12 @@ pub(super) fn given(args: &PlayArgs) -> Result<Value> {
     let input = Input { data: &args.data, files: &args.files, memory: &args.memory, quiet: false };
     let (table, _) = setup::read_table(input, columns, &choices, Machine::default(), &mut rows)?;
     rows.finish()?;
-    if table.sparse().is_some() {
+    if let Some((_, indices, _)) = table.sparse() {
         bail!(
-            "{}: has sparse numbers, which are too many to be shown; expected a table of columns with names",
-            table.name()
+            "{}: found sparse numbers, expected a table whose columns have names: an axis for each of {} is more than a page can show; deltarule train \
+             and deltarule plot take it as it is",
+            table.name(),
+            count(indices.len() as u64, "input")
         );
     }
     let prepared = prepare(&table, &choices)?;
@@ -55,9 +75,9 @@ pub(super) fn given(args: &PlayArgs) -> Result<Value> {
     setup::with_problem(&prepared, columns, network.loss, scale, has_bias, &threads, |ready| {
         let Ready { encoding, problem } = &ready;
         let (n, d) = (prepared.training.n_records(), encoding.shape().n_features());
-        if n.saturating_mul(d) > MOST_NUMBERS {
+        if n.saturating_mul(d) > MOST_NUMBERS_OF_A_PAGE {
             bail!(
-                "{}: found {n} records with {d} inputs, expected at most {MOST_NUMBERS} numbers in all; --where takes a part of the rows, which \
+                "{}: found {n} records with {d} inputs, expected at most {MOST_NUMBERS_OF_A_PAGE} numbers in all; --where takes a part of the rows, which \
                  shows the same",
                 table.name()
             );

@@ -56,9 +56,7 @@ fn answer(mut stream: TcpStream, page: &str, port: u16) -> io::Result<()> {
     let mut words = request.split(' ');
     let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let path = path.split(['?', '#']).next().unwrap_or_default();
-    // Another name that leads to this machine may be that of a page which wants to read the data.
-    let is_own = [format!("127.0.0.1:{port}"), format!("localhost:{port}")].contains(&host);
-    let (status, body) = match (is_own, method, path) {
+    let (status, body) = match (is_own(&host, port), method, path) {
         (false, ..) => ("403 Forbidden", "this page is for 127.0.0.1 alone\n"),
         (true, "GET" | "HEAD", "/" | "/index.html") => ("200 OK", page),
         (true, "GET" | "HEAD", _) => ("404 Not Found", "there is nothing but the page\n"),
@@ -69,10 +67,51 @@ fn answer(mut stream: TcpStream, page: &str, port: u16) -> io::Result<()> {
     write!(
         stream,
         "HTTP/1.1 {status}\r\nContent-Type: {kind}; charset=utf-8\r\nContent-Length: {n}\r\nCache-Control: no-store\r\n\
-         X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n\r\n"
+         X-Content-Type-Options: nosniff\r\nX-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n\r\n"
     )?;
     if method != "HEAD" {
         stream.write_all(body.as_bytes())?;
     }
     stream.flush()
+}
+
+/// Whether a request is for this server under a name of its own. Another one that leads to this machine may be that of a page which wants to
+/// read the data. A browser leaves the port out where it is that of HTTP.
+fn is_own(host: &str, port: u16) -> bool {
+    let (name, of) = match host.split_once(':') {
+        Some((name, text)) => (name, text.parse().ok()),
+        None => (host, Some(80)),
+    };
+    of == Some(port) && ["127.0.0.1", "localhost"].iter().any(|own| name.eq_ignore_ascii_case(own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_own;
+
+    #[test]
+    fn only_names_of_this_machine_are_its_own() {
+        for (host, port) in [
+            ("127.0.0.1:8080", 8080),
+            ("localhost:8080", 8080),
+            ("LocalHost:8080", 8080),
+            ("127.0.0.1:80", 80),
+            ("127.0.0.1", 80),
+            ("localhost", 80),
+        ] {
+            assert!(is_own(host, port), "{host} at {port}");
+        }
+        for (host, port) in [
+            ("127.0.0.1", 8080),
+            ("127.0.0.1:80", 8080),
+            ("localhost:", 80),
+            ("localhost:x", 80),
+            ("localhost:80:80", 80),
+            ("example.org", 80),
+            ("example.org:8080", 8080),
+            ("", 80),
+        ] {
+            assert!(!is_own(host, port), "{host} at {port}");
+        }
+    }
 }

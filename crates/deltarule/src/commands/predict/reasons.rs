@@ -3,10 +3,10 @@
 use std::io::Write;
 
 use deltarule_core::{Block, Column};
+use deltarule_data::csv_field;
 use deltarule_model::{Contribution, FeatureKind, Model, Reasons, Target};
 
 use crate::number::short;
-use crate::output::csv_field;
 
 /// The reasons of rows, as columns of the output.
 pub(super) struct ReasonColumns<'m> {
