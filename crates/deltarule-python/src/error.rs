@@ -1,10 +1,13 @@
 //! Errors of the crates as Python's exceptions: the one place where they meet.
 
-use deltarule_data::DataError;
-use deltarule_model::ModelError;
-use deltarule_train::TrainError;
-use pyo3::PyErr;
+use deltarule_core::Schedule;
+use deltarule_data::{DataError, Task};
+use deltarule_model::{MissingRule, ModelError, ScaleRule};
+use deltarule_train::{LossChoice, OptimizerName, StartChoice, TrainError};
 use pyo3::exceptions::{PyFileNotFoundError, PyKeyboardInterrupt, PyOSError, PyPermissionError, PyValueError};
+use pyo3::prelude::*;
+
+use crate::settings::{FULL, REDUCTIONS, TASKS};
 
 pyo3::create_exception!(
     deltarule,
@@ -33,6 +36,28 @@ impl From<PyErr> for Failure {
 impl From<DataError> for Failure {
     fn from(error: DataError) -> Self {
         Failure::Data(error)
+    }
+}
+
+impl Failure {
+    /// An error of records that a model is to predict: its rule for missing values was decided in training.
+    pub(crate) fn of_prediction(error: DataError, rule: MissingRule) -> Self {
+        match error {
+            DataError::Missing { file, list, line } => {
+                let what = format!("values are missing in {list}, the first in record {line}");
+                Self::no_value(&file, &what, "fill them in, leave such records out", rule)
+            }
+            error => error.into(),
+        }
+    }
+
+    /// A value is missing of which a rule makes nothing in a prediction.
+    pub(crate) fn no_value(file: &str, what: &str, advice: &str, rule: MissingRule) -> Self {
+        Failure::Value(format!(
+            "{file}: {what}, and the model was trained with --missing {}, which gives them none in a prediction; {advice}, or train with \
+             --missing mean",
+            rule.name()
+        ))
     }
 }
 
@@ -68,12 +93,20 @@ impl From<Failure> for PyErr {
             Failure::Data(DataError::NoMatch { .. }) => {
                 return PyFileNotFoundError::new_err(in_python(&failure_text(&failure)));
             }
+            Failure::Data(DataError::Missing { file, list, line }) => {
+                // The names of columns stand there without quotes.
+                let around = DataError::Missing { file, list: PLACE.to_owned(), line }.to_string();
+                return PyValueError::new_err(in_python(&around).replacen(PLACE, &list, 1));
+            }
             Failure::Data(error) => error.to_string(),
             Failure::Value(message) => message,
         };
         PyValueError::new_err(in_python(&message))
     }
 }
+
+/// Stands for what users wrote while a message is translated.
+const PLACE: &str = "\u{1}";
 
 fn failure_text(failure: &Failure) -> String {
     match failure {
@@ -82,65 +115,117 @@ fn failure_text(failure: &Failure) -> String {
     }
 }
 
-/// Options that have another name as parameters.
-const OTHER_NAMES: &[(&str, &str)] = &[
-    ("threads", "n_jobs"),
-    ("valid", "validation_fraction"),
-    ("no-bias", "bias=False"),
-    ("weight", "sample_weight"),
+/// The command's options that are parameters here, and their names as such.
+pub(crate) const PARAMETERS: [(&str, &str); 39] = [
+    ("activation", "activation"),
+    ("average", "average"),
+    ("batch", "batch"),
+    ("beta1", "beta1"),
+    ("beta2", "beta2"),
+    ("categorical", "categorical"),
     ("class-weight", "class_weight"),
+    ("date", "date"),
+    ("decay", "decay"),
+    ("drop", "drop"),
     ("early-stopping", "early_stopping"),
+    ("epochs", "epochs"),
+    ("epsilon", "epsilon"),
+    ("eta", "eta"),
+    ("features", "features"),
+    ("hash", "hash"),
+    ("init", "init"),
+    ("interact", "interact"),
+    ("l1", "l1"),
+    ("l2", "l2"),
+    ("loss", "loss"),
+    ("memory", "memory"),
     ("min-count", "min_count"),
+    ("missing", "missing"),
+    ("momentum", "momentum"),
+    ("no-bias", "bias=False"),
+    ("optimizer", "optimizer"),
+    ("poly", "poly"),
+    ("precision", "precision"),
+    ("reduction", "reduction"),
+    ("scale", "scale"),
+    ("schedule", "schedule"),
+    ("seed", "seed"),
+    ("target", "target"),
+    ("threads", "n_jobs"),
+    ("tolerance", "tolerance"),
+    ("valid", "validation_fraction"),
     ("warm-up", "warm_up"),
+    ("weight", "sample_weight"),
 ];
 
-/// A message in which parameters stand for the command's options: `--missing mean` becomes `missing='mean'`.
+/// A message in which parameters stand for the command's options: `--missing mean` becomes `missing='mean'`, and `--task regression`
+/// `DeltaRuleRegressor`. What users wrote themselves stays: an option is one of [`PARAMETERS`] at the start of a word, and not within
+/// double quotes.
+#[pyfunction]
 pub(crate) fn in_python(message: &str) -> String {
     let message = message.replacen("values are missing in", "values are missing (NaN or None) in", 1);
-    let mut parts = message.split("--");
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let is_of_name = |c: char| c.is_ascii_lowercase() || c == '-' || c.is_ascii_digit();
-        let end = part.find(|c| !is_of_name(c)).unwrap_or(part.len());
-        let (option, rest) = part.split_at(end);
-        if option.is_empty() {
-            text += "--";
-            text += part;
-            continue;
-        }
-        let name = OTHER_NAMES.iter().find(|(known, _)| *known == option).map_or(option, |(_, name)| name);
-        text += &name.replace('-', "_");
-        let word = rest.strip_prefix(' ').map(|rest| {
-            let end = rest.find([' ', ',', ';', ')', '\n']).unwrap_or(rest.len());
-            &rest[..end]
-        });
-        match word {
-            Some(value) if is_value(option, value) => {
-                let quoted = match value.parse::<f64>() {
-                    Ok(_) => value.to_owned(),
-                    Err(_) => format!("'{value}'"),
-                };
-                text += &format!("={quoted}");
-                text += &rest[1 + value.len()..];
+    let mut text = String::with_capacity(message.len());
+    // A lone quote is none.
+    let has_quotes = message.matches('"').count().is_multiple_of(2);
+    let (mut rest, mut is_quoted) = (message.as_str(), false);
+    while let Some(next) = rest.chars().next() {
+        is_quoted ^= has_quotes && next == '"';
+        let is_start = text.chars().next_back().is_none_or(|c| c.is_whitespace() || c == '(');
+        match option_at(rest).filter(|_| is_start && !is_quoted) {
+            Some((translated, after)) => {
+                text += &translated;
+                rest = after;
             }
-            _ => text += rest,
+            None => {
+                text.push(next);
+                rest = &rest[next.len_utf8()..];
+            }
         }
     }
     text
 }
 
+/// What stands for the option that a text begins with, and for its value, and what comes after them.
+fn option_at(text: &str) -> Option<(String, &str)> {
+    let name = text.strip_prefix("--")?;
+    let end = name.find(|c: char| !(c.is_ascii_lowercase() || c == '-' || c.is_ascii_digit())).unwrap_or(name.len());
+    let (option, after) = name.split_at(end);
+    // `--weight.csv` is a name of the user's.
+    let ends_word = |after: &str| after.chars().next().is_none_or(|c| c.is_whitespace() || c == ')');
+    if !ends_word(after.trim_start_matches([',', ';', ':', '.'])) {
+        return None;
+    }
+    let word = after.strip_prefix(' ').map(|after| {
+        let word = after.split(char::is_whitespace).next().unwrap_or_default();
+        word.trim_end_matches([',', ';', ':', ')', '.'])
+    });
+    if let ("task", Some(word)) = (option, word) {
+        let estimator = TASKS.iter().find(|(name, _)| *name == word).map(|(_, task)| match task {
+            Task::Regression => "DeltaRuleRegressor",
+            Task::Classification => "DeltaRuleClassifier",
+        })?;
+        return Some((estimator.to_owned(), &after[1 + word.len()..]));
+    }
+    let (_, parameter) = PARAMETERS.iter().find(|(known, _)| *known == option)?;
+    Some(match word.filter(|word| is_value(option, word)) {
+        Some(word) if word.parse::<f64>().is_ok() => (format!("{parameter}={word}"), &after[1 + word.len()..]),
+        Some(word) => (format!("{parameter}='{word}'"), &after[1 + word.len()..]),
+        None => ((*parameter).to_owned(), after),
+    })
+}
+
 /// Whether a word after an option is a value of it, and not the next word of a sentence.
 fn is_value(option: &str, word: &str) -> bool {
-    let named: &[&str] = match option {
-        "missing" => &["mean", "level", "mean+flag", "drop", "error"],
-        "init" => &["zeros", "normal", "auto"],
-        "scale" => &["standard", "none"],
-        "batch" => &["full"],
-        "task" => &["regression", "classification"],
-        "reduction" => &["mean", "sum"],
-        "loss" => &["log", "squared", "huber", "poisson", "hinge"],
-        "optimizer" => &["gd", "momentum", "nesterov", "lbfgs", "adagrad", "rmsprop", "adam"],
-        _ => &[],
+    let is_named = match option {
+        "missing" => MissingRule::ALL.iter().any(|rule| rule.name() == word),
+        "scale" => ScaleRule::ALL.iter().any(|rule| rule.name() == word),
+        "init" => StartChoice::of_name(word).is_some(),
+        "batch" => word == FULL,
+        "reduction" => REDUCTIONS.iter().any(|(name, _)| *name == word),
+        "loss" => word.parse::<LossChoice>().is_ok(),
+        "optimizer" => word.parse::<OptimizerName>().is_ok(),
+        "schedule" => word.parse::<Schedule>().is_ok(),
+        _ => false,
     };
-    named.contains(&word) || word.parse::<f64>().is_ok()
+    is_named || word.parse::<f64>().is_ok_and(f64::is_finite)
 }

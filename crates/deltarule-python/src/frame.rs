@@ -6,6 +6,7 @@ use arrow_array::types::{Float64Type, Int32Type, Int64Type, UInt8Type};
 use arrow_array::{
     Array, ArrayRef, ArrowPrimitiveType, BooleanArray, DictionaryArray, Int32Array, PrimitiveArray, StringArray,
 };
+use arrow_schema::DataType;
 use deltarule_data::{FrameColumn, FrameValues};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -61,6 +62,18 @@ impl Frame {
     #[getter]
     fn n_records(&self) -> usize {
         self.columns().first().map_or(0, FrameColumn::len)
+    }
+
+    /// Whether a column holds texts.
+    fn has_texts(&self, name: &str) -> bool {
+        let is_text = |kind: &DataType| matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+        self.columns().iter().filter(|column| column.name == name).any(|column| match &column.values {
+            FrameValues::Arrays(arrays) => arrays.first().is_some_and(|array| match array.data_type() {
+                DataType::Dictionary(_, values) => is_text(values),
+                kind => is_text(kind),
+            }),
+            _ => false,
+        })
     }
 
     /// Columns of a table that stands in memory column by column, or row by row; `values` is all of it, one-dimensional.
@@ -131,7 +144,7 @@ impl Frame {
         Ok(())
     }
 
-    /// A column of sparse numbers, row by row, as scipy holds them.
+    /// A column of sparse numbers, row by row, as scipy holds them; `indices` are at most those of an i32.
     fn add_sparse(
         &self,
         name: String,
@@ -139,14 +152,17 @@ impl Frame {
         indices: &Bound<'_, PyAny>,
         values: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
+        let wrong = |what: &str, found: i64| {
+            PyValueError::new_err(format!("{what}: found {found} in a sparse matrix, expected a number from 0 on"))
+        };
         let starts: Vec<usize> = typed::<Int64Type>(starts, "indptr")?
             .into_iter()
-            .map(|start| usize::try_from(start).unwrap_or(0))
-            .collect();
+            .map(|start| usize::try_from(start).map_err(|_| wrong("indptr", start)))
+            .collect::<PyResult<_>>()?;
         let indices: Vec<u32> = typed::<Int32Type>(indices, "indices")?
             .into_iter()
-            .map(|index| u32::try_from(index).unwrap_or(0))
-            .collect();
+            .map(|index| u32::try_from(index).map_err(|_| wrong("indices", index.into())))
+            .collect::<PyResult<_>>()?;
         let values = typed::<Float64Type>(values, "data")?;
         let ends = starts.last().copied().unwrap_or(0);
         if ends != values.len() || ends != indices.len() || starts.windows(2).any(|pair| pair[0] > pair[1]) {
@@ -163,15 +179,21 @@ impl Frame {
         Ok(())
     }
 
-    /// All columns of a table that exports itself by Arrow's PyCapsule interface.
-    fn add_arrow_table(&self, table: AnyRecordBatch) -> PyResult<()> {
+    /// All columns of a table that exports itself by Arrow's PyCapsule interface, by their own names or by these.
+    #[pyo3(signature = (table, names=None))]
+    fn add_arrow_table(&self, table: AnyRecordBatch, names: Option<Vec<String>>) -> PyResult<()> {
         let (batches, schema) = table.into_table()?.into_inner();
-        for (index, field) in schema.fields().iter().enumerate() {
+        let names = names.unwrap_or_else(|| schema.fields().iter().map(|field| field.name().clone()).collect());
+        if names.len() != schema.fields().len() {
+            let (found, expected) = (names.len(), schema.fields().len());
+            return Err(PyValueError::new_err(format!("found {found} names for {expected} columns")));
+        }
+        for ((index, field), name) in schema.fields().iter().enumerate().zip(names) {
             let mut arrays: Vec<ArrayRef> = batches.iter().map(|batch| batch.column(index).clone()).collect();
             if arrays.is_empty() {
                 arrays.push(arrow_array::new_empty_array(field.data_type()));
             }
-            self.push(field.name().clone(), FrameValues::Arrays(arrays));
+            self.push(name, FrameValues::Arrays(arrays));
         }
         Ok(())
     }

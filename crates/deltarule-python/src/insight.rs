@@ -1,12 +1,13 @@
 //! One step in numbers, gradients against differences, and many descents at once.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use deltarule_core::{
-    BlockSource, Epoch, HeldOut, Plan, WorkedOutput, check_gradient_of, explain as work_out, fit_many_watched,
+    BlockSource, Epoch, Fit, Float, HeldOut, Parameters, Plan, Problem, WorkedOutput, check_gradient_of,
+    explain as work_out, fit_many_watched,
 };
 use deltarule_data::{FrameRows, FrameTargets, prepare};
-use deltarule_train::{NamedStart, Record, StartChoice, checked_inputs, worked_record};
+use deltarule_train::{NamedStart, Record, StartChoice, checked_inputs, in_f32, worked_record};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -130,37 +131,62 @@ pub(crate) fn sweep(py: Python<'_>, source: Source, settings: Vec<Settings>) -> 
         let table = data.read(first, stop)?;
         let prepared = prepare(&table, &first.choices()?)?;
         with_prepared(&table, &prepared, first, |ready| {
-            let source = Breakable { source: ready.problem.source, stop };
-            let problem = with_source(&ready.problem, &source);
-            let (mut plans, mut starts, mut begins) = (Vec::<Plan>::new(), Vec::new(), Vec::new());
-            for settings in &settings {
-                let config = settings.config()?;
-                plans.push(match plans.first() {
-                    None => Plan::of(&problem, &config)?,
-                    Some(plan) => plan.with(&problem, &config)?,
-                });
-                let begin = Begin::of(settings, None, &ready, &prepared)?;
-                starts.push(begin.parameters.clone());
-                begins.push(begin);
-            }
+            let begins: Vec<Begin> = settings
+                .iter()
+                .map(|settings| Begin::of(settings, None, &ready, &prepared))
+                .collect::<Result<_, Failure>>()?;
+            let starts: Vec<Parameters> = begins.iter().map(|begin| begin.parameters.clone()).collect();
             let mut watchers: Vec<Watcher<'_>> = settings.iter().map(|_| Watcher::new(None, stop)).collect();
+            // Raw values, so in the scaling of f64 in any case.
             let held_out = prepared.held_out.as_ref().map(|part| part as &dyn BlockSource<f64>);
-            let held_out = held_out.map(|source| HeldOut { source, scaling: problem.scaling });
-            let fits = fit_many_watched(&problem, &plans, starts, held_out, &mut |run, epoch: &Epoch<'_>| {
-                let _ = watchers[run].look(epoch);
-                unless(stop)
-            })?;
+            let held_out = held_out.map(|source| HeldOut { source, scaling: ready.problem.scaling });
+            let is_narrow = first.is_narrow()?;
+            let descended = if is_narrow {
+                in_f32(&ready.problem, &prepared.training, |problem| {
+                    let source = Breakable { source: problem.source, stop };
+                    descend_all(&with_source(problem, &source), &settings, starts, held_out, &mut watchers, stop)
+                })
+            } else {
+                let source = Breakable { source: ready.problem.source, stop };
+                descend_all(&with_source(&ready.problem, &source), &settings, starts, held_out, &mut watchers, stop)
+            };
             if stop.load(Ordering::Relaxed) {
                 return Err(Failure::Interrupted);
             }
+            let (plans, fits) = descended?;
+            let precision = if is_narrow { "f32" } else { "f64" };
             let runs = plans.into_iter().zip(fits).zip(&begins).zip(watchers);
             runs.map(|((run, begin), watcher)| {
                 let (table, prepared) = (&table, &prepared);
-                let record = Record { table, prepared, command: None, start: &begin.text, precision: "f64" };
+                let record = Record { table, prepared, command: None, start: &begin.text, precision };
                 Ended::of(&ready, &record, run, watcher)
             })
             .collect()
         })
     })?;
     ended.into_iter().map(|ended| Descent::of(py, ended)).collect()
+}
+
+/// The plans of all settings, and what their descents gave.
+fn descend_all<T: Float>(
+    problem: &Problem<'_, T>,
+    settings: &[Settings],
+    starts: Vec<Parameters>,
+    held_out: Option<HeldOut<'_>>,
+    watchers: &mut [Watcher<'_>],
+    stop: &AtomicBool,
+) -> Result<(Vec<Plan>, Vec<Fit>), Failure> {
+    let mut plans = Vec::<Plan>::with_capacity(settings.len());
+    for settings in settings {
+        let config = settings.config()?;
+        plans.push(match plans.first() {
+            None => Plan::of(problem, &config)?,
+            Some(plan) => plan.with(problem, &config)?,
+        });
+    }
+    let fits = fit_many_watched(problem, &plans, starts, held_out, &mut |run, epoch: &Epoch<'_>| {
+        let _ = watchers[run].look(epoch);
+        unless(stop)
+    })?;
+    Ok((plans, fits))
 }

@@ -1,6 +1,8 @@
 //! A trained model, as Python holds it.
 
-use deltarule_core::{Block, most_probable};
+use std::path::PathBuf;
+
+use deltarule_core::{Block, PreparedLayer, Scaling, most_probable};
 use deltarule_data::FrameRows;
 use deltarule_export::{Form, export};
 use deltarule_model::{FeatureKind, Model, Target};
@@ -9,8 +11,9 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::error::Failure;
-use crate::frame::Frame;
-use crate::watch::without_lock;
+use crate::stream::{Truths, ask};
+use crate::train::{Data, Source};
+use crate::watch::{unless, without_lock};
 
 /// A trained model: its encoding, its weights and how it was trained. It does not change.
 #[pyclass(frozen, name = "Model", module = "deltarule._core")]
@@ -19,65 +22,103 @@ pub(crate) struct PyModel(pub(crate) Model);
 /// Weights, shape (outputs, inputs), and biases, shape (outputs,).
 type WeightArrays<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray1<f64>>);
 
+/// What is so, what a model says, and how often each record counts.
+type ComparedArrays<'py> = (Bound<'py, PyArray2<f64>>, Bound<'py, PyArray2<f64>>, Option<Bound<'py, PyArray1<f64>>>);
+
 /// What is asked of a model for each record.
 #[derive(Clone, Copy)]
-enum Asked {
+pub(crate) enum Asked {
     NetInputs,
     Outputs,
     Probabilities,
     Classes,
 }
 
+/// What a model says of records, block by block.
+pub(crate) struct Answers<'a> {
+    model: &'a Model,
+    asked: Asked,
+    scaling: Scaling,
+    prepared: PreparedLayer,
+    /// The outputs of a block, shape (outputs, records), and the probabilities of a record.
+    outputs: Vec<f64>,
+    probabilities: Vec<f64>,
+    /// All answers so far, record by record.
+    pub(crate) all: Vec<f64>,
+}
+
+impl<'a> Answers<'a> {
+    pub(crate) fn of(model: &'a Model, asked: Asked) -> Result<Self, Failure> {
+        let scaling = model.encoding().scaling();
+        let prepared = model.layer().prepare(&model.encoding().shape(), &scaling)?;
+        let probabilities = vec![0.0; model.encoding().target.classes().map_or(0, <[_]>::len)];
+        Ok(Self { model, asked, scaling, prepared, outputs: Vec::new(), probabilities, all: Vec::new() })
+    }
+
+    /// How many answers each record has.
+    pub(crate) fn width(&self) -> usize {
+        match self.asked {
+            Asked::NetInputs | Asked::Outputs => self.model.encoding().target.n_outputs(),
+            Asked::Probabilities => self.probabilities.len(),
+            Asked::Classes => 1,
+        }
+    }
+
+    pub(crate) fn add(&mut self, block: &Block<'_, f64>) -> deltarule_core::Result<()> {
+        let target = &self.model.encoding().target;
+        match self.asked {
+            Asked::NetInputs => self.model.layer().net_inputs_into(block, &self.scaling, &mut self.outputs)?,
+            _ => self.prepared.outputs_into(block, &mut self.outputs)?,
+        }
+        let n = block.n_records();
+        let mut row = Vec::with_capacity(target.n_outputs());
+        for r in 0..n {
+            row.clear();
+            row.extend((0..target.n_outputs()).map(|j| self.outputs[j * n + r]));
+            match self.asked {
+                Asked::NetInputs | Asked::Outputs => self.all.extend_from_slice(&row),
+                Asked::Probabilities => {
+                    target.probabilities_into(&row, &mut self.probabilities);
+                    self.all.extend_from_slice(&self.probabilities);
+                }
+                Asked::Classes => {
+                    target.probabilities_into(&row, &mut self.probabilities);
+                    self.all.push(most_probable(&self.probabilities) as f64);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 impl PyModel {
     /// What is asked for, record by record: how many numbers each has, and all of them.
-    fn of_rows(&self, py: Python<'_>, frame: &Frame, asked: Asked) -> Result<(usize, Vec<f64>), Failure> {
-        let (name, columns, model) = (frame.name.clone(), frame.columns(), &self.0);
+    fn of_source(&self, py: Python<'_>, source: Source, asked: Asked) -> Result<(usize, Vec<f64>), Failure> {
+        let (data, model) = (source.data(), &self.0);
         without_lock(py, |stop| {
-            let rows = FrameRows::new(&name, columns, model.encoding())?;
-            let target = &model.encoding().target;
-            let width = match asked {
-                Asked::NetInputs | Asked::Outputs => target.n_outputs(),
-                Asked::Probabilities => target.classes().map_or(0, <[_]>::len),
-                Asked::Classes => 1,
+            let (name, columns) = match data {
+                Data::Frame(name, columns) => (name, columns),
+                Data::Paths(paths) => {
+                    let told = ask(model, &paths, asked, None, stop)?;
+                    return Ok((told.width, told.answers));
+                }
             };
-            let scaling = model.encoding().scaling();
-            let shape = model.encoding().shape();
-            let prepared = model.layer().prepare(&shape, &scaling)?;
-            let mut all = Vec::with_capacity(rows.n_records() * width);
-            let (mut outputs, mut probabilities) = (Vec::new(), vec![0.0; target.classes().map_or(0, <[_]>::len)]);
+            let rows = FrameRows::new(&name, columns, model.encoding())?;
+            let mut answers = Answers::of(model, asked)?;
+            answers.all.reserve(rows.n_records() * answers.width());
             for index in 0..rows.n_blocks() {
-                if crate::watch::unless(stop).is_break() {
+                if unless(stop).is_break() {
                     return Err(Failure::Interrupted);
                 }
-                rows.show(index, |block: &Block<'_, f64>| {
-                    match asked {
-                        Asked::NetInputs => model.layer().net_inputs_into(block, &scaling, &mut outputs)?,
-                        _ => prepared.outputs_into(block, &mut outputs)?,
-                    }
-                    let n = block.n_records();
-                    for r in 0..n {
-                        let row = (0..target.n_outputs()).map(|j| outputs[j * n + r]);
-                        match asked {
-                            Asked::NetInputs | Asked::Outputs => all.extend(row),
-                            Asked::Probabilities | Asked::Classes => {
-                                let row: Vec<f64> = row.collect();
-                                target.probabilities_into(&row, &mut probabilities);
-                                match asked {
-                                    Asked::Probabilities => all.extend_from_slice(&probabilities),
-                                    _ => all.push(most_probable(&probabilities) as f64),
-                                }
-                            }
-                        }
-                    }
-                    Ok(())
-                })?;
+                let shown = rows.show(index, |block: &Block<'_, f64>| Ok(answers.add(block)?));
+                shown.map_err(|error| Failure::of_prediction(error, model.encoding().missing))?;
             }
-            Ok((width, all))
+            Ok((answers.width(), answers.all))
         })
     }
 
-    fn table<'py>(&self, py: Python<'py>, frame: &Frame, asked: Asked) -> PyResult<Bound<'py, PyArray2<f64>>> {
-        let (width, all) = self.of_rows(py, frame, asked)?;
+    fn table<'py>(&self, py: Python<'py>, source: Source, asked: Asked) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        let (width, all) = self.of_source(py, source, asked)?;
         let n = all.len().checked_div(width).unwrap_or(0);
         all.into_pyarray(py).reshape([n, width])
     }
@@ -103,24 +144,42 @@ impl PyModel {
     }
 
     /// The outputs, shape (records, outputs).
-    fn outputs<'py>(&self, py: Python<'py>, frame: &Frame) -> PyResult<Bound<'py, PyArray2<f64>>> {
-        self.table(py, frame, Asked::Outputs)
+    fn outputs<'py>(&self, py: Python<'py>, source: Source) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        self.table(py, source, Asked::Outputs)
     }
 
     /// The net inputs h, shape (records, outputs).
-    fn net_inputs<'py>(&self, py: Python<'py>, frame: &Frame) -> PyResult<Bound<'py, PyArray2<f64>>> {
-        self.table(py, frame, Asked::NetInputs)
+    fn net_inputs<'py>(&self, py: Python<'py>, source: Source) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        self.table(py, source, Asked::NetInputs)
     }
 
     /// The probability of each class, shape (records, classes).
-    fn probabilities<'py>(&self, py: Python<'py>, frame: &Frame) -> PyResult<Bound<'py, PyArray2<f64>>> {
-        self.table(py, frame, Asked::Probabilities)
+    fn probabilities<'py>(&self, py: Python<'py>, source: Source) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        self.table(py, source, Asked::Probabilities)
     }
 
     /// The most probable class of each record, as its place, shape (records,).
-    fn classes_of<'py>(&self, py: Python<'py>, frame: &Frame) -> PyResult<Bound<'py, PyArray1<i64>>> {
-        let (_, all) = self.of_rows(py, frame, Asked::Classes)?;
+    fn classes_of<'py>(&self, py: Python<'py>, source: Source) -> PyResult<Bound<'py, PyArray1<i64>>> {
+        let (_, all) = self.of_source(py, source, Asked::Classes)?;
         Ok(PyArray1::from_iter(py, all.into_iter().map(|class| class as i64)))
+    }
+
+    /// What is so for each record of files and what the model says of it, each shape (records, outputs), or of classes their places, shape
+    /// (records, 1); and how often each counts, which a column may say.
+    #[pyo3(signature = (paths, weight=None))]
+    fn compared<'py>(
+        &self,
+        py: Python<'py>,
+        paths: Vec<PathBuf>,
+        weight: Option<String>,
+    ) -> PyResult<ComparedArrays<'py>> {
+        let asked = if self.0.encoding().target.classes().is_some() { Asked::Classes } else { Asked::Outputs };
+        let of_weight = weight.as_deref();
+        let told = without_lock(py, |stop| ask(&self.0, &paths, asked, Some(Truths { weight: of_weight }), stop))?;
+        let n = told.answers.len().checked_div(told.width).unwrap_or(0);
+        let table = |values: Vec<f64>| values.into_pyarray(py).reshape([n, told.width]);
+        let weights = weight.map(|_| told.weights.into_pyarray(py));
+        Ok((table(told.truths)?, table(told.answers)?, weights))
     }
 
     /// The weights in the units of the columns, shape (outputs, inputs), and the biases, shape (outputs,).

@@ -15,6 +15,16 @@ use pyo3::prelude::*;
 
 use crate::error::Failure;
 
+/// The batch of all records.
+pub(crate) const FULL: &str = "full";
+
+/// What a target may be taken as.
+pub(crate) const TASKS: [(&str, Task); 2] =
+    [("regression", Task::Regression), ("classification", Task::Classification)];
+
+/// What descent may follow.
+pub(crate) const REDUCTIONS: [(&str, Reduction); 2] = [("mean", Reduction::Mean), ("sum", Reduction::Sum)];
+
 /// A name or a number.
 #[derive(FromPyObject)]
 pub(crate) enum NameOrNumber {
@@ -106,7 +116,7 @@ impl Settings {
 
     pub(crate) fn init(&self) -> Result<StartChoice, Failure> {
         StartChoice::of_name(&self.init)
-            .ok_or_else(|| wrong("init", &self.init, "expected 'auto', 'zeros', 'normal', or a path"))
+            .ok_or_else(|| wrong("init", &self.init, "expected 'auto', 'zeros' or 'normal'"))
     }
 
     pub(crate) fn is_narrow(&self) -> Result<bool, Failure> {
@@ -149,10 +159,16 @@ impl Settings {
             penalty: Penalty { l2: self.l2, l1: self.l1 },
             eta,
             course: Course { schedule, warm_up: self.warm_up },
-            reduction: one_of("reduction", &self.reduction, &[("mean", Reduction::Mean), ("sum", Reduction::Sum)])?,
+            reduction: one_of("reduction", &self.reduction, &REDUCTIONS)?,
             batch: match self.batch {
                 None => Batch::Full,
-                Some(0) => return Err(wrong("batch", 0, "expected 'full', or a whole number of records from 1 on")),
+                Some(0) => {
+                    return Err(wrong(
+                        "batch",
+                        0,
+                        &format!("expected '{FULL}', or a whole number of records from 1 on"),
+                    ));
+                }
                 Some(n) => Batch::Records(n),
             },
             average: self.average,
@@ -173,9 +189,7 @@ impl Settings {
                 return Err(wrong("poly", (name, power), &format!("expected powers from 2 to {MOST_POWER}")));
             }
         }
-        let task = |name: &String| {
-            one_of("task", name, &[("regression", Task::Regression), ("classification", Task::Classification)])
-        };
+        let task = |name: &String| one_of("task", name, &TASKS);
         Ok(Choices {
             targets: self.targets.clone(),
             features: self.features.clone(),

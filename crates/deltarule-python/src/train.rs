@@ -4,15 +4,15 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use deltarule_core::{
-    BlockSource, Config, Epoch, Fit, Float, Gradient, HeldOut, Moments, Parameters, Plan, Problem, StopReason,
-    fit_watched,
+    BlockSource, ColumnScaling, Config, Epoch, Fit, Float, Gradient, HeldOut, Moments, Parameters, Plan, Problem,
+    StopReason, fit_watched,
 };
 use deltarule_data::{CsvOptions, FrameColumn, FrameRows, FrameTargets, Prepared, Sieve, Table, find_files, prepare};
-use deltarule_model::{Model, Training};
+use deltarule_model::{Encoding, Model, Training};
 use deltarule_train::{NamedStart, Ready, Record, eta_warning, in_f32, reason_text, sound_memory, with_problem};
 use pyo3::prelude::*;
 
-use crate::error::{Failure, in_python};
+use crate::error::{DivergedError, Failure, in_python};
 use crate::frame::Frame;
 use crate::model::PyModel;
 use crate::settings::Settings;
@@ -89,6 +89,9 @@ pub(crate) struct Descent {
     used_up: bool,
 }
 
+/// Why a descent ended that a callback ended.
+const ENDED_BY_CALLBACK: &str = "the callback asked for an end; the best weights so far are kept";
+
 /// What a descent gave, before Python sees it.
 pub(crate) struct Ended {
     pub(crate) model: Model,
@@ -120,7 +123,7 @@ impl Ended {
             model: Model::new(ready.encoding.clone(), fit.layer.clone(), training)?,
             curves: [watcher.curve, watcher.held_out, watcher.etas],
             reason_text: match watcher.ended {
-                true => "the callback asked for an end; the best weights so far are kept".to_owned(),
+                true => ENDED_BY_CALLBACK.to_owned(),
                 false => reason_text(&fit.reason, &plan, problem.loss, &prepared.activation),
             },
             held_out_loss: held_out_loss(problem, prepared, &fit)?,
@@ -147,13 +150,18 @@ pub(crate) fn train(
     let data = source.data();
     let start = start.as_ref().map(|model| &model.get().0);
     let ended = without_lock(py, |stop| run(data, &settings, start, callback.as_ref(), stop))?;
-    if ended.fit.reason.is_failure() {
-        return Err(crate::error::DivergedError::new_err(in_python(&ended.reason_text)));
-    }
-    Descent::of(py, ended)
+    Descent::unless_failed(py, ended)
 }
 
 impl Descent {
+    /// Errors: the descent failed.
+    fn unless_failed(py: Python<'_>, ended: Ended) -> PyResult<Self> {
+        if ended.fit.reason.is_failure() {
+            return Err(DivergedError::new_err(in_python(&ended.reason_text)));
+        }
+        Self::of(py, ended)
+    }
+
     pub(crate) fn of(py: Python<'_>, ended: Ended) -> PyResult<Self> {
         let Ended { model, plan, fit, curves: [loss_curve, held_out_curve, eta_curve], .. } = ended;
         let in_words = |texts: &[String]| texts.iter().map(|text| in_python(text)).collect();
@@ -251,9 +259,9 @@ pub(crate) struct Begin {
 }
 
 impl Begin {
-    /// The weights of a model, or those that the settings name.
+    /// The weights of a model, in the units of these records, or those that the settings name.
     ///
-    /// Errors: a model of another shape.
+    /// Errors: a model of another shape, or whose function no weights give in these units.
     pub(crate) fn of(
         settings: &Settings,
         model: Option<&Model>,
@@ -275,8 +283,57 @@ impl Begin {
                     .to_owned(),
             ));
         }
-        Ok(Self { parameters: model.layer().parameters().clone(), text: "the weights of the last fit".to_owned() })
+        Ok(Self { parameters: in_units_of(model, new)?, text: "the weights of the last fit".to_owned() })
     }
+}
+
+/// The weights of a model where columns have the scaling of another encoding with the same inputs. The function is the same for records
+/// whose values are all there: with w the weights in original units, w' = w/factor' and b' = b + Σ w·(offset' − offset), the sum over the
+/// columns whose scaling differs; the weights of the others keep their bits. A column that is constant in the new records has the factor 0 and
+/// the weight 0 there, and its value is in b'.
+///
+/// Errors: other offsets without a bias, which would have to take them up.
+fn in_units_of(model: &Model, new: &Encoding) -> Result<Parameters, Failure> {
+    let mut parameters = model.layer().parameters().clone();
+    let differs = |old: &ColumnScaling, new: &ColumnScaling| old.offset != new.offset || old.factor != new.factor;
+    let pairs: Vec<(usize, ColumnScaling, ColumnScaling)> = scalings(model.encoding())
+        .into_iter()
+        .zip(scalings(new))
+        .enumerate()
+        .filter_map(|(place, (old, new))| Some((place, old?, new?)))
+        .filter(|(_, old, new)| differs(old, new))
+        .collect();
+    if let Some((place, ..)) = pairs.iter().find(|(_, old, new)| old.offset != new.offset && !parameters.has_bias()) {
+        return Err(Failure::Value(format!(
+            "warm_start: found another mean of {:?} than in the last fit, and no bias that could take up the difference; use bias=True, \
+             scale='none', or warm_start=False",
+            new.input_names()[*place]
+        )));
+    }
+    for j in 0..parameters.n_outputs() {
+        let original = model.original_weights(j).weights;
+        let mut bias = parameters.bias(j);
+        let weights = parameters.weights_mut(j);
+        for (place, old, new) in &pairs {
+            weights[*place] = if new.factor == 0.0 { 0.0 } else { original[*place] / new.factor };
+            bias += original[*place] * (new.offset - old.offset);
+        }
+        parameters.set_bias(j, bias);
+    }
+    Ok(parameters)
+}
+
+/// The scaling of each input; `None` for levels, which have none.
+fn scalings(encoding: &Encoding) -> Vec<Option<ColumnScaling>> {
+    let mut all = Vec::new();
+    for feature in &encoding.features {
+        match feature.scaling() {
+            Some(scaling) => all.push(Some(scaling)),
+            None if feature.is_category() => all.extend((0..feature.n_inputs()).map(|_| None)),
+            None => all.extend(feature.sparse().iter().map(|feature| Some(feature.scaling))),
+        }
+    }
+    all
 }
 
 fn descend<T: Float>(
@@ -292,9 +349,10 @@ fn descend<T: Float>(
     Ok((plan, fit))
 }
 
-/// One pass of descent over further records, in the units of a model; gives the model after it.
+/// One pass of descent over further records, in the units of a model.
 #[pyfunction]
-#[pyo3(signature = (model, frame, settings, *, numbers, classes, weights))]
+#[pyo3(signature = (model, frame, settings, *, numbers, classes, weights, callback=None))]
+#[expect(clippy::too_many_arguments, reason = "Python gives most of them by their names")]
 pub(crate) fn train_further(
     py: Python<'_>,
     model: Py<PyModel>,
@@ -303,11 +361,12 @@ pub(crate) fn train_further(
     numbers: Vec<Vec<f64>>,
     classes: Vec<u32>,
     weights: Option<Vec<f64>>,
-) -> PyResult<PyModel> {
+    callback: Option<Py<PyAny>>,
+) -> PyResult<Descent> {
     let (model, frame) = (&model.get().0, frame.get());
     let (name, columns) = (frame.name.clone(), frame.columns());
     let targets = FrameTargets { numbers, classes, weights };
-    let trained = without_lock(py, |stop| {
+    let ended = without_lock(py, |stop| {
         let rows = FrameRows::new(&name, columns, model.encoding())?.with_targets(targets)?;
         let threads = deltarule_train::threads(settings.n_jobs, rows.n_records() * model.encoding().features.len())?;
         let moments = Moments::of(&rows, &threads)?;
@@ -324,10 +383,15 @@ pub(crate) fn train_further(
         };
         let plan = Plan::of(&problem, &settings.config()?)?;
         let start = model.layer().parameters().clone();
-        let fit = fit_watched(&problem, &plan, start, None, &mut |_: &Epoch<'_>| unless(stop))?;
+        let mut watcher = Watcher::new(callback.as_ref(), stop);
+        let fit = fit_watched(&problem, &plan, start, None, &mut |epoch: &Epoch<'_>| watcher.look(epoch));
         if stop.load(Ordering::Relaxed) {
             return Err(Failure::Interrupted);
         }
+        if let Some(error) = watcher.raised {
+            return Err(Failure::Python(error));
+        }
+        let fit = fit?;
         let before = model.training();
         let record = Training {
             rows: before.rows + rows.n_records() as u64,
@@ -336,9 +400,25 @@ pub(crate) fn train_further(
             best_epoch: before.epochs + fit.best_epoch,
             stop_reason: fit.reason.name().to_owned(),
             loss_sum: fit.loss,
+            // E of these records, so of the same ones as the sum above.
+            baseline_loss_sum: plan.baseline.loss,
+            eta: plan.eta.eta,
             ..before.clone()
         };
-        Ok(Model::new(model.encoding().clone(), fit.layer, record)?)
+        Ok(Ended {
+            model: Model::new(model.encoding().clone(), fit.layer.clone(), record)?,
+            curves: [watcher.curve, watcher.held_out, watcher.etas],
+            reason_text: match watcher.ended {
+                true => ENDED_BY_CALLBACK.to_owned(),
+                false => reason_text(&fit.reason, &plan, problem.loss, problem.activation),
+            },
+            held_out_loss: None,
+            counts: [rows.n_records(), 0],
+            notes: Vec::new(),
+            warnings: eta_warning(&plan).into_iter().collect(),
+            plan,
+            fit,
+        })
     })?;
-    Ok(PyModel(trained))
+    Descent::unless_failed(py, ended)
 }

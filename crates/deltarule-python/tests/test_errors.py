@@ -7,6 +7,7 @@ import threading
 import time
 
 import numpy as np
+import pandas
 import pytest
 
 import deltarule
@@ -89,7 +90,6 @@ def test_models_that_cannot_be_used(tmp_path):
 
 
 def test_predictions_of_what_was_not_trained_on():
-    pandas = pytest.importorskip("pandas")
     model = DeltaRuleRegressor().fit(X, y)
     with pytest.raises(ValueError, match="X has 2 features, but DeltaRuleRegressor is expecting 3"):
         model.predict(X[:, :2])
@@ -104,7 +104,6 @@ def test_predictions_of_what_was_not_trained_on():
 
 
 def test_columns_of_objects():
-    pandas = pytest.importorskip("pandas")
     with pytest.raises(ValueError, match="found a text \\('a' in record 1\\) and a number \\(1 in record 2\\)"):
         DeltaRuleRegressor().fit(pandas.DataFrame({"c": pandas.Series(["a", 1] * 25, dtype=object)}), y)
     with pytest.raises(TypeError, match="record 1: found a value of type list"):

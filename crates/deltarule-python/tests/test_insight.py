@@ -31,9 +31,15 @@ def test_a_step_is_that_of_the_command(command):
     _, path = command.train(data, "--target", "progression")
     told = json.loads(command.run("explain", path, data, "--record", "3", "--json"))
     step = DeltaRuleRegressor().fit(X, y).explain(X[2], y[2])
-    texts = json.dumps(told)
-    for number in [step.outputs[0]["net_input"], step.outputs[0]["delta"], step.new_loss, *step.outputs[0]["step"]]:
-        assert repr(number) in texts
+    [same], record = told["record"]["steps"], told["record"]
+    assert step.inputs == record["x"] and step.eta == told["eta"]
+    names = dict(
+        weights="w", bias="b", terms="wx", net_input="h", output="y_hat", target="y", residual="residual", squared="squared", loss="loss",
+        slope="slope", derivative="derivative", delta="delta", gradient="gradient", bias_gradient="bias_gradient", step="step",
+        bias_step="bias_step", new_weights="new_w", new_bias="new_b", new_net_input="new_h", new_output="new_y_hat", new_loss="new_loss",
+    )
+    assert {name: step.outputs[0][name] for name in names} == {name: same[told] for name, told in names.items()}
+    assert set(names.values()) == set(same) - {"output"}
 
 
 @pytest.mark.parametrize("activation", ["identity", "tanh", "h / (1 + abs(h))"])
@@ -58,6 +64,18 @@ def test_runs_of_a_sweep_are_those_of_fit():
     best = sweep.best_estimator
     assert np.array_equal(best.predict(X), DeltaRuleRegressor(epochs=20, eta=best.eta, l2=best.l2).fit(X, y).predict(X))
     assert "* the best" in str(sweep) and "<table>" in sweep._repr_html_()
+
+
+@pytest.mark.parametrize("settings", [dict(precision="f32"), dict(precision="f32", batch=16, validation_fraction=0.25)])
+def test_runs_of_a_sweep_have_the_precision_of_fit(settings):
+    X, y, _ = inputs_and_target("diabetes.csv", "progression")
+    base = DeltaRuleRegressor(epochs=20, **settings)
+    sweep = base.sweep(X, y, eta=[0.01, "auto"])
+    for run, eta in zip(sweep.runs, [0.01, "auto"]):
+        alone = DeltaRuleRegressor(epochs=20, eta=eta, **settings).fit(X, y)
+        wide = DeltaRuleRegressor(epochs=20, eta=eta, **{**settings, "precision": "f64"}).fit(X, y)
+        assert np.array_equal(run["loss_curve"], alone.loss_curve_) and not np.array_equal(run["loss_curve"], wide.loss_curve_)
+    assert json.loads(sweep.best_estimator._model.to_json())["training"]["precision"] == "f32"
 
 
 def test_a_notebook_shows_equation_and_curve():

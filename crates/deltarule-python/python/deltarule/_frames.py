@@ -58,6 +58,15 @@ def column_names(data: Any) -> list[str] | None:
     return names
 
 
+def check_different(names: Sequence[str]) -> None:
+    """Raises ValueError where two columns have one name."""
+    known: set[str] = set()
+    for name in names:
+        if name in known:
+            raise ValueError(f"X: found two columns with the name {name!r}, expected different ones; rename one of them")
+        known.add(name)
+
+
 def add_numbers(frame: _core.Frame, name: str, values: np.ndarray) -> None:
     """Takes one-dimensional numbers or truth values, in place where they stand one after the other."""
     if values.dtype.kind == "b":
@@ -85,8 +94,16 @@ def add_array(frame: _core.Frame, names: Sequence[str], values: np.ndarray) -> N
 
 
 def add_sparse(frame: _core.Frame, matrix: Any) -> None:
-    """Takes a sparse matrix of scipy's."""
+    """Takes a sparse matrix of scipy's.
+
+    Raises ValueError for a number in a column beyond those that 32 bits count.
+    """
     rows = matrix.tocsr()
+    largest, most = int(rows.indices.max(initial=0)), int(np.iinfo(np.int32).max)
+    if largest > most:
+        raise ValueError(
+            f"X: found a number in column {largest} of a sparse matrix, expected columns up to {most}; number those that occur anew"
+        )
     if not (rows.has_canonical_format and np.all(rows.data)):
         rows = rows.copy()
         rows.sum_duplicates()
@@ -104,20 +121,44 @@ def numbered(n: int) -> list[str]:
     return [f"x{index}" for index in range(n)]
 
 
-def add_table(frame: _core.Frame, table: Any, only: Sequence[str] | None = None) -> None:
-    """Takes the columns of a table, or some of them."""
+def add_table(frame: _core.Frame, table: Any, names: Sequence[str], only: Sequence[str] | None = None) -> None:
+    """Takes the columns of a table under these names, or some of them.
+
+    Raises ValueError or TypeError for values that cannot be taken.
+    """
     if is_pandas(table):
-        for index, name in enumerate(column_names(table) or numbered(table.shape[1])):
+        for index, name in enumerate(names):
             if only is None or name in only:
                 _add_series(frame, name, table.iloc[:, index])
         return
     # Columns that are not looked at cost nothing.
-    frame.add_arrow_table(table)
+    frame.add_arrow_table(table, list(names))
+
+
+def check_no_dates(what: str, values: Any) -> None:
+    """Raises TypeError for an array of dates or durations, whose numbers depend on the unit that they happen to be counted in."""
+    kind = getattr(getattr(values, "dtype", None), "kind", None)
+    if kind == "M":
+        if what != "X":
+            raise TypeError(f"{what}: found dates ({values.dtype}), expected numbers or classes; make numbers of them, or texts")
+        raise TypeError(
+            f"{what}: found dates ({values.dtype}) in an array, expected numbers; put them into a column of a frame, "
+            "as in pandas.DataFrame({'when': dates}), and name it in date=['when']"
+        )
+    if kind == "m":
+        raise TypeError(
+            f"{what}: found durations ({values.dtype}), expected numbers; "
+            "divide them by a unit, as in durations / numpy.timedelta64(1, 's')"
+        )
 
 
 def _add_series(frame: _core.Frame, name: str, series: Any) -> None:
     """Takes a column of pandas."""
     dtype = series.dtype
+    if type(dtype).__name__ == "SparseDtype":
+        # One column at a time, so no more than that is held twice.
+        series = series.sparse.to_dense()
+        dtype = series.dtype
     if isinstance(dtype, np.dtype):
         if dtype.kind == "M":
             frame.add_texts(name, [None if text == "NaT" else text for text in np.datetime_as_string(series.to_numpy(), unit="s")])
@@ -148,6 +189,22 @@ def _add_series(frame: _core.Frame, name: str, series: Any) -> None:
     _add_objects(frame, name, series)
 
 
+def has_texts(frame: _core.Frame, table: Any, name: str) -> bool:
+    """Whether a column of a table, which the frame has taken, holds texts."""
+    if not is_pandas(table):
+        return frame.has_texts(name)
+    # Truth values that are objects, and categories that are numbers, have become texts.
+    values = getattr(table[name].dtype, "categories", table[name])
+    return all(isinstance(value, str) for value in values if not is_none(value))
+
+
+def is_none(value: Any) -> bool:
+    """Whether an object stands for a value that is missing."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, (float, np.floating)) and value != value
+
+
 def _level(value: Any) -> str:
     """A category as it would stand in a CSV file."""
     if isinstance(value, (bool, np.bool_)):
@@ -158,20 +215,26 @@ def _level(value: Any) -> str:
 def _add_objects(frame: _core.Frame, name: str, values: Any) -> None:
     """Takes a column of any objects: all of them texts, all of them truth values, or all of them numbers; some may be missing.
 
-    Raises TypeError for other objects, ValueError where numbers and texts are mixed.
+    Raises TypeError for other objects, ValueError where numbers and texts are mixed, or for a number that is too large.
     """
     kinds = {"text": None, "truth value": None, "number": None}
     taken: list[Any] = []
     for record, value in enumerate(values, start=1):
         if isinstance(value, str):
             kind, given = "text", value
-        elif value is None or type(value).__name__ in ("NAType", "NaTType") or value != value:
+        elif is_none(value):
             taken.append(None)
             continue
         elif isinstance(value, (bool, np.bool_)):
             kind, given = "truth value", "true" if value else "false"
         elif isinstance(value, (int, float, np.integer, np.floating)):
-            kind, given = "number", float(value)
+            kind = "number"
+            try:
+                given = float(value)
+            except OverflowError:
+                raise ValueError(
+                    f"column {name!r}: record {record}: found a number of {len(str(abs(value)))} digits, expected numbers within ±1.8e308"
+                ) from None
         else:
             raise TypeError(
                 f"column {name!r}: record {record}: found a value of type {type(value).__name__}, expected texts, numbers or booleans"
