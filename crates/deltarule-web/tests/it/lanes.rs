@@ -70,7 +70,7 @@ fn the_next_step_is_the_one_that_is_taken() {
             if let Some(step) = next.step {
                 let slope: Vec<f64> = next.slope.values().collect();
                 // η/N, of six records.
-                assert!(step.values().zip(&slope).all(|(step, slope)| (step - 0.02 / 6.0 * slope).abs() < 1e-15));
+                assert!(step.values().zip(&slope).all(|(step, slope)| (step + 0.02 / 6.0 * slope).abs() < 1e-15));
             }
             assert_eq!(lab.forward(0, 1).unwrap().steps, 1);
             let taken = weights(&lab);
