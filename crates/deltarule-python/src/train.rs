@@ -9,7 +9,9 @@ use deltarule_core::{
 };
 use deltarule_data::{CsvOptions, FrameColumn, FrameRows, FrameTargets, Prepared, Sieve, Table, find_files, prepare};
 use deltarule_model::{Encoding, Model, Training};
-use deltarule_train::{NamedStart, Ready, Record, eta_warning, in_f32, reason_text, sound_memory, with_problem};
+use deltarule_train::{
+    NamedStart, Ready, Record, eta_warning, in_f32, pure_levels_warning, reason_text, sound_memory, with_problem,
+};
 use pyo3::prelude::*;
 
 use crate::error::{DivergedError, Failure, in_python};
@@ -118,6 +120,7 @@ impl Ended {
         watcher: Watcher<'_>,
     ) -> Result<Self, Failure> {
         let (problem, prepared) = (&ready.problem, record.prepared);
+        let pure = pure_levels_warning(problem, &ready.encoding, &plan, &fit.reason)?;
         let training = record.of(problem.loss, &plan, &fit, fit.loss);
         Ok(Self {
             model: Model::new(ready.encoding.clone(), fit.layer.clone(), training)?,
@@ -130,7 +133,7 @@ impl Ended {
             counts: [Some(&prepared.training), prepared.held_out.as_ref()]
                 .map(|part| part.map_or(0, |part| part.n_records())),
             notes: prepared.notes.clone(),
-            warnings: prepared.warnings.iter().cloned().chain(eta_warning(&plan)).collect(),
+            warnings: prepared.warnings.iter().cloned().chain(eta_warning(&plan)).chain(pure).collect(),
             plan,
             fit,
         })

@@ -6,7 +6,7 @@ use deltarule_model::{Encoding, Target};
 use crate::number::count;
 
 /// A warning of levels whose weights grow for as long as descent goes on, whatever made it end: their size means nothing. `None` where a penalty bounds
-/// them, where each step saw a few records alone, and where descent came to no end of its own. `has_names` is whether levels and classes may be named.
+/// them, where each step saw a few records alone, and where descent came to no end of its own. It names levels and classes.
 ///
 /// One pass over the table, if it has categories and f an end that it does not reach.
 ///
@@ -16,7 +16,6 @@ pub fn pure_levels_warning(
     encoding: &Encoding,
     plan: &Plan,
     reason: &StopReason,
-    has_names: bool,
 ) -> deltarule_core::Result<Option<String>> {
     let came_to_an_end = matches!(
         reason,
@@ -30,18 +29,20 @@ pub fn pure_levels_warning(
     }
     let levels = pure_levels(problem)?;
     let Some(first) = levels.first() else { return Ok(None) };
-    let example = if has_names {
-        let name = encoding.input_names().get(first.feature).cloned().unwrap_or_default();
-        format!(", {name:?} for one, {}", what_they_have(first, &encoding.target))
-    } else {
-        String::new()
-    };
-    let (verb, whose) = if levels.len() == 1 { ("has", "Its weight") } else { ("have", "Their weights") };
-    Ok(Some(format!(
-        "{}{example}, {verb} no finite minimum: the further the weight goes, the less is E. {whose} would go on growing, and how large \
-         they are means nothing; try --l2 0.001, which bounds them, or --min-count 20, which pools rare levels",
-        count(levels.len() as u64, "level")
-    )))
+    let name = encoding.input_names().get(first.feature).cloned().unwrap_or_default();
+    let example = format!("{name:?}, {}", what_they_have(first, &encoding.target));
+    let advice = "try --l2 0.001, which bounds it, or --min-count 20, which pools rare levels";
+    Ok(Some(match levels.len() {
+        1 => format!(
+            "the level {example}, has no finite minimum: the further its weight goes, the less is E. How large it is tells when descent stopped, and \
+             nothing else; {advice}"
+        ),
+        n => format!(
+            "{} have no finite minimum, such as {example}: the further the weight of one goes, the less is E. How large it is tells when descent \
+             stopped, and nothing else; {advice}",
+            count(n as u64, "level")
+        ),
+    }))
 }
 
 fn what_they_have(level: &PureLevel, target: &Target) -> String {

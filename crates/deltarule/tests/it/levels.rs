@@ -229,3 +229,31 @@ fn levels_that_are_called_like_the_pools_are_in_them() {
     let names: Vec<String> = weights(&sandbox.sh(train).ok().json()).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["city=(missing)", "city=(rare)", "city=Bonn", "city=Ulm"]);
 }
+
+#[test]
+fn levels_that_no_finite_weight_fits_best_are_told() {
+    let sandbox = Sandbox::new();
+    let mut rows = String::from("city,age,bought\n");
+    for k in 0..200_usize {
+        let (city, age) = (["Ulm", "Bonn", "Mainz", "Trier"][k % 4], 20 + k * 37 % 61);
+        let bought = (age + k * 53 % 40 > 70 && city != "Trier") || k % 50 == 0;
+        rows.push_str(&format!("{city},{age},{}\n", if bought { "yes" } else { "no" }));
+    }
+    sandbox.file("t.csv", rows);
+    let warnings = |options: &str| {
+        let line = format!("deltarule train t.csv --target bought {options} --json");
+        sandbox.sh(&line).ok().json()["warnings"].as_array().unwrap().iter().map(Value::to_string).collect::<String>()
+    };
+    for loss in ["--loss log", "--loss squared --epochs 50"] {
+        let told = warnings(loss);
+        let level = r#"the level \"city=Trier\", whose records are all \"no\", has no finite minimum"#;
+        assert!(told.contains(level), "{loss}: {told}");
+    }
+    // What bounds the weight, what pools the level, and what fits it with a finite weight.
+    for options in
+        ["--loss log --l2 0.01", "--loss log --min-count 51", "--activation identity", "--loss log --drop city"]
+    {
+        let told = warnings(options);
+        assert!(!told.contains("no finite minimum"), "{options}: {told}");
+    }
+}

@@ -83,21 +83,19 @@ impl Run<'_> {
         let reason =
             report::reason_text(&trained.fit.reason, &trained.plan, self.problem.loss, &self.prepared.activation);
         let leaks = leak::warnings(self.problem, self.encoding, &trained.fit.layer, &training)?;
-        let pure = |has_names: bool| {
-            pure_levels_warning(self.problem, self.encoding, &trained.plan, &trained.fit.reason, has_names)
-        };
+        let pure = pure_levels_warning(self.problem, self.encoding, &trained.plan, &trained.fit.reason)?;
+        let found: Vec<String> = leaks.into_iter().chain(pure).collect();
         let folds = folds.flatten();
         let mut no_page = false;
         if let Some(mut file) = page {
             let mut scores = vec![("training", &training)];
             scores.extend(held_out.as_ref().map(|scores| ("held out", scores)));
             let warnings = self.prepared.warnings.iter().cloned().chain(report::eta_warning(&trained.plan));
-            let warnings = warnings.chain(leaks.iter().cloned()).chain(pure(!self.args.private)?);
             let outcome = Outcome {
                 model: &model,
                 scores: &scores,
                 reason: &reason,
-                warnings: warnings.collect(),
+                warnings: warnings.chain(found.iter().cloned()).collect(),
                 is_private: self.args.private,
             };
             let stopped_before = output::interrupted();
@@ -109,8 +107,8 @@ impl Run<'_> {
                 }
             }
         }
-        let warnings = leaks.into_iter().chain(pure(true)?).collect();
-        let conclusion = Conclusion { model, training, held_out, held_out_rows, folds, warnings, reason, written };
+        let conclusion =
+            Conclusion { model, training, held_out, held_out_rows, folds, warnings: found, reason, written };
         if self.args.json {
             output::print_json(&self.json(trained, &conclusion))?;
         } else {
