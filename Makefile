@@ -3,7 +3,7 @@
 
 .PHONY: test format lint unit program page exports python doc
 
-test: format lint unit page exports doc
+test: format lint unit page exports python doc
 
 format:
 	cargo fmt --all --check
@@ -42,8 +42,8 @@ page: $(BROWSER)/node_modules/.package-lock.json
 $(BROWSER)/node_modules/.package-lock.json: $(BROWSER)/package-lock.json
 	cd $(BROWSER) && npm ci --no-audit --no-fund
 
-# The Python package: its wheel, installed into an environment of its own, and its tests there. The profile is that of all tests. It is no part of
-# `make test`: the wheel's dependencies have features of their own, and are all compiled a second time.
+# The Python package: its wheel, installed into an environment of its own, and its tests there. The profile is that of all tests; the wheel's
+# dependencies have features of their own, so that most of them are compiled a second time.
 PYTHON_CRATE = crates/deltarule-python
 PYTHON_VENV = target/python-venv
 WHEELS = target/wheels
