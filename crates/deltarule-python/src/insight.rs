@@ -16,7 +16,7 @@ use crate::frame::Frame;
 use crate::model::PyModel;
 use crate::settings::Settings;
 use crate::train::{Begin, Descent, Ended, Source, with_prepared, with_source};
-use crate::watch::{Breakable, Watcher, unless, without_lock};
+use crate::watch::{Watcher, breakable, unless, without_lock};
 
 /// All numbers of one step of the delta rule on the first record of a frame.
 #[pyfunction]
@@ -108,7 +108,7 @@ pub(crate) fn check(py: Python<'_>, source: Source, settings: Settings) -> PyRes
             let choice = StartChoice::of_name("normal").unwrap_or(settings.init()?);
             let start =
                 NamedStart::of(choice, &ready.encoding, &prepared.activation, settings.bias, settings.seed).parameters;
-            let source = Breakable { source: ready.problem.source, stop };
+            let source = breakable(ready.problem.source, stop);
             let problem = with_source(&ready.problem, &source);
             let check = check_gradient_of(&problem, &start, &checked_inputs(&ready.encoding))?;
             let (inputs, outputs) = (ready.encoding.input_names(), ready.encoding.target.output_names());
@@ -143,11 +143,11 @@ pub(crate) fn sweep(py: Python<'_>, source: Source, settings: Vec<Settings>) -> 
             let is_narrow = first.is_narrow()?;
             let descended = if is_narrow {
                 in_f32(&ready.problem, &prepared.training, |problem| {
-                    let source = Breakable { source: problem.source, stop };
+                    let source = breakable(problem.source, stop);
                     descend_all(&with_source(problem, &source), &settings, starts, held_out, &mut watchers, stop)
                 })
             } else {
-                let source = Breakable { source: ready.problem.source, stop };
+                let source = breakable(ready.problem.source, stop);
                 descend_all(&with_source(&ready.problem, &source), &settings, starts, held_out, &mut watchers, stop)
             };
             if stop.load(Ordering::Relaxed) {

@@ -18,7 +18,7 @@ use crate::error::{DivergedError, Failure, in_python};
 use crate::frame::Frame;
 use crate::model::PyModel;
 use crate::settings::Settings;
-use crate::watch::{Breakable, Watcher, unless, without_lock};
+use crate::watch::{Watcher, breakable, unless, without_lock};
 
 /// What is learned from.
 #[derive(FromPyObject)]
@@ -212,11 +212,11 @@ fn run(
         let held_out = source.map(|source| HeldOut { source, scaling: ready.problem.scaling });
         let descended = if settings.is_narrow()? {
             in_f32(&ready.problem, &prepared.training, |problem| {
-                let source = Breakable { source: problem.source, stop };
+                let source = breakable(problem.source, stop);
                 descend(&with_source(problem, &source), &config, &begin, held_out, &mut watcher)
             })
         } else {
-            let source = Breakable { source: ready.problem.source, stop };
+            let source = breakable(ready.problem.source, stop);
             descend(&with_source(&ready.problem, &source), &config, &begin, held_out, &mut watcher)
         };
         if stop.load(Ordering::Relaxed) {
@@ -374,7 +374,7 @@ pub(crate) fn train_further(
         let threads = deltarule_train::threads(settings.n_jobs, rows.n_records() * model.encoding().features.len())?;
         let moments = Moments::of(&rows, &threads)?;
         let scaling = model.encoding().scaling();
-        let source = Breakable { source: &rows, stop };
+        let source = breakable(&rows, stop);
         let problem = Problem {
             source: &source,
             scaling: &scaling,

@@ -1,12 +1,13 @@
 //! What goes on while a descent runs: Ctrl-C, and a callback for each epoch.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use deltarule_core::{Block, BlockSource, Epoch, Error, Float, Shape};
+use deltarule_core::{BlockSource, Epoch, Float};
+use deltarule_train::Breakable;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -54,56 +55,9 @@ pub(crate) fn unless(stop: &AtomicBool) -> ControlFlow<()> {
     if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
-/// A source that ends with an error once breaking off was asked for, so that no pass has to be waited for.
-pub(crate) struct Breakable<'a, T: Float> {
-    pub(crate) source: &'a dyn BlockSource<T>,
-    pub(crate) stop: &'a AtomicBool,
-}
-
-impl<T: Float> Breakable<'_, T> {
-    fn check(&self, index: usize) -> deltarule_core::Result<()> {
-        match unless(self.stop) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(Error::Source { index, reason: "interrupted".to_owned() }),
-        }
-    }
-}
-
-impl<T: Float> BlockSource<T> for Breakable<'_, T> {
-    fn shape(&self) -> &Shape {
-        self.source.shape()
-    }
-
-    fn n_records(&self) -> usize {
-        self.source.n_records()
-    }
-
-    fn block_rows(&self) -> usize {
-        self.source.block_rows()
-    }
-
-    fn read(&self, index: usize, visit: &mut dyn FnMut(&Block<'_, T>)) -> deltarule_core::Result<()> {
-        self.check(index)?;
-        self.source.read(index, visit)
-    }
-
-    fn read_rows(
-        &self,
-        index: usize,
-        rows: Range<usize>,
-        visit: &mut dyn FnMut(&Block<'_, T>, Range<usize>),
-    ) -> deltarule_core::Result<()> {
-        self.check(index)?;
-        self.source.read_rows(index, rows, visit)
-    }
-
-    fn will_read(&self, index: usize, rows: Range<usize>) {
-        self.source.will_read(index, rows);
-    }
-
-    fn prefetch(&self, index: usize, rows: Range<usize>) {
-        self.source.prefetch(index, rows);
-    }
+/// The records of `source`, until breaking off is asked for.
+pub(crate) fn breakable<'a, T: Float>(source: &'a dyn BlockSource<T>, stop: &'a AtomicBool) -> Breakable<'a, T> {
+    Breakable::new(source, || stop.load(Ordering::Relaxed))
 }
 
 /// What is kept of each epoch, and who else is told.

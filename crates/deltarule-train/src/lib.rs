@@ -6,6 +6,7 @@
 //! came about. What a descent did is said in words here too, and [`sheet`] writes worked steps for paper. Nothing here reads options or files, or
 //! prints.
 
+mod breakable;
 mod error;
 mod insight;
 mod loss;
@@ -18,6 +19,7 @@ pub mod sheet;
 mod start;
 mod words;
 
+pub use breakable::Breakable;
 pub use deltarule_model::number;
 pub use error::{Result, TrainError};
 pub use insight::{FEW_INPUTS, checked_inputs, worked_record};

@@ -21,7 +21,7 @@ use anyhow::Result;
 
 pub(crate) use calibration::calibration_of;
 pub(crate) use fit::fit_of;
-pub(crate) use ground::{Ground, Stoppable, weight_text};
+pub(crate) use ground::{Ground, stoppable, weight_text};
 pub(crate) use names::{Names, figure};
 pub(crate) use scene::{Scene, Way};
 pub(crate) use subject::{rise, standing_of};

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use deltarule_core::{Layer, Parameters, Reduction, Slice, SurfaceAxis, WeightIndex, WeightUnits};
 use deltarule_plot::{Bowl, BowlCurve, BowlStep, Mark, MarkKind, Path, Words};
 
-use super::ground::Stoppable;
+use super::ground::stoppable;
 use super::names::figure;
 use super::range::{range_of, spread};
 use super::record;
@@ -26,7 +26,7 @@ pub(super) fn run(args: &BowlArgs) -> Result<()> {
             let subject = Subject::read(model, data, &args.surface.records, args.record, args.picture.force)?;
             let at = subject.names.find("--weight", weight)?;
             let source = subject.records.dataset()?;
-            subject.scene(&Stoppable::new(&source), &args.surface, args.record)?.bowl(at, args.from)?
+            subject.scene(&stoppable(&source), &args.surface, args.record)?.bowl(at, args.from)?
         }
         ([_, _, ..], None, None) => {
             bail!("--weight: found nothing, expected the name of a column; deltarule show MODEL lists them")

@@ -5,7 +5,7 @@ use deltarule_core::{ClassTally, ThresholdTally};
 use deltarule_model::Target;
 use deltarule_plot::{Calibration, Decision, Group, Words};
 
-use super::ground::{Ground, Stoppable};
+use super::ground::{Ground, stoppable};
 use super::names::{choices, figure, short_choices};
 use super::save::Destination;
 use super::subject::Subject;
@@ -20,7 +20,7 @@ pub(super) fn run(args: &CalibrationArgs) -> Result<()> {
     let destination = Destination::open(&args.picture, &read)?;
     let subject = Subject::read(&args.on.model, &args.on.data, &args.records, None, args.picture.force)?;
     let source = subject.records.dataset()?;
-    let source = Stoppable::new(&source);
+    let source = stoppable(&source);
     let ground = subject.ground(&source);
     if subject.model.encoding().target.classes().is_none() {
         bail!("{}: found a model of numbers, expected one of classes; plot fit draws numbers", subject.model_name);

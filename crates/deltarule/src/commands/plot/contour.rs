@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use super::ground::Stoppable;
+use super::ground::stoppable;
 use super::save::Destination;
 use super::scene::check_step;
 use super::subject::Subject;
@@ -21,6 +21,6 @@ pub(super) fn run(args: &ContourArgs) -> Result<()> {
         bail!("--weights: found {first} twice, expected two weights");
     }
     let source = subject.records.dataset()?;
-    let contour = subject.scene(&Stoppable::new(&source), &args.surface, None)?.contour(at)?;
+    let contour = subject.scene(&stoppable(&source), &args.surface, None)?.contour(at)?;
     destination.save(&contour.draw(args.picture.look())?)
 }

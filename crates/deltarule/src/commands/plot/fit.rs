@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use deltarule_model::{Model, Target};
 use deltarule_plot::{Fit, FitRecord, FitView, Words};
 
-use super::ground::{Ground, Sample, Stoppable};
+use super::ground::{Ground, Sample, stoppable};
 use super::names::{choices, figure, short_choices};
 use super::save::Destination;
 use super::subject::Subject;
@@ -19,7 +19,7 @@ pub(super) fn run(args: &FitArgs) -> Result<()> {
     let destination = Destination::open(&args.picture, &read)?;
     let subject = Subject::read(&args.on.model, &args.on.data, &args.records, None, args.picture.force)?;
     let source = subject.records.dataset()?;
-    let fit = fit_of(&subject.ground(&Stoppable::new(&source)), args.output.as_deref())?;
+    let fit = fit_of(&subject.ground(&stoppable(&source)), args.output.as_deref())?;
     destination.save(&fit.draw(args.picture.look())?)
 }
 

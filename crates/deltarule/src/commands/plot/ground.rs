@@ -1,13 +1,12 @@
 //! What pictures of a model on some records are made from, wherever both come from.
 
-use std::ops::Range;
-
 use anyhow::Result;
 use deltarule_core::{
-    Block, BlockSource, Column, ColumnScaling, Layer, Loss, Penalty, Random, Scaling, Shape, Slice, Stream, Threads,
+    Block, BlockSource, Column, ColumnScaling, Layer, Loss, Penalty, Random, Scaling, Slice, Stream, Threads,
     WeightUnits,
 };
 use deltarule_model::{FeatureKind, Model};
+use deltarule_train::Breakable;
 
 use super::names::Names;
 use crate::scores::{Weighing, class_of, target_of};
@@ -161,63 +160,9 @@ pub(crate) fn weight_text(column: &str) -> String {
 }
 
 /// Records that are no longer read once Ctrl-C is pressed, after whatever it stopped before.
-pub(crate) struct Stoppable<'a> {
-    source: &'a dyn BlockSource<f64>,
-    stopped_before: bool,
-}
-
-impl<'a> Stoppable<'a> {
-    pub(crate) fn new(source: &'a dyn BlockSource<f64>) -> Self {
-        Self { source, stopped_before: output::interrupted() }
-    }
-
-    fn go_on(&self, index: usize) -> deltarule_core::Result<()> {
-        match output::interrupted() && !self.stopped_before {
-            true => Err(deltarule_core::Error::Source { index, reason: "interrupted".to_owned() }),
-            false => Ok(()),
-        }
-    }
-}
-
-impl BlockSource<f64> for Stoppable<'_> {
-    fn shape(&self) -> &Shape {
-        self.source.shape()
-    }
-
-    fn n_records(&self) -> usize {
-        self.source.n_records()
-    }
-
-    fn block_rows(&self) -> usize {
-        self.source.block_rows()
-    }
-
-    fn read(&self, index: usize, visit: &mut dyn FnMut(&Block<'_, f64>)) -> deltarule_core::Result<()> {
-        self.go_on(index)?;
-        self.source.read(index, visit)
-    }
-
-    fn read_rows(
-        &self,
-        index: usize,
-        rows: Range<usize>,
-        visit: &mut dyn FnMut(&Block<'_, f64>, Range<usize>),
-    ) -> deltarule_core::Result<()> {
-        self.go_on(index)?;
-        self.source.read_rows(index, rows, visit)
-    }
-
-    fn will_read(&self, index: usize, rows: Range<usize>) {
-        self.source.will_read(index, rows);
-    }
-
-    fn prefetch(&self, index: usize, rows: Range<usize>) {
-        self.source.prefetch(index, rows);
-    }
-
-    fn n_blocks(&self) -> usize {
-        self.source.n_blocks()
-    }
+pub(crate) fn stoppable(source: &dyn BlockSource<f64>) -> Breakable<'_, f64> {
+    let stopped_before = output::interrupted();
+    Breakable::new(source, move || output::interrupted() && !stopped_before)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::watch::Seen;
 use super::{Run, Trained};
 use crate::commands::explain;
 use crate::commands::plot::{
-    Ground, Names, Scene, Stoppable, Way, calibration_of, figure, fit_of, rise, standing_of, weight_text, weights_of,
+    Ground, Names, Scene, Way, calibration_of, figure, fit_of, rise, standing_of, stoppable, weight_text, weights_of,
 };
 use crate::number::{count, digits, short};
 use crate::report;
@@ -47,7 +47,7 @@ impl Run<'_> {
             true => placeless(outcome.model)?,
             false => outcome.model.training().clone(),
         };
-        let source = Stoppable::new(&self.prepared.training);
+        let source = stoppable(&self.prepared.training);
         let ground = Ground {
             model,
             names: &names,
