@@ -2,16 +2,28 @@
 //!
 //! Some hundred rows are gone through twice, forward for h and backward for Σδx; the second time they are in the second-level cache. A few
 //! rows at a time stay in registers while all columns go by, so that many columns cost no more for each value than few. On the way, memory
-//! is told of the rows that will be wanted next: half of their lines forward, the other half backward, so that it is never idle. Where columns are
-//! many, what was told so early may be gone again: the nearest cache is told of the columns that come a little later, too.
+//! is told of the rows that will be wanted next: half of their lines forward, the other half backward, so that it is never idle.
+//!
+//! Where columns are many, two sets of rows would be more than the cache holds, and what was asked for early is gone again. There the way
+//! backward over some rows and the way forward over the next go side by side, a group of columns at a time.
+
+use std::ops::Range;
 
 use super::dispatch::for_every_width;
-use super::linear::{prefetch, prefetch_nearest};
+use super::linear::prefetch;
 use super::{Float, HALF, LANES, NET_INPUT_LANES, RUN_ROWS, Width};
 
-/// So many columns ahead, the nearest cache is told of a column's rows: forward, where a step goes eight columns on, and backward.
-const SOON_FORWARD: usize = 64;
-const SOON_BACKWARD: usize = 16;
+/// From so many columns on, some rows are gone through backward beside the next ones forward.
+pub(crate) const MANY_COLUMNS: usize = 256;
+/// Of many columns, so many are gone through at a time, backward and then forward: both are in the nearest caches. A multiple of [`NET_INPUT_LANES`].
+const GROUP: usize = 64;
+/// Memory is asked for the rows of a column so many columns before they are gone through forward.
+const AHEAD: usize = 64;
+
+/// How many rows of many columns are gone through at a time: 256 bytes of each column, a power of two.
+pub(crate) const fn rows_of_many_columns<T>() -> usize {
+    256 / size_of::<T>()
+}
 
 /// A raw number column and how it becomes an input: x̃ = (x − offset)·factor, or `fill` where x is missing (NaN).
 #[derive(Debug, Clone, Copy)]
@@ -67,13 +79,11 @@ impl<T: Float> RawColumn<'_, T> {
         }
     }
 
-    /// Asks for `K` times [`LANES`] rows to be brought into the nearest cache.
+    /// Asks for the memory of `K` times [`LANES`] rows.
     #[inline(always)]
-    fn prefetch_nearest<const K: usize>(&self, start: usize) {
-        let line = 64 / size_of::<T>();
-        for k in 0..K * LANES / line {
-            prefetch_nearest(self.values.as_ptr().wrapping_add(self.place(start) + k * line));
-        }
+    fn prefetch_all<const K: usize>(&self, start: usize) {
+        self.prefetch::<K>(start, 0);
+        self.prefetch::<K>(start, 1);
     }
 
     /// Asks for every second line of the memory of `K` times [`LANES`] rows, from the first or from the second on.
@@ -117,17 +127,7 @@ fn net_inputs_of_chunks<T: Float, const K: usize>(
         *h = [[T::ZERO; LANES]; K];
         for place in 0..HALF.min(columns.len()) {
             let (mut lane, mut other) = ([[T::ZERO; LANES]; K], [[T::ZERO; LANES]; K]);
-            for i in (place..columns.len()).step_by(NET_INPUT_LANES) {
-                for soon in [i + SOON_FORWARD, i + HALF + SOON_FORWARD] {
-                    if let Some(column) = columns.get(soon) {
-                        column.prefetch_nearest::<K>(start);
-                    }
-                }
-                add_column(&mut lane, &columns[i], weights[i], start, ahead);
-                if i + HALF < columns.len() {
-                    add_column(&mut other, &columns[i + HALF], weights[i + HALF], start, ahead);
-                }
-            }
+            add_lanes([&mut lane, &mut other], columns, weights, place..columns.len(), start, Some(ahead));
             // Into memory, which is in the nearest cache: sums that stay in arrays from place to place end up on the stack.
             for k in 0..K {
                 for l in 0..LANES {
@@ -140,16 +140,37 @@ fn net_inputs_of_chunks<T: Float, const K: usize>(
     at
 }
 
-/// `lanes += weight·x̃` for the rows from `start` on; half of the rows that are `ahead` are asked for.
+/// Adds the columns of two lanes of a net input for the rows from `start` on: those at the begin of `within`, and each eighth after it, to the
+/// first, and those four later to the second. Half of the rows that are `ahead` are asked for.
+#[inline(always)]
+fn add_lanes<T: Float, const K: usize>(
+    [lane, other]: [&mut [[T; LANES]; K]; 2],
+    columns: &[RawColumn<'_, T>],
+    weights: &[T],
+    within: Range<usize>,
+    start: usize,
+    ahead: Option<usize>,
+) {
+    for i in within.clone().step_by(NET_INPUT_LANES) {
+        add_column(lane, &columns[i], weights[i], start, ahead);
+        if i + HALF < within.end {
+            add_column(other, &columns[i + HALF], weights[i + HALF], start, ahead);
+        }
+    }
+}
+
+/// `lanes += weight·x̃` for the rows from `start` on.
 #[inline(always)]
 fn add_column<T: Float, const K: usize>(
     lanes: &mut [[T; LANES]; K],
     column: &RawColumn<'_, T>,
     weight: T,
     start: usize,
-    ahead: usize,
+    ahead: Option<usize>,
 ) {
-    column.prefetch::<K>(start + ahead, 0);
+    if let Some(ahead) = ahead {
+        column.prefetch::<K>(start + ahead, 0);
+    }
     column.inputs::<K>(start, |k, x| {
         for l in 0..LANES {
             lanes[k][l] += weight * x[l];
@@ -188,20 +209,137 @@ fn add_products_of_chunks<T: Float, const K: usize>(
         let values = *values;
         let start = start + at;
         // From the last to the first: what was gone through forward last is in the nearest cache.
-        for (i, (column, sums)) in columns.iter().zip(&mut *sums).enumerate().rev() {
-            if let Some(soon) = i.checked_sub(SOON_BACKWARD).filter(|_| columns.len() > SOON_FORWARD) {
-                columns[soon].prefetch_nearest::<K>(start);
-            }
+        for (column, sums) in columns.iter().zip(&mut *sums).rev() {
             column.prefetch::<K>(start + ahead, 1);
-            let mut totals = *sums;
-            column.inputs::<K>(start, |k, x| {
-                for l in 0..LANES {
-                    totals[l] += values[k][l] * x[l];
-                }
-            });
-            *sums = totals;
+            add_products(column, start, &values, sums);
         }
         at += K * LANES;
     }
     at
+}
+
+/// `sums[l] += Σ_r values[r]·x̃[start + r]` over the rows r with r mod [`LANES`] = l.
+#[inline(always)]
+fn add_products<T: Float, const K: usize>(
+    column: &RawColumn<'_, T>,
+    start: usize,
+    values: &[[T; LANES]; K],
+    sums: &mut [T; LANES],
+) {
+    let mut totals = *sums;
+    column.inputs::<K>(start, |k, x| {
+        for l in 0..LANES {
+            totals[l] += values[k][l] * x[l];
+        }
+    });
+    *sums = totals;
+}
+
+for_every_width! {
+    /// [`add_raw_products`] for the rows from the first start on and [`raw_net_inputs`] for those from the second on, side by side, each with its bits. Both are
+    /// [`rows_of_many_columns`], and begin at a multiple of them. Shapes: values and `h` (rows,), columns, weights and sums (d,).
+    ///
+    /// On the way, memory is asked for each column a little before it is needed.
+    fn add_raw_products_and_go_on<T: [Float]>(
+        columns: &[RawColumn<'_, T>], weights: &[T], starts: [usize; 2], values: &[T], sums: &mut [[T; LANES]],
+        h: &mut [T],
+    ) {
+        if size_of::<T>() == size_of::<f32>() {
+            go_through_both::<T, { rows_of_many_columns::<f32>() / LANES }>(columns, weights, starts, values, sums, h);
+        } else {
+            go_through_both::<T, { rows_of_many_columns::<f64>() / LANES }>(columns, weights, starts, values, sums, h);
+        }
+    }
+}
+
+#[inline(always)]
+fn go_through_both<T: Float, const K: usize>(
+    columns: &[RawColumn<'_, T>],
+    weights: &[T],
+    [start, next]: [usize; 2],
+    values: &[T],
+    sums: &mut [[T; LANES]],
+    h: &mut [T],
+) {
+    let (values, _) = values.as_chunks::<LANES>();
+    let (Some(values), Some(h)) = (values.first_chunk::<K>(), h.as_chunks_mut::<LANES>().0.first_chunk_mut::<K>())
+    else {
+        return;
+    };
+    let n = columns.len();
+    let mut lanes = [[[T::ZERO; LANES]; K]; NET_INPUT_LANES];
+    for group in (0..n).step_by(GROUP) {
+        let end = (group + GROUP).min(n);
+        for i in group..end {
+            match columns.get(i + AHEAD) {
+                Some(column) => column.prefetch_all::<K>(next),
+                None => columns[(i + AHEAD) % n].prefetch_all::<K>(next + K * LANES),
+            }
+            add_products(&columns[i], start, values, &mut sums[i]);
+        }
+        for place in 0..HALF {
+            let (mut lane, mut other) = (lanes[place], lanes[place + HALF]);
+            add_lanes([&mut lane, &mut other], columns, weights, group + place..end, next, None);
+            (lanes[place], lanes[place + HALF]) = (lane, other);
+        }
+    }
+    *h = [[T::ZERO; LANES]; K];
+    for place in 0..HALF {
+        for k in 0..K {
+            for l in 0..LANES {
+                h[k][l] += lanes[place][k][l] + lanes[place + HALF][k][l];
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Random, Stream};
+
+    /// Products and net inputs side by side against one after the other, in every width: the same bits.
+    fn check<T: Float>(seed: u64) {
+        let mut random = Random::new(seed, Stream::Start);
+        let (n_columns, rows) = (1 + random.below(200) as usize, rows_of_many_columns::<T>());
+        let mut numbers = |n: usize| -> Vec<T> { (0..n).map(|_| T::from_f64(random.uniform() - 0.5)).collect() };
+        let mut raw: Vec<Vec<T>> = (0..n_columns).map(|_| numbers(3 * rows)).collect();
+        raw.iter_mut().step_by(3).for_each(|column| column[rows + 1] = T::from_f64(f64::NAN));
+        let (weights, values, scales) = (numbers(n_columns), numbers(rows), numbers(n_columns));
+        let columns: Vec<RawColumn<'_, T>> = raw
+            .iter()
+            .zip(&scales)
+            .enumerate()
+            .map(|(i, (values, &factor))| RawColumn {
+                values,
+                stride: RUN_ROWS,
+                offset: factor,
+                factor,
+                fill: T::ONE,
+                has_missing: i % 3 == 0,
+            })
+            .collect();
+        for width in Width::ALL {
+            width.limit();
+            for [start, next] in [[0, rows], [rows, 2 * rows]] {
+                let (mut h, mut expected) = (vec![T::ONE; rows], vec![T::ZERO; rows]);
+                let mut sums = vec![[T::ONE; LANES]; n_columns];
+                let mut products = sums.clone();
+                add_raw_products_and_go_on(&columns, &weights, [start, next], &values, &mut sums, &mut h);
+                add_raw_products(&columns, start, 0, &values, &mut products);
+                raw_net_inputs(&columns, &weights, next, 0, &mut expected);
+                assert_eq!(sums, products, "{} {n_columns} columns", width.name());
+                assert_eq!(h, expected, "{} {n_columns} columns", width.name());
+            }
+        }
+        Width::widest().limit();
+    }
+
+    #[test]
+    fn both_ways_side_by_side_have_the_bits_of_each_alone() {
+        for seed in 0..50 {
+            check::<f32>(seed);
+            check::<f64>(seed);
+        }
+    }
 }

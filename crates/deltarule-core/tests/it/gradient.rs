@@ -117,6 +117,26 @@ fn same_for_any_threads(table: &Table, d: usize) {
 }
 
 #[test]
+fn many_columns_have_the_bits_of_a_pass_for_several_layers() {
+    let activation = Activation::Sigmoid;
+    for (seed, n) in [1, 31, 32, 33, 64, 100, 1057, 9000].into_iter().enumerate() {
+        let table = Table::random(seed as u64, n, 300, &[3], 1, true);
+        with_problem(&table, true, true, &activation, 2, |problem| {
+            let (parameters, _) = random_weights(7, 303, 1, true, &activation);
+            let layer = Layer::new(parameters, activation.clone());
+            // For several layers, values are scaled once and stored, and no row is gone through beside another.
+            let layers = [&layer, &layer];
+            let stored =
+                Gradient::of_many(problem.source, problem.scaling, &layers, Loss::Squared, problem.threads).unwrap();
+            assert_eq!(problem.gradient(&layer).unwrap(), stored[0], "{n} records");
+            let tiled = table.dataset().tiled().unwrap();
+            let tiled = Gradient::of(&tiled, problem.scaling, &layer, Loss::Squared, problem.threads).unwrap();
+            assert_eq!(tiled, stored[0], "{n} records, tiled");
+        });
+    }
+}
+
+#[test]
 fn f32_agrees_with_f64_to_its_precision() {
     let table = Table::random(8, 5000, 4, &[3], 2, false);
     let columns: Vec<Column<'_, f32>> = table
