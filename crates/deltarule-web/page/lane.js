@@ -50,4 +50,10 @@ export class LaneState {
     }
     return range;
   }
+
+  /** The places of weights as a start lists them: weights of every output, then the biases. */
+  startOrder() {
+    const all = this.info.weights.map((weight, k) => [weight, k]);
+    return [...all.filter(([weight]) => weight.feature !== null), ...all.filter(([weight]) => weight.feature === null)].map(([, k]) => k);
+  }
 }

@@ -19,7 +19,7 @@ export class BowlView {
     const weight = lane.info.weights[index];
     const here = lane.state.weights[index];
     const range = lane.range(index, here);
-    const n = app.running && app.points.n > MANY ? 33 : 161;
+    const n = app.walk.running && app.points.n > MANY ? 33 : 161;
     const E = app.page.bowl(this.lane, JSON.stringify({ output: weight.output, feature: weight.feature }), range[0], range[1], n);
     const finite = E.filter(Number.isFinite);
     const low = finite.reduce((a, b) => Math.min(a, b), Infinity);

@@ -48,7 +48,7 @@ export class ContourView {
     if (this.key === key) return this.kept;
     const names = JSON.stringify(pair.map((k) => ({ output: lane.info.weights[k].output, feature: lane.info.weights[k].feature })));
     const axis = ([from, to]) => ({ from, to, n });
-    if (app.running && app.points.n > MANY && this.frameKey === frame) {
+    if (app.walk.running && app.points.n > MANY && this.frameKey === frame) {
       // The other weights move a little at every step: two rows a frame, and the picture follows as soon as all are there.
       this.rows ??= [];
       const [from, to] = ranges[0];
@@ -83,7 +83,7 @@ export class ContourView {
       return;
     }
     const ranges = pair.map((k) => lane.range(k, lane.state.weights[k]));
-    const ground = this.ground(ranges, app.running && app.points.n > MANY ? 21 : 49);
+    const ground = this.ground(ranges, app.walk.running && app.points.n > MANY ? 21 : 49);
     const names = pair.map((k) => `w of ${lane.info.weights[k].name}`);
     if (app.view.space) this.drawSpace(g, width, height, colours, ground, ranges, pair, names);
     else this.drawPlane(g, width, height, colours, ground, ranges, pair, names);

@@ -136,7 +136,7 @@ export class DataView {
 
   drawField(g, frame, colours) {
     const { app } = this;
-    const many = app.running && app.points.inputs.length > 40;
+    const many = app.walk.running && app.points.inputs.length > 40;
     const [n, m] = many ? [24, 20] : [48, 40];
     const axes = [{ from: frame.x0, to: frame.x1, n }, { from: frame.y0, to: frame.y1, n: m }];
     const all = app.page.field(this.lane, JSON.stringify(app.view.columns), JSON.stringify(axes));

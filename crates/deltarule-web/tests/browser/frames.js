@@ -22,10 +22,10 @@ async function measured(hash, options) {
       times.push(time);
       worked.push(performance.now() - begin);
     });
-    app.run();
+    app.walk.run();
     await new Promise((done) => setTimeout(done, seconds * 1000));
     const steps = app.lanes[0].state.at;
-    app.pause();
+    app.walk.pause();
     return { times, worked, steps };
   }, seconds);
   await close();

@@ -69,7 +69,7 @@ export async function open(browser, address, options = {}) {
 
 /** The address, with all that is shown in it. */
 export async function address(page) {
-  await page.evaluate(() => window.deltarule.writeAddress());
+  await page.evaluate(() => window.deltarule.address.write());
   return page.url();
 }
 

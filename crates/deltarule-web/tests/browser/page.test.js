@@ -759,20 +759,20 @@ test("a thousand points run without leaving frames out", async () => {
     // What one frame takes: the step, the words and all pictures, each at its fastest of 40, since the machine of a test is seldom quiet.
     const times = await page.evaluate(async () => {
       const app = window.deltarule;
-      app.running = true;
+      app.walk.running = true;
       const [{ data, bowl, contour }] = app.shown;
-      const parts = [() => app.forward(1), () => app.showState(), () => data.draw(), () => bowl.draw(), () => contour.draw(), () => app.curve.draw()];
+      const parts = [() => app.walk.forward(1), () => app.readouts.show(), () => data.draw(), () => bowl.draw(), () => contour.draw(), () => app.curve.draw()];
       const fastest = parts.map(() => Infinity);
       for (let k = 0; k < 40; k++) {
         await new Promise((done) => setTimeout(done));
         parts.forEach((part, which) => {
-          app.lastNumbers = 0;
+          app.readouts.lastNumbers = 0;
           const begin = performance.now();
           part();
           fastest[which] = Math.min(fastest[which], performance.now() - begin);
         });
       }
-      app.running = false;
+      app.walk.running = false;
       return fastest;
     });
     const frame = times.reduce((sum, time) => sum + time, 0);
