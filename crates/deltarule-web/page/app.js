@@ -13,6 +13,8 @@ import { settingsOf } from "./hash.js";
 import { LaneState } from "./lane.js";
 import { LessonPanel } from "./lesson_panel.js";
 import { Readouts } from "./readouts.js";
+import { forgetTheme } from "./plot.js";
+import { isSeen, watch } from "./sight.js";
 import { builtIn } from "./table.js";
 import { BowlView } from "./views/bowl.js";
 import { ContourView } from "./views/contour.js";
@@ -61,12 +63,6 @@ class App {
     this.view.pair = pair ?? [0, 1];
   }
 
-  outputsOf(lane) {
-    const state = this.lanes[lane];
-    state.outputs ??= this.page.outputs(lane);
-    return state.outputs;
-  }
-
   /** The name of E with its formula. */
   errorText(lane) {
     const { info } = this.lanes[lane];
@@ -95,6 +91,7 @@ class App {
     const find = (kind) => lane.querySelector(`canvas.${kind}`);
     const views = { data: new DataView(find("data"), this, k), bowl: new BowlView(find("bowl"), this, k), contour: new ContourView(find("contour"), this, k), element: lane };
     listenToLane(this, views, k);
+    for (const { canvas } of [views.data, views.bowl, views.contour]) watch(canvas);
     return views;
   }
 
@@ -158,17 +155,23 @@ class App {
     for (const part of document.querySelectorAll("[data-part]")) part.classList.toggle("gone", hidden.has(part.dataset.part));
   }
 
+  /** All pictures; while a walk runs, those that are on the screen. */
   draw() {
-    for (const views of this.shown) {
-      views.data.draw();
-      views.bowl.draw();
-      views.contour.draw();
+    for (const view of [...this.shown.flatMap(({ data, bowl, contour }) => [data, bowl, contour]), this.curve]) {
+      if (!this.walk.running || isSeen(view.canvas)) view.draw();
+      if (!this.walk.running) view.canvas.setAttribute("aria-label", view.summary());
     }
-    this.curve.draw();
+  }
+
+  /** The page has become light or dark. */
+  themeChanged() {
+    forgetTheme();
+    this.draw();
   }
 
   alert(text) {
     const box = $("alert");
+    if (!text && box.hidden) return;
     box.hidden = !text;
     box.innerHTML = text ? `<p>${escaped(text)}</p><button type="button" class="small" aria-label="close">✕</button>` : "";
     box.querySelector("button")?.addEventListener("click", () => this.alert(""));
@@ -282,6 +285,7 @@ async function begin() {
   fill($("activation"), [...JSON.parse(activations()).map((f) => [f.name, f.name]), ["formula", "a formula…"]], "identity");
   $("version").textContent = version();
   for (const part of [app.controls, app.walk, app.files, app.address]) part.listen();
+  for (const id of ["curve", "weights", "worked"]) watch($(id));
   app.address.start();
   document.body.classList.add("ready");
 }

@@ -99,10 +99,10 @@ export class Controls {
       const root = document.documentElement;
       const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
       root.dataset.theme = dark ? "light" : "dark";
-      app.draw();
+      app.themeChanged();
     });
     new ResizeObserver(() => app.draw()).observe(document.querySelector("main"));
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => app.draw());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => app.themeChanged());
     document.querySelector(".skip").addEventListener("click", (event) => {
       event.preventDefault();
       $("walk").scrollIntoView();

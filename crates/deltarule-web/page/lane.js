@@ -5,7 +5,7 @@ const MOST_DRAWN = 1500;
 
 export class LaneState {
   constructor(app, index) {
-    Object.assign(this, { app, index, ranges: new Map(), version: 0, info: null, state: null, path: [], losses: new Float64Array(), goal: [] });
+    Object.assign(this, { app, index, ranges: new Map(), version: 0, info: null, state: null, goal: [], read: {} });
   }
 
   get page() {
@@ -17,7 +17,6 @@ export class LaneState {
     this.info = JSON.parse(this.page.lane(this.index));
     this.version++;
     this.ranges.clear();
-    this.outputs = null;
     this.goal = [...this.page.goal(this.index)];
     this.look();
   }
@@ -25,12 +24,29 @@ export class LaneState {
   /** or the state alone. */
   look() {
     this.state = JSON.parse(this.page.state(this.index));
-    this.outputs = null;
-    this.losses = this.page.losses(this.index);
-    const flat = this.page.path(this.index, MOST_DRAWN);
+    this.read = {};
+  }
+
+  // What pictures need of a state is read when the first one asks for it.
+
+  /** E of every state. */
+  get losses() {
+    return (this.read.losses ??= this.page.losses(this.index));
+  }
+
+  /** ŷ of every record: output by output. */
+  get outputs() {
+    return (this.read.outputs ??= this.page.outputs(this.index));
+  }
+
+  /** The states of the way: their numbers and their weights. */
+  get path() {
+    return (this.read.path ??= this.pathOf(this.page.path(this.index, MOST_DRAWN)));
+  }
+
+  pathOf(flat) {
     const size = this.state.weights.length + 1;
-    this.path = [];
-    for (let k = 0; k < flat.length; k += size) this.path.push({ k: flat[k], weights: flat.subarray(k + 1, k + size) });
+    return Array.from({ length: flat.length / size }, (_, k) => ({ k: flat[k * size], weights: flat.subarray(k * size + 1, (k + 1) * size) }));
   }
 
   /** From where to where a weight is drawn: it grows where the walk leads out of it, and does not tremble. */

@@ -2,9 +2,17 @@
 
 import { short, ticks } from "./format.js";
 
+let colours = null;
+
 /** The colours of the page's theme. */
-export function theme() {
-  const style = getComputedStyle(document.documentElement);
+export const theme = () => (colours ??= coloursOf(getComputedStyle(document.documentElement)));
+
+/** Has them read anew, where the page has become light or dark. */
+export function forgetTheme() {
+  colours = null;
+}
+
+function coloursOf(style) {
   const colour = (name) => style.getPropertyValue(`--${name}`).trim();
   return {
     ink: colour("ink"), soft: colour("soft"), faint: colour("faint"), paper: colour("card"), line: colour("line"),
@@ -32,6 +40,34 @@ export function prepare(canvas) {
   return { g, width, height };
 }
 
+/** A part of a picture that stays the same for many frames: it is drawn when its key is another one, and only copied otherwise. */
+export class Layer {
+  draw(g, key, draw) {
+    const { width, height } = g.canvas;
+    const own = `${width} ${height} ${theme().ink} ${key}`;
+    if (this.key !== own) {
+      this.key = own;
+      this.picture = new OffscreenCanvas(width, height);
+      const layer = this.picture.getContext("2d");
+      layer.setTransform(g.getTransform());
+      layer.font = g.font;
+      draw(layer);
+    }
+    g.save();
+    g.resetTransform();
+    g.drawImage(this.picture, 0, 0);
+    g.restore();
+  }
+}
+
+/** A range that is kept as long as it fits, so that a picture does not tremble while a walk runs; `wanted` is what must be in it. */
+export function steady(kept, wanted) {
+  const [low, high] = wanted;
+  const fits = kept && kept[0] <= low && kept[1] >= high && high - low > 0.5 * (kept[1] - kept[0]);
+  const room = 0.1 * (high - low);
+  return fits ? kept : [low - room, high + room];
+}
+
 /** A rectangle with scales in both directions. */
 export class Frame {
   constructor(width, height, x, y, margin = {}) {
@@ -57,6 +93,10 @@ export class Frame {
   }
   holds(px, py) {
     return px >= this.left - 2 && px <= this.left + this.width + 2 && py >= this.top - 2 && py <= this.top + this.height + 2;
+  }
+  /** A text that another rectangle, or other scales, do not have. */
+  get key() {
+    return [this.left, this.top, this.width, this.height, this.x0, this.x1, this.y0, this.y1].join();
   }
   /** Draws only within the rectangle. */
   clip(g, draw) {
@@ -152,19 +192,21 @@ export function segment(g, x0, y0, x1, y1) {
   g.stroke();
 }
 
+/** A line through points, with a gap where one is not finite. Points that are less than half a pixel from the last one are left out: no one sees them. */
 export function polyline(g, points) {
   g.beginPath();
-  let down = false;
-  for (const [x, y] of points) {
+  let last = null;
+  points.forEach(([x, y], k) => {
     if (!Number.isFinite(x) || !Number.isFinite(y)) {
-      down = false;
-    } else if (down) {
-      g.lineTo(x, y);
-    } else {
+      last = null;
+    } else if (last === null) {
       g.moveTo(x, y);
-      down = true;
+      last = [x, y];
+    } else if (Math.abs(x - last[0]) + Math.abs(y - last[1]) >= 0.5 || k === points.length - 1) {
+      g.lineTo(x, y);
+      last = [x, y];
     }
-  }
+  });
   g.stroke();
 }
 

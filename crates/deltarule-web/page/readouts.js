@@ -1,7 +1,8 @@
 // What stands in words and numbers: where the walk is, the weights, one record's arithmetic.
 
-import { $ } from "./elements.js";
+import { $, show } from "./elements.js";
 import { escaped, exact, short } from "./format.js";
+import { isSeen } from "./sight.js";
 import { weightsHtml, workedHtml } from "./views/worked.js";
 
 export class Readouts {
@@ -15,7 +16,7 @@ export class Readouts {
     // While it runs the eye reads no more than twenty numbers a second.
     if (app.walk.running && performance.now() - this.lastNumbers < 50) return;
     this.lastNumbers = performance.now();
-    $("readouts").innerHTML = app.lanes.map((lane, k) => {
+    show($("readouts"), app.lanes.map((lane, k) => {
       const { state, info } = lane;
       const letter = app.lanes.length > 1 ? `<span class="tag tag-${k}">${"AB"[k]}</span>` : "";
       const steps = info.batch && !info.epochs_only ? `<div><dt>step</dt><dd data-value="at">${state.at}</dd></div><div><dt>epoch</dt><dd>${state.epoch}${state.is_epoch ? "" : "…"}</dd></div>` : `<div><dt>epoch</dt><dd data-value="at">${state.at}</dd></div>`;
@@ -24,13 +25,13 @@ export class Readouts {
         <div class="wide"><dt>${escaped(app.errorText(k))}</dt><dd class="loss" data-value="loss">${exact(state.loss)}</dd></div>
         <div><dt>mean</dt><dd>${short(state.mean_loss)}</dd></div>
         <div class="slope"><dt>|slope|</dt><dd>${short(state.gradient_norm, 4)}</dd></div></dl>${ended}</div>`;
-    }).join("");
+    }).join(""));
     const lane = app.lanes[app.lane];
     $("back").disabled = $("reset").disabled = app.lanes.every((l) => l.state.at === 0 && l.state.n === 1) && !app.walk.running;
     $("forward").disabled = app.lanes.every((l) => l.state.ended !== null);
     if (!app.walk.running || performance.now() - this.lastWords > 120) {
       this.lastWords = performance.now();
-      $("weights").innerHTML = weightsHtml(lane, app.points);
+      if (this.follows($("weights"))) show($("weights"), weightsHtml(lane, app.points));
       this.showWorked();
     }
   }
@@ -40,9 +41,14 @@ export class Readouts {
     const record = Math.min(app.view.record, app.points.n - 1);
     if (document.activeElement !== $("record")) $("record").value = String(record + 1);
     const panel = $("worked");
-    if (panel.closest(".gone")) return;
+    if (panel.closest(".gone") || !this.follows(panel)) return;
     const step = JSON.parse(app.page.worked(app.lane, record));
-    panel.innerHTML = workedHtml(step, app.lanes[app.lane], app.points, app.view.output);
+    show(panel, workedHtml(step, app.lanes[app.lane], app.points, app.view.output));
+  }
+
+  /** Whether words are written anew: while a walk runs, those that are on the screen. */
+  follows(element) {
+    return !this.app.walk.running || isSeen(element);
   }
 
   /** Says in words where the walk is, for those who hear the page. */

@@ -74,8 +74,9 @@ export class Walk {
           this.pause();
           return app.readouts.say();
         }
-        app.readouts.show();
+        // First the pictures: what asks for their sizes after words were written has the page laid out at once.
         app.draw();
+        app.readouts.show();
       }
       requestAnimationFrame(frame);
     };

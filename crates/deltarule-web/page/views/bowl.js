@@ -1,12 +1,17 @@
 // E along one weight, the others held: the bowl, the slope where we stand, and the step.
 
-import { Frame, arrow, dot, polyline, prepare, segment, theme } from "../plot.js";
+import { Frame, Layer, arrow, dot, polyline, prepare, segment, steady, theme } from "../plot.js";
 import { MANY } from "./contour.js";
 import { short } from "../format.js";
 
 export class BowlView {
   constructor(canvas, app, lane) {
-    Object.assign(this, { canvas, app, lane, frame: null });
+    Object.assign(this, { canvas, app, lane, frame: null, span: null, axes: new Layer() });
+  }
+
+  /** The number of the weight that moves. */
+  weight() {
+    return Math.min(this.app.view.weight, this.app.lanes[this.lane].info.weights.length - 1);
   }
 
   draw() {
@@ -15,7 +20,7 @@ export class BowlView {
     const colours = theme();
     const { g, width, height } = prepare(canvas);
     const lane = app.lanes[this.lane];
-    const index = Math.min(app.view.weight, lane.info.weights.length - 1);
+    const index = this.weight();
     const weight = lane.info.weights[index];
     const here = lane.state.weights[index];
     const range = lane.range(index, here);
@@ -28,8 +33,11 @@ export class BowlView {
     // What lies far above where we stand only flattens the picture.
     const top = Math.min(high, Math.max(loss, lane.state.start_loss) * 2 + (high - low) * 0.35);
     const room = (top - low) * 0.08 || Math.max(1e-12, Math.abs(top) * 0.2);
-    const frame = (this.frame = new Frame(width, height, range, [Math.min(low, loss) - room, Math.max(top, loss) + room * 2]));
-    frame.axes(g, colours, { x: `w of ${weight.name}`, y: app.errorText(this.lane) });
+    const span = [Math.min(low, loss) - room, Math.max(top, loss) + room * 2];
+    this.span = app.walk.running ? steady(this.span, span) : span;
+    const frame = (this.frame = new Frame(width, height, range, this.span));
+    const names = { x: `w of ${weight.name}`, y: app.errorText(this.lane) };
+    this.axes.draw(g, `${frame.key} ${names.x} ${names.y}`, (g) => frame.axes(g, colours, names));
     frame.clip(g, () => {
       const at = (k) => range[0] + ((range[1] - range[0]) * k) / (n - 1);
       g.strokeStyle = colours.lanes[this.lane];
@@ -54,9 +62,13 @@ export class BowlView {
       }
       dot(g, x, y, 6.5, colours.lanes[this.lane], colours.paper);
     });
-    canvas.setAttribute("aria-label",
-      `E along the weight of ${weight.name}, the others held. Here w is ${short(here)}, E is ${short(loss)}, ` +
-      `the slope is ${short(lane.state.slope[index])}${lane.state.next ? `, and the next step would lead to w = ${short(lane.state.next[index])}` : ""}.`);
+  }
+
+  summary() {
+    const { info, state } = this.app.lanes[this.lane];
+    const index = this.weight();
+    return `E along the weight of ${info.weights[index].name}, the others held. Here w is ${short(state.weights[index])}, E is ${short(state.loss)}, ` +
+      `the slope is ${short(state.slope[index])}${state.next ? `, and the next step would lead to w = ${short(state.next[index])}` : ""}.`;
   }
 
   /** Where the last states stood; only those with the same other weights lie on the curve. */

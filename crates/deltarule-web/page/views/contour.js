@@ -1,16 +1,18 @@
 // E over two weights: from above with lines of equal height, or as a bowl in space; and the way down.
 
-import { Frame, arrow, contours, cross, dot, fitting, height as heightColour, pictured, polyline, prepare, rgb, segment, theme } from "../plot.js";
+import { Frame, Layer, arrow, contours, cross, dot, fitting, height as heightColour, pictured, polyline, prepare, rgb, segment, theme } from "../plot.js";
 import { paint } from "./data.js";
 import { short } from "../format.js";
 
 /** With more points than this, pictures are coarser while a walk runs. */
 export const MANY = 250;
 
+let grounds = 0;
+
 /** A grid of heights with shares from 0, the lowest, to 1: finer near the ground, where descent spends its time. */
 class Ground {
   constructor(values, n, m) {
-    Object.assign(this, { values, n, m });
+    Object.assign(this, { values, n, m, number: grounds++ });
     this.low = Infinity;
     this.high = -Infinity;
     for (const e of values) {
@@ -29,7 +31,7 @@ class Ground {
 
 export class ContourView {
   constructor(canvas, app, lane) {
-    Object.assign(this, { canvas, app, lane, frame: null, turn: -0.6, tilt: 0.55 });
+    Object.assign(this, { canvas, app, lane, frame: null, turn: -0.6, tilt: 0.55, layer: new Layer() });
   }
 
   pair() {
@@ -87,14 +89,34 @@ export class ContourView {
     const names = pair.map((k) => `w of ${lane.info.weights[k].name}`);
     if (app.view.space) this.drawSpace(g, width, height, colours, ground, ranges, pair, names);
     else this.drawPlane(g, width, height, colours, ground, ranges, pair, names);
-    canvas.setAttribute("aria-label",
-      `E over the weights of ${pair.map((k) => lane.info.weights[k].name).join(" and ")}; here they are ` +
-      `${pair.map((k) => short(lane.state.weights[k])).join(" and ")}, and E is ${short(lane.state.loss)}. ` +
-      (app.view.space ? "Arrow keys turn it." : "A click, or the fields for the start, begin elsewhere."));
+  }
+
+  summary() {
+    const { info, state } = this.app.lanes[this.lane];
+    if (info.weights.length < 2) return `A network with one weight: the bowl beside shows all of E, which is ${short(state.loss)} here.`;
+    const pair = this.pair();
+    return `E over the weights of ${pair.map((k) => info.weights[k].name).join(" and ")}; here they are ` +
+      `${pair.map((k) => short(state.weights[k])).join(" and ")}, and E is ${short(state.loss)}. ` +
+      (this.app.view.space ? "Arrow keys turn it." : "A click, or the fields for the start, begin elsewhere.");
   }
 
   drawPlane(g, width, height, colours, ground, ranges, pair, names) {
     const frame = (this.frame = new Frame(width, height, ranges[0], ranges[1]));
+    // The heights are the same in many frames.
+    this.layer.draw(g, `${frame.key} ${ground.number} ${names}`, (g) => this.drawGround(g, frame, colours, ground, names));
+    frame.clip(g, () => {
+      const lane = this.app.lanes[this.lane];
+      const place = (weights) => [frame.x(weights[pair[0]]), frame.y(weights[pair[1]])];
+      this.drawWay(g, colours, place);
+      const here = place(lane.state.weights);
+      const { next } = lane.state;
+      if (next?.every(Number.isFinite)) arrow(g, ...here, ...place(next), colours.good, 2);
+      if (lane.goal.length) cross(g, ...place(lane.goal), 7, colours.mark);
+      dot(g, ...here, 6.5, colours.lanes[this.lane], "white");
+    });
+  }
+
+  drawGround(g, frame, colours, ground, names) {
     const { n, m, values } = ground;
     const bands = 14;
     paint(g, pictured(values, n, m, (e) => ground.share(e), heightColour, colours.dark), frame);
@@ -111,16 +133,6 @@ export class ContourView {
     }
     g.stroke();
     frame.axes(g, colours, { x: names[0], y: names[1], grid: false });
-    frame.clip(g, () => {
-      const lane = this.app.lanes[this.lane];
-      const place = (weights) => [frame.x(weights[pair[0]]), frame.y(weights[pair[1]])];
-      this.drawWay(g, colours, place);
-      const here = place(lane.state.weights);
-      const { next } = lane.state;
-      if (next?.every(Number.isFinite)) arrow(g, ...here, ...place(next), colours.good, 2);
-      if (lane.goal.length) cross(g, ...place(lane.goal), 7, colours.mark);
-      dot(g, ...here, 6.5, colours.lanes[this.lane], "white");
-    });
   }
 
   drawWay(g, colours, place) {

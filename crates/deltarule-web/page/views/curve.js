@@ -1,11 +1,17 @@
 // E of every state so far, of all lanes.
 
-import { Frame, dot, polyline, prepare, segment, theme } from "../plot.js";
+import { Frame, Layer, dot, polyline, prepare, segment, theme } from "../plot.js";
 import { short } from "../format.js";
+
+/** So many steps an axis has that is to have room for some more. */
+function ahead(steps) {
+  const each = 10 ** Math.floor(Math.log10(steps)) / 2;
+  return Math.ceil(steps / each) * each;
+}
 
 export class CurveView {
   constructor(canvas, app) {
-    Object.assign(this, { canvas, app, frame: null });
+    Object.assign(this, { canvas, app, frame: null, axes: new Layer() });
   }
 
   draw() {
@@ -16,7 +22,7 @@ export class CurveView {
     const log = app.view.log;
     const drawn = (e) => (log ? Math.log10(e) : e);
     const lanes = app.lanes.map((lane) => lane.losses);
-    const most = Math.max(10, ...lanes.map((losses) => losses.length - 1));
+    const most = ahead(Math.max(10, ...lanes.map((losses) => losses.length - 1)));
     let low = Infinity;
     let high = -Infinity;
     const roof = 6 * Math.max(...app.lanes.map((lane) => Math.max(lane.state.start_loss, lane.info.baseline)));
@@ -28,11 +34,12 @@ export class CurveView {
         if (y > high) high = y;
       }
     }
-    if (!log) low = 0;
+    low = log ? Math.floor(4 * low) / 4 : 0;
     if (!(high > low)) [low, high] = [low - 0.5, low + 0.5];
     const room = (high - low) * 0.08;
     const frame = (this.frame = new Frame(width, height, [0, most], [log ? low - room : 0, high + room]));
-    frame.axes(g, colours, { x: app.lanes.some((lane) => lane.info.batch) ? "steps" : "epochs", y: app.errorText(0), log });
+    const names = { x: app.lanes.some((lane) => lane.info.batch) ? "steps" : "epochs", y: app.errorText(0), log };
+    this.axes.draw(g, `${frame.key} ${Object.values(names)}`, (g) => frame.axes(g, colours, names));
     frame.clip(g, () => {
       const base = drawn(app.lanes[0].info.baseline);
       g.setLineDash([2, 4]);
@@ -58,7 +65,10 @@ export class CurveView {
     g.textBaseline = "bottom";
     const base = frame.y(drawn(app.lanes[0].info.baseline));
     if (base > frame.top + 14 && base < frame.top + frame.height) g.fillText("best constant", frame.left + frame.width - 4, base - 2);
-    const texts = app.lanes.map((lane) => `E went from ${short(lane.state.start_loss)} to ${short(lane.state.loss)} in ${lane.state.at} steps`);
-    canvas.setAttribute("aria-label", `The curve of E: ${texts.join("; ")}. Arrow keys step back and forward.`);
+  }
+
+  summary() {
+    const texts = this.app.lanes.map(({ state }) => `E went from ${short(state.start_loss)} to ${short(state.loss)} in ${state.at} steps`);
+    return `The curve of E: ${texts.join("; ")}. Arrow keys step back and forward.`;
   }
 }

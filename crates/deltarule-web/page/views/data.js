@@ -1,6 +1,6 @@
 // The points and f: a curve through them for one input, colours over two.
 
-import { Frame, contours, cross, dot, output as outputColour, pictured, polyline, prepare, rgb, segment, theme } from "../plot.js";
+import { Frame, Layer, contours, cross, dot, output as outputColour, pictured, polyline, prepare, rgb, segment, theme } from "../plot.js";
 import { short } from "../format.js";
 
 /** So many levels have a line of their own each. */
@@ -32,7 +32,7 @@ const aside = (record) => ((record * 0.618034) % 1 - 0.5) * 0.56;
 
 export class DataView {
   constructor(canvas, app, lane) {
-    Object.assign(this, { canvas, app, lane, frame: null, limits: null });
+    Object.assign(this, { canvas, app, lane, frame: null, limits: null, axes: new Layer(), points: new Layer() });
   }
 
   /** Whether two inputs are shown at once. */
@@ -87,16 +87,12 @@ export class DataView {
     const { points, view } = app;
     const [across, up] = view.columns.map((k) => points.features[k]);
     const frame = (this.frame = new Frame(width, height, x, y, up?.levels ? { left: roomFor(g, up.levels, width) } : {}));
-    const labelsX = across.levels?.map((name, k) => [k, name]);
-    if (this.isPlane) {
-      this.drawField(g, frame, colours);
-      frame.axes(g, colours, { x: across.name, y: up.name, grid: false, labelsX, labels: up.levels?.map((name, k) => [k, name]) });
-    } else {
-      frame.axes(g, colours, { x: across.name, y: points.outputs[view.output], labelsX });
-      this.drawCurve(g, frame, colours);
-    }
+    const named = (levels) => levels?.map((name, k) => [k, name]);
+    const names = { x: across.name, y: this.isPlane ? up.name : points.outputs[view.output], grid: !this.isPlane, labelsX: named(across.levels), labels: named(up?.levels) };
+    if (this.isPlane) this.drawField(g, frame, colours);
+    this.axes.draw(g, `${frame.key} ${app.pointsVersion} ${names.x} ${names.y}`, (g) => frame.axes(g, colours, names));
+    if (!this.isPlane) this.drawCurve(g, frame, colours);
     frame.clip(g, () => this.drawPoints(g, frame, colours));
-    canvas.setAttribute("aria-label", this.summary());
   }
 
   drawCurve(g, frame, colours) {
@@ -110,7 +106,7 @@ export class DataView {
     const stride = Math.max(2, n);
     const points = app.points;
     frame.clip(g, () => {
-      const ŷ = app.outputsOf(this.lane);
+      const ŷ = app.lanes[this.lane].outputs;
       if (points.n <= 200) {
         g.strokeStyle = colours.bad;
         g.globalAlpha = 0.55;
@@ -136,8 +132,7 @@ export class DataView {
 
   drawField(g, frame, colours) {
     const { app } = this;
-    const many = app.walk.running && app.points.inputs.length > 40;
-    const [n, m] = many ? [24, 20] : [48, 40];
+    const [n, m] = app.walk.running ? [24, 20] : [48, 40];
     const axes = [{ from: frame.x0, to: frame.x1, n }, { from: frame.y0, to: frame.y1, n: m }];
     const all = app.page.field(this.lane, JSON.stringify(app.view.columns), JSON.stringify(axes));
     const values = all.subarray(app.view.output * n * m, (app.view.output + 1) * n * m);
@@ -174,20 +169,10 @@ export class DataView {
     const used = lanes[this.lane].state.records ?? [];
     const size = points.n > 400 ? 2.6 : points.n > 80 ? 3.6 : 5.5;
     for (const r of used) if (used.length < points.n) dot(g, ...this.pixels(frame, r - 1), size + 3.5, rgb([230, 170, 40], 0.8));
-    // Points that stay where they are need not be drawn anew at every frame.
-    const scale = this.canvas.width / this.canvas.clientWidth;
-    const key = JSON.stringify([app.pointsVersion, view.columns, view.output, frame.left, frame.top, frame.width, frame.height, frame.x0, frame.x1, frame.y0, frame.y1, scale, colours.ink]);
-    if (this.pointsKey !== key) {
-      this.pointsKey = key;
-      this.picture = new OffscreenCanvas(this.canvas.width, this.canvas.height);
-      const own = this.picture.getContext("2d");
-      own.setTransform(scale, 0, 0, scale, 0, 0);
-      for (let r = 0; r < points.n; r++) this.drawPoint(own, frame, colours, r, size);
-    }
-    g.save();
-    g.setTransform(1, 0, 0, 1, 0, 0);
-    g.drawImage(this.picture, 0, 0);
-    g.restore();
+    const key = [frame.key, app.pointsVersion, view.columns, view.output, lanes[this.lane].version].join(" ");
+    this.points.draw(g, key, (g) => {
+      for (let r = 0; r < points.n; r++) this.drawPoint(g, frame, colours, r, size);
+    });
     if (record < points.n) this.drawPoint(g, frame, colours, record, size + 1.5, true);
   }
 

@@ -1,5 +1,5 @@
-// How many frames a second the page has while a walk runs on 1,000 points: node frames.js [SECONDS]. It is a measurement, and no test: what it says is that of the
-// machine, and of a browser without a graphics card.
+// What a frame takes while a walk on 1,000 points runs, and how many are shown: node frames.js [SECONDS]. It is a measurement, and no test: the second number is that
+// of the machine and of what else it does, and of a browser without a graphics card.
 
 import { browser, host, open } from "./page.js";
 
@@ -7,42 +7,46 @@ const seconds = Number(process.argv[2] ?? 5);
 const chromium = await browser();
 const server = await host();
 
-/** The time at each frame, and what the page worked in it, in milliseconds. */
+/** The time of each frame, and in milliseconds what the page's script took in it, and what all of it took: script, style, layout and painting. */
 async function measured(hash, options) {
   const { page, close } = await open(chromium, server.address + hash, options);
   // A phone shows no speeds to choose from.
   await page.evaluate(() => (document.getElementById("speed").value = "1"));
   const found = await page.evaluate(async (seconds) => {
     const app = window.deltarule;
-    const [times, worked] = [[], []];
+    const [times, scripts, wholes] = [[], [], []];
     const own = window.requestAnimationFrame.bind(window);
+    let begin = 0;
+    // A message that is sent in a frame arrives when the frame has been painted.
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => wholes.push(performance.now() - begin);
     window.requestAnimationFrame = (action) => own((time) => {
-      const begin = performance.now();
+      begin = performance.now();
       action(time);
       times.push(time);
-      worked.push(performance.now() - begin);
+      scripts.push(performance.now() - begin);
+      port2.postMessage(null);
     });
     app.walk.run();
     await new Promise((done) => setTimeout(done, seconds * 1000));
     const steps = app.lanes[0].state.at;
     app.walk.pause();
-    return { times, worked, steps };
+    return { times, scripts, wholes, steps };
   }, seconds);
   await close();
   return found;
 }
 
 const at = (values, share) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(share * values.length))];
+const twice = (values) => `${at(values, 0.5).toFixed(1)} ms (19 of 20 within ${at(values, 0.95).toFixed(1)})`;
 for (const [name, hash, options] of [
   ["desktop, 1360 × 900", "#data=thousand", {}],
   ["desktop, two settings side by side", "#data=thousand&b=1&b.eta=0.5", {}],
   ["phone, 390 × 844 at 2 pixels each", "#data=thousand", { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true }],
 ]) {
-  const { times, worked, steps } = await measured(hash, options);
-  const apart = times.slice(1).map((time, k) => time - times[k]);
+  const { times, scripts, wholes, steps } = await measured(hash, options);
   const rate = (1000 * (times.length - 1)) / (times.at(-1) - times[0]);
-  console.log(`${name}: ${rate.toFixed(1)} frames a second, ${steps} steps; from frame to frame ${at(apart, 0.5).toFixed(1)} ms (19 of 20 within ${at(apart, 0.95).toFixed(1)}); ` +
-    `worked in a frame: ${at(worked, 0.5).toFixed(1)} ms (19 of 20 within ${at(worked, 0.95).toFixed(1)})`);
+  console.log(`${name}: a frame takes ${twice(wholes)}, of which the script ${twice(scripts)}; shown: ${rate.toFixed(1)} frames a second, ${steps} steps`);
 }
 await chromium.close();
 server.close();
