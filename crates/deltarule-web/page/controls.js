@@ -183,7 +183,8 @@ export class Controls {
       app.lane = Number(button.dataset.lane);
       app.show();
     });
-    $("curve").addEventListener("pointerdown", (event) => {
+    // A finger that scrolls the page does not click.
+    $("curve").addEventListener("click", (event) => {
       const { frame } = app.curve;
       if (!frame?.holds(event.offsetX, event.offsetY)) return;
       app.walk.pause();

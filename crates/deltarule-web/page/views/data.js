@@ -195,6 +195,7 @@ export class DataView {
     if (x === null || y === null) return;
     const { points } = this.app;
     let fill = colours.ink;
+    let edge = colours.paper;
     let mark = "circle";
     if (points.classes) {
       const k = this.classOf(record);
@@ -203,6 +204,8 @@ export class DataView {
     } else if (this.isPlane) {
       const [low, high] = this.outputRange();
       fill = rgb(outputColour((this.targetColumn()[record] - low) / (high - low), colours.dark));
+      // Where f is right the ground has the same colour.
+      edge = colours.ink;
     }
     if (isChosen) {
       g.beginPath();
@@ -211,7 +214,7 @@ export class DataView {
       g.lineWidth = 2.5;
       g.stroke();
     }
-    shape(g, mark, x, y, size, fill, colours.paper);
+    shape(g, mark, x, y, size, fill, edge);
   }
 
   /** The record that is nearest to a place on the canvas. */

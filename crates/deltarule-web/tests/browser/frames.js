@@ -10,8 +10,7 @@ const server = await host();
 /** The time of each frame, and in milliseconds what the page's script took in it, and what all of it took: script, style, layout and painting. */
 async function measured(hash, options) {
   const { page, close } = await open(chromium, server.address + hash, options);
-  // A phone shows no speeds to choose from.
-  await page.evaluate(() => (document.getElementById("speed").value = "1"));
+  await page.selectOption("#speed", "1");
   const found = await page.evaluate(async (seconds) => {
     const app = window.deltarule;
     const [times, scripts, wholes] = [[], [], []];

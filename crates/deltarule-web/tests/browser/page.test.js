@@ -737,6 +737,17 @@ test("a phone shows all of it without scrolling sideways, in light and dark", as
       assert.equal(await at(page), 1);
       const small = await page.evaluate(() => [...document.querySelectorAll("#walk button")].filter((b) => b.offsetParent && b.getBoundingClientRect().height < 40).map((b) => b.id));
       assert.deepEqual(small, [], "buttons are large enough for a finger");
+      await page.selectOption("#speed", "1");
+      // A finger that scrolls over the curve leaves the walk where it is; one that taps goes to a step.
+      await page.tap("#forward");
+      await page.locator("#curve").scrollIntoViewIfNeeded();
+      const box = await page.locator("#curve").boundingBox();
+      const [x, y] = [box.x + 60, box.y + box.height / 2];
+      const cdp = await page.context().newCDPSession(page);
+      await cdp.send("Input.synthesizeScrollGesture", { x, y, yDistance: -120, gestureSourceType: "touch" });
+      assert.equal(await at(page), 2);
+      await page.locator("#curve").tap({ position: { x: 60, y: box.height / 2 } });
+      assert.ok((await at(page)) < 2);
     }, { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true, deviceScaleFactor: 2, colorScheme });
   }
 });
