@@ -46,7 +46,8 @@ class App {
     this.view = { ...NO_VIEW, log: this.view.log, space: this.view.space };
     this.chooseViews();
     this.lanes[0].renew();
-    this.build();
+    // Whoever restores a state builds when all of it is there.
+    if (!this.address.restoring) this.build();
   }
 
   readPoints() {
