@@ -142,9 +142,29 @@ struct SparseFile {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 enum TargetFile {
-    Numbers { names: Vec<String>, means: Vec<f64> },
-    TwoClasses { name: String, classes: [String; 2], low: f64, high: f64, counts: [u64; 2] },
-    Classes { name: String, classes: Vec<String>, low: f64, high: f64, counts: Vec<u64> },
+    Numbers {
+        names: Vec<String>,
+        means: Vec<f64>,
+    },
+    TwoClasses {
+        name: String,
+        classes: [String; 2],
+        /// Files of before classes had one have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class_type: Option<String>,
+        low: f64,
+        high: f64,
+        counts: [u64; 2],
+    },
+    Classes {
+        name: String,
+        classes: Vec<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class_type: Option<String>,
+        low: f64,
+        high: f64,
+        counts: Vec<u64>,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -323,13 +343,14 @@ fn factor_file(factor: &Factor) -> FactorFile {
 }
 
 fn target_file(target: &Target) -> TargetFile {
+    let class_type = target.class_type().map(|class_type| class_type.name().to_owned());
     match target.clone() {
         Target::Numbers { names, means } => TargetFile::Numbers { names, means },
-        Target::TwoClasses { name, classes, low, high, counts } => {
-            TargetFile::TwoClasses { name, classes, low, high, counts }
+        Target::TwoClasses { name, classes, low, high, counts, .. } => {
+            TargetFile::TwoClasses { name, classes, class_type, low, high, counts }
         }
-        Target::Classes { name, classes, low, high, counts } => {
-            TargetFile::Classes { name, classes, low, high, counts }
+        Target::Classes { name, classes, low, high, counts, .. } => {
+            TargetFile::Classes { name, classes, class_type, low, high, counts }
         }
     }
 }

@@ -31,4 +31,4 @@ pub use model::{Model, OriginalWeights, Training};
 pub use private::{LevelHash, Salt};
 pub use reasons::{Contribution, NetInputShares, Reasons};
 pub use scorer::{Scorer, Value};
-pub use target::Target;
+pub use target::{ClassType, Target};

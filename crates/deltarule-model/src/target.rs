@@ -1,5 +1,30 @@
 //! What the outputs of a network stand for.
 
+/// What the classes of a target are where they come from; in a model they go by their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClassType {
+    /// Numbers.
+    Number,
+    /// Truth values.
+    Boolean,
+    /// Texts, those that look like numbers among them.
+    Text,
+}
+
+impl ClassType {
+    /// All of them.
+    pub const ALL: [Self; 3] = [ClassType::Number, ClassType::Boolean, ClassType::Text];
+
+    /// The word for it in a model file.
+    pub fn name(self) -> &'static str {
+        match self {
+            ClassType::Number => "number",
+            ClassType::Boolean => "boolean",
+            ClassType::Text => "text",
+        }
+    }
+}
+
 /// What a network's outputs stand for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Target {
@@ -16,6 +41,8 @@ pub enum Target {
         name: String,
         /// The class at `low` and the class at `high`.
         classes: [String; 2],
+        /// What they are; `None` in a model of an earlier version, which did not say.
+        class_type: Option<ClassType>,
         /// 0, or −1 for tanh.
         low: f64,
         /// 1.
@@ -29,6 +56,8 @@ pub enum Target {
         name: String,
         /// The classes, sorted by their bytes.
         classes: Vec<String>,
+        /// What they are; `None` in a model of an earlier version, which did not say.
+        class_type: Option<ClassType>,
         /// 0, or −1 for tanh.
         low: f64,
         /// 1.
@@ -71,6 +100,14 @@ impl Target {
             Target::Numbers { .. } => None,
             Target::TwoClasses { classes, .. } => Some(classes),
             Target::Classes { classes, .. } => Some(classes),
+        }
+    }
+
+    /// What the classes are, where the model says so.
+    pub fn class_type(&self) -> Option<ClassType> {
+        match self {
+            Target::Numbers { .. } => None,
+            Target::TwoClasses { class_type, .. } | Target::Classes { class_type, .. } => *class_type,
         }
     }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ops::{ControlFlow, Range};
 
 use deltarule_core::{Activation, Loss, NO_LEVEL, Targets};
-use deltarule_model::Target;
+use deltarule_model::{ClassType, Target};
 
 use super::weights::Weighting;
 use super::{Choices, Task};
@@ -339,11 +339,19 @@ impl TargetTally {
             });
         }
         let (low, high) = (output.low, output.high);
+        let class_type = Some(match table.columns()[output.columns[0]].values {
+            Values::Numbers => ClassType::Number,
+            Values::Booleans => ClassType::Boolean,
+            _ => ClassType::Text,
+        });
         Ok(match (&names[..], &self.counts[..]) {
-            ([first, second], [a, b]) => {
-                Target::TwoClasses { name, classes: [first.clone(), second.clone()], low, high, counts: [*a, *b] }
+            ([first, second], &[a, b]) => {
+                let classes = [first.clone(), second.clone()];
+                Target::TwoClasses { name, classes, class_type, low, high, counts: [a, b] }
             }
-            (_, counts) => Target::Classes { name, classes: names.clone(), low, high, counts: counts.to_vec() },
+            (_, counts) => {
+                Target::Classes { name, classes: names.clone(), class_type, low, high, counts: counts.to_vec() }
+            }
         })
     }
 

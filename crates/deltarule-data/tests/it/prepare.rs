@@ -1,8 +1,8 @@
 //! From a table to what training needs.
 
 use deltarule_core::{Activation, Block, BlockSource, Column, Float, NO_LEVEL, Targets};
-use deltarule_data::{Choices, Part, Task, prepare};
-use deltarule_model::{MissingRule, Target};
+use deltarule_data::{Choices, Part, Table, Task, prepare};
+use deltarule_model::{ClassType, MissingRule, Target};
 
 use crate::read;
 
@@ -35,6 +35,18 @@ fn targets_decide_activation_and_coding() {
     assert!(matches!(of("three").target, Target::Classes { ref counts, .. } if *counts == [2, 1, 1]));
     let regression = Choices { task: Some(Task::Regression), features: vec!["x".into()], ..choices("two") };
     assert!(matches!(prepare(&table, &regression).unwrap().target, Target::Numbers { .. }));
+}
+
+#[test]
+fn a_target_says_what_its_classes_are() {
+    let table = read("x,number,truth,word\n1,1,true,a\n2,2,false,b\n3,1,true,a\n5,2,false,b\n").unwrap();
+    let class_type = |table: &Table, target: &str| {
+        let choices = Choices { features: vec!["x".into()], task: Some(Task::Classification), ..choices(target) };
+        prepare(table, &choices).unwrap().target.class_type()
+    };
+    assert_eq!(class_type(&table, "number"), Some(ClassType::Number));
+    assert_eq!(class_type(&table, "truth"), Some(ClassType::Boolean));
+    assert_eq!(class_type(&table, "word"), Some(ClassType::Text));
 }
 
 #[test]

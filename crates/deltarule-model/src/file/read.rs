@@ -14,7 +14,7 @@ use crate::encoding::{Encoding, Feature, FeatureKind, MissingRule, Pooled, RARE_
 use crate::error::{ModelError, Result};
 use crate::model::{Model, Training};
 use crate::private::{Salt, is_hidden_level};
-use crate::target::Target;
+use crate::target::{ClassType, Target};
 
 impl Model {
     /// Reads a model file and checks it in full.
@@ -343,6 +343,10 @@ fn target_of(file: &TargetFile) -> Result<Target> {
         finite(|| "target.high".into(), high)?;
         if low < high { Ok(()) } else { field("target.high", high, &format!("a number above low, {low}")) }
     };
+    let class_type = |name: &Option<String>| match name {
+        Some(name) => named("target.class_type", name, &ClassType::ALL, ClassType::name).map(Some),
+        None => Ok(None),
+    };
     Ok(match file {
         TargetFile::Numbers { names, means } => {
             if names.is_empty() || names.len() != means.len() {
@@ -357,12 +361,12 @@ fn target_of(file: &TargetFile) -> Result<Target> {
             }
             Target::Numbers { names: names.clone(), means: means.clone() }
         }
-        TargetFile::TwoClasses { name, classes, low, high, counts } => {
+        TargetFile::TwoClasses { name, classes, class_type: of, low, high, counts } => {
             levels(*low, *high)?;
-            let (name, classes) = (name.clone(), classes.clone());
-            Target::TwoClasses { name, classes, low: *low, high: *high, counts: *counts }
+            let (name, classes, class_type) = (name.clone(), classes.clone(), class_type(of)?);
+            Target::TwoClasses { name, classes, class_type, low: *low, high: *high, counts: *counts }
         }
-        TargetFile::Classes { name, classes, low, high, counts } => {
+        TargetFile::Classes { name, classes, class_type: of, low, high, counts } => {
             levels(*low, *high)?;
             if classes.len() < 2 || classes.len() != counts.len() {
                 return field(
@@ -371,8 +375,8 @@ fn target_of(file: &TargetFile) -> Result<Target> {
                     &format!("one count for each of {} classes, at least two", classes.len()),
                 );
             }
-            let (name, classes, counts) = (name.clone(), classes.clone(), counts.clone());
-            Target::Classes { name, classes, low: *low, high: *high, counts }
+            let (name, classes, counts, class_type) = (name.clone(), classes.clone(), counts.clone(), class_type(of)?);
+            Target::Classes { name, classes, class_type, low: *low, high: *high, counts }
         }
     })
 }

@@ -1,7 +1,7 @@
 //! A file gives back what was written, or says which field is wrong.
 
 use deltarule_core::Activation;
-use deltarule_model::{MissingRule, Model, ModelError};
+use deltarule_model::{ClassType, Encoding, MissingRule, Model, ModelError, Target};
 use proptest::prelude::*;
 
 use crate::{model, model_of};
@@ -28,6 +28,36 @@ fn every_activation_and_a_formula_come_back() {
         let model = model_of(&[0.5; 10], [0.0, 1.0], activation, MissingRule::Drop);
         assert_eq!(Model::from_bytes(model.to_json().as_bytes()).unwrap(), model);
     }
+}
+
+/// [`model`] with classes of this type for its numbers.
+fn of_classes(class_type: Option<ClassType>) -> Model {
+    let numbers = model();
+    let target = Target::Classes {
+        name: "kind".into(),
+        classes: vec!["1".into(), "2".into()],
+        class_type,
+        low: -1.0,
+        high: 1.0,
+        counts: vec![3, 5],
+    };
+    let encoding = Encoding { target, ..numbers.encoding().clone() };
+    Model::new(encoding, numbers.layer().clone(), numbers.training().clone()).unwrap()
+}
+
+#[test]
+fn what_classes_are_comes_back_and_may_be_unknown() {
+    for class_type in ClassType::ALL.into_iter().map(Some).chain([None]) {
+        let model = of_classes(class_type);
+        assert_eq!(Model::from_bytes(model.to_json().as_bytes()).unwrap(), model);
+    }
+    // As files were before they said so.
+    let text = of_classes(Some(ClassType::Text)).to_json();
+    let line = "    \"class_type\": \"text\",\n";
+    assert!(text.contains(line), "{text}");
+    assert_eq!(Model::from_bytes(text.replace(line, "").as_bytes()).unwrap(), of_classes(None));
+    let error = Model::from_bytes(text.replace("\"text\"", "\"date\"").as_bytes()).unwrap_err().to_string();
+    assert!(error.contains("target.class_type") && error.contains("one of number, boolean, text"), "{error}");
 }
 
 proptest! {
