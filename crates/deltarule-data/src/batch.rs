@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int64Type, UInt64Type};
-use arrow_array::{Array, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt64Array};
+use arrow_array::types::{Float64Type, Int64Type, UInt32Type, UInt64Type};
+use arrow_array::{Array, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType};
 use parquet::arrow::ProjectionMask;
@@ -37,6 +37,11 @@ pub(crate) enum Cells {
     Naturals(UInt64Array),
     Booleans(BooleanArray),
     Texts(StringArray),
+    /// Texts as codes of texts of which each is there once, or may be; a code that is there is that of a text.
+    Coded {
+        codes: UInt32Array,
+        texts: StringArray,
+    },
     Nothing,
     /// A type that cannot be used, by its name.
     Unsupported(String),
@@ -74,7 +79,19 @@ impl Cells {
                 Cells::Texts(cast(array, &D::Utf8)?.as_string::<i32>().clone())
             }
             D::Dictionary(_, values) if matches!(**values, D::Utf8 | D::LargeUtf8 | D::Utf8View) => {
-                Cells::Texts(cast(array, &D::Utf8)?.as_string::<i32>().clone())
+                let dictionary = array.as_any_dictionary();
+                let codes = cast(dictionary.keys(), &D::UInt32)?.as_primitive::<UInt32Type>().clone();
+                let texts = dictionary.values();
+                // Who hands arrays over in memory may not have looked.
+                if codes.iter().flatten().any(|code| code as usize >= texts.len()) {
+                    let what = "a code of a dictionary stands for no text";
+                    return Err(ArrowError::InvalidArgumentError(what.to_owned()));
+                }
+                // Of more texts than there are records most do not occur.
+                match texts.len() > array.len() {
+                    true => Cells::Texts(decoded(&codes, texts)),
+                    false => Cells::Coded { codes, texts: cast(texts, &D::Utf8)?.as_string::<i32>().clone() },
+                }
             }
             D::Dictionary(_, values) => return Self::of(&cast(array, values)?),
             other => Cells::Unsupported(other.to_string()),
@@ -88,8 +105,22 @@ impl Cells {
             Cells::Integers(x) if x.is_valid(row) => Value::Number(x.value(row) as f64),
             Cells::Naturals(x) if x.is_valid(row) => Value::Number(x.value(row) as f64),
             Cells::Booleans(x) if x.is_valid(row) => Value::Word,
-            Cells::Texts(x) if x.is_valid(row) && !is_missing(x.value(row).trim_ascii().as_bytes()) => Value::Word,
-            _ => Value::Missing,
+            _ => match self.text(row) {
+                Some(text) if !is_missing(text.trim_ascii().as_bytes()) => Value::Word,
+                _ => Value::Missing,
+            },
+        }
+    }
+
+    /// The text of a row, where values are texts and this one is not missing.
+    pub(crate) fn text(&self, row: usize) -> Option<&str> {
+        match self {
+            Cells::Texts(texts) if texts.is_valid(row) => Some(texts.value(row)),
+            Cells::Coded { codes, texts } if codes.is_valid(row) => {
+                let code = codes.value(row) as usize;
+                texts.is_valid(code).then(|| texts.value(code))
+            }
+            _ => None,
         }
     }
 
@@ -102,9 +133,21 @@ impl Cells {
             Cells::Integers(x) if x.is_valid(row) => write!(into, "{}", x.value(row)),
             Cells::Naturals(x) if x.is_valid(row) => write!(into, "{}", x.value(row)),
             Cells::Booleans(x) if x.is_valid(row) => write!(into, "{}", x.value(row)),
-            Cells::Texts(x) if x.is_valid(row) => into.write_all(x.value(row).as_bytes()),
-            _ => Ok(()),
+            _ => into.write_all(self.text(row).unwrap_or_default().as_bytes()),
         };
+    }
+}
+
+/// The texts that codes stand for; `texts` are of one of Arrow's three types of them.
+fn decoded(codes: &UInt32Array, texts: &dyn Array) -> StringArray {
+    fn each<'a>(codes: &UInt32Array, texts: &'a dyn Array, text: impl Fn(usize) -> &'a str) -> StringArray {
+        let place = |code: u32| Some(code as usize).filter(|code| texts.is_valid(*code));
+        codes.iter().map(|code| Some(text(place(code?)?))).collect()
+    }
+    match texts.data_type() {
+        DataType::LargeUtf8 => each(codes, texts, |code| texts.as_string::<i64>().value(code)),
+        DataType::Utf8View => each(codes, texts, |code| texts.as_string_view().value(code)),
+        _ => each(codes, texts, |code| texts.as_string::<i32>().value(code)),
     }
 }
 

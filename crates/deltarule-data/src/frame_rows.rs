@@ -167,12 +167,7 @@ impl<'e> FrameRows<'e> {
                 let mut codes = Vec::with_capacity(rows.len());
                 for (cells, n) in column.cells(&self.name, rows)? {
                     for row in 0..n {
-                        let text = match &cells {
-                            Cells::Texts(texts) if !arrow_array::Array::is_null(texts, row) => {
-                                texts.value(row).trim_ascii()
-                            }
-                            _ => "",
-                        };
+                        let text = cells.text(row).unwrap_or_default().trim_ascii();
                         codes.push(match is_missing(text.as_bytes()) {
                             true => {
                                 self.check_missing(feature, first + codes.len())?;

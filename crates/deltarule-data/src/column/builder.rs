@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+#[cfg(feature = "arrow")]
+use arrow_array::{StringArray, UInt32Array};
 use deltarule_core::NO_LEVEL;
 use deltarule_model::{DateFormat, HashBits};
 
@@ -61,13 +63,22 @@ pub(crate) struct ColumnBuilder {
     expected: usize,
 }
 
+/// A text that has come up, and what is to be counted whenever it comes up again.
+#[derive(Clone, Copy)]
+struct Level {
+    /// How many others came up before it.
+    code: u32,
+    is_decimal_comma: bool,
+    is_date: bool,
+}
+
 /// What the values so far are.
 enum State {
     /// Only missing values so far.
     Nothing,
     Numbers,
     Text {
-        seen: HashMap<Box<str>, u32>,
+        seen: HashMap<Box<str>, Level>,
     },
     Hashed(Hashed),
     /// Texts that are not kept, but counted.
@@ -93,12 +104,12 @@ impl State {
             (State::Numbers, State::Numbers) => (State::Numbers, values),
             (State::Text { mut seen }, State::Text { seen: others }) => {
                 // New levels get their codes in the order in which they came up, as if there had been no cut.
-                let mut others: Vec<(Box<str>, u32)> = others.into_iter().collect();
-                others.sort_unstable_by_key(|(_, code)| *code);
+                let mut others: Vec<(Box<str>, Level)> = others.into_iter().collect();
+                others.sort_unstable_by_key(|(_, level)| level.code);
                 let mut code_of = Vec::with_capacity(others.len());
-                for (level, _) in others {
-                    let next = seen.len() as u32;
-                    code_of.push(*seen.entry(level).or_insert(next));
+                for (text, level) in others {
+                    let next = Level { code: seen.len() as u32, ..level };
+                    code_of.push(seen.entry(text).or_insert(next).code);
                 }
                 (State::Text { seen }, Decode::Codes(code_of).apply(values, 0))
             }
@@ -257,6 +268,9 @@ impl ColumnBuilder {
     }
 
     fn push_word(&mut self, word: &str, line: u64) {
+        if let Some(level) = self.level(word) {
+            return self.push_level(level);
+        }
         self.facts.counts_rows = false;
         if let Wish::Date(format) = &self.wish
             && let Some(seconds) = format.parse(word)
@@ -270,12 +284,9 @@ impl ColumnBuilder {
         if self.facts.first_word.is_none() {
             self.facts.first_word = Some(Place { text: word.chars().take(40).collect(), line, file: 0 });
         }
-        if is_decimal_comma(word.as_bytes()) {
-            self.facts.n_decimal_commas += 1;
-        }
-        if looks_like_date(word) {
-            self.facts.n_dates += 1;
-        }
+        let (is_decimal_comma, is_date) = (is_decimal_comma(word.as_bytes()), looks_like_date(word));
+        self.facts.n_decimal_commas += u64::from(is_decimal_comma);
+        self.facts.n_dates += u64::from(is_date);
         if let Wish::Date(_) = self.wish {
             return self.mix();
         }
@@ -285,18 +296,30 @@ impl ColumnBuilder {
         }
         match (&mut self.state, &mut self.values) {
             (State::Text { seen }, PageColumn::Codes(codes)) => {
-                let next = seen.len() as u32;
-                let code = match seen.get(word) {
-                    Some(&code) => code,
-                    None => {
-                        seen.insert(word.into(), next);
-                        next
-                    }
-                };
+                let code = seen.len() as u32;
+                seen.insert(word.into(), Level { code, is_decimal_comma, is_date });
                 codes.push(code);
             }
             (State::Unique(distinct), _) => distinct.add_texts([word]),
             _ => self.mix(),
+        }
+    }
+
+    /// A text that has come up, where texts are kept.
+    fn level(&self, word: &str) -> Option<Level> {
+        match &self.state {
+            State::Text { seen } => seen.get(word).copied(),
+            _ => None,
+        }
+    }
+
+    /// Takes a text that has come up.
+    fn push_level(&mut self, level: Level) {
+        self.facts.n_words += 1;
+        self.facts.n_decimal_commas += u64::from(level.is_decimal_comma);
+        self.facts.n_dates += u64::from(level.is_date);
+        if let PageColumn::Codes(codes) = &mut self.values {
+            codes.push(level.code);
         }
     }
 
@@ -333,6 +356,9 @@ impl ColumnBuilder {
     #[cfg(feature = "arrow")]
     pub(crate) fn push_cells(&mut self, cells: &Cells, rows: std::ops::Range<usize>, first_record: u64) {
         use arrow_array::Array;
+        if let Cells::Coded { codes, texts } = cells {
+            return self.push_coded(codes, texts, rows, first_record);
+        }
         let missing = |array: &dyn Array, row: usize| array.is_null(row);
         for row in rows {
             let record = first_record + row as u64;
@@ -358,6 +384,37 @@ impl ColumnBuilder {
                     self.state = State::Unsupported(kind.clone());
                 }
                 _ => self.push_missing(record),
+            }
+            self.n += 1;
+        }
+    }
+
+    /// The same, of codes of texts: each text that occurs is looked at once.
+    #[cfg(feature = "arrow")]
+    fn push_coded(
+        &mut self,
+        codes: &UInt32Array,
+        texts: &StringArray,
+        rows: std::ops::Range<usize>,
+        first_record: u64,
+    ) {
+        use arrow_array::Array;
+        let mut levels: Vec<Option<Level>> = vec![None; texts.len()];
+        for row in rows {
+            let record = first_record + row as u64;
+            let code = codes.value(row) as usize;
+            if codes.is_null(row) || texts.is_null(code) {
+                self.push_missing(record);
+            } else if let Some(level) = levels[code] {
+                self.push_level(level);
+            } else {
+                let text = texts.value(code).trim_ascii();
+                if is_missing(text.as_bytes()) {
+                    self.push_missing(record);
+                } else {
+                    self.push_word(text, record);
+                    levels[code] = self.level(text);
+                }
             }
             self.n += 1;
         }
@@ -514,23 +571,23 @@ fn is_truth(word: &str) -> bool {
 }
 
 /// 1 or 0 for each code.
-fn truth_values(seen: &HashMap<Box<str>, u32>) -> Vec<f64> {
+fn truth_values(seen: &HashMap<Box<str>, Level>) -> Vec<f64> {
     let mut value_of = vec![0.0; seen.len()];
-    for (word, &code) in seen {
+    for (word, level) in seen {
         if word.eq_ignore_ascii_case("true") {
-            value_of[code as usize] = 1.0;
+            value_of[level.code as usize] = 1.0;
         }
     }
     value_of
 }
 
 /// Levels in the order of their bytes, and the place of each code among them.
-fn sorted(seen: HashMap<Box<str>, u32>) -> (Values, Decode) {
-    let mut levels: Vec<(Box<str>, u32)> = seen.into_iter().collect();
+fn sorted(seen: HashMap<Box<str>, Level>) -> (Values, Decode) {
+    let mut levels: Vec<(Box<str>, Level)> = seen.into_iter().collect();
     levels.sort_by(|a, b| a.0.as_bytes().cmp(b.0.as_bytes()));
     let mut new_code = vec![0; levels.len()];
     for (new, (_, old)) in levels.iter().enumerate() {
-        new_code[*old as usize] = new as u32;
+        new_code[old.code as usize] = new as u32;
     }
     (
         Values::Text { levels: levels.into_iter().map(|(level, _)| level.into_string()).collect() },

@@ -1,7 +1,7 @@
 //! Tables of columns that are in memory already: arrays of Arrow, and rows of numbers that stand one after the other.
 //!
 //! They mean what the same columns mean in a Parquet file. Numbers stay where they are: those of f64 without a gap are shown to the core in
-//! place, others become f64 a page at a time whenever they are looked at. Texts become codes.
+//! place, others become f64 a page at a time whenever they are looked at, unless they are few. Texts become codes.
 
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
@@ -293,11 +293,14 @@ fn strided_cells(array: &ArrayRef, places: impl Iterator<Item = usize>) -> Cells
     }
 }
 
+/// So many numbers that do not stand as they are needed are made f64 once (16 MiB); more of them whenever a page is shown.
+const HELD_NUMBERS: usize = 1 << 21;
+
 impl Table {
     /// A table of columns that are in memory, which are kept as long as it is; `name` stands for it in messages.
     ///
-    /// Numbers are not copied, unless the options take them as texts. The bits of everything that follows are those of a Parquet file of the
-    /// same columns. `progress` may break off.
+    /// Numbers are not copied, unless the options take them as texts, or they are few and not f64 one after the other. The bits of everything
+    /// that follows are those of a Parquet file of the same columns. `progress` may break off.
     ///
     /// Errors: columns of different lengths, two of one name, names in the options that are no columns, no record.
     pub fn of_frame(
@@ -386,13 +389,19 @@ impl Growing {
         let decode = kept.map(|(decode, elsewhere)| if *elsewhere { Decode::Unused } else { decode }).collect();
         let mut memory = self.pages.finish(decode, 0)?.into_memory();
         let mut late = LateColumns(frame.iter().map(|_| None).collect());
+        let is_number: Vec<bool> = columns
+            .iter()
+            .zip(elsewhere)
+            .map(|(column, elsewhere)| *elsewhere && matches!(column.values, Values::Numbers | Values::Booleans))
+            .collect();
+        let n_late = frame.iter().zip(&is_number).filter(|(column, number)| **number && !column.can_be_lent()).count();
+        let holds_all = n_late * n_records <= HELD_NUMBERS;
         for (position, column) in frame.into_iter().enumerate() {
             match &column.values {
                 FrameValues::Classes { .. } => put_classes(&column, &mut columns[position], &mut memory, position),
                 FrameValues::Sparse { .. } => put_sparse(&column, &mut columns[position], &mut memory, position),
-                _ if !elsewhere[position]
-                    || !matches!(columns[position].values, Values::Numbers | Values::Booleans) => {}
-                _ if column.can_be_lent() => {
+                _ if !is_number[position] => {}
+                _ if holds_all || column.can_be_lent() => {
                     for (page, columns) in memory.iter_mut().enumerate() {
                         let rows = page * PAGE_ROWS..n_records.min((page + 1) * PAGE_ROWS);
                         columns[position] = match column.lent(rows.clone()) {

@@ -3,6 +3,7 @@
 mod batch;
 mod csv;
 mod dates;
+mod frame;
 mod hashed;
 mod libsvm;
 mod prepare;

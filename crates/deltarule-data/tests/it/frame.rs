@@ -1,0 +1,77 @@
+//! Columns in memory: the table that the same values make elsewhere.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use arrow_array::types::Int8Type;
+use arrow_array::{ArrayRef, DictionaryArray, Int8Array, Int32Array, LargeStringArray, StringArray, StringViewArray};
+use deltarule_data::{DateColumn, FrameColumn, FrameValues, HashedColumn, ReadOptions, Table, Values};
+use deltarule_model::{DateFormat, HashBits};
+
+use crate::same;
+
+/// Words with something of everything that is looked at: missing ones, dates, decimal commas, numbers, white space.
+const WORDS: [Option<&str>; 11] = [
+    Some("Ulm"),
+    Some(" Bonn "),
+    Some("NA"),
+    None,
+    Some("2024-05-31"),
+    Some("1,5"),
+    Some("Ulm"),
+    Some("17"),
+    Some("?"),
+    Some("true"),
+    Some("never"),
+];
+
+/// More records than a page has; the last word does not occur.
+fn codes() -> Vec<i32> {
+    (0..10_000).map(|record| (record * record + record / 7) % 10).collect()
+}
+
+fn table_with(array: ArrayRef, options: &ReadOptions) -> Table {
+    let column = FrameColumn { name: "word".into(), values: FrameValues::Arrays(vec![array]) };
+    Table::of_frame("X", vec![column], options, &mut |_| ControlFlow::Continue(())).unwrap()
+}
+
+/// The same words as codes of texts, which are held in different ways, and more of them than there are records in a page.
+fn coded() -> Vec<(&'static str, ArrayRef)> {
+    let keys = Int32Array::from(codes());
+    let long: Vec<Option<String>> = WORDS.iter().map(|word| word.map(str::to_owned)).collect();
+    let long = long.into_iter().chain((0..5000).map(|k| Some(format!("unused {k}"))));
+    let narrow: Int8Array = codes().into_iter().map(|code| (code != 3).then_some(code as i8)).collect();
+    vec![
+        ("texts", Arc::new(DictionaryArray::new(keys.clone(), Arc::new(StringArray::from(WORDS.to_vec()))))),
+        ("large", Arc::new(DictionaryArray::new(keys.clone(), Arc::new(LargeStringArray::from(WORDS.to_vec()))))),
+        ("views", Arc::new(DictionaryArray::new(keys.clone(), Arc::new(StringViewArray::from(WORDS.to_vec()))))),
+        ("long", Arc::new(DictionaryArray::new(keys, Arc::new(long.collect::<LargeStringArray>())))),
+        ("narrow", Arc::new(DictionaryArray::<Int8Type>::new(narrow, Arc::new(StringArray::from(WORDS.to_vec()))))),
+    ]
+}
+
+#[test]
+fn codes_of_texts_are_the_texts() {
+    let plain: StringArray = codes().into_iter().map(|code| WORDS[code as usize]).collect();
+    let hash = vec![HashedColumn { name: "word".into(), bits: HashBits::DEFAULT }];
+    let date = vec![DateColumn { name: "word".into(), format: DateFormat::default() }];
+    let all = [
+        ReadOptions::default(),
+        ReadOptions { categorical: vec!["word".into()], ..ReadOptions::default() },
+        ReadOptions { hashed: hash, ..ReadOptions::default() },
+        ReadOptions { dates: date, ..ReadOptions::default() },
+    ];
+    for options in &all {
+        let expected = table_with(Arc::new(plain.clone()), options);
+        for (name, array) in coded() {
+            let table = table_with(array, options);
+            assert_eq!(table.columns(), expected.columns(), "{name}");
+            assert_eq!(same(&table, 0), same(&expected, 0), "{name}");
+        }
+    }
+    let table = table_with(coded()[0].1.clone(), &ReadOptions::default());
+    let levels = ["1,5", "17", "2024-05-31", "Bonn", "Ulm", "true"].map(str::to_owned).to_vec();
+    assert_eq!(table.columns()[0].values, Values::Text { levels });
+    let facts = &table.columns()[0].facts;
+    assert!(facts.n_missing > 0 && facts.n_dates > 0 && facts.n_decimal_commas > 0);
+}
