@@ -1,15 +1,18 @@
 //! Python's arrays and frames as columns, without a copy of numbers.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::types::{Float64Type, Int32Type, Int64Type, UInt8Type};
 use arrow_array::{
-    Array, ArrayRef, ArrowPrimitiveType, BooleanArray, DictionaryArray, Int32Array, PrimitiveArray, StringArray,
+    Array, ArrayRef, ArrowPrimitiveType, BooleanArray, DictionaryArray, Int32Array, LargeStringArray, PrimitiveArray,
 };
-use arrow_schema::DataType;
 use deltarule_data::{FrameColumn, FrameValues};
 use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::ffi::PyObject;
 use pyo3::prelude::*;
+use pyo3::types::{PyFloat, PyList, PyString};
 use pyo3_arrow::buffer::AnyBufferProtocol;
 use pyo3_arrow::input::{AnyArray, AnyRecordBatch};
 
@@ -30,6 +33,76 @@ impl Frame {
     fn push(&self, name: String, values: FrameValues) {
         self.columns.lock().unwrap_or_else(PoisonError::into_inner).push(FrameColumn { name, values });
     }
+
+    fn push_coded(&self, name: String, codes: Int32Array, texts: LargeStringArray) -> PyResult<()> {
+        let array = DictionaryArray::try_new(codes, Arc::new(texts))
+            .map_err(|error| PyValueError::new_err(format!("column {name:?}: {error}")))?;
+        self.push(name, FrameValues::Arrays(vec![Arc::new(array)]));
+        Ok(())
+    }
+}
+
+/// Texts of Python's as codes of different texts, in the order in which they come up; -1 is missing.
+struct Coded {
+    codes: Vec<i32>,
+    texts: Vec<String>,
+}
+
+impl Coded {
+    /// `None` where an object is neither a text nor stands for one that is missing. An object that comes up again is known by where it is, as
+    /// most are in a column of categories, and is not looked at.
+    ///
+    /// Errors: a text with half of a surrogate pair, which no Unicode text has.
+    fn of(name: &str, objects: &Bound<'_, PyList>) -> PyResult<Option<Self>> {
+        let mut coded = Self { codes: Vec::with_capacity(objects.len()), texts: Vec::new() };
+        let mut of_object: HashMap<*mut PyObject, i32> = HashMap::new();
+        let mut of_text: HashMap<String, i32> = HashMap::new();
+        for (object, record) in objects.iter().zip(1_u64..) {
+            let no_text = |_| {
+                let found = format!("found {object:?}, which is no Unicode text");
+                PyValueError::new_err(format!(
+                    "column {name:?}: record {record}: {found}; correct it, or drop the column"
+                ))
+            };
+            // The list holds every object that was seen, so that no other one can have come to its place.
+            let code = match of_object.entry(object.as_ptr()) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => {
+                    let code = if let Ok(text) = object.cast::<PyString>() {
+                        let text = text.to_str().map_err(no_text)?;
+                        match of_text.get(text) {
+                            Some(&code) => code,
+                            None => {
+                                let code = coded.texts.len() as i32;
+                                coded.texts.push(text.to_owned());
+                                of_text.insert(text.to_owned(), code);
+                                code
+                            }
+                        }
+                    } else if is_none(&object)? {
+                        -1
+                    } else {
+                        return Ok(None);
+                    };
+                    *new.insert(code)
+                }
+            };
+            coded.codes.push(code);
+        }
+        Ok(Some(coded))
+    }
+}
+
+/// Whether an object stands for a value that is missing, as far as that can be seen without NumPy.
+fn is_none(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    if object.is_none() {
+        return Ok(true);
+    }
+    if let Ok(number) = object.cast::<PyFloat>() {
+        return Ok(number.value().is_nan());
+    }
+    let kind = object.get_type().name()?;
+    Ok(kind == "NAType" || kind == "NaTType")
 }
 
 /// One-dimensional numbers without a gap, in place.
@@ -64,18 +137,6 @@ impl Frame {
         self.columns().first().map_or(0, FrameColumn::len)
     }
 
-    /// Whether a column holds texts.
-    fn has_texts(&self, name: &str) -> bool {
-        let is_text = |kind: &DataType| matches!(kind, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
-        self.columns().iter().filter(|column| column.name == name).any(|column| match &column.values {
-            FrameValues::Arrays(arrays) => arrays.first().is_some_and(|array| match array.data_type() {
-                DataType::Dictionary(_, values) => is_text(values),
-                kind => is_text(kind),
-            }),
-            _ => false,
-        })
-    }
-
     /// Columns of a table that stands in memory column by column, or row by row; `values` is all of it, one-dimensional.
     #[pyo3(signature = (names, values, *, by_rows))]
     fn add_table(&self, names: Vec<String>, values: &Bound<'_, PyAny>, by_rows: bool) -> PyResult<()> {
@@ -102,6 +163,12 @@ impl Frame {
         Ok(())
     }
 
+    /// The same, of every `stride`-th number.
+    fn add_strided(&self, name: String, values: &Bound<'_, PyAny>, stride: usize) -> PyResult<()> {
+        self.push(name, FrameValues::Strided { array: buffer(values)?, first: 0, stride });
+        Ok(())
+    }
+
     /// The same, of truth values as bytes: Arrow holds a bit of each.
     #[pyo3(signature = (names, values, *, by_rows))]
     fn add_truths(&self, names: Vec<String>, values: &Bound<'_, PyAny>, by_rows: bool) -> PyResult<()> {
@@ -118,19 +185,19 @@ impl Frame {
         Ok(())
     }
 
-    /// A column of texts; None is missing.
-    fn add_texts(&self, name: String, texts: Vec<Option<String>>) {
-        self.push(name, FrameValues::Arrays(vec![Arc::new(texts.into_iter().collect::<StringArray>())]));
+    /// A column of objects that are texts, some of which may be missing; false, and no column, where there are others.
+    fn add_texts(&self, name: String, objects: &Bound<'_, PyList>) -> PyResult<bool> {
+        let Some(Coded { codes, texts }) = Coded::of(&name, objects)? else { return Ok(false) };
+        let codes = codes.into_iter().map(|code| (code >= 0).then_some(code)).collect();
+        self.push_coded(name, codes, LargeStringArray::from_iter_values(texts))?;
+        Ok(true)
     }
 
     /// A column of codes of texts; -1 is missing.
     fn add_categories(&self, name: String, codes: &Bound<'_, PyAny>, texts: Vec<String>) -> PyResult<()> {
         let codes = typed::<Int32Type>(codes, &name)?;
-        let keys: Int32Array = codes.into_iter().map(|code| (code >= 0).then_some(code)).collect();
-        let array = DictionaryArray::try_new(keys, Arc::new(StringArray::from_iter_values(texts)))
-            .map_err(|error| PyValueError::new_err(format!("column {name:?}: {error}")))?;
-        self.push(name, FrameValues::Arrays(vec![Arc::new(array)]));
-        Ok(())
+        let codes = codes.into_iter().map(|code| (code >= 0).then_some(code)).collect();
+        self.push_coded(name, codes, LargeStringArray::from_iter_values(texts))
     }
 
     /// A column of classes, as codes of their names.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use deltarule_core::{Block, PreparedLayer, Scaling, most_probable};
 use deltarule_data::FrameRows;
 use deltarule_export::{Form, export};
-use deltarule_model::{FeatureKind, Model, Target};
+use deltarule_model::{ClassType, FeatureKind, Model, Target};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -243,6 +243,12 @@ impl PyModel {
     #[getter]
     fn classes(&self) -> Option<Vec<String>> {
         self.0.encoding().target.classes().map(<[_]>::to_vec)
+    }
+
+    /// What the classes are: number, boolean or text; None for numbers, and where an old file does not say.
+    #[getter]
+    fn class_type(&self) -> Option<&'static str> {
+        self.0.encoding().target.class_type().map(ClassType::name)
     }
 
     /// The targets of two classes, or of a class and the others.

@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+# scikit-learn leaves its checks of the array API out without this, which must be there before scipy is loaded.
+os.environ["SCIPY_ARRAY_API"] = "1"
+
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLES = ROOT / "examples"
 

@@ -5,6 +5,7 @@ import sys
 import textwrap
 
 import numpy as np
+import pandas
 import pytest
 import scipy.sparse
 
@@ -51,6 +52,24 @@ def test_the_number_of_threads_changes_nothing(n_jobs):
     assert np.array_equal(model.coef_, DeltaRuleClassifier(loss="log", epochs=10).fit(X, y > 0).coef_)
 
 
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i4"])
+def test_columns_of_a_frame_need_not_stand_together(dtype):
+    X, y = data()
+    X = (100 * X).astype(dtype)
+    expected = DeltaRuleRegressor().fit(X, y)
+    names = [f"x{j}" for j in range(X.shape[1])]
+    for frame in [
+        pandas.DataFrame(X, columns=names),
+        pandas.DataFrame(np.repeat(X, 2, axis=0), columns=names)[::2],
+        pandas.DataFrame(X[::-1], columns=names)[::-1],
+        pandas.DataFrame(np.hstack([X, X]), columns=names + [f"{name} again" for name in names])[names],
+    ]:
+        model = DeltaRuleRegressor().fit(frame, y)
+        assert np.array_equal(model.coef_, expected.coef_) and np.array_equal(model.predict(frame), expected.predict(X))
+    one = DeltaRuleRegressor().fit(pandas.DataFrame(X[:2], columns=names), y[:2])
+    assert np.array_equal(one.predict(pandas.DataFrame(X[:1], columns=names)), one.predict(pandas.DataFrame(X, columns=names))[:1])
+
+
 def test_half_the_memory_costs_digits_only():
     X, y = data()
     half = DeltaRuleRegressor(precision="f32").fit(X, y)
@@ -72,7 +91,7 @@ def test_sparse_matrices_are_those_of_their_numbers():
 
 
 MEMORY = """
-import resource, numpy as np, deltarule, pyarrow as pa
+import resource, numpy as np, deltarule, pandas as pd, polars as pl, pyarrow as pa
 from deltarule import DeltaRuleRegressor, DeltaRuleClassifier
 draw = np.random.default_rng(0)
 small = draw.normal(size=(10_000, 40))
@@ -97,6 +116,10 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
         ("F", "X"),
         ("C", "X"),
         ("F", "pa.table({f'c{j}': pa.array(X[:, j]) for j in range(d)})"),
+        ("F", "pl.DataFrame({f'c{j}': X[:, j] for j in range(d)})"),
+        ("F", "pd.DataFrame(X, columns=[f'c{j}' for j in range(d)])"),
+        # Pandas keeps the rows, so that the numbers of a column stand far from each other.
+        ("C", "pd.DataFrame(X, columns=[f'c{j}' for j in range(d)])"),
     ],
 )
 def test_no_features_are_copied(order, table, model):

@@ -170,6 +170,31 @@ def of_pandas_nullable(columns):
     return pandas.DataFrame(columns).convert_dtypes()
 
 
+def of_pandas_python_texts(columns):
+    """Texts as pandas holds them where there is no pyarrow."""
+    frame = pandas.DataFrame(columns)
+    for name in ("city", "rating"):
+        frame[name] = frame[name].astype(pandas.StringDtype("python"))
+    return frame
+
+
+def of_pandas_copied_texts(columns):
+    """Objects of which no two are one."""
+    def copied(values):
+        return [None if value is None else "".join(list(value)) for value in values]
+
+    return pandas.DataFrame({name: pandas.Series(copied(values) if name in ("city", "rating") else values, dtype=object) for name, values in columns.items()})
+
+
+def of_pandas_categories(columns):
+    """Levels in another order, some of which do not occur."""
+    frame = pandas.DataFrame(columns)
+    for name in ("city", "rating"):
+        known = sorted({value for value in columns[name] if value is not None}, reverse=True)
+        frame[name] = pandas.Categorical(columns[name], categories=["Aaa", *known, "zzz"])
+    return frame
+
+
 def of_polars(columns):
     return polars.DataFrame(columns).with_columns(polars.col("rating").cast(polars.Categorical))
 
@@ -191,6 +216,16 @@ def of_pyarrow_dictionary(columns):
     return whole.set_column(at, "city", whole["city"].dictionary_encode())
 
 
+def of_pyarrow_many_levels(columns):
+    """More levels than there are records."""
+    whole = pyarrow.table(columns)
+    known = sorted({value for value in columns["city"] if value is not None})
+    texts = [f"unused {k}" for k in range(6000)] + known
+    codes = pyarrow.array([None if value is None else texts.index(value) for value in columns["city"]], pyarrow.int32())
+    city = pyarrow.DictionaryArray.from_arrays(codes, pyarrow.array(texts, pyarrow.large_string()))
+    return whole.set_column(whole.schema.get_field_index("city"), "city", city)
+
+
 def of_duckdb(columns):
     table_of_arrow = of_pyarrow(columns)
     return duckdb.sql("SELECT * FROM table_of_arrow")
@@ -201,10 +236,14 @@ FRAMES = [
     of_pandas_objects,
     of_pandas_nullable,
     of_pandas_arrow,
+    of_pandas_python_texts,
+    of_pandas_copied_texts,
+    of_pandas_categories,
     of_polars,
     of_polars_enum,
     of_pyarrow,
     of_pyarrow_dictionary,
+    of_pyarrow_many_levels,
     of_duckdb,
 ]
 

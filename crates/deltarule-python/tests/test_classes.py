@@ -1,5 +1,6 @@
 """Classes come back as they were given, and none becomes another."""
 
+import json
 import warnings
 
 import numpy as np
@@ -52,22 +53,39 @@ def test_classes_are_those_that_were_given(classes):
         (("1e3", "2"), np.array(["1e3", "2"], dtype=object)),
         (("007", "8"), np.array(["007", "8"], dtype=object)),
         (("True", "other"), np.array(["True", "other"], dtype=object)),
-        # Those that are become numbers, which is told.
-        (("1", "2"), np.array([1, 2])),
+        (("1", "2"), np.array(["1", "2"], dtype=object)),
+        (("false", "true"), np.array(["false", "true"], dtype=object)),
     ],
 )
 def test_classes_that_a_file_keeps(tmp_path, classes, expected):
     model = DeltaRuleClassifier().fit(X, np.where(HIGH, classes[1], classes[0]))
-    if model.classes_.tolist() == expected.tolist():
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            model.save(tmp_path / "model.json")
-    else:
-        with pytest.warns(UserWarning, match=r"a file keeps the names of classes: \['1', '2'\] will be read as \[1, 2\]; pickle keeps them"):
-            model.save(tmp_path / "model.json")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.save(tmp_path / "model.json")
     loaded = deltarule.load(tmp_path / "model.json")
     assert loaded.classes_.dtype == expected.dtype and loaded.classes_.tolist() == expected.tolist()
     assert np.array_equal(loaded.predict(X) == loaded.classes_[1], model.predict(X) == model.classes_[1])
+
+
+@pytest.mark.parametrize("classes, expected", [(("1", "2"), [1, 2]), (("false", "true"), [False, True]), (("1", "b"), ["1", "b"])])
+def test_a_file_of_before_has_the_names_of_classes_alone(tmp_path, classes, expected):
+    DeltaRuleClassifier().fit(X, np.where(HIGH, classes[1], classes[0])).save(tmp_path / "model.json")
+    file = json.loads((tmp_path / "model.json").read_text())
+    assert file["target"].pop("class_type") == "text"
+    (tmp_path / "model.json").write_text(json.dumps(file))
+    loaded = deltarule.load(tmp_path / "model.json")
+    assert loaded.classes_.tolist() == expected
+    # What it becomes is what is kept from there on.
+    loaded.save(tmp_path / "again.json")
+    assert deltarule.load(tmp_path / "again.json").classes_.tolist() == expected
+
+
+def test_classes_of_a_file_of_texts_are_texts(tmp_path):
+    kinds = ["2" if high else "1" for high in HIGH]
+    polars.DataFrame({"a": X[:, 0], "b": X[:, 1], "kind": kinds}).write_parquet(tmp_path / "texts.parquet")
+    polars.DataFrame({"a": X[:, 0], "b": X[:, 1], "kind": [int(kind) for kind in kinds]}).write_parquet(tmp_path / "numbers.parquet")
+    assert DeltaRuleClassifier().fit(tmp_path / "texts.parquet", target="kind").classes_.tolist() == ["1", "2"]
+    assert DeltaRuleClassifier().fit(tmp_path / "numbers.parquet", target="kind").classes_.tolist() == [1, 2]
 
 
 @pytest.mark.parametrize("make", [pandas.DataFrame, polars.DataFrame])
@@ -76,6 +94,11 @@ def test_classes_of_a_column_have_its_type(make):
         frame = make({"a": X[:, 0], "b": X[:, 1], "kind": [values[high] for high in HIGH.astype(int)]})
         model = DeltaRuleClassifier().fit(frame, target="kind")
         assert model.classes_.tolist() == values
+        if make is pandas.DataFrame:
+            categories = frame.assign(kind=frame["kind"].astype("category"))
+            objects = frame.assign(kind=frame["kind"].astype(object))
+            for other in (categories, objects):
+                assert DeltaRuleClassifier().fit(other, target="kind").classes_.tolist() == values
         assert np.mean(model.predict(frame) == np.array([values[high] for high in HIGH.astype(int)], dtype=model.classes_.dtype)) > 0.9
 
 

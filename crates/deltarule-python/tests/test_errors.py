@@ -16,6 +16,10 @@ from deltarule import DeltaRuleClassifier, DeltaRuleRegressor, DivergedError
 X = np.random.default_rng(0).normal(size=(50, 3))
 y = X @ [1.0, 2.0, 3.0]
 
+#: A descent that would take days.
+SLOW = dict(loss="huber:0.1", eta=1e-9, epochs=10**6, tolerance=0.0)
+FITTED = DeltaRuleRegressor().fit(pandas.DataFrame(X, columns=["x0", "x1", "x2"]).assign(y=y), target="y")
+
 
 @pytest.mark.parametrize(
     "settings, data, kind, message",
@@ -89,6 +93,30 @@ def test_models_that_cannot_be_used(tmp_path):
         deltarule.load(path)
 
 
+def test_a_folder_that_is_not_there_is_told(tmp_path):
+    model = DeltaRuleRegressor().fit(X, y)
+    with pytest.raises(FileNotFoundError, match=r"model.json: there is no folder .*/nowhere; make it first"):
+        model.save(tmp_path / "nowhere" / "model.json")
+    assert os.listdir(tmp_path) == []
+
+
+def test_what_is_told_of_targets_has_no_types_of_numpy():
+    for texts in (["Ulm", "Bonn"] * 25, pandas.Series(["Ulm", "Bonn"] * 25), np.array(["Ulm", "Bonn"] * 25, dtype=object)):
+        with pytest.raises(ValueError, match="y: found the text 'Ulm', expected numbers; for classes there is DeltaRuleClassifier"):
+            DeltaRuleRegressor().fit(X, texts)
+    with pytest.raises(ValueError, match="y: found one class only, 1.0, expected"):
+        DeltaRuleClassifier().fit(X, np.ones(50))
+    with pytest.raises(ValueError, match="y: found no record of class 1 in the first call"):
+        DeltaRuleClassifier().partial_fit(X, np.zeros(50, dtype=int), classes=[0, 1])
+    with pytest.raises(ValueError, match=r"y: found the class 2, expected one of \[0, 1\]"):
+        DeltaRuleClassifier().fit(X, np.arange(50) % 2).partial_fit(X, np.arange(50) % 3)
+
+
+def test_a_callback_that_is_none_is_told():
+    with pytest.raises(TypeError, match="callback: found 3, expected a function of an epoch, or None"):
+        DeltaRuleRegressor(callback=3).fit(X, y)
+
+
 def test_predictions_of_what_was_not_trained_on():
     model = DeltaRuleRegressor().fit(X, y)
     with pytest.raises(ValueError, match="X has 2 features, but DeltaRuleRegressor is expecting 3"):
@@ -110,6 +138,22 @@ def test_columns_of_objects():
         DeltaRuleRegressor().fit(pandas.DataFrame({"c": pandas.Series([[1]] * 50, dtype=object)}), y)
     with pytest.raises(TypeError, match="expected texts"):
         DeltaRuleRegressor().fit(pandas.DataFrame(X, columns=["a", 1, 2]), y)
+
+
+def test_codes_that_stand_for_no_text():
+    import pyarrow
+
+    codes = pyarrow.array([0, 1, 7] * 10, pyarrow.int32())
+    column = pyarrow.DictionaryArray.from_arrays(codes, pyarrow.array(["a", "b"]), safe=False)
+    table = pyarrow.table({"c": column, "y": np.arange(30.0)})
+    with pytest.raises(ValueError, match='column "c": .*a code of a dictionary stands for no text'):
+        DeltaRuleRegressor().fit(table, target="y")
+
+
+def test_texts_that_are_not_unicode():
+    frame = pandas.DataFrame({"c": pandas.Series(["a", "\ud800"] * 25, dtype=object)})
+    with pytest.raises(ValueError, match=r"column \"c\": record 2: found '\\ud800', which is no Unicode text"):
+        DeltaRuleRegressor().fit(frame, y)
 
 
 def test_one_class_is_none():
@@ -144,6 +188,38 @@ def test_what_was_interrupted_stays_as_it_was():
     # The best of three, for a machine that has other things to do.
     assert min(waits) < 1
     assert np.array_equal(model.coef_, before)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda X, y, path: DeltaRuleRegressor(**SLOW).fit(path, target="y"),
+        lambda X, y, path: DeltaRuleRegressor(batch=1, epochs=10**6, eta=1e-9).fit(X, y),
+        lambda X, y, path: DeltaRuleClassifier(eta=1e-9, epochs=10**6, tolerance=0.0).fit(X, y > 0),
+        lambda X, y, path: DeltaRuleRegressor(**SLOW).sweep(X, y, eta=[1e-9, 2e-9]),
+        lambda X, y, path: [FITTED.predict(path) for _ in range(10**4)],
+        lambda X, y, path: [FITTED.score(path) for _ in range(10**4)],
+    ],
+)
+def test_whatever_runs_can_be_interrupted(work, tmp_path):
+    draw = np.random.default_rng(0)
+    big = draw.normal(size=(50_000, 3))
+    target = big[:, 0] + draw.normal(size=len(big))
+    path = tmp_path / "big.csv"
+    np.savetxt(path, np.column_stack([big, target]), delimiter=",", header="x0,x1,x2,y", comments="", fmt="%.5f")
+    waits = []
+    for _ in range(3):
+        sent = []
+
+        def interrupt():
+            sent.append(time.monotonic())
+            os.kill(os.getpid(), signal.SIGINT)
+
+        threading.Timer(0.3, interrupt).start()
+        with pytest.raises(KeyboardInterrupt):
+            work(big, target, path)
+        waits.append(time.monotonic() - sent[0])
+    assert min(waits) < 1
 
 
 def test_other_threads_run_meanwhile():

@@ -1,5 +1,7 @@
 """Exported models in onnxruntime beside predict: every activation, one output and several, any number of records."""
 
+import re
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -61,17 +63,33 @@ def test_numbers(activation, n_outputs):
         np.testing.assert_allclose(the_one_of_shape(outputs, expected), expected, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("settings", [{}, {"loss": "log"}, {"activation": "tanh"}])
+def test_every_activation_is_among_these():
+    with pytest.raises(ValueError, match="activation \"cubic\" is none of") as told:
+        DeltaRuleRegressor(activation="cubic").fit([[1.0], [2.0]], [1.0, 2.0])
+    names = re.search("none of (.*?),? and as a formula", str(told.value)).group(1).split(", ")
+    # No descent leads to a step.
+    assert set(names) - {"step"} == set(ACTIVATIONS)
+
+
+CLASS_SETTINGS = [{"activation": name} for name in ACTIVATIONS if name != "identity"] + [{"activation": FORMULA}, {}, {"loss": "log"}, {"loss": "hinge"}]
+
+
+@pytest.mark.parametrize("settings", CLASS_SETTINGS)
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_classes(settings, n_classes):
     of = columns(300)
     y = np.array(["few", "many", "some"])[np.minimum((of["rooms"] - 1) // (3 if n_classes == 3 else 4), n_classes - 1).astype(int)]
-    model = DeltaRuleClassifier(epochs=50, **settings).fit(frame(of), y)
-    outputs = run(model, of)
-    proba = model.predict_proba(frame(of))
-    np.testing.assert_allclose(the_one_of_shape(outputs, proba), proba, atol=1e-12)
-    [labels] = [value for value in outputs.values() if value.dtype.kind in "OU"]
-    assert labels.ravel().tolist() == model.predict(frame(of)).tolist()
+    model = DeltaRuleClassifier(epochs=50, init="normal", **settings).fit(frame(of), y)
+    for n in (0, 1, 300):
+        some = {name: values[:n] for name, values in of.items()}
+        outputs = run(model, some)
+        [labels] = [value for value in outputs.values() if value.dtype.kind in "OU"]
+        if n == 0:
+            assert all(len(value) == 0 for value in outputs.values())
+            continue
+        proba = model.predict_proba(frame(some))
+        np.testing.assert_allclose(the_one_of_shape(outputs, proba), proba, atol=1e-12)
+        assert labels.ravel().tolist() == model.predict(frame(some)).tolist()
 
 
 def test_what_cannot_be_exported_is_said():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -77,6 +77,21 @@ def test_weights_are_routed_to_the_estimator():
         pipeline = make_pipeline(scaler, estimator).fit(X, y, sample_weight=weight)
     alone = DeltaRuleRegressor().fit(StandardScaler().fit_transform(X), y, sample_weight=weight)
     assert np.array_equal(pipeline[-1].coef_, alone.coef_)
+
+
+def test_weights_are_routed_to_scores_and_searches():
+    import sklearn
+
+    X, y = data()
+    weight = np.linspace(0.1, 2, len(y))
+    with sklearn.config_context(enable_metadata_routing=True):
+        estimator = DeltaRuleRegressor(epochs=3).set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        scores = cross_validate(estimator, X, y, cv=KFold(3), params={"sample_weight": weight})["test_score"]
+        search = GridSearchCV(estimator, {"l2": [0.0, 1.0]}, cv=KFold(3)).fit(X, y, sample_weight=weight)
+    for score, (train, test) in zip(scores, KFold(3).split(X)):
+        alone = DeltaRuleRegressor(epochs=3).fit(X[train], y[train], sample_weight=weight[train])
+        assert score == alone.score(X[test], y[test], sample_weight=weight[test]) != alone.score(X[test], y[test])
+    assert np.array_equal(search.best_estimator_.coef_, DeltaRuleRegressor(epochs=3).fit(X, y, sample_weight=weight).coef_)
 
 
 def test_frames_that_transformers_give_are_taken():

@@ -20,6 +20,22 @@ def class_name(value: Any) -> str:
     return str(value)
 
 
+def known_classes(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The classes that occur, in their order, and the place of each record's among them.
+
+    Raises TypeError for objects that have no order.
+    """
+    if y.dtype != object:
+        return np.unique(y, return_inverse=True)
+    # NumPy would compare objects as often as it takes to sort all of them.
+    values = y.tolist()
+    classes = sorted(set(values))
+    place = {one: index for index, one in enumerate(classes)}
+    found = np.empty(len(classes), dtype=object)
+    found[:] = classes
+    return found, np.fromiter((place[value] for value in values), dtype=np.int64, count=len(values))
+
+
 def add_classes(frame: _core.Frame, name: str, y: np.ndarray, classes: np.ndarray, codes: np.ndarray) -> None:
     """Takes classes as the engine would find them in a file: numbers in their order, texts by their bytes.
 
@@ -37,15 +53,18 @@ def add_classes(frame: _core.Frame, name: str, y: np.ndarray, classes: np.ndarra
         frame.add_classes(name, codes.astype(np.int32), [str(one) for one in classes])
 
 
-def classes_of(names: Sequence[str]) -> np.ndarray:
-    """Classes by their names in a model: numbers where each is the name of one, truth values, or texts."""
+def classes_of(names: Sequence[str], class_type: str | None) -> np.ndarray:
+    """Classes by their names in a model; where it does not say what they are, numbers if each is the name of one, truth values, or texts."""
+    if class_type == "text":
+        return np.asarray(names, dtype=object)
     if list(names) in (["false", "true"], ["False", "True"]):
         return np.array([False, True])
     try:
         numbers = np.array([float(name) for name in names])
     except ValueError:
         numbers = np.array([np.nan])
-    if not np.all(np.isfinite(numbers)) or [class_name(number) for number in numbers] != list(names):
+    is_named_so = np.all(np.isfinite(numbers)) and [class_name(number) for number in numbers] == list(names)
+    if not is_named_so and (class_type is None or np.isnan(numbers).any()):
         return np.asarray(names, dtype=object)
     is_whole = np.all(numbers == np.floor(numbers)) and np.all(np.abs(numbers) < 2.0**63)
     return numbers.astype(np.int64) if is_whole else numbers

@@ -13,7 +13,7 @@ from sklearn.utils.validation import _check_y
 
 from . import _core, _frames
 from ._base import DeltaRule
-from ._classes import add_classes, class_name, classes_of
+from ._classes import add_classes, class_name, classes_of, known_classes
 from ._documents import documented
 from ._records import Counted, check_all_there, free_name
 
@@ -70,6 +70,11 @@ class DeltaRuleRegressor(RegressorMixin, DeltaRule):
             return np.asarray(y, dtype=np.float64)
         except OverflowError:
             raise ValueError("y: found a whole number beyond f64, expected numbers within ±1.8e308") from None
+        except ValueError as error:
+            if "could not convert string" not in str(error):
+                raise
+            found = str(error).split("float: ")[-1].removeprefix("np.str_(").removesuffix(")")
+            raise ValueError(f"y: found the text {found}, expected numbers; for classes there is DeltaRuleClassifier") from None
 
     def _further_targets(self, y, n):
         y = self._numbers(y)
@@ -246,9 +251,9 @@ class DeltaRuleClassifier(ClassifierMixin, DeltaRule):
         _check_y(y, multi_output=False, y_numeric=False, estimator=self)
         check_consistent_length(Counted(frame.n_records), y)
         check_classification_targets(y)
-        classes, codes = np.unique(y, return_inverse=True)
+        classes, codes = known_classes(y)
         if len(classes) < 2:
-            raise ValueError(f"y: found one class only, {classes[0]!r}, expected at least two classes")
+            raise ValueError(f"y: found one class only, {classes.tolist()[0]!r}, expected at least two classes")
         self._fitting_classes = classes
         target = free_name(name if isinstance(name, str) else "y", taken)
         add_classes(frame, target, y, classes, codes)
@@ -264,10 +269,10 @@ class DeltaRuleClassifier(ClassifierMixin, DeltaRule):
         check_all_there(y, "a class")
         y = column_or_1d(y)
         if y.dtype == object:
-            kinds = sorted({type(one).__name__ for one in y})
             try:
-                np.unique(y)
+                sorted(set(y.tolist()))
             except TypeError:
+                kinds = sorted({type(one).__name__ for one in y})
                 raise TypeError(f"y: found classes of the types {', '.join(kinds)}, expected one type; try y.astype(str)") from None
         return y
 
@@ -304,10 +309,10 @@ class DeltaRuleClassifier(ClassifierMixin, DeltaRule):
                 if not np.array_equal(classes, self.classes_):
                     raise ValueError(f"classes: found {classes.tolist()}, expected those of the first call, {self.classes_.tolist()}")
             elif y is not None:
-                lacking = np.setdiff1d(classes, np.unique(self._known_classes(y)))
+                lacking = np.setdiff1d(classes, known_classes(self._known_classes(y))[0])
                 if len(lacking):
                     raise ValueError(
-                        f"y: found no record of class {lacking[0]!r} in the first call, expected at least one of each class; "
+                        f"y: found no record of class {lacking.tolist()[0]!r} in the first call, expected at least one of each class; "
                         "begin with more records"
                     )
         with self._whole_or_not():
@@ -327,10 +332,11 @@ class DeltaRuleClassifier(ClassifierMixin, DeltaRule):
         return [], codes.tolist()
 
     def _codes(self, y):
-        unknown = np.setdiff1d(np.unique(y), self.classes_)
+        classes, codes = known_classes(y)
+        unknown = np.setdiff1d(classes, self.classes_)
         if len(unknown):
-            raise ValueError(f"y: found the class {unknown[0]!r}, expected one of {self.classes_.tolist()}")
-        return np.searchsorted(self.classes_, y)
+            raise ValueError(f"y: found the class {unknown.tolist()[0]!r}, expected one of {self.classes_.tolist()}")
+        return np.searchsorted(self.classes_, classes)[codes]
 
     def _with_class_weights(self, weights, y, n):
         if self.class_weight is None:
@@ -344,17 +350,8 @@ class DeltaRuleClassifier(ClassifierMixin, DeltaRule):
     def _shape_weights(self, weights, biases):
         self.coef_, self.intercept_ = weights, biases
 
-    def _take_classes(self, model, texts=False):
-        self.classes_ = np.asarray(model.classes, dtype=object) if texts else classes_of(model.classes)
-
-    def _check_classes_of_file(self):
-        read = classes_of(self._model.classes).tolist()
-        if read != self.classes_.tolist():
-            warnings.warn(
-                f"a file keeps the names of classes: {self.classes_.tolist()} will be read as {read}; pickle keeps them as they are",
-                UserWarning,
-                stacklevel=3,
-            )
+    def _take_classes(self, model):
+        self.classes_ = classes_of(model.classes, model.class_type)
 
     def predict(self, X):
         """Predict classes: the most probable of each record.

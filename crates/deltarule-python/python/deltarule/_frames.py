@@ -68,11 +68,18 @@ def check_different(names: Sequence[str]) -> None:
 
 
 def add_numbers(frame: _core.Frame, name: str, values: np.ndarray) -> None:
-    """Takes one-dimensional numbers or truth values, in place where they stand one after the other."""
+    """Takes one-dimensional numbers or truth values, numbers in place, whether they stand one after the other or at equal distances."""
     if values.dtype.kind == "b":
         frame.add_truths([name], np.ascontiguousarray(values).view(np.uint8), by_rows=False)
         return
-    frame.add_numbers(name, np.ascontiguousarray(_taken(values)))
+    values = _taken(values)
+    step, rest = divmod(values.strides[0], values.itemsize)
+    if rest or step < 2 or len(values) < 2:
+        frame.add_numbers(name, np.ascontiguousarray(values))
+        return
+    # A column of a frame that was made of an array row by row: all from its first number to its last one.
+    whole = np.lib.stride_tricks.as_strided(values, ((len(values) - 1) * step + 1,), (values.itemsize,), writeable=False)
+    frame.add_strided(name, whole, step)
 
 
 def _taken(values: np.ndarray) -> np.ndarray:
@@ -121,15 +128,19 @@ def numbered(n: int) -> list[str]:
     return [f"x{index}" for index in range(n)]
 
 
-def add_table(frame: _core.Frame, table: Any, names: Sequence[str], only: Sequence[str] | None = None) -> None:
-    """Takes the columns of a table under these names, or some of them.
+def add_table(frame: _core.Frame, table: Any, names: Sequence[str], only: Sequence[str] | None = None, targets: Sequence[str] = ()) -> None:
+    """Takes the columns of a table under these names, or some of them; targets are what their categories are, and no texts for them.
 
     Raises ValueError or TypeError for values that cannot be taken.
     """
     if is_pandas(table):
         for index, name in enumerate(names):
             if only is None or name in only:
-                _add_series(frame, name, table.iloc[:, index])
+                series = table.iloc[:, index]
+                if name in targets and hasattr(series.dtype, "categories"):
+                    _add_objects(frame, name, list(series))
+                else:
+                    _add_series(frame, name, series)
         return
     # Columns that are not looked at cost nothing.
     frame.add_arrow_table(table, list(names))
@@ -163,7 +174,7 @@ def _add_series(frame: _core.Frame, name: str, series: Any) -> None:
         if dtype.kind == "M":
             frame.add_texts(name, [None if text == "NaT" else text for text in np.datetime_as_string(series.to_numpy(), unit="s")])
         elif dtype.kind in "OSU":
-            _add_objects(frame, name, series)
+            _add_objects(frame, name, series.to_numpy(dtype=object).tolist())
         elif dtype.kind in "biuf":
             add_numbers(frame, name, series.to_numpy())
         else:
@@ -174,28 +185,29 @@ def _add_series(frame: _core.Frame, name: str, series: Any) -> None:
         codes = series.cat.codes.to_numpy().astype(np.int32)
         frame.add_categories(name, codes, [_level(level) for level in levels])
         return
+    if is_arrow_texts(dtype):
+        frame.add_arrow(name, series.array.__arrow_array__())
+        return
     kind = getattr(dtype, "kind", "O")
     if kind in "biuf":
         # A missing value is NaN among numbers; truth values that have one are texts.
         if not series.hasnans:
             add_numbers(frame, name, series.to_numpy(dtype=dtype.numpy_dtype))
         elif kind == "b":
-            _add_objects(frame, name, series)
+            _add_objects(frame, name, list(series))
         else:
             frame.add_numbers(name, series.to_numpy(dtype=np.float64, na_value=np.nan))
         return
     if kind == "M":
         series = series.dt.strftime("%Y-%m-%dT%H:%M:%S")
-    _add_objects(frame, name, series)
+    _add_objects(frame, name, list(series))
 
 
-def has_texts(frame: _core.Frame, table: Any, name: str) -> bool:
-    """Whether a column of a table, which the frame has taken, holds texts."""
-    if not is_pandas(table):
-        return frame.has_texts(name)
-    # Truth values that are objects, and categories that are numbers, have become texts.
-    values = getattr(table[name].dtype, "categories", table[name])
-    return all(isinstance(value, str) for value in values if not is_none(value))
+def is_arrow_texts(dtype: Any) -> bool:
+    """Whether a column of pandas of this type holds its texts as an array of Arrow's."""
+    if getattr(dtype, "storage", None) == "pyarrow":
+        return True
+    return str(getattr(dtype, "pyarrow_dtype", "")) in ("string", "large_string", "string_view")
 
 
 def is_none(value: Any) -> bool:
@@ -212,11 +224,13 @@ def _level(value: Any) -> str:
     return str(value)
 
 
-def _add_objects(frame: _core.Frame, name: str, values: Any) -> None:
+def _add_objects(frame: _core.Frame, name: str, values: list[Any]) -> None:
     """Takes a column of any objects: all of them texts, all of them truth values, or all of them numbers; some may be missing.
 
     Raises TypeError for other objects, ValueError where numbers and texts are mixed, or for a number that is too large.
     """
+    if frame.add_texts(name, values):
+        return
     kinds = {"text": None, "truth value": None, "number": None}
     taken: list[Any] = []
     for record, value in enumerate(values, start=1):

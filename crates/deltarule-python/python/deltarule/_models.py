@@ -43,8 +43,9 @@ class Models:
             The file; one that is there is replaced.
         """
         check_is_fitted(self, "_model")
-        self._check_classes_of_file()
         folder, name = os.path.split(os.path.abspath(os.fspath(path)))
+        if not os.path.isdir(folder):
+            raise FileNotFoundError(f"{os.fspath(path)}: there is no folder {folder}; make it first, as with os.makedirs")
         temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
         try:
             with open(temporary, "w", encoding="utf-8") as file:
@@ -71,10 +72,9 @@ class Models:
         Notes
         -----
         A file keeps the network, its columns and how it was trained, and not the estimator: parameters other than ``activation`` have their
-        defaults, and there is no ``loss_curve_``, ``eta_curve_``, ``validation_curve_``, ``stop_text_`` or ``guaranteed_eta_``. Of the classes it keeps
-        the names: where each of them is the name of a finite number they come back as numbers (``int64`` where all are whole, otherwise
-        ``float64``), ``false`` and ``true`` as truth values, and all others as texts. So the texts "1" and "2" come back as the numbers 1 and 2, and
-        a narrower type of numbers is not kept. ``pickle`` keeps everything.
+        defaults, and there is no ``loss_curve_``, ``eta_curve_``, ``validation_curve_``, ``stop_text_`` or ``guaranteed_eta_``. Of classes it keeps
+        whether they are numbers, truth values or texts: numbers come back as ``int64`` where all are whole, otherwise as ``float64``, and texts as
+        objects. A file of before it did has their names alone, and those that are the names of numbers come back as numbers. ``pickle`` keeps everything.
         """
         with open(path, "rb") as file:
             model = _core.Model.from_json(file.read())

@@ -170,6 +170,8 @@ def check_all_there(y: Any, expected: str) -> None:
         dtype = getattr(y, "dtype", None)
         if dtype is None or (isinstance(dtype, np.dtype) and dtype.kind != "O"):
             return
+        if hasattr(y, "hasnans") and not y.hasnans:
+            return
     for record, value in enumerate(y, start=1):
         if _frames.is_none(value):
             raise ValueError(f"y: record {record}: found {value!r}, expected {expected}; leave out records without a target")

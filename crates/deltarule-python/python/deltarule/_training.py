@@ -113,7 +113,6 @@ class Training:
             if not features:
                 raise ValueError("features: found no column that is not in drop, expected at least one")
         others = dict(weight=sample_weight, drop=drop, **self._class_settings())
-        texts = False
         if _frames.is_paths(X):
             # How many there are is known from the model.
             self.__dict__.pop("n_features_in_", None)
@@ -133,12 +132,11 @@ class Training:
             if not chosen:
                 raise ValueError("X: found no column that is left to predict from, expected at least one beside target and drop")
             frame = _core.Frame("X")
-            _frames.add_table(frame, X, names)
-            texts = self._task == "classification" and _frames.has_texts(frame, X, targets[0])
+            _frames.add_table(frame, X, names, targets=targets)
             others["drop"] = []
             self._train(frame, self._settings(targets, chosen, **others), start)
         self._take_columns()
-        self._take_classes(self._model, texts)
+        self._take_classes(self._model)
         return self
 
     def partial_fit(self, X, y, sample_weight=None):
@@ -219,6 +217,8 @@ class Training:
 
     def _watched(self, settings: dict[str, Any], run: Callable[[Any], _core.Descent]) -> _core.Descent:
         """A descent that tells callback and progress of its epochs."""
+        if self.callback is not None and not callable(self.callback):
+            raise TypeError(f"callback: found {self.callback!r}, expected a function of an epoch, or None")
         if not self.progress:
             return run(self.callback)
         bar = Progress(settings["epochs"])
@@ -290,11 +290,8 @@ class Training:
     def _class_settings(self) -> dict[str, Any]:
         return {}
 
-    def _take_classes(self, model: _core.Model, texts: bool = False) -> None:
-        """Takes the classes of a model by their names, which are texts where that is known."""
-
-    def _check_classes_of_file(self) -> None:
-        """Warns where classes that are read from a file of this model are others."""
+    def _take_classes(self, model: _core.Model) -> None:
+        """Takes the classes of a model."""
 
     def _add_targets(self, frame: _core.Frame, y: Any, taken: set[str]) -> list[str]:
         raise NotImplementedError
