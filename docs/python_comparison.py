@@ -60,6 +60,7 @@ def models(n, of_classes):
     if of_classes:
         return {
             "DeltaRuleClassifier()": lambda: DeltaRuleClassifier(),
+            'DeltaRuleClassifier(optimizer="lbfgs")': lambda: DeltaRuleClassifier(optimizer="lbfgs"),
             'DeltaRuleClassifier(loss="log", l2=1/N)': lambda: DeltaRuleClassifier(loss="log", l2=1 / n),
             "LogisticRegression()": lambda: pipeline(LogisticRegression(max_iter=1000)),
             'SGDClassifier(loss="log_loss")': lambda: pipeline(SGDClassifier(loss="log_loss", random_state=0)),
@@ -95,6 +96,39 @@ def scores(folder, n_splits):
             score, loss, seconds = zip(*runs)
             loss = f"{statistics.mean(loss):.4f}" if of_classes else ""
             print(f"| {name} | `{title}` | {statistics.mean(score):.4f} | {loss} | {statistics.median(seconds):.4f} |")
+
+
+#: How many epochs are tried, one after the other, until a score is reached.
+EPOCHS = [1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 1000, None]
+
+
+def to_a_score(folder, n_splits):
+    """How long it takes to be as good as SGD's estimators on the records held out: fits with more and more epochs, and the time of the first."""
+    print("\n| table | model | epochs | score | seconds to fit | of SGD's |\n|---|---|---|---|---|---|")
+    for name, x, y, of_classes in tables(folder):
+        split = (StratifiedShuffleSplit if of_classes else ShuffleSplit)(n_splits, test_size=0.25, random_state=0)
+        settings = {"loss": "log"} if of_classes else {}
+        ours = DeltaRuleClassifier if of_classes else DeltaRuleRegressor
+        found = {"SGD": [], "ours": []}
+        for train, test in split.split(x, y):
+            known = models(len(train), of_classes)
+            title = next(title for title in known if title.startswith("SGD"))
+            rows = x.iloc[train], y.iloc[train]
+            model, seconds = fitted(known[title], *rows)
+            score = model.score(x.iloc[test], y.iloc[test])
+            found["SGD"].append((model[-1].n_iter_, score, seconds))
+            for epochs in EPOCHS:
+                model, seconds = fitted(lambda: ours(l2=1 / len(train), epochs=epochs, **settings), *rows)
+                own = model.score(x.iloc[test], y.iloc[test])
+                if own >= score or epochs is None:
+                    found["ours"].append((model.n_iter_, own, seconds))
+                    break
+        words = "".join(f'{name}="{value}", ' for name, value in settings.items())
+        of_peer = statistics.median(seconds for *_, seconds in found["SGD"])
+        for title, runs in [(title, found["SGD"]), (f"{ours.__name__}({words}l2=1/N, epochs=…)", found["ours"])]:
+            epochs, scores, seconds = zip(*runs)
+            epochs, score, seconds = statistics.median(epochs), statistics.mean(scores), statistics.median(seconds)
+            print(f"| {name} | `{title}` | {epochs:.0f} | {score:.4f} | {seconds:.4f} | {seconds / of_peer:.2f} |")
 
 
 def made(n, of_classes, d=30):
@@ -149,6 +183,7 @@ def main():
     warnings.simplefilter("ignore")
     print(f"deltarule {deltarule.__version__}, scikit-learn {sklearn.__version__}, numpy {numpy.__version__}, Python {platform.python_version()}\n")
     scores(given.folder, given.splits)
+    to_a_score(given.folder, given.splits)
     speed([int(n) for n in given.rows.split(",")], given.repeats)
 
 
