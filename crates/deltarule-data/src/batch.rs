@@ -4,7 +4,7 @@
 //! does not hold exactly, is an error unless the column is a category or left out); booleans are booleans; texts, dictionaries of
 //! texts, dates, times and timestamps are texts (ISO 8601), with the same words for missing as in CSV; null and NaN are missing;
 //! where numbers are taken as texts (categories, hashed columns), those of floats have a point, as other programs write them to CSV: 17.0;
-//! timestamps with a zone are those of its clock, where the zone is UTC or an offset from it, and cannot be used otherwise;
+//! timestamps with a zone are those of its clock, with the offset that it has from UTC (summer time counts); where the zone has a name, a column of `--date` keeps it;
 //! a column of nulls alone is missing throughout; lists, structures, maps and bytes cannot be used, and are told by name.
 
 use std::fs::File;
@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
+use arrow_array::timezone::Tz;
 use arrow_array::types::{Float64Type, Int64Type, UInt32Type, UInt64Type};
 use arrow_array::{Array, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use arrow_cast::cast;
@@ -65,14 +66,11 @@ impl Cells {
             D::Float16 | D::Float32 | D::Decimal32(..) | D::Decimal64(..) | D::Decimal128(..) | D::Decimal256(..) => {
                 Cells::Numbers(cast(array, &D::Float64)?.as_primitive::<Float64Type>().clone())
             }
-            // Arrow knows zones by their offsets alone.
-            D::Timestamp(unit, Some(zone)) if !zone.starts_with(['+', '-']) => {
-                match ["UTC", "Etc/UTC", "Z"].contains(&&**zone) {
-                    true => Self::of(&cast(array, &D::Timestamp(*unit, Some("+00:00".into())))?)?,
-                    false => Cells::Unsupported(format!(
-                        "timestamp in the zone {zone}, whose offset from UTC is not known (in UTC, or without a zone, they can be read)"
-                    )),
-                }
+            D::Timestamp(_, Some(zone)) if !is_known(zone) => Cells::Unsupported(format!(
+                "timestamp in the zone {zone}, which is none that is known (in UTC, or without a zone, they can be read)"
+            )),
+            D::Timestamp(unit, Some(zone)) if &**zone == "Z" => {
+                Self::of(&cast(array, &D::Timestamp(*unit, Some("+00:00".into())))?)?
             }
             D::Utf8 => Cells::Texts(array.as_string::<i32>().clone()),
             D::LargeUtf8 | D::Utf8View | D::Date32 | D::Date64 | D::Time32(_) | D::Time64(_) | D::Timestamp(..) => {
@@ -157,6 +155,8 @@ type Batches = Box<dyn Iterator<Item = std::result::Result<RecordBatch, ArrowErr
 pub(crate) struct BatchReader {
     name: Arc<str>,
     header: Vec<String>,
+    /// The name of the zone of each column that has one.
+    zones: Vec<Option<String>>,
     fingerprint: String,
     n_read: u64,
     source: Source,
@@ -178,6 +178,22 @@ enum Source {
 pub(crate) enum Piece {
     RowGroup { path: PathBuf, metadata: ArrowReaderMetadata, group: usize },
     Batch(RecordBatch),
+}
+
+/// Whether a zone is an offset from UTC, or has a name of the IANA database.
+fn is_known(zone: &str) -> bool {
+    zone == "Z" || zone.parse::<Tz>().is_ok()
+}
+
+/// The zone of a column of timestamps, if it has one with the name of a place. UTC is read as it stands, as in text.
+pub(crate) fn zone_of(data_type: &DataType) -> Option<&str> {
+    let is_utc = |zone: &str| ["UTC", "Etc/UTC", "Z"].contains(&zone);
+    match data_type {
+        DataType::Timestamp(_, Some(zone)) if !zone.starts_with(['+', '-']) && !is_utc(zone) && is_known(zone) => {
+            Some(zone)
+        }
+        _ => None,
+    }
 }
 
 /// Recognises the formats of this module by the first bytes of a file.
@@ -227,8 +243,9 @@ impl BatchReader {
                 return Err(DataError::DuplicateName { file, name: column.clone(), first, second });
             }
         }
+        let zones = schema.fields().iter().map(|field| zone_of(field.data_type()).map(str::to_owned)).collect();
         let (current, text) = (Vec::new(), CellText::default());
-        Ok(Self { name, header, fingerprint, n_read: 0, source, current, n_rows: 0, row: 0, text })
+        Ok(Self { name, header, zones, fingerprint, n_read: 0, source, current, n_rows: 0, row: 0, text })
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
@@ -237,6 +254,11 @@ impl BatchReader {
 
     pub(crate) fn header(&self) -> &[String] {
         &self.header
+    }
+
+    /// The name of the zone of each column that has one.
+    pub(crate) fn zones(&self) -> &[Option<String>] {
+        &self.zones
     }
 
     pub(crate) fn fingerprint(&self) -> &str {

@@ -83,6 +83,18 @@ pub enum ExportError {
         /// The pattern.
         pattern: String,
     },
+    /// Dates by the clock of a zone.
+    #[error(
+        "column {column:?} has dates by the clock of {zone}, and {form} has no time zones; try --to onnx, which takes the seconds that this clock shows"
+    )]
+    Zone {
+        /// The form.
+        form: Form,
+        /// The column.
+        column: String,
+        /// The zone.
+        zone: &'static str,
+    },
     /// A column without a name.
     #[error(
         "a column of the model has the empty name, and an input of {form} needs one; name the column and train again"

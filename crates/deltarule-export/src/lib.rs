@@ -68,6 +68,12 @@ pub fn export(model: &Model, form: Form) -> Result<Vec<u8>> {
     if let Some(feature) = model.encoding().features.iter().find(|feature| feature.is_hidden()) {
         return Err(ExportError::Private { form, column: feature.name.clone() });
     }
+    let zoned = |feature: &Feature| Some((feature.column().to_owned(), feature.date()?.0.zone()?));
+    if let Some((column, zone)) = model.encoding().features.iter().find_map(zoned)
+        && form != Form::Onnx
+    {
+        return Err(ExportError::Zone { form, column, zone });
+    }
     match form {
         Form::Onnx => onnx::write(model),
         Form::Sql => sql::write(model).map(String::into_bytes),

@@ -1,7 +1,8 @@
 //! Dates and times in texts, and the parts that are made of them.
 //!
 //! A moment is the number of seconds from 1970-01-01 00:00 to what a clock on the wall shows; fractions of a second are left out, and an
-//! offset from UTC is read over: hour and weekday are those of the place where something happened.
+//! offset from UTC is read over: hour and weekday are those of the place where something happened. Where a column has a zone, the clock is that of this
+//! zone, and a text that says its offset is brought to it.
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -11,6 +12,8 @@ use chrono::format::{Item, Parsed, StrftimeItems, parse};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Timelike};
 use serde::{Deserialize, Serialize};
 
+use crate::zone::Zone;
+
 const SECONDS_A_DAY: i64 = 86_400;
 
 /// How dates are written in a column.
@@ -18,10 +21,21 @@ const SECONDS_A_DAY: i64 = 86_400;
 /// Without a pattern: year, month and day (`2024-05-31`, `2024/5/31`, `2024.05.31`, `20240531`), or with the month's English name (`31 May
 /// 2024`, `31-May-2024`, `May 31, 2024`), alone or followed by a time (`2024-05-31T13:45:10.5+02:00`, `2024-05-31 13:45`). With a pattern of
 /// strftime's: by that pattern, or with the year in front as above.
+///
+/// With a zone, what a text shows is brought to the zone's clock, if it says its offset from UTC or the name of its own zone in brackets
+/// (`2024-05-31T13:45[Asia/Tokyo]`); otherwise it is that clock which the text shows.
 #[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(try_from = "Option<String>", into = "Option<String>")]
+#[serde(try_from = "DateFormatText", into = "DateFormatText")]
 pub struct DateFormat {
     pattern: Option<Arc<Pattern>>,
+    zone: Option<Zone>,
+}
+
+/// A format, where it is kept.
+#[derive(Serialize, Deserialize)]
+struct DateFormatText {
+    pattern: Option<String>,
+    zone: Option<String>,
 }
 
 struct Pattern {
@@ -42,7 +56,7 @@ impl DateFormat {
         let items = StrftimeItems::new(pattern)
             .parse_to_owned()
             .map_err(|_| wrong("expected one of strftime's, such as %d.%m.%Y or '%m/%d/%Y %H:%M'"))?;
-        let format = Self { pattern: Some(Arc::new(Pattern { text: pattern.to_owned(), items })) };
+        let format = Self { pattern: Some(Arc::new(Pattern { text: pattern.to_owned(), items })), zone: None };
         // A day whose parts are all different, so that none can be taken for another.
         let day = NaiveDate::from_ymd_opt(2003, 2, 1).and_then(|day| day.and_hms_opt(16, 5, 6));
         let day = day.ok_or_else(|| wrong("which cannot be tried"))?;
@@ -68,18 +82,65 @@ impl DateFormat {
         self.pattern.as_ref().map(|pattern| pattern.text.as_str())
     }
 
+    /// The format that is typed beside the name of a column: a pattern, `@` with a zone, or both as in `@Europe/Berlin:%d.%m.%Y`.
+    ///
+    /// Errors: those of [`new`](Self::new) and [`in_zone`](Self::in_zone).
+    pub fn typed(text: &str) -> Result<Self, String> {
+        let Some(zone) = text.strip_prefix('@') else { return Self::new(text) };
+        match zone.split_once(':') {
+            None => Self::default().in_zone(zone),
+            Some((zone, pattern)) => Self::new(pattern)?.in_zone(zone),
+        }
+    }
+
+    /// The same dates, shown by the clock of a zone, by its name such as `Europe/Berlin`.
+    ///
+    /// Errors: there is no such zone, for a person.
+    pub fn in_zone(self, name: &str) -> Result<Self, String> {
+        match Zone::named(name) {
+            Some(zone) => Ok(Self { zone: Some(zone), ..self }),
+            None => {
+                Err(format!("found the zone {name:?}, expected one of the IANA database, such as Europe/Berlin or UTC"))
+            }
+        }
+    }
+
+    /// The name of the zone, if there is one.
+    pub fn zone(&self) -> Option<&'static str> {
+        self.zone.map(Zone::name)
+    }
+
     /// The seconds of a date and time; `None` where the text is none.
     pub fn parse(&self, text: &str) -> Option<f64> {
-        self.moment(text).map(|moment| moment.seconds as f64)
+        let moment = self.moment(text)?;
+        let seconds = match (self.zone, moment.offset) {
+            (Some(zone), Some(offset)) => zone.clock(moment.seconds - offset)?,
+            _ => moment.seconds,
+        };
+        Some(seconds as f64)
     }
 
     /// The seconds of a date and time in UTC, by which moments of different places are in order: the offset that the text says, if it says one, is
-    /// taken from what the clock shows.
+    /// taken from what the clock shows; otherwise that of the zone.
     pub fn parse_in_utc(&self, text: &str) -> Option<f64> {
-        self.moment(text).map(|moment| (moment.seconds - moment.offset) as f64)
+        let moment = self.moment(text)?;
+        let seconds = match (self.zone, moment.offset) {
+            (_, Some(offset)) => moment.seconds - offset,
+            (Some(zone), None) => zone.utc(moment.seconds)?,
+            (None, None) => moment.seconds,
+        };
+        Some(seconds as f64)
     }
 
     fn moment(&self, text: &str) -> Option<Moment> {
+        let named = self.zone.and_then(|_| text.strip_suffix(']')?.rsplit_once('['));
+        let Some((text, name)) = named else { return self.moment_without_name(text) };
+        let (zone, moment) = (Zone::named(name)?, self.moment_without_name(text)?);
+        let offset = moment.offset.or_else(|| Some(moment.seconds - zone.utc(moment.seconds)?));
+        Some(Moment { offset, ..moment })
+    }
+
+    fn moment_without_name(&self, text: &str) -> Option<Moment> {
         match &self.pattern {
             None => year_first(text).or_else(|| month_by_name(text)),
             Some(_) => self.by_pattern(text).or_else(|| year_first(text)),
@@ -88,9 +149,13 @@ impl DateFormat {
 
     /// What a date must look like.
     pub fn expected(&self) -> String {
-        match self.pattern() {
+        let date = match self.pattern() {
             None => Self::EXPECTED.to_owned(),
             Some(pattern) => format!("a date of the form {pattern}, or with the year in front, such as 2024-05-31"),
+        };
+        match self.zone() {
+            None => date,
+            Some(zone) => format!("{date}, by the clock of {zone} unless an offset says otherwise"),
         }
     }
 
@@ -136,7 +201,7 @@ impl DateFormat {
         parse(&mut parsed, text, pattern.items.iter()).ok()?;
         if parsed.timestamp().is_some() {
             let seconds = parsed.to_naive_datetime_with_offset(0).ok()?.and_utc().timestamp();
-            return Some(Moment { seconds, offset: 0 });
+            return Some(Moment { seconds, offset: Some(0) });
         }
         let has_hour = parsed.hour_mod_12().is_some();
         if has_hour && parsed.minute().is_none() {
@@ -144,13 +209,13 @@ impl DateFormat {
         }
         let time = if has_hour { parsed.to_naive_time().ok()? } else { NaiveTime::MIN };
         let seconds = seconds_of(parsed.to_naive_date().ok()?, i64::from(time.num_seconds_from_midnight()))?;
-        Some(Moment { seconds, offset: parsed.offset().map_or(0, i64::from) })
+        Some(Moment { seconds, offset: parsed.offset().map(i64::from) })
     }
 }
 
 impl PartialEq for DateFormat {
     fn eq(&self, other: &Self) -> bool {
-        self.pattern() == other.pattern()
+        (self.pattern(), self.zone) == (other.pattern(), other.zone)
     }
 }
 
@@ -158,7 +223,10 @@ impl Eq for DateFormat {}
 
 impl fmt::Debug for DateFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DateFormat({:?})", self.pattern())
+        match self.zone {
+            None => write!(f, "DateFormat({:?})", self.pattern()),
+            Some(zone) => write!(f, "DateFormat({:?}, {zone:?})", self.pattern()),
+        }
     }
 }
 
@@ -170,9 +238,18 @@ impl TryFrom<Option<String>> for DateFormat {
     }
 }
 
-impl From<DateFormat> for Option<String> {
+impl TryFrom<DateFormatText> for DateFormat {
+    type Error = String;
+
+    fn try_from(text: DateFormatText) -> Result<Self, String> {
+        let format = Self::try_from(text.pattern)?;
+        text.zone.map_or(Ok(format.clone()), |zone| format.in_zone(&zone))
+    }
+}
+
+impl From<DateFormat> for DateFormatText {
     fn from(format: DateFormat) -> Self {
-        format.pattern().map(str::to_owned)
+        Self { pattern: format.pattern().map(str::to_owned), zone: format.zone().map(str::to_owned) }
     }
 }
 
@@ -181,8 +258,8 @@ impl From<DateFormat> for Option<String> {
 struct Moment {
     /// Seconds from 1970-01-01 00:00 to what a clock on the wall shows.
     seconds: i64,
-    /// How far that clock is ahead of UTC, in seconds; 0 where the text does not say so.
-    offset: i64,
+    /// How far that clock is ahead of UTC, in seconds, where the text says so.
+    offset: Option<i64>,
 }
 
 /// What a text says of a time.
@@ -190,8 +267,8 @@ struct Moment {
 struct Time {
     /// The second of the day.
     second: i64,
-    /// How far the clock is ahead of UTC, in seconds.
-    offset: i64,
+    /// How far the clock is ahead of UTC, in seconds, where that is said.
+    offset: Option<i64>,
 }
 
 fn seconds_of(date: NaiveDate, second: i64) -> Option<i64> {
@@ -200,7 +277,7 @@ fn seconds_of(date: NaiveDate, second: i64) -> Option<i64> {
 
 /// The text of a date, and the time that follows it.
 fn cut_time(text: &str) -> Option<(&str, Time)> {
-    let Some(colon) = text.find(':') else { return Some((text, Time { second: 0, offset: 0 })) };
+    let Some(colon) = text.find(':') else { return Some((text, Time { second: 0, offset: None })) };
     let cut = text[..colon].rfind(['T', 't', ' '])?;
     Some((&text[..cut], time_of(&text[cut + 1..])?))
 }
@@ -272,16 +349,17 @@ fn digits(text: &str, lengths: std::ops::RangeInclusive<usize>) -> Option<u32> {
 
 /// Hour and minute, maybe seconds and a fraction of one; an offset from UTC may follow.
 fn time_of(text: &str) -> Option<Time> {
-    let text = text.strip_suffix(['Z', 'z']).or_else(|| text.strip_suffix(" UTC")).unwrap_or(text);
+    let in_utc = text.strip_suffix(['Z', 'z']).or_else(|| text.strip_suffix(" UTC"));
+    let text = in_utc.unwrap_or(text);
     let (clock, offset) = match text.find(['+', '-']) {
-        None => (text, 0),
+        None => (text, in_utc.map(|_| 0)),
         Some(sign) => {
             let offset = text[sign + 1..].replacen(':', "", 1);
             let number = i64::from(digits(&offset, 2..=4).filter(|_| offset.len() != 3)?);
             // Hours, or hours and minutes.
             let minutes = if offset.len() == 2 { 60 * number } else { 60 * (number / 100) + number % 100 };
             let seconds = 60 * minutes;
-            (text[..sign].trim_end(), if text[sign..].starts_with('-') { -seconds } else { seconds })
+            (text[..sign].trim_end(), Some(if text[sign..].starts_with('-') { -seconds } else { seconds }))
         }
     };
     let mut parts = clock.split(':');
@@ -473,6 +551,34 @@ mod tests {
         let by_pattern = DateFormat::new("%d.%m.%Y %H:%M %z").unwrap();
         assert_eq!(by_pattern.parse_in_utc("29.02.2024 14:30 +0200"), Some(noon));
         assert_eq!(by_pattern.parse("29.02.2024 14:30 +0200"), Some(noon + 7200.0));
+    }
+
+    #[test]
+    fn a_zone_has_the_clock_to_which_all_is_brought() {
+        let berlin = DateFormat::default().in_zone("Europe/Berlin").unwrap();
+        let shown = |text: &str| berlin.parse(text).map(date_text);
+        for (text, expected) in [
+            ("2024-07-15 14:00", "2024-07-15 14:00:00"),
+            ("2024-07-15T12:00Z", "2024-07-15 14:00:00"),
+            ("2024-01-15 12:00 UTC", "2024-01-15 13:00:00"),
+            ("2024-07-15T23:30:00-04:00", "2024-07-16 05:30:00"),
+            ("2024-07-15T21:00[Asia/Tokyo]", "2024-07-15 14:00:00"),
+            ("2024-07-15T21:00+09:00[Asia/Tokyo]", "2024-07-15 14:00:00"),
+            ("2024-07-15", "2024-07-15"),
+        ] {
+            assert_eq!(shown(text).as_deref(), Some(expected), "{text}");
+        }
+        assert_eq!(shown("2024-07-15T21:00[Asia/Nowhere]"), None);
+        assert_eq!(shown("2024-07-15T21:00]"), None);
+        // Without a zone nothing is known of places.
+        assert_eq!(read("2024-07-15T21:00[Asia/Tokyo]"), None);
+        assert_eq!(berlin.parse_in_utc("2024-07-15 14:00"), DateFormat::default().parse("2024-07-15 12:00"));
+        assert_eq!(berlin.parse_in_utc("2024-07-15 14:00Z"), DateFormat::default().parse("2024-07-15 14:00"));
+        let by_pattern = DateFormat::new("%d.%m.%Y %H:%M %z").unwrap().in_zone("America/New_York").unwrap();
+        assert_eq!(by_pattern.parse("15.07.2024 14:00 +0200").map(date_text).as_deref(), Some("2024-07-15 08:00:00"));
+        assert_eq!(DateFormat::new("%s").unwrap().in_zone("Asia/Kolkata").unwrap().parse("0"), Some(19_800.0));
+        assert!(DateFormat::default().in_zone("Berlin").is_err());
+        assert_ne!(berlin, DateFormat::default());
     }
 
     #[test]

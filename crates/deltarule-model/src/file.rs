@@ -105,6 +105,9 @@ struct DateFile {
     column: String,
     part: String,
     format: Option<String>,
+    /// The zone whose clock counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    zone: Option<String>,
 }
 
 /// (x − center)^power of a number, or 1 where a category has a level.
@@ -302,6 +305,7 @@ fn feature_file(feature: &Feature) -> FeatureFile {
         column: feature.column().to_owned(),
         part: part.name().to_owned(),
         format: format.pattern().map(str::to_owned),
+        zone: format.zone().map(str::to_owned),
     });
     match &feature.kind {
         FeatureKind::Number { mean, min, max, scaling: ColumnScaling { offset, factor, .. } } => {

@@ -16,6 +16,7 @@ mod private;
 mod reasons;
 mod scorer;
 mod target;
+mod zone;
 
 pub use buckets::{BucketSet, HashBits, hash_text};
 pub use combine::{

@@ -247,7 +247,7 @@ impl Settings {
         for (name, format) in &self.date {
             let format = match format {
                 None => DateFormat::default(),
-                Some(format) => DateFormat::new(format).map_err(|expected| wrong("date", format, &expected))?,
+                Some(format) => DateFormat::typed(format).map_err(|expected| wrong("date", format, &expected))?,
             };
             dates.push(DateColumn { name: name.clone(), format });
         }

@@ -40,6 +40,9 @@ fn column(encoding: &Encoding, name: &str) -> Value {
     if let Some((format, _)) = features.iter().find_map(|feature| feature.date()) {
         set("kind", json!("date"));
         set("format", json!(format.pattern()));
+        if let Some(zone) = format.zone() {
+            set("zone", json!(zone));
+        }
         set("expected", json!(format.expected()));
         let parts = features.iter().filter_map(|feature| feature.date());
         set("parts", parts.map(|(_, part)| part.name()).collect());

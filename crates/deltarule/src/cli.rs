@@ -162,8 +162,8 @@ pub(crate) struct ColumnArgs {
     #[arg(long, value_name = "NAME[:BITS][,…]", value_delimiter = ',', value_parser = parse_hash)]
     pub(crate) hash: Vec<HashedColumn>,
     /// Columns of dates: year and trend (days) become numbers, month, weekday and hour categories. Dates have the year in front or the month by its
-    /// name (2024-05-31, 2024-05-31T13:45, 31 May 2024), or a form of strftime's: when:%d.%m.%Y
-    #[arg(long, value_name = "NAME[:FORM][,…]", value_delimiter = ',', value_parser = parse_date)]
+    /// name (2024-05-31, 2024-05-31T13:45, 31 May 2024), or a form of strftime's: when:%d.%m.%Y. when@Europe/Berlin takes them by the clock of that zone
+    #[arg(long, value_name = "NAME[@ZONE][:FORM][,…]", value_delimiter = ',', value_parser = parse_date)]
     pub(crate) date: Vec<DateColumn>,
     /// What becomes of missing values (empty, NA, N/A, NaN, null, ?): an error; mean, the column's mean and no level of a category; level, the same but for
     /// categories, where (missing) is a level of its own; mean+flag, as level, and numbers have an input that says so; drop, the record is left out
@@ -825,7 +825,7 @@ pub(crate) struct InspectArgs {
     #[arg(long, value_name = "NAME[:BITS][,…]", value_delimiter = ',', value_parser = parse_hash)]
     pub(crate) hash: Vec<HashedColumn>,
     /// Columns to read as dates, as train does
-    #[arg(long, value_name = "NAME[:FORM][,…]", value_delimiter = ',', value_parser = parse_date)]
+    #[arg(long, value_name = "NAME[@ZONE][:FORM][,…]", value_delimiter = ',', value_parser = parse_date)]
     pub(crate) date: Vec<DateColumn>,
     /// Replace the file of --rejects if it is there
     #[arg(long)]

@@ -151,6 +151,11 @@ impl ColumnBuilder {
         &self.name
     }
 
+    /// How its dates are written, where it is a column of dates.
+    pub(crate) fn date_format(&self) -> Option<&DateFormat> {
+        if let Wish::Date(format) = &self.wish { Some(format) } else { None }
+    }
+
     pub(crate) fn is_skipped(&self) -> bool {
         self.wish == Wish::Skip
     }

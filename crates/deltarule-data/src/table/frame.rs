@@ -16,7 +16,7 @@ use arrow_schema::DataType;
 
 use super::growing::{Growing, Rows};
 use super::{CacheUse, Files, Progress, ReadOptions, Table};
-use crate::batch::Cells;
+use crate::batch::{Cells, zone_of};
 use crate::column::{ColumnBuilder, ColumnFacts, TableColumn, Values, Wish};
 use crate::csv::{Decimal, Fingerprint};
 use crate::error::{DataError, Result};
@@ -312,7 +312,8 @@ impl Table {
         let n = frame.first().map_or(0, FrameColumn::len);
         check_frame(name, &frame, n)?;
         let header: Vec<String> = frame.iter().map(|column| column.name.clone()).collect();
-        let (wishes, threads) = options.settle(name, &header)?;
+        let zones = frame.iter().map(|column| column.data_type().and_then(zone_of).map(str::to_owned));
+        let (wishes, threads) = options.settle_in(name, &header, &zones.collect::<Vec<_>>())?;
         let threads = if n * frame.len() < 200_000 { 1 } else { threads };
         // Numbers that are not kept here; what is taken as texts is.
         let is_elsewhere = |column: &FrameColumn, wish: &Wish| {

@@ -219,6 +219,16 @@ impl Growing {
         self.pages.push(&values, further.n_records, || builders.iter().map(ColumnBuilder::value_bytes).sum())
     }
 
+    /// Dates of a further file are read as those of the first, whose columns stand at these places in it.
+    pub(super) fn set_dates(&self, wishes: &mut [Wish], order: Option<&[usize]>) {
+        for (place, builder) in self.builders.iter().enumerate() {
+            let wish = wishes.get_mut(order.map_or(place, |order| order[place]));
+            if let (Some(format), Some(Wish::Date(of_file))) = (builder.date_format(), wish) {
+                *of_file = format.clone();
+            }
+        }
+    }
+
     /// The table, once all records are in.
     ///
     /// Errors: there is none; the disk is full.

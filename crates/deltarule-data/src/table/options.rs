@@ -88,6 +88,27 @@ impl ReadOptions {
         Ok((wishes, self.n_threads()))
     }
 
+    /// The same, where columns of timestamps have zones with names: their dates are those of the clocks there.
+    ///
+    /// Errors: an option names a column that is not there.
+    pub(super) fn settle_in(
+        &self,
+        file: &str,
+        header: &[String],
+        zones: &[Option<String>],
+    ) -> Result<(Vec<Wish>, usize)> {
+        let (mut wishes, threads) = self.settle(file, header)?;
+        for (wish, zone) in wishes.iter_mut().zip(zones) {
+            if let (Wish::Date(format), Some(zone)) = (&mut *wish, zone)
+                && format.zone().is_none()
+                && let Ok(there) = format.clone().in_zone(zone)
+            {
+                *format = there;
+            }
+        }
+        Ok((wishes, threads))
+    }
+
     pub(super) fn n_threads(&self) -> usize {
         self.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get)
     }

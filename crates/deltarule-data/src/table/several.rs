@@ -79,14 +79,14 @@ pub(super) fn read_files(
                 table.read(*reader, options, on_reject.map(|on_reject| on_reject as OnReject<'_>), watch)
             }
             Inner::Csv(reader) => {
-                let about = (name.as_str(), reader.header());
+                let about = (name.as_str(), reader.header(), [].as_slice());
                 let (table, plan) = begin(&mut columns, first, about, names.len(), (csv, options), (sieve, survey))?;
                 starts.push(table.n_records());
                 table.read_csv(*reader, &plan, on_reject, watch)
             }
             #[cfg(feature = "arrow")]
             Inner::Batches(reader) => {
-                let about = (name.as_str(), reader.header());
+                let about = (name.as_str(), reader.header(), reader.zones());
                 let (table, plan) = begin(&mut columns, first, about, names.len(), (csv, options), (sieve, survey))?;
                 starts.push(table.n_records());
                 table.read_batches(*reader, &plan, options, on_reject, watch)
@@ -111,20 +111,23 @@ pub(super) fn read_files(
     }
 }
 
-/// The table so far, or a new one, and what becomes of the columns of its next file, which is the one at this place.
+/// The table so far, or a new one, and what becomes of the columns of its next file, which is the one at this place and has zones for some of its columns.
 ///
 /// Errors: the file has other columns than the first; a setting names a column that is not there; the folder of the cache cannot be written to.
 fn begin<'t>(
     table: &'t mut Option<Growing>,
     first: Option<&str>,
-    (name, header): (&str, &[String]),
+    (name, header, zones): (&str, &[String], &[Option<String>]),
     place: usize,
     (csv, options): (&CsvOptions, &ReadOptions),
     (sieve, survey): (&Sieve, Option<&Survey>),
 ) -> Result<(&'t mut Growing, FilePlan)> {
     let known = table.as_ref().map(Growing::names);
     let order = settle_order(first.zip(known.as_deref()), (name, header))?;
-    let (wishes, threads) = options.settle(name, header)?;
+    let (mut wishes, threads) = options.settle_in(name, header, zones)?;
+    if let Some(table) = table {
+        table.set_dates(&mut wishes, order.as_deref());
+    }
     let gate = Gate::of(sieve, survey, (name, header), &wishes, order.as_deref())?;
     let table = match table {
         Some(table) => table,

@@ -135,3 +135,78 @@ fn what_is_no_date_is_told_with_its_place() {
         read_with("d,d: year,y\n2024-01-01,5,1\n2025-01-02,6,2\n", &CsvOptions::default(), &options(&[("d", None)]));
     assert!(matches!(prepare(&table.unwrap(), &choices), Err(DataError::NameOfPart { .. })));
 }
+
+#[test]
+fn timestamps_of_a_named_zone_are_those_of_its_clock_and_keep_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    // Every seventh hour of a year, in which clocks are put forward and back.
+    let second = |i: i64| 1_704_067_200 + i * 7 * 3600;
+    let n = 1250_i64;
+    let berlin = DateFormat::default().in_zone("Europe/Berlin").unwrap();
+    let table = |zone: &str| {
+        let moments = TimestampSecondArray::from((0..n).map(second).collect::<Vec<_>>()).with_timezone(zone);
+        let y = arrow_array::Int64Array::from((0..n).map(|i| i % 5).collect::<Vec<_>>());
+        batch(vec![("moment", Arc::new(moments)), ("y", Arc::new(y))])
+    };
+    let path = parquet(folder, "berlin.parquet", &table("Europe/Berlin"), 500);
+    let found = read(&path, &options(&[("moment", None)]));
+    assert_eq!(found.columns()[0].values, deltarule_data::Values::Dates { format: berlin.clone() });
+    // Text that says the same moments in UTC, by the same clock.
+    let line = |i: i64| format!("{}Z,{}\n", deltarule_model::date_text(second(i) as f64).replace(' ', "T"), i % 5);
+    let line = |i: i64| line(i).replacen("Z,", if line(i).contains(':') { "Z," } else { "T00:00Z," }, 1);
+    fs::write(folder.join("t.csv"), format!("moment,y\n{}", (0..n).map(line).collect::<String>())).unwrap();
+    let by_clock = ReadOptions {
+        dates: vec![DateColumn { name: "moment".into(), format: berlin.clone() }],
+        ..ReadOptions::default()
+    };
+    let expected = read(&folder.join("t.csv"), &by_clock);
+    assert_eq!(same(&found, 0), same(&expected, 0));
+    let hour = |seconds: f64| deltarule_model::DatePart::Hour.of(seconds);
+    let values = expected.values_of(0).unwrap();
+    let deltarule_data::PageColumn::Numbers(values) = values else { panic!("{values:?}") };
+    assert_eq!((hour(values[0]), hour(values[600])), (1.0, 2.0));
+
+    // Another file's zone is brought to that of the first; an offset, too.
+    let tokyo = parquet(folder, "tokyo.parquet", &table("Asia/Tokyo"), 500);
+    let offset = parquet(folder, "offset.parquet", &table("-03:00"), 500);
+    let paths = [path.clone(), tokyo, offset];
+    let all = Table::read_all(&paths, &CsvOptions::default(), &options(&[("moment", None)]), &mut |_| {
+        ControlFlow::Continue(())
+    });
+    let deltarule_data::PageColumn::Numbers(all) = all.unwrap().values_of(0).unwrap() else { panic!() };
+    assert!(
+        all[..n as usize] == values[..]
+            && all[n as usize..2 * n as usize] == values[..]
+            && all[2 * n as usize..] == values[..]
+    );
+
+    // A model predicts by the clock that it was trained with.
+    let choices = Choices { targets: vec!["y".into()], ..Choices::default() };
+    let prepared = prepare(&found, &choices).unwrap();
+    let moments = deltarule_core::Moments::of(&prepared.training, &deltarule_core::Threads::one()).unwrap();
+    let (encoding, _) = prepared.encoding(&moments, ScaleRule::Standard, MissingRule::Mean, true);
+    let encoded = |path: &Path| {
+        let mut reader = Reader::open(path, &CsvOptions::default()).unwrap();
+        let mut encoder = RowEncoder::new(&encoding, &reader, false).unwrap();
+        while let Some(record) = reader.next_record().unwrap() {
+            encoder.push(&record).unwrap();
+        }
+        bits(encoder.block().unwrap().columns())
+    };
+    let expected = encoded(&path);
+    assert!(paths.iter().all(|path| encoded(path) == expected) && encoded(&folder.join("t.csv")) == expected);
+}
+
+#[test]
+fn a_zone_that_is_not_known_cannot_be_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let moments = TimestampSecondArray::from(vec![0, 1, 2]).with_timezone("Europe/Nowhere");
+    let y = arrow_array::Int64Array::from(vec![1, 2, 3]);
+    let table = batch(vec![("moment", Arc::new(moments)), ("y", Arc::new(y))]);
+    let path = arrow_file(folder.path(), "t.arrow", &table, 3);
+    let found = read(&path, &options(&[("moment", None)]));
+    assert!(
+        matches!(&found.columns()[0].values, deltarule_data::Values::Unsupported(kind) if kind.contains("Europe/Nowhere"))
+    );
+}

@@ -252,6 +252,12 @@ fn date_of(index: usize, date: &DateFile, kind: FeatureKind) -> Result<Feature> 
     let format = DateFormat::try_from(date.format.clone()).or_else(|error| {
         field(&at("date.format"), format!("{:?} ({error})", date.format), "null, or a pattern of strftime's")
     })?;
+    let format = match &date.zone {
+        None => format,
+        Some(zone) => format.in_zone(zone).or_else(|_| {
+            field(&at("date.zone"), format!("{zone:?}"), "the name of a time zone, such as \"Europe/Berlin\"")
+        })?,
+    };
     match &kind {
         FeatureKind::Category { levels, .. } if part.n_levels() > 0 => {
             let known: Vec<String> = (0..part.n_levels()).map(|level| part.level_name(level)).collect();

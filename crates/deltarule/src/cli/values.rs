@@ -223,7 +223,12 @@ pub(super) fn parse_date(text: &str) -> Result<DateColumn, String> {
         Some(colon) => (&text[..colon], DateFormat::new(&text[colon + 1..])?),
         None => (text, DateFormat::default()),
     };
-    Ok(DateColumn { name: name.to_owned(), format })
+    // A name may have such a sign in it; what has a slash behind it can only be a zone.
+    let is_zone = |zone: &str| zone.contains('/') || DateFormat::default().in_zone(zone).is_ok();
+    match name.rsplit_once('@').filter(|(name, zone)| !name.is_empty() && is_zone(zone)) {
+        Some((name, zone)) => Ok(DateColumn { name: name.to_owned(), format: format.in_zone(zone)? }),
+        None => Ok(DateColumn { name: name.to_owned(), format }),
+    }
 }
 
 /// 1024 bytes a step for KiB and so on, 1000 for kB and so on.

@@ -201,7 +201,9 @@ fn feature_json(feature: &Feature) -> Value {
             Some((format, part)) => json!({
                 "name": feature.name,
                 "kind": feature.kind_name(),
-                "date": { "column": feature.column(), "part": part.name(), "format": format.pattern() },
+                "date": {
+                    "column": feature.column(), "part": part.name(), "format": format.pattern(), "zone": format.zone(),
+                },
             }),
             None => json!({ "name": feature.name, "kind": feature.kind_name() }),
         },

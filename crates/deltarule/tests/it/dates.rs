@@ -276,3 +276,39 @@ fn every_command_that_prepares_a_table_takes_it() {
     assert!((number(&on["start_sse"]) / number(&end["training"]["sse"]) - 1.0).abs() < 1e-12);
     assert_eq!(end["features"][0]["date"]["part"], "year");
 }
+
+#[test]
+fn the_clock_of_a_zone_is_kept_and_what_has_no_zones_refuses_it() {
+    let sandbox = Sandbox::new();
+    // Every sixth hour in UTC of a year, and a count that goes by the hour in Berlin.
+    let line = |i: i64| {
+        let moment = deltarule_model::date_text((1_704_067_200 + i * 6 * 3600 + 1) as f64).replace(' ', "T");
+        let summer = (i / 4 > 90) && (i / 4 < 300);
+        format!("{moment}Z,{}\n", (i * 6 % 24) + if summer { 2 } else { 1 })
+    };
+    sandbox.file("t.csv", format!("at,y\n{}", (0..1464).map(line).collect::<String>()));
+    sandbox.sh("deltarule train t.csv --target y --date at@Europe/Berlin --quiet --out m.json").ok();
+    assert!(sandbox.read("m.json").contains("\"zone\": \"Europe/Berlin\""));
+    let shown = sandbox.sh("deltarule show m.json --json").ok().json();
+    assert!(shown["features"].as_array().unwrap().iter().all(|feature| feature["date"]["zone"] == "Europe/Berlin"));
+    // One moment, in four ways.
+    sandbox.file(
+        "new.csv",
+        "at\n2024-07-01T12:00Z\n2024-07-01 14:00\n2024-07-01T08:00-04:00\n2024-07-01T21:00[Asia/Tokyo]\n",
+    );
+    let predicted = sandbox.sh("deltarule predict m.json new.csv").ok().stdout;
+    let predicted: Vec<&str> = predicted.lines().skip(1).collect();
+    assert!(predicted.len() == 4 && predicted.iter().all(|one| *one == predicted[0]), "{predicted:?}");
+    for form in ["sql", "c"] {
+        let ran = sandbox.sh(&format!("deltarule export m.json --to {form}"));
+        assert_eq!(ran.code, Some(2));
+        assert!(
+            ran.stderr.contains("by the clock of Europe/Berlin") && ran.stderr.contains("--to onnx"),
+            "{}",
+            ran.stderr
+        );
+    }
+    sandbox.sh("deltarule export m.json --to onnx --out m.onnx").ok();
+    let ran = sandbox.sh("deltarule train t.csv --target y --date at@Europe/Nowhere");
+    assert!(ran.code == Some(2) && ran.stderr.contains("found the zone \"Europe/Nowhere\""), "{}", ran.stderr);
+}
