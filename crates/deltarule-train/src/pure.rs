@@ -1,7 +1,7 @@
 //! What is to be said of levels that no finite weight fits best.
 
 use deltarule_core::{Plan, Problem, PureLevel, StopReason, pure_levels};
-use deltarule_model::{Encoding, Target};
+use deltarule_model::{Encoding, FeatureKind, Target};
 
 use crate::number::count;
 
@@ -31,18 +31,35 @@ pub fn pure_levels_warning(
     let Some(first) = levels.first() else { return Ok(None) };
     let name = encoding.input_names().get(first.feature).cloned().unwrap_or_default();
     let example = format!("{name:?}, {}", what_they_have(first, &encoding.target));
-    let advice = "try --l2 0.001, which bounds it, or --min-count 20, which pools rare levels";
+    let is_of_buckets =
+        |level: &&PureLevel| matches!(kind_of(encoding, level.feature), Some(FeatureKind::Hashed { .. }));
+    // Buckets are not pooled.
+    let (noun, advice) = match levels.iter().filter(is_of_buckets).count() {
+        0 => ("level", "try --l2 0.001, which bounds it, or --min-count 20, which pools rare levels"),
+        n if n == levels.len() => ("bucket", "try --l2 0.001, which bounds it"),
+        _ => ("level", "try --l2 0.001, which bounds it, or --min-count 20, which pools rare levels"),
+    };
     Ok(Some(match levels.len() {
         1 => format!(
-            "the level {example}, has no finite minimum: the further its weight goes, the less is E. How large it is tells when descent stopped, and \
+            "the {noun} {example}, has no finite minimum: the further its weight goes, the less is E. How large it is tells when descent stopped, and \
              nothing else; {advice}"
         ),
         n => format!(
             "{} have no finite minimum, such as {example}: the further the weight of one goes, the less is E. How large it is tells when descent \
              stopped, and nothing else; {advice}",
-            count(n as u64, "level")
+            count(n as u64, noun)
         ),
     }))
+}
+
+/// What the feature is that an input belongs to.
+fn kind_of(encoding: &Encoding, input: usize) -> Option<&FeatureKind> {
+    let mut end = 0;
+    let feature = encoding.features.iter().find(|feature| {
+        end += feature.n_inputs();
+        input < end
+    });
+    feature.map(|feature| &feature.kind)
 }
 
 fn what_they_have(level: &PureLevel, target: &Target) -> String {

@@ -577,7 +577,7 @@ impl Scores {
     }
 
     /// A sentence, where the model is no better than the constant. Of classes of which one is rare, the most probable one is hardly ever it, and less right
-    /// than the constant at times where the probabilities are far better: E decides.
+    /// than the constant at times where the probabilities are far better: E decides, and what it is owed to is said.
     pub(crate) fn warning(&self, label: &str) -> Option<String> {
         let (is_above, is_less_right) = match &self.detail {
             Detail::Numbers(targets) => (targets.iter().any(|target| target.sums.0 > target.sums.1), true),
@@ -585,8 +585,17 @@ impl Scores {
                 (self.loss_sum > *baseline_loss_sum, scores.accuracy < baseline.accuracy)
             }
         };
+        // Brier's score is bounded for every record: where it is better and E is not, a few records far off make up the difference.
+        let few_far_off = match &self.detail {
+            Detail::Classes { scores, baseline, .. } => scores.brier < baseline.brier,
+            Detail::Numbers(_) => false,
+        };
         match (is_above, is_less_right) {
             (false, _) => None,
+            _ if few_far_off => Some(format!(
+                "on the {label} records E is above that of the best constant, though the Brier score is better: a few records that were called all but impossible make up \
+                 the difference. evaluate --worst 5 names them; a penalty such as --l2 0.001 in training keeps weights from going so far"
+            )),
             (true, true) => {
                 Some(format!("on the {label} records the model is worse than always giving the same answer"))
             }

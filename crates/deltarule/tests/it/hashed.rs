@@ -214,3 +214,17 @@ fn every_command_that_prepares_a_table_takes_it() {
     let end = sandbox.sh("deltarule show a.json --json").ok().json();
     assert!((number(&on["start_sse"]) / number(&end["training"]["sse"]) - 1.0).abs() < 1e-12);
 }
+
+#[test]
+fn buckets_without_a_finite_minimum_are_told_as_such() {
+    let sandbox = Sandbox::new();
+    let line = |i: usize| format!("u{},{},{}\n", i % 40, i % 7, if i % 40 < 3 || i % 3 == 0 { "yes" } else { "no" });
+    sandbox.file("t.csv", format!("id,x,y\n{}", (0..400).map(line).collect::<String>()));
+    let said = |column: &str| {
+        sandbox.sh(&format!("deltarule train t.csv --target y --loss log --epochs 40 {column} 2>&1")).stdout
+    };
+    let hashed = said("--hash id:12");
+    assert!(hashed.contains("3 buckets have no finite minimum") && !hashed.contains("--min-count"), "{hashed}");
+    let category = said("--categorical id");
+    assert!(category.contains("3 levels have no finite minimum") && category.contains("--min-count 20"), "{category}");
+}

@@ -485,3 +485,27 @@ fn the_heading_of_scores_keeps_its_columns_apart() {
     let said = sandbox.sh("deltarule train t.csv --target y --valid 0.25").ok().stdout;
     assert!(said.contains("baseline held out (10000)      baseline"), "{said}");
 }
+
+#[test]
+fn a_few_records_that_were_called_impossible_are_told_from_a_model_that_is_worse() {
+    let sandbox = Sandbox::new();
+    let x = |i: u32| f64::from(i * 37 % 101) / 50.0 - 1.0;
+    let line = |i: u32| {
+        format!(
+            "{},{},{}\n",
+            x(i),
+            if i % 4 == 0 { "a" } else { "b" },
+            if i % 4 != 0 && x(i) > f64::from(i % 5) * 0.2 - 0.4 { "yes" } else { "no" }
+        )
+    };
+    let rows: String = (0..1000).map(line).collect();
+    let held: String = (1000..1100).map(line).collect();
+    sandbox
+        .file("t.csv", format!("x,kind,y\n{rows}"))
+        .file("held.csv", format!("x,kind,y\n{held}0.5,a,yes\n-0.5,a,yes\n0.1,a,yes\n"));
+    let line = "deltarule train t.csv --target y --loss log --valid held.csv 2>&1";
+    let said = sandbox.sh(line).ok().stdout;
+    assert!(said.contains("though the Brier score is better") && said.contains("--worst 5"), "{said}");
+    let bounded = sandbox.sh(&line.replace("--loss log", "--loss log --l2 0.01")).ok().stdout;
+    assert!(!bounded.contains("is above that of the best constant"), "{bounded}");
+}
