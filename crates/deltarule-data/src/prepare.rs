@@ -19,7 +19,6 @@ use crate::pages::RowSet;
 use crate::table::Table;
 pub use combine::Combinations;
 use draft::{DraftFeature, LevelRules, hash_note, sparse_kind};
-#[cfg(feature = "arrow")]
 pub(crate) use part::source_error;
 pub use part::{Narrowed, Part};
 use records::choose_records;

@@ -187,6 +187,8 @@ impl PageColumn {
 pub(crate) enum Decode {
     /// Nothing.
     Unused,
+    /// What they are.
+    Stored,
     Numbers,
     /// Codes stand for numbers.
     Booleans(Vec<f64>),
@@ -202,6 +204,7 @@ impl Decode {
     /// The values of a column of `n` records.
     pub(crate) fn apply(&self, column: PageColumn, n: usize) -> PageColumn {
         match (self, column) {
+            (Decode::Stored, column) => column,
             (Decode::Numbers, PageColumn::Numbers(values)) => PageColumn::Numbers(values),
             (Decode::Numbers | Decode::Booleans(_), PageColumn::Missing) => PageColumn::Numbers(vec![f64::NAN; n]),
             (Decode::Codes(_) | Decode::Buckets(_), PageColumn::Missing) => PageColumn::Codes(vec![NO_LEVEL; n]),
@@ -223,7 +226,7 @@ impl Decode {
     /// Appends so many missing values.
     pub(super) fn append_missing(&self, n: usize, into: &mut PageColumn) {
         match self {
-            Decode::Unused | Decode::Sparse(_) => {}
+            Decode::Unused | Decode::Stored | Decode::Sparse(_) => {}
             Decode::Numbers | Decode::Booleans(_) => into.extend_numbers(std::iter::repeat_n(f64::NAN, n)),
             Decode::Codes(_) | Decode::Buckets(_) => into.extend_codes(std::iter::repeat_n(NO_LEVEL, n)),
         }
@@ -232,7 +235,9 @@ impl Decode {
     /// Appends numbers as they stand in a file.
     pub(super) fn append_numbers(&self, values: &[[u8; 8]], into: &mut PageColumn) {
         match self {
-            Decode::Numbers => into.extend_numbers(values.iter().map(|value| f64::from_le_bytes(*value))),
+            Decode::Numbers | Decode::Stored => {
+                into.extend_numbers(values.iter().map(|value| f64::from_le_bytes(*value)))
+            }
             _ => self.append_missing(values.len(), into),
         }
     }
@@ -242,6 +247,7 @@ impl Decode {
         let codes = codes.iter().map(|code| u32::from_le_bytes(*code));
         match self {
             Decode::Codes(_) | Decode::Buckets(_) => into.extend_codes(codes.map(|code| self.code(code))),
+            Decode::Stored => into.extend_codes(codes),
             Decode::Booleans(_) => into.extend_numbers(codes.map(|code| self.number(code))),
             _ => self.append_missing(codes.len(), into),
         }
@@ -255,7 +261,11 @@ impl Decode {
         numbers: &[[u8; 8]],
         into: &mut PageColumn,
     ) {
-        let Decode::Sparse(occurring) = self else { return self.append_missing(lengths.len(), into) };
+        let occurring = match self {
+            Decode::Sparse(occurring) => Some(occurring),
+            Decode::Stored => None,
+            _ => return self.append_missing(lengths.len(), into),
+        };
         if !matches!(into, PageColumn::Sparse { .. }) {
             *into = PageColumn::no_sparse();
         }
@@ -265,7 +275,10 @@ impl Decode {
             end += u32::from_le_bytes(*length) as usize;
             end
         }));
-        let place = |index: &[u8; 4]| occurring.place(u32::from_le_bytes(*index)).unwrap_or(NO_LEVEL);
+        let place = |index: &[u8; 4]| {
+            let index = u32::from_le_bytes(*index);
+            occurring.map_or(index, |occurring| occurring.place(index).unwrap_or(NO_LEVEL))
+        };
         indices.extend(found.iter().map(place));
         values.extend(numbers.iter().map(|value| f64::from_le_bytes(*value)));
     }
@@ -275,7 +288,7 @@ impl Decode {
         match self {
             Decode::Unused => 0,
             Decode::Codes(_) | Decode::Buckets(_) => 4,
-            Decode::Numbers | Decode::Booleans(_) | Decode::Sparse(_) => 8,
+            Decode::Stored | Decode::Numbers | Decode::Booleans(_) | Decode::Sparse(_) => 8,
         }
     }
 

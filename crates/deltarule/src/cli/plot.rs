@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use deltarule_core::{Activation, Eta, WeightUnits};
 use deltarule_plot::{Look, Theme};
 
-use super::values::{activation_help, parse_eta, parse_loss, parse_threshold};
+use super::values::{activation_help, parse_eta, parse_loss, parse_size as parse_bytes, parse_threshold};
 use super::{FileArgs, LossArg, ReductionArg, RowArgs};
 
 #[derive(Debug, Args)]
@@ -129,6 +129,10 @@ pub(crate) struct RecordArgs {
     pub(crate) rows: RowArgs,
     #[command(flatten)]
     pub(crate) files: FileArgs,
+    /// Memory for the records, such as 512MiB or 2GiB; what does not fit goes to a file without a name in the folder of TMPDIR.
+    /// The picture does not depend on it [default: half of what is free]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes, help_heading = "Machine")]
+    pub(crate) memory: Option<usize>,
 }
 
 /// A record that is typed instead of read.
@@ -137,7 +141,7 @@ pub(crate) struct RecordArgs {
 pub(crate) struct TypedArgs {
     /// The inputs of a record of your own
     #[arg(long, value_name = "X,…", allow_hyphen_values = true, requires = "w", conflicts_with_all = [
-        "inputs", "path", "record", "reduction", "condition", "on_bad_row", "rejects", "max_bad", "delimiter", "decimal", "no_header", "header", "index_base",
+        "inputs", "path", "record", "reduction", "condition", "on_bad_row", "rejects", "max_bad", "delimiter", "decimal", "no_header", "header", "index_base", "memory",
     ])]
     pub(crate) x: Option<String>,
     /// Its weights: one row for each input, separated by ;, a weight for each output in it

@@ -144,10 +144,10 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
             HeldOutFiles::of_early_stopping(&mut valid, options, &prepared, (encoding, problem.loss), &mut rows)?;
         let left_out = watched.as_ref().and_then(|files| files.left_out().text());
         said.extend(left_out.map(|text| format!("of the files held out: {text}\n")));
-        let of_files = watched.as_ref().map(HeldOutFiles::dataset).transpose()?;
-        let source = match (&prepared.held_out, &of_files) {
+        let of_files = watched.as_ref().map(HeldOutFiles::records);
+        let source = match (&prepared.held_out, of_files) {
             (Some(part), _) => Some(part as &dyn BlockSource<f64>),
-            (None, dataset) => dataset.as_ref().map(|dataset| dataset as &dyn BlockSource<f64>),
+            (None, records) => records.map(|records| records as &dyn BlockSource<f64>),
         };
         let held_out = source.map(|source| HeldOut { source, scaling: problem.scaling });
         let fits = fit_many_watched(problem, &plans, starts, held_out, &mut observer)?;

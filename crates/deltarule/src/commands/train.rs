@@ -137,10 +137,10 @@ impl Run<'_> {
         files.begin_trace(problem.loss, plan.patience.is_some())?;
         let opening = Opening::of(self, &plan);
         let mut watcher = Watcher::new(&plan, self.encoding, opening.text(), say, files);
-        let of_files = self.watched.as_ref().map(HeldOutFiles::dataset).transpose()?;
-        let source = match (&self.prepared.held_out, &of_files) {
+        let of_files = self.watched.as_ref().map(HeldOutFiles::records);
+        let source = match (&self.prepared.held_out, of_files) {
             (Some(part), _) => Some(part as &dyn BlockSource<f64>),
-            (None, dataset) => dataset.as_ref().map(|dataset| dataset as &dyn BlockSource<f64>),
+            (None, records) => records.map(|records| records as &dyn BlockSource<f64>),
         };
         let held_out = source.map(|source| HeldOut { source, scaling: self.problem.scaling });
         let fit =

@@ -213,3 +213,33 @@ fn a_full_disk_and_a_kill_leave_nothing_behind() {
     assert!(empty(), "the temporary file");
     assert_eq!(sandbox.names(), with_cache, "the cache was whole when descent began");
 }
+
+#[test]
+fn pictures_are_the_same_from_memory_and_disk() {
+    let sandbox = Sandbox::new();
+    sandbox.file("t.csv", table(RECORDS));
+    let line = "deltarule train t.csv --target class --drop number,c,truth --loss log --epochs 20 --path p.csv --out m.json --quiet";
+    ok(&sandbox.sh(line), line);
+    // Five numbers, a word and a class.
+    let threads = std::thread::available_parallelism().unwrap().get();
+    let tight = tight(threads, 5 * 8 + 4 + 8);
+    for picture in [
+        "bowl m.json t.csv --weight a --path p.csv",
+        "contour m.json t.csv --weights a,word=oak --path p.csv",
+        "fit m.json t.csv",
+        "calibration m.json t.csv",
+    ] {
+        let line = format!("deltarule plot {picture}");
+        let expected = sandbox.sh(&line);
+        ok(&expected, &line);
+        let line = format!("{line} --memory {tight}");
+        let found = sandbox.sh(&line);
+        ok(&found, &line);
+        assert!(expected.stdout == found.stdout, "{line}: another picture");
+        // It was on disk: without a folder for that there is no picture.
+        let line = format!("TMPDIR=nowhere {line}");
+        let refused = sandbox.sh(&line);
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "{line}\n{}", refused.stderr);
+        assert!(refused.stderr.contains("nowhere"), "{}", refused.stderr);
+    }
+}

@@ -25,8 +25,7 @@ pub(super) fn run(args: &BowlArgs) -> Result<()> {
             check_step(&args.surface, args.from, true)?;
             let subject = Subject::read(model, data, &args.surface.records, args.record, args.picture.force)?;
             let at = subject.names.find("--weight", weight)?;
-            let source = subject.records.dataset()?;
-            subject.scene(&stoppable(&source), &args.surface, args.record)?.bowl(at, args.from)?
+            subject.scene(&stoppable(subject.records.records()), &args.surface, args.record)?.bowl(at, args.from)?
         }
         ([_, _, ..], None, None) => {
             bail!("--weight: found nothing, expected the name of a column; deltarule show MODEL lists them")

@@ -19,8 +19,7 @@ pub(super) fn run(args: &CalibrationArgs) -> Result<()> {
     let read: Vec<_> = args.on.data.iter().chain([&args.on.model]).collect();
     let destination = Destination::open(&args.picture, &read)?;
     let subject = Subject::read(&args.on.model, &args.on.data, &args.records, None, args.picture.force)?;
-    let source = subject.records.dataset()?;
-    let source = stoppable(&source);
+    let source = stoppable(subject.records.records());
     let ground = subject.ground(&source);
     if subject.model.encoding().target.classes().is_none() {
         bail!("{}: found a model of numbers, expected one of classes; plot fit draws numbers", subject.model_name);

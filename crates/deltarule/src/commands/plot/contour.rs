@@ -20,7 +20,6 @@ pub(super) fn run(args: &ContourArgs) -> Result<()> {
     if at[0] == at[1] {
         bail!("--weights: found {first} twice, expected two weights");
     }
-    let source = subject.records.dataset()?;
-    let contour = subject.scene(&stoppable(&source), &args.surface, None)?.contour(at)?;
+    let contour = subject.scene(&stoppable(subject.records.records()), &args.surface, None)?.contour(at)?;
     destination.save(&contour.draw(args.picture.look())?)
 }

@@ -18,8 +18,7 @@ pub(super) fn run(args: &FitArgs) -> Result<()> {
     let read: Vec<_> = args.on.data.iter().chain([&args.on.model]).collect();
     let destination = Destination::open(&args.picture, &read)?;
     let subject = Subject::read(&args.on.model, &args.on.data, &args.records, None, args.picture.force)?;
-    let source = subject.records.dataset()?;
-    let fit = fit_of(&subject.ground(&stoppable(&source)), args.output.as_deref())?;
+    let fit = fit_of(&subject.ground(&stoppable(subject.records.records())), args.output.as_deref())?;
     destination.save(&fit.draw(args.picture.look())?)
 }
 

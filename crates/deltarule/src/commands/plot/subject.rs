@@ -64,8 +64,7 @@ impl Subject {
             &mut reader,
             model.encoding(),
             (loss, weight, &of_classes),
-            setup::sound_memory(),
-            "a picture, which needs them all at once; try --where to take fewer",
+            args.memory.unwrap_or_else(setup::sound_memory),
             record,
             &mut rows,
         )?;

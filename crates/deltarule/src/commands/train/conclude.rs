@@ -63,8 +63,8 @@ impl Run<'_> {
         let (held_out, held_out_rows) = match (&self.prepared.held_out, valid) {
             (Some(part), _) => (Some(self.score(trained, part)?), None),
             (None, None) if self.watched.is_some() => {
-                let of_files = self.watched.as_ref().map(HeldOutFiles::dataset).transpose()?;
-                let scores = of_files.map(|dataset| self.score(trained, &dataset)).transpose()?;
+                let of_files = self.watched.as_ref().map(HeldOutFiles::records);
+                let scores = of_files.map(|records| self.score(trained, records)).transpose()?;
                 (scores, self.watched.as_ref().map(|files| files.left_out().clone()))
             }
             (None, Some(mut reader)) => {
