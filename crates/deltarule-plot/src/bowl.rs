@@ -83,8 +83,9 @@ impl Bowl {
         if let Some(step) = &self.step {
             push_step(&mut panel, step);
         }
+        let drawn = self.drawn(&panel);
         for mark in &self.marks {
-            push_mark(&mut panel, mark);
+            push_mark(&mut panel, mark, &drawn);
         }
         canvas.push(panel.finish());
         Ok(canvas.finish())
@@ -106,6 +107,26 @@ impl Bowl {
         let near = of_paths.map(|point| point.error).filter(|e| *e <= most);
         let y = extent(near.chain([low, high])).unwrap_or((low, high));
         Ok((x, padded(y, 0.06)))
+    }
+
+    /// Where lines and places stand, in pixels: what words should not cover.
+    fn drawn(&self, panel: &Panel) -> Vec<(f64, f64)> {
+        let of_curves = self.curves.iter().flat_map(|curve| curve.points.iter().copied());
+        let of_paths = self.paths.iter().flat_map(|path| &path.points).map(|point| (point.at.0, point.error));
+        let mut drawn: Vec<(f64, f64)> = of_curves.chain(of_paths).filter_map(|at| panel.place(at)).collect();
+        if let Some(step) = &self.step {
+            // The arrow with the words above it, the ring at its end, and the tangent.
+            let along = (0..=40).map(|k| f64::from(k) / 40.0);
+            let to = |share: f64| step.from + share * step.by;
+            let arrow = along.clone().flat_map(|share| [(to(share), step.error); 3]);
+            let ring = std::iter::repeat_n((to(1.0), step.after), 12);
+            let tangent = along.map(|share| (to(share), step.error + share * step.by * step.slope));
+            drawn.extend(arrow.chain(ring).chain(tangent).filter_map(|at| panel.place(at)));
+            let words = panel.place((step.from, step.error)).into_iter();
+            let beside = if step.by >= 0.0 { 8.0 } else { -8.0 };
+            drawn.extend(words.flat_map(|(x, y)| (0..24).map(move |k| (x + beside * f64::from(k), y - 12.0))));
+        }
+        drawn
     }
 
     /// What cannot be seen, in words.
@@ -215,11 +236,11 @@ fn push_step(panel: &mut Panel, step: &BowlStep) {
     // Above the arrow, where the curve is not: the curve falls in the direction of the step.
     let above = if from.1 - 30.0 < panel.area.top { 18.0 } else { -10.0 };
     let at = (from.0.clamp(panel.area.left, panel.area.right), from.1);
-    let note = panel.note(&step.label, at, (if step.by >= 0.0 { 8.0 } else { -8.0 }, above));
+    let note = panel.note(&step.label, at, &[(if step.by >= 0.0 { 8.0 } else { -8.0 }, above)], &[]);
     panel.over.push(note.with("class", "step-label"));
 }
 
-fn push_mark(panel: &mut Panel, mark: &Mark) {
+fn push_mark(panel: &mut Panel, mark: &Mark, drawn: &[(f64, f64)]) {
     let at = (mark.at.0, mark.error);
     let (shape, size, class) = match mark.kind {
         MarkKind::Minimum => (Shape::Star, 6.5, "minimum"),
@@ -230,7 +251,9 @@ fn push_mark(panel: &mut Panel, mark: &Mark) {
     if let Some(element) = panel.marker(shape, at, size, colour) {
         panel.inside.push(element.with("class", class));
     }
-    let note = panel.note(&mark.label, place, (10.0, 20.0));
+    let near = [(10.0, 20.0), (-10.0, 20.0), (12.0, -12.0), (-12.0, -12.0), (14.0, 4.0), (-14.0, 4.0)];
+    let sides = [&near[..], &[(12.0, -30.0), (-12.0, -30.0), (10.0, 38.0), (-10.0, 38.0)]].concat();
+    let note = panel.note(&mark.label, place, &sides, drawn);
     panel.over.push(note.with("class", "mark-label"));
 }
 
@@ -248,6 +271,46 @@ mod tests {
         let document = roxmltree::Document::parse(svg).unwrap();
         let axes = document.descendants().find(|node| node.attribute("class") == Some("axes")).unwrap();
         axes.attribute("data-y-max").unwrap().parse().unwrap()
+    }
+
+    #[test]
+    fn words_beside_a_place_leave_the_step_to_be_seen() {
+        let points = (-60..=60).map(|k| f64::from(k)).map(|w| (w, 0.5 * (w / 2.0 + 5.0).powi(2))).collect();
+        let step = BowlStep {
+            from: 25.0,
+            error: 153.125,
+            by: -7.6,
+            slope: 8.75,
+            after: 93.845,
+            label: "Δw = −η ∂E/∂w = −7.6".into(),
+        };
+        let label = "the model's weight: w = 25, E = 153.125".to_owned();
+        let bowl = Bowl {
+            curves: vec![BowlCurve { label: "E".into(), points }],
+            marks: vec![Mark { kind: MarkKind::Here, at: (25.0, 0.0), error: 153.125, label }],
+            step: Some(step),
+            ..Bowl::default()
+        };
+        let svg = bowl.draw(Look::default()).unwrap().svg().to_owned();
+        let document = roxmltree::Document::parse(&svg).unwrap();
+        let number = |node: &roxmltree::Node<'_, '_>, name: &str| node.attribute(name).unwrap().parse::<f64>().unwrap();
+        let words = document.descendants().find(|node| node.attribute("class") == Some("mark-label")).unwrap();
+        let (x, y) = (number(&words, "x"), number(&words, "y"));
+        let wide = crate::text::width(words.text().unwrap(), 11.5, crate::text::Weight::Regular);
+        let rings: Vec<_> = document
+            .descendants()
+            .filter(|node| node.has_tag_name("circle") && node.attribute("cx").is_some())
+            .collect();
+        assert!(!rings.is_empty());
+        let step = document.descendants().find(|node| node.attribute("class") == Some("step-label")).unwrap();
+        assert!((number(&step, "y") - y).abs() > 12.0, "the words of the step are left to be read");
+        for ring in rings {
+            let (cx, cy) = (number(&ring, "cx"), number(&ring, "cy"));
+            assert!(
+                !((x..x + wide).contains(&cx) && (y - 11.0..y + 3.0).contains(&cy)),
+                "({cx}, {cy}) is below the words at ({x}, {y})"
+            );
+        }
     }
 
     #[test]

@@ -150,7 +150,7 @@ impl Calibration {
         let mark = chosen.and_then(|at| panel.marker(Shape::Diamond, at, 5.0, theme.ink()));
         mark.into_iter().for_each(|mark| panel.over.push(mark.with("class", "chosen")));
         if let (Some(auc), Some(place)) = (self.auc, panel.place((1.0, 0.0))) {
-            let text = panel.note(&format!("ROC, AUC {}", short(auc, 4)), place, (-8.0, -10.0));
+            let text = panel.note(&format!("ROC, AUC {}", short(auc, 4)), place, &[(-8.0, -10.0)], &[]);
             panel.over.push(text.with("class", "auc").data("auc", auc));
         }
     }

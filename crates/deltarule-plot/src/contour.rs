@@ -4,9 +4,9 @@ use crate::canvas::{Canvas, Key, LINE, Look, NOTE, Rect, Shape, Swatch, Words, l
 use crate::error::{PlotError, Result};
 use crate::iso::Grid;
 use crate::marks::{Mark, MarkKind, Path};
-use crate::panel::{Axis, Panel, Stroke};
+use crate::panel::{Axis, Panel, Stroke, with_power};
 use crate::picture::Picture;
-use crate::scale::{Scale, extent, short};
+use crate::scale::{Scale, aligned, extent};
 use crate::svg::{Element, polyline};
 use crate::text::{Weight, width};
 
@@ -59,7 +59,7 @@ impl Contour {
         let (least, most) = extent(self.errors.iter().copied()).ok_or(PlotError::Nothing { what: "E" })?;
         let levels = levels(least, most);
         let mut canvas = Canvas::new(look, "contour", &self.words, &self.keys(look));
-        let texts = level_texts(&levels);
+        let (texts, power) = aligned(&levels);
         let widest = texts.iter().map(|text| width(text, NOTE, Weight::Regular)).fold(0.0, f64::max);
         let room = BAR + widest + 44.0;
         let body = canvas.body;
@@ -107,7 +107,7 @@ impl Contour {
         }
         let bar = Rect { left: panel.area.right + 14.0, right: panel.area.right + 14.0 + BAR, ..panel.area };
         canvas.push(panel.finish());
-        canvas.push(self.bar(bar, &texts, look));
+        canvas.push(self.bar(bar, (&texts, power), look));
         Ok(canvas.finish())
     }
 
@@ -136,7 +136,7 @@ impl Contour {
     }
 
     /// The bar that says which colour is which E.
-    fn bar(&self, at: Rect, texts: &[String], look: Look) -> Element {
+    fn bar(&self, at: Rect, (texts, power): (&[String], i32), look: Look) -> Element {
         let theme = look.theme;
         let mut bar = Element::group("bar");
         let each = at.height() / BANDS as f64;
@@ -153,7 +153,7 @@ impl Contour {
         let x = look.width - 16.0;
         let y = (at.top + at.bottom) / 2.0;
         bar.child(
-            label(&self.error_label, x, y, LINE, theme.ink())
+            label(&with_power(&self.error_label, power), x, y, LINE, theme.ink())
                 .with("text-anchor", "middle")
                 .with("class", "error-label")
                 .with("transform", format!("rotate(-90 {x:.2} {y:.2})")),
@@ -165,17 +165,6 @@ impl Contour {
 fn levels(least: f64, most: f64) -> Vec<f64> {
     let most = if most > least { most } else { least + least.abs().max(1e-300) };
     (0..=BANDS).map(|k| least + (most - least) * (k as f64 / BANDS as f64).powi(2)).collect()
-}
-
-/// As few digits as tell the levels apart.
-fn level_texts(levels: &[f64]) -> Vec<String> {
-    for digits in 3..12 {
-        let texts: Vec<String> = levels.iter().map(|level| short(*level, digits)).collect();
-        if texts.windows(2).all(|pair| pair[0] != pair[1]) {
-            return texts;
-        }
-    }
-    levels.iter().map(|level| short(*level, 12)).collect()
 }
 
 fn push_path(panel: &mut Panel, k: usize, path: &Path) {
@@ -212,7 +201,7 @@ fn push_step(panel: &mut Panel, k: usize, step: &ContourStep) {
     if k == 0 {
         // On the side of its start where the arrow is not.
         let offset = (if step.by.0 >= 0.0 { 8.0 } else { -8.0 }, if to.1 > from.1 { -9.0 } else { 18.0 });
-        let note = panel.note(&step.label, from, offset);
+        let note = panel.note(&step.label, from, &[offset], &[]);
         panel.over.push(note.with("class", "step-label"));
     }
 }

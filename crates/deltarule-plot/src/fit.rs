@@ -179,7 +179,7 @@ impl Fit {
             swatch: Swatch::Area { colour: theme.series(k).to_owned() },
         });
         let mut canvas = Canvas::new(look, "fit", &self.words, &keys);
-        let mut panel = Panel::new(
+        let mut panel = Panel::counts(
             theme,
             canvas.body,
             format!("{}-clip", canvas.id),

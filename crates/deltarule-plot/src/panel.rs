@@ -3,7 +3,7 @@
 use crate::canvas::{LINE, Rect, Shape, label, point};
 use crate::scale::{Kind, Scale, Tick, superscript};
 use crate::svg::{Element, polyline};
-use crate::text::{Weight, fitted, width};
+use crate::text::{Weight, fitted, width, wrapped};
 use crate::theme::Theme;
 
 /// An axis to be drawn.
@@ -46,6 +46,9 @@ pub(crate) struct Panel {
 }
 
 const TICK: f64 = 11.0;
+const NOTE_TEXT: f64 = 11.5;
+/// How far the lines beside a vertical axis are apart.
+const Y_LINE: f64 = 15.0;
 
 impl Panel {
     /// Axes within a part of a page; `clip` is a name that no other panel of the page has.
@@ -53,6 +56,15 @@ impl Panel {
         let height_guess = (within.height() - 45.0).max(30.0);
         let ticks = y.scale.ticks((height_guess / 48.0).clamp(2.0, 9.0) as usize);
         Self::with_ticks(theme, within, clip, x, y, ticks)
+    }
+
+    /// The same for counts that go up and down from 0: whole numbers, and how many there are has no sign.
+    pub(crate) fn counts(theme: Theme, within: Rect, clip: String, x: Axis, y: Axis) -> Self {
+        let wanted = ((within.height() - 45.0).max(30.0) / 48.0).clamp(2.0, 9.0);
+        // Of few there are no more than so many whole numbers.
+        let (ticks, power) = y.scale.ticks(wanted.min((y.scale.max - y.scale.min).ceil() + 1.0) as usize);
+        let unsigned = |tick: Tick| Tick { label: tick.label.trim_start_matches('−').to_owned(), ..tick };
+        Self::with_ticks(theme, within, clip, x, y, (ticks.into_iter().map(unsigned).collect(), power))
     }
 
     /// The same for rows that stand one below the other, which have no numbers.
@@ -63,7 +75,11 @@ impl Panel {
     fn with_ticks(theme: Theme, within: Rect, clip: String, x: Axis, y: Axis, y_ticks: (Vec<Tick>, i32)) -> Self {
         let (y_ticks, y_power) = y_ticks;
         let widest = y_ticks.iter().map(|tick| width(&tick.label, TICK, Weight::Regular)).fold(0.0, f64::max);
-        let label_room = if y.label.is_empty() { 4.0 } else { 22.0 };
+        // A long name has a second line.
+        let tall = (within.height() - 45.0).max(60.0);
+        let y_lines = wrapped(&with_power(&y.label, y_power), tall, LINE, Weight::Regular);
+        let y_lines = if y_lines.len() > 2 { vec![fitted(&y.label, tall, LINE, Weight::Regular)] } else { y_lines };
+        let label_room = if y.label.is_empty() { 4.0 } else { 7.0 + Y_LINE * y_lines.len() as f64 };
         let area = Rect {
             left: (within.left + label_room + widest + 8.0).min(within.right - 30.0),
             top: within.top + 4.0,
@@ -109,14 +125,16 @@ impl Panel {
                 .with("text-anchor", "middle")
                 .with("class", "x-label"),
         );
-        let text = fitted(&with_power(&y.label, y_power), area.height().max(60.0), LINE, Weight::Regular);
-        let (at_x, at_y) = (within.left + 11.0, (area.top + area.bottom) / 2.0);
-        frame.push(
-            label(&text, at_x, at_y, LINE, theme.ink())
-                .with("text-anchor", "middle")
-                .with("class", "y-label")
-                .with("transform", format!("rotate(-90 {at_x:.2} {at_y:.2})")),
-        );
+        let at_y = (area.top + area.bottom) / 2.0;
+        for (k, text) in y_lines.iter().enumerate() {
+            let at_x = within.left + 11.0 + Y_LINE * k as f64;
+            frame.push(
+                label(text, at_x, at_y, LINE, theme.ink())
+                    .with("text-anchor", "middle")
+                    .with("class", "y-label")
+                    .with("transform", format!("rotate(-90 {at_x:.2} {at_y:.2})")),
+            );
+        }
         let inside = Element::group("inside").with("clip-path", format!("url(#{clip})"));
         Self { x: x_scale, y: y_scale, area, theme, clip, frame, inside, over: Element::group("over") }
     }
@@ -178,15 +196,22 @@ impl Panel {
         Some(dot.with("class", "path-point").data("x", at.0).data("y", at.1))
     }
 
-    /// A text beside a place, kept within the frame, with an edge of the page's colour.
-    pub(crate) fn note(&self, text: &str, at: (f64, f64), offset: (f64, f64)) -> Element {
-        let size = 11.5;
-        let text = fitted(text, (self.area.width() - 12.0).max(20.0), size, Weight::Regular);
-        let wide = width(&text, size, Weight::Regular);
-        let x = if offset.0 < 0.0 { at.0 + offset.0 - wide } else { at.0 + offset.0 };
-        let x = x.min(self.area.right - wide - 5.0).max(self.area.left + 5.0);
-        let y = (at.1 + offset.1).clamp(self.area.top + 13.0, (self.area.bottom - 6.0).max(self.area.top + 13.0));
-        label(&text, x, y, size, self.theme.ink())
+    /// A text beside a place, kept within the frame, with an edge of the page's colour: on the first of some sides where it covers the fewest of what is drawn.
+    pub(crate) fn note(&self, text: &str, at: (f64, f64), offsets: &[(f64, f64)], drawn: &[(f64, f64)]) -> Element {
+        let text = fitted(text, (self.area.width() - 12.0).max(20.0), NOTE_TEXT, Weight::Regular);
+        let wide = width(&text, NOTE_TEXT, Weight::Regular);
+        let places = offsets.iter().map(|offset| {
+            let x = if offset.0 < 0.0 { at.0 + offset.0 - wide } else { at.0 + offset.0 };
+            let x = x.min(self.area.right - wide - 5.0).max(self.area.left + 5.0);
+            let y = (at.1 + offset.1).clamp(self.area.top + 13.0, (self.area.bottom - 6.0).max(self.area.top + 13.0));
+            (x, y)
+        });
+        let covers = |&(x, y): &(f64, f64)| {
+            let (across, down) = (x - 4.0..x + wide + 4.0, y - 13.0..y + 6.0);
+            drawn.iter().filter(|place| across.contains(&place.0) && down.contains(&place.1)).count()
+        };
+        let (x, y) = places.min_by_key(covers).unwrap_or(at);
+        label(&text, x, y, NOTE_TEXT, self.theme.ink())
             .with("stroke", self.theme.page())
             .with("stroke-width", 3)
             .with("stroke-linejoin", "round")
@@ -213,7 +238,8 @@ fn kind_name(kind: Kind) -> &'static str {
     }
 }
 
-fn with_power(label: &str, power: i32) -> String {
+/// The words beside an axis whose numbers are to be multiplied by a power of ten.
+pub(crate) fn with_power(label: &str, power: i32) -> String {
     if power == 0 { label.to_owned() } else { format!("{label}  (×10{})", superscript(power)) }
 }
 

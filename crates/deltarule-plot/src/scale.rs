@@ -95,7 +95,7 @@ impl Scale {
         let size = values.iter().fold(0.0_f64, |size, value| size.max(value.abs()));
         let power = common_power(size);
         let unit = 10.0_f64.powi(power);
-        let decimals = (-(step / unit).log10() + 1e-9).ceil().clamp(0.0, 15.0) as usize;
+        let decimals = (-(step / unit).log10() - 1e-9).ceil().clamp(0.0, 15.0) as usize;
         // 2.5 and its multiples have one more.
         let decimals = if fits(step / unit, decimals) { decimals } else { decimals + 1 };
         let label = |value: f64| signed(format!("{:.decimals$}", value / unit));
@@ -147,6 +147,19 @@ fn common_power(size: f64) -> i32 {
         return 0;
     }
     (size.log10() / 3.0).floor() as i32 * 3
+}
+
+/// Numbers with as few decimals, the same for all of them, as tell neighbours apart, and the power of ten that all of them are to be multiplied by.
+pub(crate) fn aligned(values: &[f64]) -> (Vec<String>, i32) {
+    let power = common_power(values.iter().fold(0.0, |size, value| size.max(value.abs())));
+    let unit = 10.0_f64.powi(power);
+    for decimals in 0..=12 {
+        let texts: Vec<String> = values.iter().map(|value| signed(format!("{:.decimals$}", value / unit))).collect();
+        if texts.windows(2).all(|pair| pair[0] != pair[1]) {
+            return (texts, power);
+        }
+    }
+    (values.iter().map(|value| short(*value, 12)).collect(), 0)
 }
 
 /// A true minus, and no minus before 0.
@@ -229,7 +242,9 @@ mod tests {
         assert_eq!(labels(Scale::linear((0.0, 100.0)), 5).0, ["0", "20", "40", "60", "80", "100"]);
         assert_eq!(labels(Scale::linear((0.0, 1.0)), 4).0, ["0.00", "0.25", "0.50", "0.75", "1.00"]);
         let (found, power) = labels(Scale::linear((600_000.0, 3_400_000.0)), 5);
-        assert_eq!((found[0].as_str(), power), ("1.0", 6));
+        assert_eq!((found[0].as_str(), power), ("1", 6));
+        assert_eq!(labels(Scale::linear((0.85, 1.25)), 5).0, ["0.9", "1.0", "1.1", "1.2"]);
+        assert_eq!(labels(Scale::linear((-0.5, 3.2)), 4).0, ["0", "1", "2", "3"]);
         let (found, power) = labels(Scale::linear((0.0, 4e-7)), 4);
         assert_eq!((found.last().unwrap().as_str(), power), ("400", -9));
     }
@@ -253,6 +268,18 @@ mod tests {
                 assert!((9.9..=110.1).contains(&place), "{range:?} {tick:?} {place}");
             }
         }
+    }
+
+    #[test]
+    fn levels_have_equally_many_decimals() {
+        let of = |values: &[f64]| {
+            let (texts, power) = aligned(values);
+            (texts.join(" "), power)
+        };
+        assert_eq!(of(&[38.94, 39.03, 40.0, 44.5]), ("38.9 39.0 40.0 44.5".to_owned(), 0));
+        assert_eq!(of(&[635_860.0, 641_740.0, 1_788_390.0]), ("0.636 0.642 1.788".to_owned(), 6));
+        assert_eq!(of(&[2e-7, 3e-7]), ("200 300".to_owned(), -9));
+        assert_eq!(of(&[1.0, 1.0 + 1e-15]).1, 0);
     }
 
     #[test]

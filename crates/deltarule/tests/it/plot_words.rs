@@ -336,3 +336,74 @@ fn numbers_are_written_in_one_way() {
         }
     }
 }
+
+#[test]
+fn a_way_that_ends_with_a_shift_of_levels_says_so() {
+    let sandbox = Sandbox::new();
+    let rows: Vec<String> = (0..60)
+        .map(|k| format!("{},{},{}", k % 7, ["a", "b", "b", "c"][k % 4], (k % 7) * 2 + (k % 4) * 5 + k % 3))
+        .collect();
+    sandbox.file("t.csv", format!("x,kind,y\n{}\n", rows.join("\n")));
+    sandbox.sh("deltarule train t.csv --target y --optimizer gd --epochs 400 --path p.csv --out m.json --quiet").ok();
+    let text = |line: &str| {
+        let svg = sandbox.sh(&format!("deltarule plot {line} --path p.csv")).ok().stdout;
+        said(&Document::parse(&svg).unwrap())
+    };
+    let shift = "levels of a category are made to average to 0, which changes no prediction";
+    assert!(text("contour m.json t.csv --weights kind=a,kind=c").contains(shift));
+    assert!(text("bowl m.json t.csv --weight kind=a").contains(shift));
+    // What is not shifted is not said to be.
+    assert!(!text("bowl m.json t.csv --weight x").contains(shift));
+    let one = text("contour m.json t.csv --weights x,kind=a");
+    assert!(one.contains("the 3 other weights are held at the model's; on the way they move too"), "{one}");
+    sandbox
+        .sh("deltarule train t.csv --target y --features x --no-bias --path p.csv --out m.json --force --quiet")
+        .ok();
+    assert!(!text("bowl m.json t.csv --weight x").contains(shift));
+    sandbox.sh("deltarule train examples/ten.csv --target passed --path p.csv --out m.json --force --quiet").ok();
+    let one = text("contour m.json examples/ten.csv --weights hours,sleep");
+    assert!(one.contains("the other weight is held at the model's; on the way it moves too"), "{one}");
+}
+
+#[test]
+fn classes_whose_names_are_numbers_are_called_by_their_column_too() {
+    let sandbox = Sandbox::new();
+    sandbox.sh("deltarule train examples/ten.csv --target passed --out m.json --quiet").ok();
+    for line in ["fit m.json examples/ten.csv", "calibration m.json examples/ten.csv"] {
+        let svg = sandbox.sh(&format!("deltarule plot {line}")).ok().stdout;
+        assert!(said(&Document::parse(&svg).unwrap()).contains("of passed=1"), "{line}");
+    }
+    // How many there are has neither a sign nor a part.
+    let svg = sandbox.sh("deltarule plot fit m.json examples/ten.csv").ok().stdout;
+    let document = Document::parse(&svg).unwrap();
+    let axes = of_class(&document, "axes")[0];
+    let beside = |node: &Node<'_, '_>| node.attribute("text-anchor") == Some("end");
+    let counts: Vec<&str> = axes.children().filter(beside).filter_map(|node| node.text()).collect();
+    assert_eq!(counts, ["2", "1", "0", "1", "2"]);
+}
+
+#[test]
+fn levels_that_are_numbers_stand_in_their_order() {
+    let sandbox = Sandbox::new();
+    let rows: Vec<String> = (0..48).map(|k| format!("{},{}", k % 12 + 1, (k % 12) * 3 + k % 5)).collect();
+    sandbox.file("t.csv", format!("hour,y\n{}\n", rows.join("\n")));
+    sandbox.sh("deltarule train t.csv --target y --categorical hour --out m.json --quiet").ok();
+    let svg = sandbox.sh("deltarule plot network m.json").ok().stdout;
+    let drawn: Vec<String> =
+        texts(&Document::parse(&svg).unwrap()).into_iter().filter(|text| text.starts_with("hour=")).collect();
+    assert_eq!(drawn, (1..=12).map(|hour| format!("hour={hour}")).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_long_name_beside_an_axis_has_two_lines() {
+    let sandbox = Sandbox::new();
+    sandbox.sh("deltarule train examples/breast_cancer.csv --target diagnosis --out m.json --quiet").ok();
+    let svg = sandbox
+        .sh("deltarule plot contour m.json examples/breast_cancer.csv --weights worst_texture,worst_concave_points")
+        .ok()
+        .stdout;
+    let document = Document::parse(&svg).unwrap();
+    let lines: Vec<&str> = of_class(&document, "y-label").iter().filter_map(Node::text).collect();
+    assert_eq!(lines.len(), 2);
+    assert!(lines.join(" ").starts_with("weight of worst_concave_points, for one standard deviation ("), "{lines:?}");
+}

@@ -9,7 +9,7 @@ use super::names::figure;
 use super::range::{range_of, spread};
 use super::record;
 use super::save::Destination;
-use super::scene::{L1_TEXT, STEPS_ARE_SCALED, check_step, rule_text};
+use super::scene::{L1_TEXT, SHIFT, STEPS_ARE_SCALED, check_step, ends_with_shift, rule_text};
 use super::subject::Subject;
 use crate::cli::plot::BowlArgs;
 
@@ -80,6 +80,9 @@ impl View {
         {
             let (to, room) = (step.from + step.by, 0.05 * (high - low));
             (low, high) = (low.min(to - room), high.max(to + room));
+        }
+        if ends_with_shift(&paths, [high - low, f64::INFINITY]) {
+            self.words.notes.push(SHIFT.to_owned());
         }
         let also: Vec<f64> = [Some(center), step.as_ref().map(|step| step.from)].into_iter().flatten().collect();
         let values = spread((low, high), POINTS, &also);

@@ -6,7 +6,7 @@ use deltarule_model::Target;
 use deltarule_plot::{Calibration, Decision, Group, Words};
 
 use super::ground::{Ground, stoppable};
-use super::names::{choices, figure, short_choices};
+use super::names::{choices, class_text, figure, short_choices};
 use super::save::Destination;
 use super::subject::Subject;
 use crate::cli::plot::CalibrationArgs;
@@ -49,6 +49,7 @@ pub(crate) fn calibration_of(ground: &Ground<'_>, class: Option<&str>, at: u64, 
             if classes.len() == 2 { 1 } else { 0 }
         }
     };
+    let class = class_text(target, k);
     let tallies = Tallies::of(ground, k)?;
     let Tallies { decisions, counts, scores, .. } = &tallies;
     let ratio = |part: f64, rest: f64| (part + rest > 0.0).then(|| part / (part + rest));
@@ -76,17 +77,16 @@ pub(crate) fn calibration_of(ground: &Ground<'_>, class: Option<&str>, at: u64, 
         true => format!("records of the weight {}", figure(n)),
     };
     let of_class = match by_column {
-        false => format!("{} of them {}", all.true_positives, classes[k]),
+        false => format!("{} of them {class}", all.true_positives),
         true => format!(
-            "the weight of {} is {} of {}",
-            classes[k],
+            "the weight of {class} is {} of {}",
             figure(all.true_positives),
             figure(all.true_positives + all.false_positives)
         ),
     };
     Ok(Calibration {
         words: Words {
-            title: format!("p of {}: how far it can be believed, and what a threshold does", classes[k]),
+            title: format!("p of {class}: how far it can be believed, and what a threshold does"),
             lines: vec![
                 format!("{}, {of_class}", ground.line),
                 format!(
@@ -100,7 +100,7 @@ pub(crate) fn calibration_of(ground: &Ground<'_>, class: Option<&str>, at: u64, 
             ],
             notes,
         },
-        class: classes[k].clone(),
+        class,
         groups: groups.collect(),
         decisions: thresholds.into_iter().map(decisions_of).collect(),
         auc: scores.as_ref().and_then(|scores| scores.scores().auc).filter(|auc| auc.is_finite()),

@@ -5,7 +5,7 @@ use deltarule_model::{Model, Target};
 use deltarule_plot::{Fit, FitRecord, FitView, Words};
 
 use super::ground::{Ground, Sample, stoppable};
-use super::names::{choices, figure, short_choices};
+use super::names::{choices, class_text, figure, short_choices};
 use super::save::Destination;
 use super::subject::Subject;
 use crate::cli::plot::FitArgs;
@@ -99,7 +99,7 @@ pub(crate) fn fit_of(ground: &Ground<'_>, output: Option<&str>) -> Result<Fit> {
     let groups = [part(true), part(false)];
     let two = matches!(model.encoding().target, Target::TwoClasses { .. });
     let others = match &model.encoding().target {
-        Target::TwoClasses { classes, .. } => classes[0].clone(),
+        target @ Target::TwoClasses { .. } => class_text(target, 0),
         _ => "the others".to_owned(),
     };
     Ok(Fit {
@@ -118,7 +118,7 @@ pub(crate) fn fit_of(ground: &Ground<'_>, output: Option<&str>) -> Result<Fit> {
 fn class_of(model: &Model, j: usize) -> (String, f64, f64) {
     match &model.encoding().target {
         Target::Numbers { names, .. } => (names[j].clone(), 0.0, 1.0),
-        Target::TwoClasses { classes, low, high, .. } => (classes[1].clone(), *low, *high),
-        Target::Classes { classes, low, high, .. } => (classes[j].clone(), *low, *high),
+        target @ Target::TwoClasses { low, high, .. } => (class_text(target, 1), *low, *high),
+        target @ Target::Classes { low, high, .. } => (class_text(target, j), *low, *high),
     }
 }

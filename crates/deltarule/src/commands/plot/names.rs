@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 use deltarule_core::{WeightIndex, WeightUnits};
-use deltarule_model::{Encoding, FeatureKind};
+use deltarule_model::{Encoding, FeatureKind, Target};
 
 /// The name of b.
 pub(super) const BIAS: &str = "(bias)";
@@ -93,6 +93,19 @@ impl Names {
             [_] => input.to_owned(),
             outputs => format!("{}/{input}", outputs.get(at.output).map_or("", String::as_str)),
         }
+    }
+}
+
+/// A class by its name in a picture, with its column where the name alone would be taken for a number: `passed=1`.
+pub(super) fn class_text(target: &Target, class: usize) -> String {
+    let name = target.classes().and_then(|classes| classes.get(class)).map_or("", String::as_str);
+    match target {
+        Target::TwoClasses { name: column, .. } | Target::Classes { name: column, .. }
+            if name.parse::<f64>().is_ok() =>
+        {
+            format!("{column}={name}")
+        }
+        _ => name.to_owned(),
     }
 }
 

@@ -169,18 +169,22 @@ impl Scene<'_> {
             }
             *values = spread(range, n, &[]);
         }
+        let widths = [0, 1].map(|k| values[k].last().unwrap_or(&0.0) - values[k][0]);
+        if ends_with_shift(&paths, widths) {
+            words.notes.push(SHIFT.to_owned());
+        }
         if is_cut {
             words.notes.push("a way leads out of the picture: it diverges".to_owned());
         }
         let n_weights = slice.layer.parameters().values().count();
         if n_weights > 2 {
             let of_units = if slice.units == WeightUnits::Original { ", in original units," } else { "" };
-            words.notes.push(format!(
-                "the {}{of_units} {} held at the model's{}",
-                count(n_weights as u64 - 2, "other weight"),
-                if n_weights == 3 { "is" } else { "are" },
-                if paths.is_empty() { "" } else { "; on the way they move too, and E there is another" }
-            ));
+            let (held, they) = match n_weights - 2 {
+                1 => (format!("the other weight{of_units} is"), "it moves"),
+                n => (format!("the {}{of_units} are", count(n as u64, "other weight")), "they move"),
+            };
+            let on_the_way = format!("; on the way {they} too, and E there is another");
+            words.notes.push(format!("{held} held at the model's{}", if paths.is_empty() { "" } else { &on_the_way }));
         }
         let axes = [0, 1].map(|k| SurfaceAxis { weight: at[k], values: values[k].clone() });
         let mark = Mark {
@@ -250,6 +254,22 @@ impl Scene<'_> {
 
 /// What a step is beside −η ∂E/∂w where λ₁ is above 0.
 pub(super) const L1_TEXT: &str = "without λ₁'s part of it, and then towards 0 by ηλ₁";
+
+/// What is said where the last state of a way stands apart from the one before.
+pub(super) const SHIFT: &str =
+    "at the end of a way the levels of a category are made to average to 0, which changes no prediction";
+
+/// Whether a way ends with a shift of weights that E does not notice, and which is seen in a picture of these widths.
+pub(super) fn ends_with_shift(paths: &[Path], widths: [f64; 2]) -> bool {
+    paths.iter().any(|path| match &path.points[..] {
+        [.., before, last] => {
+            let is_same = (last.error - before.error).abs() <= 1e-9 * last.error.abs();
+            let (a, b) = ((last.at.0 - before.at.0).abs(), (last.at.1 - before.at.1).abs());
+            is_same && (a > 0.02 * widths[0] || b > 0.02 * widths[1])
+        }
+        _ => false,
+    })
+}
 
 /// What is said where no step is drawn.
 pub(super) const STEPS_ARE_SCALED: &str = "a step is drawn in the units that are descended in: --units scaled";

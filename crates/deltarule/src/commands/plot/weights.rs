@@ -1,7 +1,7 @@
 //! `deltarule plot weights` and `deltarule plot network`.
 
 use anyhow::{Result, bail};
-use deltarule_model::{Model, ScaleRule};
+use deltarule_model::{Encoding, Model, ScaleRule};
 use deltarule_plot::{Look, Network, WeightRow, Weights, Words};
 
 use super::names::{choices, figure, short_choices};
@@ -33,6 +33,21 @@ fn largest(sizes: &[f64], most: usize) -> Vec<usize> {
         places.sort_unstable();
     }
     places
+}
+
+/// Puts inputs in the order of their columns, and levels that are numbers in that of the numbers: the encoding has them by their bytes, 10 before 9.
+fn sort_levels(encoding: &Encoding, inputs: &[String], places: &mut [usize]) {
+    let shape = encoding.shape();
+    let key = |i: usize| {
+        let column = shape.column_of(i);
+        let level =
+            inputs[i].strip_prefix(encoding.features[column].name.as_str()).and_then(|rest| rest.strip_prefix('='));
+        (column, level.and_then(|level| level.parse::<f64>().ok()).unwrap_or(f64::INFINITY))
+    };
+    places.sort_by(|&a, &b| {
+        let ((a_column, a_level), (b_column, b_level)) = (key(a), key(b));
+        a_column.cmp(&b_column).then(a_level.total_cmp(&b_level)).then(a.cmp(&b))
+    });
 }
 
 /// The weights of one output as bars.
@@ -118,7 +133,8 @@ pub(super) fn network_of(model: &Model, name: &str, most: Option<usize>, look: L
     let js = largest(&of_outputs, room);
     let of_inputs: Vec<f64> =
         (0..inputs.len()).map(|i| size(&mut js.iter().map(|&j| parameters.weights(j)[i]))).collect();
-    let places = largest(&of_inputs, room);
+    let mut places = largest(&of_inputs, room);
+    sort_levels(encoding, &inputs, &mut places);
     let mut notes = Vec::new();
     for (what, drawn, all) in [("inputs", places.len(), inputs.len()), ("outputs", js.len(), outputs.len())] {
         if drawn < all {
