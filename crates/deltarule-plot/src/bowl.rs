@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn words_beside_a_place_leave_the_step_to_be_seen() {
-        let points = (-60..=60).map(|k| f64::from(k)).map(|w| (w, 0.5 * (w / 2.0 + 5.0).powi(2))).collect();
+        let points = (-60..=60).map(f64::from).map(|w| (w, 0.5 * (w / 2.0 + 5.0).powi(2))).collect();
         let step = BowlStep {
             from: 25.0,
             error: 153.125,

@@ -494,8 +494,8 @@ fn a_few_records_that_were_called_impossible_are_told_from_a_model_that_is_worse
         format!(
             "{},{},{}\n",
             x(i),
-            if i % 4 == 0 { "a" } else { "b" },
-            if i % 4 != 0 && x(i) > f64::from(i % 5) * 0.2 - 0.4 { "yes" } else { "no" }
+            if i.is_multiple_of(4) { "a" } else { "b" },
+            if !i.is_multiple_of(4) && x(i) > f64::from(i % 5) * 0.2 - 0.4 { "yes" } else { "no" }
         )
     };
     let rows: String = (0..1000).map(line).collect();
