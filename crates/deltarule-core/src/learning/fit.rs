@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::descent::Descent;
-use super::rate::{RateQuestion, feature_squares};
+use super::rate::{MANY_FEATURES, RateQuestion, feature_squares};
 use super::{
     Baseline, ChosenEta, Course, Curvature, Epoch, Gradient, HeldOut, Loss, Observer, OptimizerKind, Penalty,
     Reduction, StopReason, Triangle,
@@ -255,7 +255,9 @@ impl Plan {
             Eta::Auto => None,
             Eta::Given(eta) => Some(eta),
         };
+        let has_many = problem.source.shape().n_features() >= MANY_FEATURES;
         let optimizer = config.optimizer.unwrap_or(match (batch, given, problem.loss) {
+            (None, None, Loss::Squared) if has_many && config.course.is_auto() => OptimizerKind::LBfgs,
             (None, None, Loss::Squared) => OptimizerKind::Nesterov { beta: None },
             (None, None, _) if !config.course.is_auto() => OptimizerKind::Nesterov { beta: None },
             (None, None, _) => OptimizerKind::LBfgs,

@@ -129,6 +129,16 @@ impl OptimizerKind {
     }
 }
 
+impl OptimizerKind {
+    /// The same, told about how strongly E bends along each weight, where that differs from one to the next by far; only L-BFGS makes use of it.
+    pub(super) fn build_for(self, bends: Option<Parameters>) -> Box<dyn Optimizer> {
+        match self {
+            OptimizerKind::LBfgs => Box::new(LBfgs { bends, ..LBfgs::default() }),
+            other => other.build(),
+        }
+    }
+}
+
 /// Takes steps. The parameters are always the point at which the next gradient is to be taken.
 pub trait Optimizer: Send {
     /// One step from `parameters`: `descent` is minus the (reduced) gradient there, so a plain step adds `eta · descent`; `shrink` follows it.
@@ -251,6 +261,8 @@ struct LBfgs {
     last: Option<(Parameters, Parameters)>,
     /// How many steps in a row were taken back.
     taken_back: i32,
+    /// About how strongly E bends along each weight: H begins with the inverse of it, and with a multiple of 1 without it.
+    bends: Option<Parameters>,
 }
 
 #[derive(Debug)]
@@ -281,6 +293,14 @@ impl LBfgs {
         }
     }
 
+    /// Each value divided by how strongly E bends there.
+    fn unbent(&self, mut values: Parameters) -> Parameters {
+        if let Some(bends) = &self.bends {
+            values.values_mut().zip(bends.values()).for_each(|(value, bend)| *value /= bend);
+        }
+        values
+    }
+
     /// H times a slope that leads down.
     fn direction(&self, descent: &Parameters) -> Parameters {
         let mut direction = descent.clone();
@@ -291,7 +311,9 @@ impl LBfgs {
             shares.push(share);
         }
         if let Some(newest) = self.pairs.front() {
-            direction.scale(newest.product / newest.change.inner_product(&newest.change));
+            let change = self.unbent(newest.change.clone());
+            direction = self.unbent(direction);
+            direction.scale(newest.product / newest.change.inner_product(&change));
         }
         for (pair, share) in self.pairs.iter().zip(shares).rev() {
             let back = pair.change.inner_product(&direction) / pair.product;
@@ -336,7 +358,7 @@ impl Optimizer for LBfgs {
     }
 
     fn restart(&mut self) {
-        *self = Self::default();
+        *self = Self { bends: self.bends.take(), ..Self::default() };
     }
 
     fn is_at_rest(&self) -> bool {

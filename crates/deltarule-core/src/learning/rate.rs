@@ -54,7 +54,8 @@ pub struct Curvature {
 
 /// Tables with at most so many columns, and features, have their XᵀX formed; the others are probed by power iteration.
 const GRAM_COLUMNS: usize = 64;
-const GRAM_FEATURES: usize = 1024;
+/// From so many features on, most of them levels of categories or sparse numbers, E bends along some weights a thousand times as strongly as along others.
+pub(super) const MANY_FEATURES: usize = 1024;
 const POWER_PASSES: usize = 24;
 
 impl Curvature {
@@ -72,7 +73,7 @@ impl Curvature {
         threads: &Threads,
     ) -> Result<Self> {
         let shape = source.shape();
-        let small = shape.columns().len() <= GRAM_COLUMNS && shape.n_features() < GRAM_FEATURES;
+        let small = shape.columns().len() <= GRAM_COLUMNS && shape.n_features() < MANY_FEATURES;
         let size = if small { shape.n_features() + usize::from(has_bias) } else { 0 };
         let mut sums = fold_tiles(
             source,

@@ -3,8 +3,9 @@
 use std::ops::ControlFlow;
 
 use deltarule_core::{
-    Activation, Batch, Config, Course, Epoch, Error, Eta, EtaBasis, Fit, Init, OptimizerKind, Parameters, Plan,
-    Reduction, Schedule, Silent, StopReason, fit, start,
+    Activation, Batch, Column, Config, Course, Dataset, Epoch, Error, Eta, EtaBasis, Fit, Init, Loss, Moments,
+    OptimizerKind, Parameters, Plan, Problem, Reduction, Scaling, Schedule, Silent, StopReason, Targets, Threads, fit,
+    start,
 };
 
 use crate::oracle::Net;
@@ -407,4 +408,51 @@ fn a_triangle_descends_as_the_table_does() {
             }
         });
     }
+}
+
+#[test]
+fn levels_of_very_different_counts_do_not_make_the_way_long() {
+    // Levels of 401 records down to one, and a number.
+    let n_levels = 1500_u32;
+    let codes: Vec<u32> =
+        (0..n_levels).flat_map(|level| std::iter::repeat_n(level, 1 + 400 / (1 + level as usize))).collect();
+    let noise = |r: usize| (r as f64 * 12.9898).sin() * 43_758.545_3 % 1.0;
+    let x: Vec<f64> = (0..codes.len()).map(|r| noise(r + 7) + f64::from(codes[r]) / 3000.0).collect();
+    let y: Vec<f64> = (0..codes.len()).map(|r| 2.0 * x[r] + f64::from(codes[r] % 17) + noise(r)).collect();
+    // The least E: of what is left of x and y beside the mean of their level.
+    let mut sums = vec![[0.0_f64; 3]; n_levels as usize];
+    for r in 0..codes.len() {
+        let sum = &mut sums[codes[r] as usize];
+        *sum = [sum[0] + 1.0, sum[1] + x[r], sum[2] + y[r]];
+    }
+    let left = |r: usize| {
+        let [n, of_x, of_y] = sums[codes[r] as usize];
+        (x[r] - of_x / n, y[r] - of_y / n)
+    };
+    let [xx, xy, yy] =
+        (0..codes.len()).map(left).fold([0.0; 3], |[xx, xy, yy], (a, b)| [xx + a * a, xy + a * b, yy + b * b]);
+    let least = 0.5 * (yy - xy * xy / xx);
+
+    let columns =
+        [Column::Numbers(x.clone().into()), Column::Codes { codes: codes.clone().into(), n_levels: n_levels as usize }];
+    let targets = Targets::Numbers(vec![y.clone().into()]);
+    let table = Dataset::from_columns(&columns, &targets).unwrap();
+    let threads = Threads::one();
+    let moments = Moments::of(&table, &threads).unwrap();
+    let scaling = Scaling::standard(&moments);
+    let problem = Problem {
+        source: &table,
+        scaling: &scaling,
+        moments: &moments,
+        activation: &Activation::Identity,
+        loss: Loss::Squared,
+        has_bias: true,
+        threads: &threads,
+    };
+    let plan = Plan::of(&problem, &Config::default()).unwrap();
+    assert_eq!(plan.optimizer, OptimizerKind::LBfgs);
+    let found = fit(&problem, &plan, Parameters::zeros(1 + n_levels as usize, 1, true), &mut Silent).unwrap();
+    assert!(matches!(found.reason, StopReason::Minimum { .. }), "{:?}", found.reason);
+    assert!(found.epochs < 60, "{} epochs", found.epochs);
+    assert!((found.loss - least).abs() < 1e-9 * least, "{} and not {least}", found.loss);
 }
