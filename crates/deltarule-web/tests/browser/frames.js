@@ -1,7 +1,8 @@
-// What a frame takes while a walk on 1,000 points runs, and how many are shown: node frames.js [SECONDS]. It is a measurement, and no test: the second number is that
+// What a frame takes while a walk on 1,000 points runs, how many are shown, and how long the page takes to load: node frames.js [SECONDS]. It is a measurement, and no test: the second number is that
 // of the machine and of what else it does, and of a browser without a graphics card.
 
-import { browser, host, open } from "./page.js";
+import { pathToFileURL } from "node:url";
+import { browser, host, oneFile, open } from "./page.js";
 
 const seconds = Number(process.argv[2] ?? 5);
 const chromium = await browser();
@@ -46,6 +47,19 @@ for (const [name, hash, options] of [
   const { times, scripts, wholes, steps } = await measured(hash, options);
   const rate = (1000 * (times.length - 1)) / (times.at(-1) - times[0]);
   console.log(`${name}: a frame takes ${twice(wholes)}, of which the script ${twice(scripts)}; shown: ${rate.toFixed(1)} frames a second, ${steps} steps`);
+}
+
+/** Milliseconds from where a new page begins to load until it can be used. */
+async function loaded(address) {
+  const { page, close } = await open(chromium, address);
+  const found = await page.evaluate(() => performance.now());
+  await close();
+  return found;
+}
+for (const [name, address] of [["one file, from disk", pathToFileURL(oneFile).href], ["a folder, from a host on this machine", server.address]]) {
+  const times = [];
+  for (let k = 0; k < 7; k++) times.push(await loaded(address));
+  console.log(`${name}: loads in ${at(times, 0.5).toFixed(0)} ms (the longest of 7: ${Math.max(...times).toFixed(0)})`);
 }
 await chromium.close();
 server.close();
