@@ -4,7 +4,8 @@ use deltarule_core::{ColumnKind, ColumnScaling, NO_LEVEL, Scaling, Shape};
 
 use crate::buckets::{BucketSet, hash_text};
 use crate::combine::{Factor, product_text};
-use crate::dates::{DateFormat, DatePart};
+use crate::date_part::DatePart;
+use crate::dates::DateFormat;
 use crate::private::{Salt, is_own_name};
 use crate::target::Target;
 

@@ -5,6 +5,7 @@
 
 mod buckets;
 mod combine;
+mod date_part;
 mod dates;
 mod encoding;
 mod error;
@@ -22,7 +23,8 @@ pub use buckets::{BucketSet, HashBits, hash_text};
 pub use combine::{
     Combination, Factor, MOST_POWER, Term, centered_power, code_of_pair, pair_codes, pair_level, product_of,
 };
-pub use dates::{DateFormat, DatePart, date_text};
+pub use date_part::DatePart;
+pub use dates::{DateFormat, date_text};
 pub use encoding::{
     Encoding, Feature, FeatureKind, MISSING_LEVEL, MissingRule, Origin, Pooled, RARE_LEVEL, ScaleRule, SparseFeature,
     code_among,

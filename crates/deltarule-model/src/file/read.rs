@@ -9,7 +9,8 @@ use super::{
 };
 use crate::buckets::{BucketSet, HashBits};
 use crate::combine::{Factor, MOST_POWER};
-use crate::dates::{DateFormat, DatePart};
+use crate::date_part::DatePart;
+use crate::dates::DateFormat;
 use crate::encoding::{Encoding, Feature, FeatureKind, MissingRule, Pooled, RARE_LEVEL, ScaleRule, SparseFeature};
 use crate::error::{ModelError, Result};
 use crate::model::{Model, Training};
