@@ -5,6 +5,7 @@ mod builder;
 mod distinct;
 mod hashed;
 mod numbers;
+mod state;
 
 use deltarule_model::{BucketSet, DateFormat};
 use serde::{Deserialize, Serialize};
