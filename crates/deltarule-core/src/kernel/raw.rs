@@ -22,7 +22,9 @@ const AHEAD: usize = 64;
 
 /// How many rows of many columns are gone through at a time: 256 bytes of each column, a power of two.
 pub(crate) const fn rows_of_many_columns<T>() -> usize {
-    256 / size_of::<T>()
+    let rows = 256 / size_of::<T>();
+    assert!(RUN_ROWS.is_multiple_of(rows), "rows that are gone through together lie within one run");
+    rows
 }
 
 /// A raw number column and how it becomes an input: x̃ = (x − offset)·factor, or `fill` where x is missing (NaN).
@@ -264,6 +266,7 @@ fn go_through_both<T: Float, const K: usize>(
     let (values, _) = values.as_chunks::<LANES>();
     let (Some(values), Some(h)) = (values.first_chunk::<K>(), h.as_chunks_mut::<LANES>().0.first_chunk_mut::<K>())
     else {
+        debug_assert!(false, "found other than {} rows", K * LANES);
         return;
     };
     let n = columns.len();
