@@ -135,19 +135,27 @@ fn record_by_record<T: Float>(
     );
 }
 
-/// Reads every value once, each thread its own part of the rows.
+/// Reads every value once, each thread its own part of the rows, in four places at a time: more of memory's answers are then under way.
 fn read_all<T: Float>(columns: &[Vec<T>], threads: usize) {
     std::thread::scope(|scope| {
         for t in 0..threads {
             scope.spawn(move || {
-                let mut lanes = [T::ZERO; 64];
+                let mut lanes = [[T::ZERO; 4]; 4];
                 for column in columns {
                     let part = column.len().div_ceil(threads);
-                    for values in
-                        column[(t * part).min(column.len())..((t + 1) * part).min(column.len())].chunks_exact(64)
-                    {
-                        for (lane, &x) in lanes.iter_mut().zip(values) {
-                            *lane += x;
+                    let part = &column[(t * part).min(column.len())..((t + 1) * part).min(column.len())];
+                    let quarter = (part.len() / 4).max(1);
+                    let mut places = part.chunks_exact(quarter).map(|place| place.chunks_exact(64 / size_of::<T>()));
+                    let (Some(a), Some(b), Some(c), Some(d)) =
+                        (places.next(), places.next(), places.next(), places.next())
+                    else {
+                        continue;
+                    };
+                    for ((a, b), (c, d)) in a.zip(b).zip(c.zip(d)) {
+                        for (lanes, line) in lanes.iter_mut().zip([a, b, c, d]) {
+                            for values in line.as_chunks::<4>().0 {
+                                (0..4).for_each(|l| lanes[l] += values[l]);
+                            }
                         }
                     }
                 }

@@ -33,4 +33,38 @@ macro_rules! for_every_width {
     };
 }
 
+/// Defines `pub(crate) fn name` that runs `$body` with sixteen numbers of type `T` in registers of type `V`: those in use.
+macro_rules! in_registers {
+    ($(#[$doc:meta])* fn $name:ident<$T:ident, $V:ident>($($arg:ident: $type:ty),* $(,)?) $body:block) => {
+        $(#[$doc])*
+        #[inline]
+        pub(crate) fn $name<$T: Float>($($arg: $type),*) {
+            #[inline(always)]
+            fn with<$T: Float, $V: Sixteen<$T>>($($arg: $type),*) $body
+
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx2")]
+                fn avx2<$T: Float>($($arg: $type),*) {
+                    with::<$T, $T::Avx2>($($arg),*)
+                }
+                #[target_feature(enable = "avx2,avx512f,avx512vl,avx512dq")]
+                fn avx512<$T: Float>($($arg: $type),*) {
+                    with::<$T, $T::Avx512>($($arg),*)
+                }
+                match Width::current() {
+                    // SAFETY: the width in use is never wider than what the processor has; `widest` asks for the features of both.
+                    #[allow(unsafe_code)]
+                    Width::Avx512 => return unsafe { avx512($($arg),*) },
+                    #[allow(unsafe_code)]
+                    Width::Avx2 => return unsafe { avx2($($arg),*) },
+                    Width::Portable => {}
+                }
+            }
+            with::<$T, Plain<$T>>($($arg),*)
+        }
+    };
+}
+
 pub(super) use for_every_width;
+pub(super) use in_registers;

@@ -4,10 +4,31 @@ use super::transcendental;
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub};
 
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
+pub(super) mod sealed {
+    #[cfg(target_arch = "x86_64")]
+    use crate::kernel::sixteen;
+
+    /// The registers that a type has.
+    pub trait Sealed: Sized {
+        #[cfg(target_arch = "x86_64")]
+        type Avx2: sixteen::Sixteen<Self>;
+        #[cfg(target_arch = "x86_64")]
+        type Avx512: sixteen::Sixteen<Self>;
+    }
+
+    impl Sealed for f32 {
+        #[cfg(target_arch = "x86_64")]
+        type Avx2 = sixteen::Avx2F32;
+        #[cfg(target_arch = "x86_64")]
+        type Avx512 = sixteen::Avx512F32;
+    }
+
+    impl Sealed for f64 {
+        #[cfg(target_arch = "x86_64")]
+        type Avx2 = sixteen::Avx2F64;
+        #[cfg(target_arch = "x86_64")]
+        type Avx512 = sixteen::Avx512F64;
+    }
 }
 
 /// A floating-point type that tables are held and passed over in: `f64` or `f32`.

@@ -11,6 +11,7 @@ mod float;
 mod linear;
 mod raw;
 mod records;
+mod sixteen;
 mod sparse;
 mod tile;
 mod transcendental;
@@ -21,9 +22,7 @@ pub(crate) use linear::{
     add_column_products, add_multiples, add_terms, add_weight_of_code, all_finite, dot, fold, map_pairs,
     prefetch_values, scatter_add, squared_deltas, standardize_into, sum, sum_squares,
 };
-pub(crate) use raw::{
-    MANY_COLUMNS, RawColumn, add_raw_products, add_raw_products_and_go_on, raw_net_inputs, rows_of_many_columns,
-};
+pub(crate) use raw::{RawColumn, add_raw_products, add_raw_products_and_go_on, raw_net_inputs};
 pub(crate) use records::{
     BadRecord, Lanes, NO_INPUT, RecordWeights, Records, RowScale, make_deltas, standardize_rows, walk_records,
 };

@@ -1,31 +1,21 @@
 //! Net inputs and gradients straight from the raw columns of a block: values are centred and scaled in registers, and stored nowhere.
 //!
-//! Some hundred rows are gone through twice, forward for h and backward for Σδx; the second time they are in the second-level cache. A few
-//! rows at a time stay in registers while all columns go by, so that many columns cost no more for each value than few. On the way, memory
-//! is told of the rows that will be wanted next: half of their lines forward, the other half backward, so that it is never idle.
-//!
-//! Where columns are many, two sets of rows would be more than the cache holds, and what was asked for early is gone again. There the way
-//! backward over some rows and the way forward over the next go side by side, a group of columns at a time.
+//! Rows are gone through run by run, twice: forward for h and, while they are still in a cache, backward for Σδx. The way backward over some
+//! rows and the way forward over the next go side by side, column by column, so that memory is read without a pause and in its order. On the
+//! way it is asked for what comes a little later.
 
-use std::ops::Range;
-
-use super::dispatch::for_every_width;
+use super::dispatch::in_registers;
 use super::linear::prefetch;
+use super::sixteen::{Plain, Sixteen};
 use super::{Float, HALF, LANES, NET_INPUT_LANES, RUN_ROWS, Width};
 
-/// From so many columns on, some rows are gone through backward beside the next ones forward.
-pub(crate) const MANY_COLUMNS: usize = 256;
-/// Of many columns, so many are gone through at a time, backward and then forward: both are in the nearest caches. A multiple of [`NET_INPUT_LANES`].
-const GROUP: usize = 64;
-/// Memory is asked for the rows of a column so many columns before they are gone through forward.
-const AHEAD: usize = 64;
+/// One number for each of `K` times [`LANES`] rows.
+type Chunks<T, const K: usize> = [[T; LANES]; K];
+/// How many times [`LANES`] rows a run has.
+const RUN: usize = RUN_ROWS / LANES;
 
-/// How many rows of many columns are gone through at a time: 256 bytes of each column, a power of two.
-pub(crate) const fn rows_of_many_columns<T>() -> usize {
-    let rows = 256 / size_of::<T>();
-    assert!(RUN_ROWS.is_multiple_of(rows), "rows that are gone through together lie within one run");
-    rows
-}
+/// Memory is asked for the rows of a column so many columns before they are gone through forward.
+const AHEAD: usize = 32;
 
 /// A raw number column and how it becomes an input: x̃ = (x − offset)·factor, or `fill` where x is missing (NaN).
 #[derive(Debug, Clone, Copy)]
@@ -62,236 +52,166 @@ impl<T: Float> RawColumn<'_, T> {
         self.values.get(at..at + n_rows).unwrap_or_default()
     }
 
-    /// `visit(k, x̃)` for `K` times [`LANES`] rows from `start` on; nothing where there are not so many.
+    /// `visit(k, x̃)` for the `K` times [`LANES`] rows from `start` on; nothing where there are not so many.
     #[inline(always)]
-    fn inputs<const K: usize>(&self, start: usize, mut visit: impl FnMut(usize, [T; LANES])) {
+    fn inputs<V: Sixteen<T>, const K: usize>(&self, start: usize, mut visit: impl FnMut(usize, V)) {
         let Some(rows) =
             self.values.get(self.place(start)..).and_then(|rows| rows.as_chunks::<LANES>().0.first_chunk::<K>())
         else {
             return;
         };
+        let (offset, factor) = (V::splat(self.offset), V::splat(self.factor));
         if self.has_missing {
-            for k in 0..K {
-                visit(k, rows[k].map(|x| self.input(x)));
+            let fill = V::splat(self.fill);
+            for (k, raw) in rows.iter().enumerate() {
+                let raw = V::load(raw);
+                visit(k, raw.sub(offset).mul(factor).or_where_missing(raw, fill));
             }
         } else {
-            for k in 0..K {
-                visit(k, rows[k].map(|x| (x - self.offset) * self.factor));
+            for (k, raw) in rows.iter().enumerate() {
+                visit(k, V::load(raw).sub(offset).mul(factor));
             }
         }
     }
 
     /// Asks for the memory of `K` times [`LANES`] rows.
     #[inline(always)]
-    fn prefetch_all<const K: usize>(&self, start: usize) {
-        self.prefetch::<K>(start, 0);
-        self.prefetch::<K>(start, 1);
-    }
-
-    /// Asks for every second line of the memory of `K` times [`LANES`] rows, from the first or from the second on.
-    #[inline(always)]
-    fn prefetch<const K: usize>(&self, start: usize, first: usize) {
-        let line = 64 / size_of::<T>();
-        for k in (first..K * LANES / line).step_by(2) {
-            prefetch(self.values.as_ptr().wrapping_add(self.place(start) + k * line));
+    fn prefetch<const K: usize>(&self, start: usize) {
+        let at = self.place(start);
+        for first in (0..K * LANES).step_by(64 / size_of::<T>()) {
+            prefetch(self.values.as_ptr().wrapping_add(at + first));
         }
     }
 }
 
-for_every_width! {
-    /// `h[r] = Σ_i weights[i]·x̃_i[start + r]`, summed as [`NET_INPUT_LANES`] says. Shapes: columns and weights (d,), `h` (rows,).
-    ///
-    /// On the way, memory is told of half of the rows that are `ahead` of these.
-    fn raw_net_inputs<T: [Float]>(
-        columns: &[RawColumn<'_, T>], weights: &[T], start: usize, ahead: usize, h: &mut [T],
-    ) {
-        // Eight times the lanes at a time would be out of registers' reach for the compiler, and five times as slow.
-        let mut at = net_inputs_of_chunks::<T, 4>(columns, weights, start, ahead, h);
-        at += net_inputs_of_chunks::<T, 1>(columns, weights, start + at, ahead, &mut h[at..]);
-        for (r, h) in h.iter_mut().enumerate().skip(at) {
-            *h = super::net_input(weights, |i| columns[i].input(columns[i].values[columns[i].place(start + r)]));
-        }
-    }
-}
-
-/// Goes through as many rows as there are in whole chunks, and says how many.
+/// Asks for memory [`AHEAD`] columns before it is gone through: that of a later column, or, where there are no more, of later rows.
 #[inline(always)]
-fn net_inputs_of_chunks<T: Float, const K: usize>(
+fn ask_ahead<T: Float, const K: usize>(columns: &[RawColumn<'_, T>], i: usize, start: usize) {
+    let n = columns.len();
+    if n <= AHEAD {
+        columns[i].prefetch::<K>(start + AHEAD.div_ceil(n) * K * LANES);
+    } else if i + AHEAD < n {
+        columns[i + AHEAD].prefetch::<K>(start);
+    } else {
+        columns[i + AHEAD - n].prefetch::<K>(start + K * LANES);
+    }
+}
+
+in_registers! {
+    /// `h[r] = Σ_i weights[i]·x̃_i[start + r]`, summed as [`NET_INPUT_LANES`] says. `start` is the begin of a run. Shapes: columns and weights (d,), `h` (rows,).
+    fn raw_net_inputs<T, V>(columns: &[RawColumn<'_, T>], weights: &[T], start: usize, h: &mut [T]) {
+        let mut at = start;
+        let (chunks, rest) = h.as_chunks_mut::<LANES>();
+        let (runs, chunks) = chunks.as_chunks_mut::<RUN>();
+        for h in runs {
+            net_inputs::<T, V, RUN>(columns, weights, at, h);
+            at += RUN_ROWS;
+        }
+        for h in chunks {
+            net_inputs::<T, V, 1>(columns, weights, at, std::array::from_mut(h));
+            at += LANES;
+        }
+        for (r, h) in rest.iter_mut().enumerate() {
+            *h = super::net_input(weights, |i| columns[i].input(columns[i].values[columns[i].place(at + r)]));
+        }
+    }
+}
+
+#[inline(always)]
+fn net_inputs<T: Float, V: Sixteen<T>, const K: usize>(
     columns: &[RawColumn<'_, T>],
     weights: &[T],
     start: usize,
-    ahead: usize,
-    h: &mut [T],
-) -> usize {
-    let mut at = 0;
-    for h in h.as_chunks_mut::<LANES>().0.as_chunks_mut::<K>().0 {
-        let start = start + at;
-        *h = [[T::ZERO; LANES]; K];
-        for place in 0..HALF.min(columns.len()) {
-            let (mut lane, mut other) = ([[T::ZERO; LANES]; K], [[T::ZERO; LANES]; K]);
-            add_lanes([&mut lane, &mut other], columns, weights, place..columns.len(), start, Some(ahead));
-            // Into memory, which is in the nearest cache: sums that stay in arrays from place to place end up on the stack.
-            for k in 0..K {
-                for l in 0..LANES {
-                    h[k][l] += lane[k][l] + other[k][l];
-                }
-            }
-        }
-        at += K * LANES;
-    }
-    at
-}
-
-/// Adds the columns of two lanes of a net input for the rows from `start` on: those at the begin of `within`, and each eighth after it, to the
-/// first, and those four later to the second. Half of the rows that are `ahead` are asked for.
-#[inline(always)]
-fn add_lanes<T: Float, const K: usize>(
-    [lane, other]: [&mut [[T; LANES]; K]; 2],
-    columns: &[RawColumn<'_, T>],
-    weights: &[T],
-    within: Range<usize>,
-    start: usize,
-    ahead: Option<usize>,
+    h: &mut Chunks<T, K>,
 ) {
-    for i in within.clone().step_by(NET_INPUT_LANES) {
-        add_column(lane, &columns[i], weights[i], start, ahead);
-        if i + HALF < within.end {
-            add_column(other, &columns[i + HALF], weights[i + HALF], start, ahead);
-        }
+    let mut lanes = [[[T::ZERO; LANES]; K]; NET_INPUT_LANES];
+    for (i, (column, &weight)) in columns.iter().zip(weights).enumerate() {
+        ask_ahead::<T, K>(columns, i, start);
+        add_column::<T, V, K>(column, weight, start, &mut lanes[i % NET_INPUT_LANES]);
     }
+    fold_lanes(&lanes, h);
 }
 
-/// `lanes += weight·x̃` for the rows from `start` on.
+/// `lane += weight·x̃` for the rows from `start` on.
 #[inline(always)]
-fn add_column<T: Float, const K: usize>(
-    lanes: &mut [[T; LANES]; K],
+fn add_column<T: Float, V: Sixteen<T>, const K: usize>(
     column: &RawColumn<'_, T>,
     weight: T,
     start: usize,
-    ahead: Option<usize>,
+    lane: &mut Chunks<T, K>,
 ) {
-    if let Some(ahead) = ahead {
-        column.prefetch::<K>(start + ahead, 0);
-    }
-    column.inputs::<K>(start, |k, x| {
-        for l in 0..LANES {
-            lanes[k][l] += weight * x[l];
-        }
-    });
+    let weight = V::splat(weight);
+    column.inputs::<V, K>(start, |k, x| V::load(&lane[k]).add(weight.mul(x)).store(&mut lane[k]));
 }
 
-for_every_width! {
-    /// `sums[i][l] += Σ_r values[r]·x̃_i[start + r]` over the rows r with r mod [`LANES`] = l. Shapes: columns and sums (d,), values (rows,).
-    ///
-    /// On the way, memory is told of the other half of the rows that are `ahead` of these.
-    fn add_raw_products<T: [Float]>(
-        columns: &[RawColumn<'_, T>], start: usize, ahead: usize, values: &[T], sums: &mut [[T; LANES]],
-    ) {
-        let mut at = add_products_of_chunks::<T, 4>(columns, start, ahead, values, sums);
-        at += add_products_of_chunks::<T, 1>(columns, start + at, ahead, &values[at..], sums);
-        for (l, &value) in values[at..].iter().enumerate() {
-            for (column, sums) in columns.iter().zip(&mut *sums) {
-                sums[l] += value * column.input(column.values[column.place(start + at + l)]);
-            }
-        }
-    }
-}
-
-/// Goes through as many rows as there are in whole chunks, and says how many.
+/// [`super::fold_net_input`] of each row.
 #[inline(always)]
-fn add_products_of_chunks<T: Float, const K: usize>(
-    columns: &[RawColumn<'_, T>],
-    start: usize,
-    ahead: usize,
-    values: &[T],
-    sums: &mut [[T; LANES]],
-) -> usize {
-    let mut at = 0;
-    for values in values.as_chunks::<LANES>().0.as_chunks::<K>().0 {
-        let values = *values;
-        let start = start + at;
-        // From the last to the first: what was gone through forward last is in the nearest cache.
-        for (column, sums) in columns.iter().zip(&mut *sums).rev() {
-            column.prefetch::<K>(start + ahead, 1);
-            add_products(column, start, &values, sums);
-        }
-        at += K * LANES;
-    }
-    at
-}
-
-/// `sums[l] += Σ_r values[r]·x̃[start + r]` over the rows r with r mod [`LANES`] = l.
-#[inline(always)]
-fn add_products<T: Float, const K: usize>(
-    column: &RawColumn<'_, T>,
-    start: usize,
-    values: &[[T; LANES]; K],
-    sums: &mut [T; LANES],
-) {
-    let mut totals = *sums;
-    column.inputs::<K>(start, |k, x| {
-        for l in 0..LANES {
-            totals[l] += values[k][l] * x[l];
-        }
-    });
-    *sums = totals;
-}
-
-for_every_width! {
-    /// [`add_raw_products`] for the rows from the first start on and [`raw_net_inputs`] for those from the second on, side by side, each with its bits. Both are
-    /// [`rows_of_many_columns`], and begin at a multiple of them. Shapes: values and `h` (rows,), columns, weights and sums (d,).
-    ///
-    /// On the way, memory is asked for each column a little before it is needed.
-    fn add_raw_products_and_go_on<T: [Float]>(
-        columns: &[RawColumn<'_, T>], weights: &[T], starts: [usize; 2], values: &[T], sums: &mut [[T; LANES]],
-        h: &mut [T],
-    ) {
-        if size_of::<T>() == size_of::<f32>() {
-            go_through_both::<T, { rows_of_many_columns::<f32>() / LANES }>(columns, weights, starts, values, sums, h);
-        } else {
-            go_through_both::<T, { rows_of_many_columns::<f64>() / LANES }>(columns, weights, starts, values, sums, h);
-        }
-    }
-}
-
-#[inline(always)]
-fn go_through_both<T: Float, const K: usize>(
-    columns: &[RawColumn<'_, T>],
-    weights: &[T],
-    [start, next]: [usize; 2],
-    values: &[T],
-    sums: &mut [[T; LANES]],
-    h: &mut [T],
-) {
-    let (values, _) = values.as_chunks::<LANES>();
-    let (Some(values), Some(h)) = (values.first_chunk::<K>(), h.as_chunks_mut::<LANES>().0.first_chunk_mut::<K>())
-    else {
-        debug_assert!(false, "found other than {} rows", K * LANES);
-        return;
-    };
-    let n = columns.len();
-    let mut lanes = [[[T::ZERO; LANES]; K]; NET_INPUT_LANES];
-    for group in (0..n).step_by(GROUP) {
-        let end = (group + GROUP).min(n);
-        for i in group..end {
-            match columns.get(i + AHEAD) {
-                Some(column) => column.prefetch_all::<K>(next),
-                None => columns[(i + AHEAD) % n].prefetch_all::<K>(next + K * LANES),
-            }
-            add_products(&columns[i], start, values, &mut sums[i]);
-        }
-        for place in 0..HALF {
-            let (mut lane, mut other) = (lanes[place], lanes[place + HALF]);
-            add_lanes([&mut lane, &mut other], columns, weights, group + place..end, next, None);
-            (lanes[place], lanes[place + HALF]) = (lane, other);
-        }
-    }
+fn fold_lanes<T: Float, const K: usize>(lanes: &[Chunks<T, K>; NET_INPUT_LANES], h: &mut Chunks<T, K>) {
     *h = [[T::ZERO; LANES]; K];
     for place in 0..HALF {
         for k in 0..K {
             for l in 0..LANES {
                 h[k][l] += lanes[place][k][l] + lanes[place + HALF][k][l];
             }
+        }
+    }
+}
+
+in_registers! {
+    /// `sums[i][l] += Σ_r values[r]·x̃_i[start + r]` over the rows r with r mod [`LANES`] = l. `start` is the begin of a run. Shapes: columns and sums (d,), values (rows,).
+    fn add_raw_products<T, V>(columns: &[RawColumn<'_, T>], start: usize, values: &[T], sums: &mut [[T; LANES]]) {
+        let (chunks, rest) = values.as_chunks::<LANES>();
+        let (runs, chunks) = chunks.as_chunks::<RUN>();
+        for (column, sums) in columns.iter().zip(sums) {
+            let mut at = start;
+            for values in runs {
+                add_products::<T, V, RUN>(column, at, values, sums);
+                at += RUN_ROWS;
+            }
+            for values in chunks {
+                add_products::<T, V, 1>(column, at, std::array::from_ref(values), sums);
+                at += LANES;
+            }
+            for (l, &value) in rest.iter().enumerate() {
+                sums[l] += value * column.input(column.values[column.place(at + l)]);
+            }
+        }
+    }
+}
+
+/// `sums[l] += Σ_r values[r]·x̃[start + r]` over the rows r with r mod [`LANES`] = l.
+#[inline(always)]
+fn add_products<T: Float, V: Sixteen<T>, const K: usize>(
+    column: &RawColumn<'_, T>,
+    start: usize,
+    values: &Chunks<T, K>,
+    sums: &mut [T; LANES],
+) {
+    let mut totals = V::load(sums);
+    column.inputs::<V, K>(start, |k, x| totals = totals.add(V::load(&values[k]).mul(x)));
+    totals.store(sums);
+}
+
+in_registers! {
+    /// [`add_raw_products`] for the rows from the first start on and [`raw_net_inputs`] for as many from the second on, side by side, each with its bits. Both are
+    /// whole runs. Shapes: values and `h` (rows,), columns, weights and sums (d,).
+    fn add_raw_products_and_go_on<T, V>(
+        columns: &[RawColumn<'_, T>], weights: &[T], starts: [usize; 2], values: &[T], sums: &mut [[T; LANES]],
+        h: &mut [T],
+    ) {
+        let (values, _) = values.as_chunks::<LANES>().0.as_chunks::<RUN>();
+        let (h, _) = h.as_chunks_mut::<LANES>().0.as_chunks_mut::<RUN>();
+        let [mut start, mut next] = starts;
+        for (values, h) in values.iter().zip(h) {
+            let mut lanes = [[[T::ZERO; LANES]; RUN]; NET_INPUT_LANES];
+            for (i, ((column, &weight), sums)) in columns.iter().zip(weights).zip(&mut *sums).enumerate() {
+                ask_ahead::<T, RUN>(columns, i, next);
+                add_products::<T, V, RUN>(column, start, values, sums);
+                add_column::<T, V, RUN>(column, weight, next, &mut lanes[i % NET_INPUT_LANES]);
+            }
+            fold_lanes(&lanes, h);
+            start += RUN_ROWS;
+            next += RUN_ROWS;
         }
     }
 }
@@ -304,7 +224,7 @@ mod tests {
     /// Products and net inputs side by side against one after the other, in every width: the same bits.
     fn check<T: Float>(seed: u64) {
         let mut random = Random::new(seed, Stream::Start);
-        let (n_columns, rows) = (1 + random.below(200) as usize, rows_of_many_columns::<T>());
+        let (n_columns, rows) = (1 + random.below(200) as usize, RUN_ROWS * (1 + random.below(3) as usize));
         let mut numbers = |n: usize| -> Vec<T> { (0..n).map(|_| T::from_f64(random.uniform() - 0.5)).collect() };
         let mut raw: Vec<Vec<T>> = (0..n_columns).map(|_| numbers(3 * rows)).collect();
         raw.iter_mut().step_by(3).for_each(|column| column[rows + 1] = T::from_f64(f64::NAN));
@@ -329,8 +249,8 @@ mod tests {
                 let mut sums = vec![[T::ONE; LANES]; n_columns];
                 let mut products = sums.clone();
                 add_raw_products_and_go_on(&columns, &weights, [start, next], &values, &mut sums, &mut h);
-                add_raw_products(&columns, start, 0, &values, &mut products);
-                raw_net_inputs(&columns, &weights, next, 0, &mut expected);
+                add_raw_products(&columns, start, &values, &mut products);
+                raw_net_inputs(&columns, &weights, next, &mut expected);
                 assert_eq!(sums, products, "{} {n_columns} columns", width.name());
                 assert_eq!(h, expected, "{} {n_columns} columns", width.name());
             }

@@ -254,13 +254,13 @@ mod tests {
             width.limit();
             let name = width.name();
             let mut h = vec![T::ONE; n_rows];
-            raw_net_inputs(&columns, &weights[..n_columns], start, 64, &mut h);
+            raw_net_inputs(&columns, &weights[..n_columns], start, &mut h);
             assert_eq!(bits(&h), bits(&net_inputs[..n_rows]), "{name} {n_rows}x{n_columns}");
             let mut h = vec![T::ONE; n_rows * n_outputs];
             tile_net_inputs(&tile, stride, n_columns, n_rows, &weights, &mut h);
             assert_eq!(bits(&h), bits(&net_inputs), "{name} {n_rows}x{n_columns}x{n_outputs}");
             let mut found = vec![[T::ZERO; LANES]; n_columns];
-            add_raw_products(&columns, start, 64, &values[..n_rows], &mut found);
+            add_raw_products(&columns, start, &values[..n_rows], &mut found);
             assert_eq!(bits(found.as_flattened()), bits(sums[..n_columns].as_flattened()), "{name}");
             let mut found = vec![[T::ZERO; LANES]; n_columns * n_outputs];
             add_tile_products(&tile, stride, n_columns, n_rows, &values, &mut found);

@@ -3,8 +3,8 @@
 use super::Parameters;
 use crate::data::{Block, Column, ColumnKind, STRIP_ROWS, Scaling, Shape, SparseRows, Tile, rows_in_cache};
 use crate::kernel::{
-    Float, LANES, MANY_COLUMNS, RawColumn, SparseSlices, add_raw_products, add_raw_products_and_go_on,
-    add_tile_products, add_weight_of_code, fold, raw_net_inputs, rows_of_many_columns, scatter_add, tile_net_inputs,
+    Float, LANES, RawColumn, SparseSlices, add_raw_products, add_raw_products_and_go_on, add_tile_products,
+    add_weight_of_code, fold, raw_net_inputs, scatter_add, tile_net_inputs,
 };
 
 /// The parameters of one or several layers for one pass, in the type of the data: the outputs of all layers, one after the other.
@@ -166,7 +166,7 @@ impl<T: Float> ColumnSums<T> {
 }
 
 /// What raw columns and their scratch may take up in the second-level cache, in bytes.
-const RAW_BYTES: usize = 256 * 1024;
+const RAW_BYTES: usize = 128 * 1024;
 
 /// Forward and backward over the raw rows of blocks, for a network of one output: nothing is stored between the two but h.
 #[derive(Debug, Clone)]
@@ -174,8 +174,6 @@ pub(crate) struct RawPass<T> {
     sums: ColumnSums<T>,
     /// How many rows are gone through forward before they are gone through backward.
     capacity: usize,
-    /// Whether the next rows are gone through forward at the same time.
-    side_by_side: bool,
     net_input: Vec<T>,
     values: Vec<T>,
     sparse: Vec<SparseRows<T>>,
@@ -194,14 +192,9 @@ impl<T: Float> RawPass<T> {
     pub(crate) fn new(shape: &Shape, block_rows: usize) -> Self {
         let sums = ColumnSums::new(shape, 1);
         let n_numbers = sums.number_features.len();
-        let side_by_side = n_numbers >= MANY_COLUMNS && block_rows >= rows_of_many_columns::<T>();
-        let capacity = if side_by_side {
-            rows_of_many_columns::<T>()
-        } else {
-            rows_in_cache::<T>(n_numbers, RAW_BYTES).min(block_rows).max(1)
-        };
+        let capacity = rows_in_cache::<T>(n_numbers, RAW_BYTES).min(block_rows).max(1);
         let (net_input, values) = (vec![T::ZERO; capacity], vec![T::ZERO; capacity]);
-        Self { sums, capacity, side_by_side, net_input, values, sparse: SparseRows::of_shape(shape) }
+        Self { sums, capacity, net_input, values, sparse: SparseRows::of_shape(shape) }
     }
 
     /// Goes through a block: `values_of(rows, h, v)` makes v of h, and `into[i] += Σ_r v_r x_ri`, without what the
@@ -239,7 +232,7 @@ impl<T: Float> RawPass<T> {
             let rows = RawRows { start, ends_strip: end == n || end.is_multiple_of(STRIP_ROWS) };
             let h = &mut self.net_input[..end - start];
             if !h_is_there {
-                raw_net_inputs(&numbers, &weights.numbers, start, self.capacity, h);
+                raw_net_inputs(&numbers, &weights.numbers, start, h);
             }
             let of_rows = || categories.iter().map(|(codes, first, n_levels)| (&codes[start..end], *first, *n_levels));
             self.load_sparse(block, scaling, start..end);
@@ -247,13 +240,13 @@ impl<T: Float> RawPass<T> {
             weights.add_others(0, of_rows(), &self.sparse, h);
             let values = &mut self.values[..end - start];
             values_of(rows, h, values);
-            h_is_there = self.side_by_side && end + self.capacity <= n;
+            h_is_there = end + self.capacity <= n;
             let sums = &mut self.sums.lanes;
             if h_is_there {
                 let h = &mut self.net_input;
                 add_raw_products_and_go_on(&numbers, &weights.numbers, [start, end], values, sums, h);
             } else {
-                add_raw_products(&numbers, start, self.capacity, values, sums);
+                add_raw_products(&numbers, start, values, sums);
             }
             for (codes, first, n_levels) in of_rows() {
                 scatter_add(values, codes, &mut into[first..first + n_levels]);
