@@ -41,10 +41,10 @@ pub use data::{
 };
 pub use error::{Error, Result};
 pub use insight::{
-    Alone, Direction, Distribution, Estimate, GradientCheck, Information, OutputSummary, PlainStep, PureLevel, Reach,
+    Alone, Direction, Distribution, Estimate, GradientCheck, Information, OutputSummary, PlainStep, PureInput, Reach,
     Robust, Slice, Summary, Surface, SurfaceAxis, Theory, Weight, WeightCheck, WeightIndex, WeightUnits, WorkedBatch,
     WorkedOutput, WorkedQuotient, WorkedRecord, WorkedStep, check_gradient, check_gradient_of, explain, explain_batch,
-    explain_quotient, explained_alone, pure_levels, spread_of_parts,
+    explain_quotient, explained_alone, pure_inputs, spread_of_parts,
 };
 pub use kernel::{Float, NET_INPUT_LANES, RUN_ROWS, Width, fold_net_input};
 pub use learning::{

@@ -10,7 +10,7 @@ use deltarule_core::{
 use deltarule_data::{CsvOptions, FrameColumn, FrameRows, FrameTargets, Prepared, Sieve, Table, find_files, prepare};
 use deltarule_model::{Encoding, Model, Training};
 use deltarule_train::{
-    NamedStart, Ready, Record, eta_warning, in_f32, pure_levels_warning, reason_text, sound_memory, with_problem,
+    NamedStart, Ready, Record, eta_warning, in_f32, pure_inputs_warning, reason_text, sound_memory, with_problem,
 };
 use pyo3::prelude::*;
 
@@ -120,7 +120,7 @@ impl Ended {
         watcher: Watcher<'_>,
     ) -> Result<Self, Failure> {
         let (problem, prepared) = (&ready.problem, record.prepared);
-        let pure = pure_levels_warning(problem, &ready.encoding, &plan, &fit.reason)?;
+        let pure = pure_inputs_warning(problem, &ready.encoding, &plan, &fit.reason)?;
         let training = record.of(problem.loss, &plan, &fit, fit.loss);
         Ok(Self {
             model: Model::new(ready.encoding.clone(), fit.layer.clone(), training)?,

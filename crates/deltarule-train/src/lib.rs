@@ -27,7 +27,7 @@ pub use loss::LossChoice;
 pub use machine::sound_memory;
 pub use optimizer::{OptimizerName, OptimizerSettings, optimizers};
 pub use problem::{Ready, in_f32, shifted, threads, with_problem};
-pub use pure::pure_levels_warning;
+pub use pure::pure_inputs_warning;
 pub use record::Record;
 pub use start::{NamedStart, StartChoice};
 pub use words::{eta_warning, reason_text};

@@ -1,17 +1,17 @@
-//! What is to be said of levels that no finite weight fits best.
+//! What is to be said of levels and sparse features that no finite weight fits best.
 
-use deltarule_core::{Plan, Problem, PureLevel, StopReason, pure_levels};
+use deltarule_core::{Plan, Problem, PureInput, StopReason, pure_inputs};
 use deltarule_model::{Encoding, FeatureKind, Target};
 
 use crate::number::count;
 
-/// A warning of levels whose weights grow for as long as descent goes on, whatever made it end: their size means nothing. `None` where a penalty bounds
-/// them, where each step saw a few records alone, and where descent came to no end of its own. It names levels and classes.
+/// A warning of levels and sparse features whose weights grow for as long as descent goes on, whatever made it end: their size means nothing. `None` where a
+/// penalty bounds them, where each step saw a few records alone, and where descent came to no end of its own. It names inputs and classes.
 ///
-/// One pass over the table, if it has categories and f an end that it does not reach.
+/// One pass over the table, if it has categories or sparse columns, and f an end that it does not reach.
 ///
 /// Errors: those of the source.
-pub fn pure_levels_warning(
+pub fn pure_inputs_warning(
     problem: &Problem<'_, f64>,
     encoding: &Encoding,
     plan: &Plan,
@@ -27,29 +27,40 @@ pub fn pure_levels_warning(
     if plan.penalty.l2 > 0.0 || plan.penalty.l1 > 0.0 || plan.batch.is_some() || !came_to_an_end {
         return Ok(None);
     }
-    let levels = pure_levels(problem)?;
-    let Some(first) = levels.first() else { return Ok(None) };
+    let inputs = pure_inputs(problem)?;
+    let Some(first) = inputs.first() else { return Ok(None) };
     let name = encoding.input_names().get(first.feature).cloned().unwrap_or_default();
-    let example = format!("{name:?}, {}", what_they_have(first, &encoding.target));
-    let is_of_buckets =
-        |level: &&PureLevel| matches!(kind_of(encoding, level.feature), Some(FeatureKind::Hashed { .. }));
-    // Buckets are not pooled.
-    let (noun, advice) = match levels.iter().filter(is_of_buckets).count() {
-        0 => ("level", "try --l2 0.001, which bounds it, or --min-count 20, which pools rare levels"),
-        n if n == levels.len() => ("bucket", "try --l2 0.001, which bounds it"),
-        _ => ("level", "try --l2 0.001, which bounds it, or --min-count 20, which pools rare levels"),
+    let example = format!("{name:?}, {}", what_they_have(first, encoding));
+    let nouns: Vec<(&str, u64)> = ["level", "bucket", "sparse feature"]
+        .into_iter()
+        .map(|noun| (noun, inputs.iter().filter(|input| noun_of(encoding, input) == noun).count() as u64))
+        .filter(|&(_, n)| n > 0)
+        .collect();
+    // Nothing but levels is pooled.
+    let advice = match nouns[0].0 {
+        "level" => "try --l2 0.001, which bounds it, or --min-count 20, which pools rare levels",
+        _ => "try --l2 0.001, which bounds it",
     };
-    Ok(Some(match levels.len() {
-        1 => format!(
+    Ok(Some(match nouns[..] {
+        [(noun, 1)] => format!(
             "the {noun} {example}, has no finite minimum: the further its weight goes, the less is E. How large it is tells when descent stopped, and \
              nothing else; {advice}"
         ),
-        n => format!(
+        _ => format!(
             "{} have no finite minimum, such as {example}: the further the weight of one goes, the less is E. How large it is tells when descent \
              stopped, and nothing else; {advice}",
-            count(n as u64, noun)
+            nouns.iter().map(|&(noun, n)| count(n, noun)).collect::<Vec<_>>().join(" and ")
         ),
     }))
+}
+
+/// What an input is called.
+fn noun_of(encoding: &Encoding, input: &PureInput) -> &'static str {
+    match kind_of(encoding, input.feature) {
+        Some(FeatureKind::Hashed { .. }) => "bucket",
+        Some(FeatureKind::Sparse { .. }) => "sparse feature",
+        _ => "level",
+    }
 }
 
 /// What the feature is that an input belongs to.
@@ -62,14 +73,15 @@ fn kind_of(encoding: &Encoding, input: usize) -> Option<&FeatureKind> {
     feature.map(|feature| &feature.kind)
 }
 
-fn what_they_have(level: &PureLevel, target: &Target) -> String {
-    let is_high = level.target > 0.0;
-    match target {
-        Target::Numbers { names, .. } => {
-            format!("whose records all have {} = {}", names[level.output], level.target)
-        }
-        Target::TwoClasses { classes, .. } => format!("whose records are all {:?}", classes[usize::from(is_high)]),
-        Target::Classes { classes, .. } if is_high => format!("whose records are all {:?}", classes[level.output]),
-        Target::Classes { classes, .. } => format!("of whose records none is {:?}", classes[level.output]),
+fn what_they_have(input: &PureInput, encoding: &Encoding) -> String {
+    let is_high = input.target > 0.0;
+    let is_sparse = matches!(kind_of(encoding, input.feature), Some(FeatureKind::Sparse { .. }));
+    let of = if is_sparse { "which is other than 0 only in records that" } else { "whose records" };
+    let none_of = if is_sparse { "which is other than 0 only in records of which" } else { "of whose records" };
+    match &encoding.target {
+        Target::Numbers { names, .. } => format!("{of} all have {} = {}", names[input.output], input.target),
+        Target::TwoClasses { classes, .. } => format!("{of} are all {:?}", classes[usize::from(is_high)]),
+        Target::Classes { classes, .. } if is_high => format!("{of} are all {:?}", classes[input.output]),
+        Target::Classes { classes, .. } => format!("{none_of} none is {:?}", classes[input.output]),
     }
 }

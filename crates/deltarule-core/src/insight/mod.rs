@@ -15,7 +15,7 @@ pub use alone::{Alone, explained_alone, spread_of_parts};
 pub use check::{GradientCheck, WeightCheck, check_gradient, check_gradient_of};
 pub use distribution::Distribution;
 pub use explain::{WorkedBatch, WorkedOutput, WorkedRecord, WorkedStep, explain, explain_batch};
-pub use pure::{PureLevel, pure_levels};
+pub use pure::{PureInput, pure_inputs};
 pub use quotient::{WorkedQuotient, explain_quotient};
 pub use reach::Reach;
 pub use step::PlainStep;

@@ -1,35 +1,37 @@
-//! Levels that foretell a target without an exception, so that no finite weight fits them best.
+//! Levels and sparse features that foretell a target without an exception, so that no finite weight fits them best.
 
-use crate::data::ColumnKind;
+use crate::data::{ColumnKind, ColumnMoments, Scaling};
 use crate::error::Result;
 use crate::kernel::Float;
 use crate::learning::{Gradient, Loss, Problem};
 use crate::network::{Activation, Layer, Parameters};
 
-/// A level of a category without a finite minimum of E along its weight.
+/// An input without a finite minimum of E along its weight: a level of a category, or a feature of a sparse column.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PureLevel {
-    /// The input, from 0: the level's place among all inputs.
+pub struct PureInput {
+    /// The input, from 0: its place among all inputs.
     pub feature: usize,
     /// The output, from 0.
     pub output: usize,
-    /// The target that every record of the level has: an end of f's range.
+    /// The target of every record in which the input is not 0: an end of f's range.
     pub target: f64,
 }
 
-/// The levels of categories all of whose records have, for some output, a target at an end of f's range that f comes ever nearer to and never reaches
-/// (0 and 1 of sigmoid and softmax, −1 and 1 of tanh and softsign, 0 of exp and softplus): the further the level's weight goes, the less is E, and without a
-/// penalty there is no weight at which it is least. By inputs, and of each only the first such output, the upper end first.
+/// The levels of categories, and the features of sparse columns with values of one sign, all of whose records have, for some output, a target at an end of
+/// f's range that f comes ever nearer to and never reaches (0 and 1 of sigmoid and softmax, −1 and 1 of tanh and softsign, 0 of exp and softplus): the
+/// further the weight goes, the less is E, and without a penalty there is no weight at which it is least. A record is one of a level or of a feature if the
+/// input is not 0 in it. By inputs, and of each only the first such output, the upper end first.
 ///
-/// One pass over the table: with ŷ = e for every record, e being the end, a level is pure if Σvδx = Σv(y − e) over its records is 0, since no y is
-/// beyond e. Nothing is said of outputs with targets outside of f's range.
+/// One pass over the table, in the units of its columns: with ŷ = e for every record, e being the end, an input is pure if Σvδx = Σv(y − e)x is 0, since no
+/// y is beyond e and all x are on the same side of 0. Nothing is said of outputs with targets outside of f's range, nor of sparse features that are centred
+/// without a bias to take up what their weights add to every record.
 ///
 /// Errors: those of the source.
-pub fn pure_levels<T: Float>(problem: &Problem<'_, T>) -> Result<Vec<PureLevel>> {
+pub fn pure_inputs<T: Float>(problem: &Problem<'_, T>) -> Result<Vec<PureInput>> {
     let shape = problem.source.shape();
     let ends = unreached_ends(problem.activation);
-    let has_levels = shape.columns().iter().any(|kind| matches!(kind, ColumnKind::Category { .. }));
-    if ends.is_empty() || !has_levels {
+    let has_candidates = shape.columns().iter().any(|kind| *kind != ColumnKind::Number);
+    if ends.is_empty() || !has_candidates {
         return Ok(Vec::new());
     }
     let (low, high) = problem.activation.range();
@@ -45,18 +47,38 @@ pub fn pure_levels<T: Float>(problem: &Problem<'_, T>) -> Result<Vec<PureLevel>>
     };
     let layers: Vec<Layer> = ends.iter().map(constant).collect();
     let layers: Vec<&Layer> = layers.iter().collect();
-    let gradients = Gradient::of_many(problem.source, problem.scaling, &layers, Loss::Squared, problem.threads)?;
+    let unscaled = Scaling::identity(shape.columns());
+    let gradients = Gradient::of_many(problem.source, &unscaled, &layers, Loss::Squared, problem.threads)?;
     let mut found = Vec::new();
     for (index, moments) in problem.moments.columns().iter().enumerate() {
-        for (feature, weight) in shape.features_of(index).zip(moments.level_weights()) {
+        for (feature, is_candidate) in shape.features_of(index).zip(candidates(problem, index, moments)) {
             let ways = ends.iter().zip(&gradients).flat_map(|(&end, gradient)| {
                 (0..n_outputs).map(move |j| (end, j, gradient.descent.weights(j)[feature]))
             });
-            let mut pure = ways.filter(|&(_, j, sum)| weight > 0.0 && sum == 0.0 && in_range(j));
-            found.extend(pure.next().map(|(target, output, _)| PureLevel { feature, output, target }));
+            let mut pure = ways.filter(|&(_, j, sum)| is_candidate && sum == 0.0 && in_range(j));
+            found.extend(pure.next().map(|(target, output, _)| PureInput { feature, output, target }));
         }
     }
     Ok(found)
+}
+
+/// Of each input of a column whether it is other than 0 somewhere, of one sign, and moves no other record.
+fn candidates<T: Float>(problem: &Problem<'_, T>, index: usize, moments: &ColumnMoments) -> Vec<bool> {
+    let is_centred = |feature: usize| {
+        let scale = problem.scaling.sparse(index).get(feature);
+        scale.is_some_and(|scale| scale.apply(0.0) != 0.0)
+    };
+    match moments {
+        ColumnMoments::Number { .. } => Vec::new(),
+        ColumnMoments::Category { .. } => moments.level_weights().iter().map(|&weight| weight > 0.0).collect(),
+        ColumnMoments::Sparse { .. } => {
+            let of_one_sign = |(feature, moments): (usize, ColumnMoments)| {
+                let (min, max) = moments.range();
+                (min < 0.0) != (max > 0.0) && (problem.has_bias || !is_centred(feature))
+            };
+            moments.sparse_features().enumerate().map(of_one_sign).collect()
+        }
+    }
 }
 
 /// The ends of f's range that it comes near to and never reaches, the upper one first; f rises everywhere.
@@ -74,10 +96,19 @@ mod tests {
     use super::*;
     use crate::data::{Column, Dataset, Moments, Scaling, Targets, Threads};
 
-    fn pure(activation: Activation, codes: &[u32], n_levels: usize, targets: &Targets<'_, f64>) -> Vec<PureLevel> {
+    fn pure(activation: Activation, codes: &[u32], n_levels: usize, targets: &Targets<'_, f64>) -> Vec<PureInput> {
         let number: Vec<f64> = (0..codes.len()).map(|r| r as f64).collect();
         let columns = [Column::Numbers(number.into()), Column::Codes { codes: codes.into(), n_levels }];
-        let table = Dataset::from_columns(&columns, targets).unwrap();
+        pure_of(activation, &columns, targets, true)
+    }
+
+    fn pure_of(
+        activation: Activation,
+        columns: &[Column<'_, f64>],
+        targets: &Targets<'_, f64>,
+        has_bias: bool,
+    ) -> Vec<PureInput> {
+        let table = Dataset::from_columns(columns, targets).unwrap();
         let threads = Threads::one();
         let moments = Moments::of(&table, &threads).unwrap();
         let problem = Problem {
@@ -86,10 +117,10 @@ mod tests {
             moments: &moments,
             activation: &activation,
             loss: Loss::Squared,
-            has_bias: true,
+            has_bias,
             threads: &threads,
         };
-        pure_levels(&problem).unwrap()
+        pure_inputs(&problem).unwrap()
     }
 
     #[test]
@@ -97,20 +128,20 @@ mod tests {
         let y = Targets::Numbers(vec![vec![0.0, 1.0, 1.0, 1.0, 0.0, 0.0].into()]);
         let found = pure(Activation::Sigmoid, &[0, 0, 1, 1, 3, 3], 4, &y);
         // Input 0 is the number.
-        let expected = [(2, 1.0), (4, 0.0)].map(|(feature, target)| PureLevel { feature, output: 0, target });
+        let expected = [(2, 1.0), (4, 0.0)].map(|(feature, target)| PureInput { feature, output: 0, target });
         assert_eq!(found, expected);
         // The identity meets any target with a finite weight, and 1 is no end of tanh's lower side.
         assert!(pure(Activation::Identity, &[0, 0, 1, 1, 3, 3], 4, &y).is_empty());
         assert_eq!(
             pure(Activation::Tanh, &[0, 0, 1, 1, 3, 3], 4, &y),
-            [PureLevel { feature: 2, output: 0, target: 1.0 }]
+            [PureInput { feature: 2, output: 0, target: 1.0 }]
         );
     }
 
     #[test]
     fn counts_of_0_are_pure_and_targets_beyond_f_say_nothing() {
         let y = Targets::Numbers(vec![vec![0.0, 0.0, 2.0, 0.0].into()]);
-        assert_eq!(pure(Activation::Exp, &[0, 0, 1, 1], 2, &y), [PureLevel { feature: 1, output: 0, target: 0.0 }]);
+        assert_eq!(pure(Activation::Exp, &[0, 0, 1, 1], 2, &y), [PureInput { feature: 1, output: 0, target: 0.0 }]);
         // 0 and 2 are 1 in the mean, and not 1.
         let y = Targets::Numbers(vec![vec![2.0, 0.0, 1.0, 0.0].into()]);
         assert!(pure(Activation::Sigmoid, &[0, 0, 1, 1], 2, &y).is_empty());
@@ -121,11 +152,34 @@ mod tests {
         let y = Targets::Classes { codes: vec![0, 1, 0, 1, 2, 2, 2, 2].into(), n_classes: 3, low: 0.0, high: 1.0 };
         let found = pure(Activation::Softmax, &[0, 0, 0, 0, 0, 1, 2, 2], 3, &y);
         let expected =
-            [(2, 2, 1.0), (3, 2, 1.0)].map(|(feature, output, target)| PureLevel { feature, output, target });
+            [(2, 2, 1.0), (3, 2, 1.0)].map(|(feature, output, target)| PureInput { feature, output, target });
         assert_eq!(found, expected);
         let found = pure(Activation::Softmax, &[0, 0, 1, 1, 0, 1, 0, 1], 2, &y);
         assert!(found.is_empty());
         let found = pure(Activation::Softmax, &[0, 0, 1, 0, 0, 1, 0, 1], 2, &y);
-        assert_eq!(found, [PureLevel { feature: 2, output: 1, target: 0.0 }]);
+        assert_eq!(found, [PureInput { feature: 2, output: 1, target: 0.0 }]);
+    }
+
+    #[test]
+    fn a_sparse_feature_of_one_sign_in_records_of_one_class_is_pure() {
+        let y = Targets::Numbers(vec![vec![1.0, 1.0, 0.0, 0.0, 1.0].into()]);
+        // Feature 0 is in records of 1 alone, 1 in those of 0 alone and below zero, 2 has both signs, 3 both classes, and 4 no value.
+        let rows: [&[(u32, f64)]; 5] = [
+            &[(0, 2.0), (2, 1.0), (3, 1.0)],
+            &[(0, 0.5), (2, -1.0)],
+            &[(1, -1e-3), (3, 1.0)],
+            &[(1, -7.0)],
+            &[(2, 0.1)],
+        ];
+        let starts: Vec<usize> =
+            (0..=rows.len()).map(|r| rows[..r].iter().map(|row| row.len()).sum::<usize>()).collect();
+        let (indices, values): (Vec<u32>, Vec<f64>) = rows.concat().into_iter().unzip();
+        let column =
+            Column::Sparse { n_columns: 5, starts: starts.into(), indices: indices.into(), values: values.into() };
+        let expected = [(0, 1.0), (1, 0.0)].map(|(feature, target)| PureInput { feature, output: 0, target });
+        let columns = [column];
+        assert_eq!(pure_of(Activation::Sigmoid, &columns, &y, true), expected);
+        // A centred feature moves every record, which no bias makes up for here.
+        assert!(pure_of(Activation::Sigmoid, &columns, &y, false).is_empty());
     }
 }

@@ -220,3 +220,56 @@ fn inspect_and_sweep_read_libsvm() {
     sandbox.sh(alone).ok();
     sandbox.sh("deltarule evaluate m.json data.libsvm").ok();
 }
+
+/// A feature that is stored, with one sign, in records of one class alone: its weight grows for as long as descent goes on.
+#[test]
+fn features_that_no_finite_weight_fits_best_are_named() {
+    let sandbox = Sandbox::new();
+    let rows = |with: &dyn Fn(u32, bool) -> String| -> String {
+        let class = |i: u32| (i * 37 % 101) + (i * 53 % 47) > 74;
+        let row = |i: u32| {
+            let label = if class(i) { "+1" } else { "-1" };
+            format!("{label} 1:{}{}\n", f64::from(i * 37 % 101) / 50.0 - 1.005, with(i, class(i)))
+        };
+        (0..300).map(row).collect()
+    };
+    sandbox.file("one.libsvm", rows(&|i, class| if class && i % 3 == 0 { " 4:0.5 6:1" } else { " 6:2" }.to_owned()));
+    sandbox.file(
+        "signs.libsvm",
+        rows(&|i, class| if class { format!(" 4:{}", if i % 3 == 0 { -1 } else { 1 }) } else { String::new() }),
+    );
+    sandbox.file(
+        "two.libsvm",
+        rows(&|i, class| {
+            if class {
+                " 4:1"
+            } else if i % 2 == 0 {
+                " 5:-3"
+            } else {
+                ""
+            }
+            .to_owned()
+        }),
+    );
+    let warnings =
+        |options: &str| sandbox.sh(&format!("deltarule train {options} --json")).ok().json()["warnings"].to_string();
+    let one =
+        r#"the sparse feature \"4\", which is other than 0 only in records that are all \"1\", has no finite minimum"#;
+    for options in [
+        "one.libsvm --loss log",
+        "one.libsvm --loss squared --activation tanh --epochs 40",
+        "one.libsvm --loss log --scale none",
+    ] {
+        let told = warnings(options);
+        assert!(told.contains(one) && !told.contains("--min-count"), "{options}: {told}");
+    }
+    let told = warnings("two.libsvm --loss log");
+    assert!(told.contains(r#"2 sparse features have no finite minimum, such as \"4\""#), "{told}");
+    // What bounds the weight, what fits it with a finite one, and values of both signs.
+    for options in
+        ["one.libsvm --loss log --l2 0.01", "one.libsvm --activation identity", "signs.libsvm --loss log --epochs 50"]
+    {
+        let told = warnings(options);
+        assert!(!told.contains("sparse feature"), "{options}: {told}");
+    }
+}

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use deltarule_core::{BlockSource, StopReason};
 use deltarule_data::Reader;
 use deltarule_model::Model;
-use deltarule_train::{Record, pure_levels_warning};
+use deltarule_train::{Record, pure_inputs_warning};
 use serde_json::{Value, json};
 
 use super::files::Files;
@@ -83,7 +83,7 @@ impl Run<'_> {
         let reason =
             report::reason_text(&trained.fit.reason, &trained.plan, self.problem.loss, &self.prepared.activation);
         let leaks = leak::warnings(self.problem, self.encoding, &trained.fit.layer, &training)?;
-        let pure = pure_levels_warning(self.problem, self.encoding, &trained.plan, &trained.fit.reason)?;
+        let pure = pure_inputs_warning(self.problem, self.encoding, &trained.plan, &trained.fit.reason)?;
         let found: Vec<String> = leaks.into_iter().chain(pure).collect();
         let folds = folds.flatten();
         let mut no_page = false;
