@@ -19,13 +19,13 @@ macro_rules! for_every_width {
                 fn avx512<$($generic: $($bound)+),+>($($arg: $type),*) $(-> $result)? {
                     portable($($arg),*)
                 }
-                match Width::current() {
+                match $crate::kernel::Width::current() {
                     // SAFETY: the width in use is never wider than what the processor has; `widest` asks for the features of both.
                     #[allow(unsafe_code)]
-                    Width::Avx512 => return unsafe { avx512($($arg),*) },
+                    $crate::kernel::Width::Avx512 => return unsafe { avx512($($arg),*) },
                     #[allow(unsafe_code)]
-                    Width::Avx2 => return unsafe { avx2($($arg),*) },
-                    Width::Portable => {}
+                    $crate::kernel::Width::Avx2 => return unsafe { avx2($($arg),*) },
+                    $crate::kernel::Width::Portable => {}
                 }
             }
             portable($($arg),*)
@@ -52,13 +52,13 @@ macro_rules! in_registers {
                 fn avx512<$T: Float>($($arg: $type),*) {
                     with::<$T, $T::Avx512>($($arg),*)
                 }
-                match Width::current() {
+                match $crate::kernel::Width::current() {
                     // SAFETY: the width in use is never wider than what the processor has; `widest` asks for the features of both.
                     #[allow(unsafe_code)]
-                    Width::Avx512 => return unsafe { avx512($($arg),*) },
+                    $crate::kernel::Width::Avx512 => return unsafe { avx512($($arg),*) },
                     #[allow(unsafe_code)]
-                    Width::Avx2 => return unsafe { avx2($($arg),*) },
-                    Width::Portable => {}
+                    $crate::kernel::Width::Avx2 => return unsafe { avx2($($arg),*) },
+                    $crate::kernel::Width::Portable => {}
                 }
             }
             with::<$T, Plain<$T>>($($arg),*)

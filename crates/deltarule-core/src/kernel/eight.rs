@@ -18,7 +18,6 @@ pub(super) trait Eight: Copy {
     fn halves(self) -> [f64; 4];
 }
 
-#[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
 mod x86 {
     use std::arch::x86_64::*;
@@ -103,5 +102,4 @@ mod x86 {
     }
 }
 
-#[cfg(target_arch = "x86_64")]
 pub(super) use x86::{Avx2, Avx512};

@@ -1,7 +1,7 @@
 //! Sums and products of whole slices.
 
 use super::dispatch::for_every_width;
-use super::{Float, LANES, Width};
+use super::{Float, LANES};
 
 /// Adds up `LANES` partial sums, first to last.
 #[inline(always)]
@@ -283,6 +283,7 @@ pub(super) fn prefetch_nearest<T>(address: *const T) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Width;
     use super::*;
     use crate::random::{Random, Stream};
 

@@ -6,6 +6,7 @@
 //! written without a branch, the other transcendental functions `libm`'s, compiled from Rust.
 
 mod dispatch;
+#[cfg(target_arch = "x86_64")]
 mod eight;
 mod float;
 mod linear;

@@ -7,7 +7,7 @@
 use super::dispatch::in_registers;
 use super::linear::prefetch;
 use super::sixteen::{Plain, Sixteen};
-use super::{Float, HALF, LANES, NET_INPUT_LANES, RUN_ROWS, Width};
+use super::{Float, HALF, LANES, NET_INPUT_LANES, RUN_ROWS};
 
 /// One number for each of `K` times [`LANES`] rows.
 type Chunks<T, const K: usize> = [[T; LANES]; K];
@@ -218,6 +218,7 @@ in_registers! {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Width;
     use super::*;
     use crate::random::{Random, Stream};
 

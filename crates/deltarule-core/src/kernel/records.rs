@@ -1,10 +1,12 @@
 //! Descent record by record: net input, δ and step of one record after the other, each on the weights that the one before left.
 
+#[cfg(target_arch = "x86_64")]
+use super::Width;
 use super::dispatch::for_every_width;
 #[cfg(target_arch = "x86_64")]
 use super::eight::{Avx2, Avx512, Eight};
 use super::linear::prefetch_nearest;
-use super::{Float, NET_INPUT_LANES, RUN_ROWS, RawColumn, Width, fold_net_input};
+use super::{Float, NET_INPUT_LANES, RUN_ROWS, RawColumn, fold_net_input};
 
 /// So many values of one record that stand in one lane each.
 pub(crate) type Lanes = [f64; NET_INPUT_LANES];
@@ -297,14 +299,15 @@ for_every_width! {
 
 /// `into[r·stride][l] = from[l][r]` for the first `n_rows` rows.
 fn turn_round(from: &[[f64; RUN_ROWS]; NET_INPUT_LANES], n_rows: usize, into: &mut [Lanes], stride: usize) {
-    let mut done = 0;
     #[cfg(target_arch = "x86_64")]
-    if Width::current() == Width::Avx512 {
+    let done = match Width::current() {
         // SAFETY: the width in use is never wider than what the processor has.
         #[allow(unsafe_code)]
-        let turned = unsafe { turn_eights_round(from, n_rows, into, stride) };
-        done = turned;
-    }
+        Width::Avx512 => unsafe { turn_eights_round(from, n_rows, into, stride) },
+        _ => 0,
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let done = 0;
     for r in done..n_rows {
         into[r * stride] = std::array::from_fn(|l| from[l][r]);
     }

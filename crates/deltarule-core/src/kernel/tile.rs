@@ -2,7 +2,7 @@
 
 use super::dispatch::for_every_width;
 use super::linear::add_products;
-use super::{Float, HALF, LANES, NET_INPUT_LANES, Width, fold_net_input};
+use super::{Float, HALF, LANES, NET_INPUT_LANES, fold_net_input};
 
 /// So many outputs share each value that is loaded.
 const OUTPUTS: usize = 4;
@@ -201,7 +201,7 @@ fn add_rest<T: Float>(total: &mut [T; LANES], a: &[T], b: &[T]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{RUN_ROWS, RawColumn, add_raw_products, raw_net_inputs};
+    use super::super::{RUN_ROWS, RawColumn, Width, add_raw_products, raw_net_inputs};
     use super::*;
     use crate::random::{Random, Stream};
 

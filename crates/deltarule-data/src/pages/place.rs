@@ -1,6 +1,6 @@
 //! Putting a file that has no name yet into its place.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
 use std::path::Path;
 
@@ -33,6 +33,7 @@ pub(super) fn put_into_place(file: &File, path: &Path) -> io::Result<()> {
 /// Links an unnamed file to a name beside its place, and moves it there.
 #[cfg(target_os = "linux")]
 fn link(file: &File, path: &Path) -> io::Result<()> {
+    use std::fs;
     use std::os::fd::AsRawFd;
 
     use rustix::fs::{AtFlags, CWD, linkat};
