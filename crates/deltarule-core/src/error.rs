@@ -99,7 +99,7 @@ pub enum Error {
         output: usize,
     },
     /// A record's weight that is none.
-    #[error("found {found} as the weight of a record, expected a finite number from 0 on (record {record})")]
+    #[error("found {} as the weight of a record, expected a finite number from 0 on (record {record})", number(*found))]
     Weight {
         /// The weight.
         found: f64,
@@ -123,6 +123,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// A number as a setting that it cannot be.
+    pub(crate) fn setting(setting: &'static str, found: f64, expected: &str) -> Self {
+        Error::Setting { setting, found: number(found), expected: expected.to_owned() }
+    }
+
     /// The same error for a part of a table that begins after `n` records.
     pub(crate) fn after_records(mut self, n: usize) -> Self {
         if let Error::NotFinite { record, .. }
@@ -134,6 +139,12 @@ impl Error {
         }
         self
     }
+}
+
+/// A number as it would be typed: with an exponent where it has more digits than f64 holds.
+fn number(x: f64) -> String {
+    let plain = x.to_string();
+    if plain.len() > 24 { format!("{x:e}") } else { plain }
 }
 
 /// A result with the core's error.

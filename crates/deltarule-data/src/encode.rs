@@ -3,6 +3,7 @@
 use std::ops::Deref;
 
 use deltarule_core::{Block, Column, NO_LEVEL, Targets};
+use deltarule_model::number::exact;
 use deltarule_model::{Combination, DateFormat, Encoding, Feature, FeatureKind, Target, code_of_pair, product_of};
 
 use crate::csv::{Decimal, Record, is_missing, parse_number};
@@ -270,7 +271,7 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
                                 file: file_of(&self.files, record),
                                 line: record.line,
                                 column: feature.name.clone(),
-                                found: product.to_string(),
+                                found: exact(product),
                                 expected: "a product of at most 1e150 in size".into(),
                                 flaw: Flaw::Range,
                             });

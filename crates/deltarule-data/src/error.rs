@@ -1,7 +1,9 @@
 //! What can be wrong with a table: what was found, where, what was expected, and what to try.
 
+use deltarule_model::number::exact;
 use thiserror::Error;
 
+use crate::advice::quoted;
 use crate::flaw::Flaw;
 
 /// What can be wrong with a file, a column or a choice.
@@ -99,8 +101,9 @@ pub enum DataError {
     },
     /// A column of a type that is neither number, boolean nor text.
     #[error(
-        "{file}: column {column:?}: found values of type {found}, expected numbers, booleans or texts; use --drop {column}, or write \
-         what is in it as columns of their own"
+        "{file}: column {column:?}: found values of type {found}, expected numbers, booleans or texts; use --drop {}, or write \
+         what is in it as columns of their own",
+        quoted(column)
     )]
     Unsupported {
         /// The file.
@@ -113,7 +116,8 @@ pub enum DataError {
     /// A whole number that f64 does not hold exactly.
     #[error(
         "{file}: record {record}, column {column:?}: found {found}, expected whole numbers up to 2⁵³ in size, which f64 holds exactly; \
-         use --categorical {column} to take every value as a category, --hash {column} if they are too many for that, or --drop {column}"
+         use --categorical {0} to take every value as a category, --hash {0} if they are too many for that, or --drop {0}",
+        quoted(column)
     )]
     Inexact {
         /// The file.
@@ -290,9 +294,10 @@ pub enum DataError {
     /// A column with numbers and words.
     #[error(
         "{file}: line {line}, column {column:?}: found {word:?} in a column with {} and {}{hint}; \
-         correct it, or use --categorical {column} to take every value as a category, or --drop {column}",
+         correct it, or use --categorical {option} to take every value as a category, or --drop {option}",
         counted(*n_numbers, "number"),
-        counted(*n_words, "other value")
+        counted(*n_words, "other value"),
+        option = quoted(column)
     )]
     MixedColumn {
         /// The file.
@@ -327,7 +332,8 @@ pub enum DataError {
     /// A number that is infinite or too large or too small to be squared and summed.
     #[error(
         "{file}: line {line}, column {column:?}: found {found}, expected 0 or a number between 1e-150 and 1e150 in size; \
-         correct it, change the unit, or use --drop {column}"
+         correct it, change the unit, or use --drop {}",
+        quoted(column)
     )]
     OutOfRange {
         /// The file.
@@ -422,8 +428,8 @@ pub enum DataError {
         expected: String,
     },
     /// Columns that must not be swallowed as features.
-    #[error("{file}: {} cannot be used as a feature:\n{reasons}\nleave out with: --drop {drop}\nor, to use one all the same, name the features with --features, or it with --categorical{others}",
-        if *count == 1 { "1 column".to_owned() } else { format!("{count} columns") })]
+    #[error("{file}: {} cannot be used as a feature:\n{reasons}\nleave out with: --drop {}\nor, to use one all the same, name the features with --features, or it with --categorical{others}",
+        if *count == 1 { "1 column".to_owned() } else { format!("{count} columns") }, quoted(drop))]
     Refused {
         /// The file.
         file: String,
@@ -494,7 +500,8 @@ pub enum DataError {
     },
     /// The share of held-out records leaves nothing on one side.
     #[error(
-        "--valid: found {found}, expected a fraction between 0 and 1 that leaves at least one of {n_records} records on each side"
+        "--valid: found {}, expected a fraction between 0 and 1 that leaves at least one of {n_records} records on each side",
+        exact(*found)
     )]
     Split {
         /// What was given.
@@ -530,26 +537,26 @@ pub enum DataError {
         /// The file.
         file: String,
     },
-    /// Pages that cannot be written to a file.
-    #[error(
-        "{place}: the pages of the table cannot be written there: {}; make room, or choose another folder with --cache FILE or \
-         the variable TMPDIR, or allow more --memory, so that fewer pages need a file",
-        spill_reason(error)
-    )]
+    /// What cannot be written to a file.
+    #[error("{place}: {spilled} cannot be written there: {}; make room, or {}", spill_reason(error), spilled.advice())]
     Spill {
         /// The folder, or the file that was asked for.
         place: String,
+        /// What was to be written.
+        spilled: Spilled,
         /// The system's error.
         error: std::io::Error,
     },
     /// Pages that cannot be read back.
     #[error(
-        "{file}: the records from {record} on are not as they were written; is the disk sound? If it is a --cache, remove it: it will \
-         be made anew"
+        "{file}: the records from {record} on are not as they were written; is the disk sound?{}",
+        if *is_cache { " Remove the cache: it will be made anew" } else { "" }
     )]
-    CacheDamaged {
-        /// The file, or the folder it is in.
+    PagesDamaged {
+        /// The cache, or the folder that the file was in.
         file: String,
+        /// Whether the file is a cache.
+        is_cache: bool,
         /// The record, from 1.
         record: usize,
     },
@@ -627,6 +634,39 @@ fn describe(error: &std::io::Error) -> String {
         std::io::ErrorKind::NotFound => "there is no such file; check its name and folder".to_owned(),
         std::io::ErrorKind::PermissionDenied => "cannot be read: permission denied; check who may read it".to_owned(),
         _ => format!("cannot be read: {error}"),
+    }
+}
+
+/// What goes to a file while a table is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spilled {
+    /// The pages that do not fit into memory.
+    Pages,
+    /// All pages, for later runs.
+    Cache,
+    /// What can be read once only.
+    Copy,
+}
+
+impl Spilled {
+    /// What helps beside room.
+    fn advice(self) -> &'static str {
+        match self {
+            Spilled::Pages => {
+                "choose another folder with the variable TMPDIR, or allow more --memory, so that fewer pages need a file"
+            }
+            Spilled::Cache => "name another file with --cache",
+            Spilled::Copy => "choose another folder with the variable TMPDIR, or give the file itself",
+        }
+    }
+}
+
+impl std::fmt::Display for Spilled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Spilled::Pages | Spilled::Cache => "the pages of the table",
+            Spilled::Copy => "a copy of what can be read once only",
+        })
     }
 }
 

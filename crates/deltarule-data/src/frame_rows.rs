@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use deltarule_core::{BLOCK_ROWS, Block, BlockSource, Column, NO_LEVEL, Shape, Targets};
+use deltarule_model::number::exact;
 use deltarule_model::{Encoding, Feature, FeatureKind, Target};
 
 use crate::batch::{CellText, Cells};
@@ -197,7 +198,7 @@ impl<'e> FrameRows<'e> {
                             file: self.name.clone(),
                             line: (first + row) as u64 + 1,
                             column: feature.name.clone(),
-                            found: values[row].to_string(),
+                            found: exact(values[row]),
                             expected: "a number, as in training".into(),
                             flaw: Flaw::Range,
                         });

@@ -6,6 +6,7 @@
 //! sparse text. [`RowEncoder`] encodes the records of a
 //! stream with a model's encoding.
 
+mod advice;
 #[cfg(feature = "arrow")]
 mod batch;
 mod column;
@@ -30,12 +31,13 @@ mod sieve;
 mod source;
 mod table;
 
+pub use advice::quoted;
 pub use column::{ColumnFacts, Place, TableColumn, Values};
 pub use condition::{BoundCondition, Condition};
 pub use csv::{CsvOptions, CsvReader, Decimal, Record, Row, csv_field, is_missing, parse_number};
 pub use encode::{RowEncoder, RowState};
 pub use encoded::{EncodedBuilder, EncodedRecords};
-pub use error::{DataError, Result};
+pub use error::{DataError, Result, Spilled};
 pub use files::find_files;
 pub use flaw::Flaw;
 #[cfg(feature = "arrow")]

@@ -12,6 +12,7 @@ mod weights;
 use deltarule_core::{Activation, ColumnMoments, Loss, Moments, Scaling};
 use deltarule_model::{Encoding, FeatureKind, MissingRule, ScaleRule, Target};
 
+use crate::advice::quoted;
 use crate::column::{TableColumn, Values};
 use crate::error::{DataError, Result};
 use crate::inspect::{Suspicion, suspicions};
@@ -315,11 +316,11 @@ fn choose_features(table: &Table, choices: &Choices, suspicions: &[(usize, Suspi
         let mut others = String::new();
         if !dates.is_empty() {
             let parts = "year, month, weekday, hour and trend";
-            others += &format!("\nor, to take dates apart into {parts}: --date {}", dates.join(","));
+            others += &format!("\nor, to take dates apart into {parts}: --date {}", quoted(&dates.join(",")));
         }
         if !hash.is_empty() {
             let when = "where its values come again in other records";
-            others += &format!("\nor, {when}, hash them: --hash {}", hash.join(","));
+            others += &format!("\nor, {when}, hash them: --hash {}", quoted(&hash.join(",")));
         }
         return Err(DataError::Refused {
             file: table.name().to_owned(),

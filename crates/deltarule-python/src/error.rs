@@ -87,7 +87,7 @@ impl From<Failure> for PyErr {
                     _ => PyOSError::new_err(message),
                 };
             }
-            Failure::Data(ref error @ (DataError::Spill { .. } | DataError::CacheDamaged { .. })) => {
+            Failure::Data(ref error @ (DataError::Spill { .. } | DataError::PagesDamaged { .. })) => {
                 return PyOSError::new_err(in_python(&error.to_string()));
             }
             Failure::Data(DataError::NoMatch { .. }) => {
@@ -160,7 +160,7 @@ pub(crate) const PARAMETERS: [(&str, &str); 39] = [
 
 /// A message in which parameters stand for the command's options: `--missing mean` becomes `missing='mean'`, and `--task regression`
 /// `DeltaRuleRegressor`. What users wrote themselves stays: an option is one of [`PARAMETERS`] at the start of a word, and not within
-/// double quotes.
+/// double quotes. A word after one that takes names of columns is a name if the message speaks of such a column: `--drop x0` becomes `drop=['x0']`.
 #[pyfunction]
 pub(crate) fn in_python(message: &str) -> String {
     let message = message.replacen("values are missing in", "values are missing (NaN or None) in", 1);
@@ -171,7 +171,7 @@ pub(crate) fn in_python(message: &str) -> String {
     while let Some(next) = rest.chars().next() {
         is_quoted ^= has_quotes && next == '"';
         let is_start = text.chars().next_back().is_none_or(|c| c.is_whitespace() || c == '(');
-        match option_at(rest).filter(|_| is_start && !is_quoted) {
+        match option_at(rest, &message).filter(|_| is_start && !is_quoted) {
             Some((translated, after)) => {
                 text += &translated;
                 rest = after;
@@ -186,7 +186,7 @@ pub(crate) fn in_python(message: &str) -> String {
 }
 
 /// What stands for the option that a text begins with, and for its value, and what comes after them.
-fn option_at(text: &str) -> Option<(String, &str)> {
+fn option_at<'m>(text: &'m str, message: &str) -> Option<(String, &'m str)> {
     let name = text.strip_prefix("--")?;
     let end = name.find(|c: char| !(c.is_ascii_lowercase() || c == '-' || c.is_ascii_digit())).unwrap_or(name.len());
     let (option, after) = name.split_at(end);
@@ -207,11 +207,38 @@ fn option_at(text: &str) -> Option<(String, &str)> {
         return Some((estimator.to_owned(), &after[1 + word.len()..]));
     }
     let (_, parameter) = PARAMETERS.iter().find(|(known, _)| *known == option)?;
+    if OF_COLUMNS.contains(&option)
+        && let Some((columns, after)) = columns_at(after, message)
+    {
+        return Some((format!("{parameter}=[{}]", columns.join(", ")), after));
+    }
     Some(match word.filter(|word| is_value(option, word)) {
         Some(word) if word.parse::<f64>().is_ok() => (format!("{parameter}={word}"), &after[1 + word.len()..]),
         Some(word) => (format!("{parameter}='{word}'"), &after[1 + word.len()..]),
         None => ((*parameter).to_owned(), after),
     })
+}
+
+/// The options that take the names of columns.
+const OF_COLUMNS: [&str; 4] = ["categorical", "drop", "features", "hash"];
+
+/// The columns after an option, as Python writes them, and what comes after them; `None` where the message does not speak of all of them.
+fn columns_at<'m>(after: &'m str, message: &str) -> Option<(Vec<String>, &'m str)> {
+    let argument = after.strip_prefix(' ')?;
+    let (names, after) = match argument.strip_prefix('\'') {
+        Some(quoted) => {
+            let end = quoted.find('\'')?;
+            (&quoted[..end], &quoted[end + 1..])
+        }
+        None => {
+            let word = argument.split(char::is_whitespace).next()?;
+            argument.split_at(word.trim_end_matches([',', ';', ':', ')', '.']).len())
+        }
+    };
+    let is_column = |name: &str| message.contains(&format!("{name:?}")) || message.contains(&format!("\n  {name}: "));
+    let names: Vec<&str> = names.split(',').collect();
+    let columns = names.iter().map(|name| format!("'{name}'")).collect();
+    names.into_iter().all(is_column).then_some((columns, after))
 }
 
 /// Whether a word after an option is a value of it, and not the next word of a sentence.

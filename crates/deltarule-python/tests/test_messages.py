@@ -25,6 +25,10 @@ FRAME = pandas.DataFrame({"hour": X[:, 0], "city": ["Ulm", "Bonn"] * 30, "late":
         ("with --task classification it works", "with DeltaRuleClassifier it works"),
         ("--loss log: needs", "loss='log': needs"),
         ("--weight: found a text", "sample_weight: found a text"),
+        ('column "x0": use --drop x0, or --hash x0 instead', 'column "x0": use drop=[\'x0\'], or hash=[\'x0\'] instead'),
+        ("column \"two words\": --drop 'two words'", "column \"two words\": drop=['two words']"),
+        ("cannot be used:\n  a: b\n  c: d\nleave out with: --drop a,c\nor", "cannot be used:\n  a: b\n  c: d\nleave out with: drop=['a', 'c']\nor"),
+        ("--drop less; --hash with its name", "drop less; hash with its name"),
         # What is no option, or no value of one.
         ("--weight is not there", "sample_weight is not there"),
         ("--elsewhere 3", "--elsewhere 3"),

@@ -11,7 +11,7 @@ use deltarule_data::{Prepared, Reader, RowEncoder, RowState};
 use deltarule_model::{Encoding, Model, Target};
 use serde_json::{Value, json};
 
-use crate::number::{digits, percent, short};
+use crate::number::{digits, exact, percent, short};
 use crate::report;
 use crate::rows::{RowTally, Rows};
 
@@ -320,8 +320,9 @@ pub(crate) fn check_targets(
         let outside = |(r, y): &(usize, &f64)| keep(*r) && !(low..=high).contains(*y);
         if let Some((r, y)) = targets.iter().enumerate().find(outside) {
             bail!(
-                "{file}: record {}: target {name:?}: found {y}, expected {}, since the model was trained with --loss {loss}",
+                "{file}: record {}: target {name:?}: found {}, expected {}, since the model was trained with --loss {loss}",
                 before + r as u64 + 1,
+                exact(*y),
                 loss.target_text(),
             );
         }

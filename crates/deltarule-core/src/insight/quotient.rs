@@ -68,11 +68,7 @@ pub fn explain_quotient(
         });
     }
     if !(epsilon > 0.0 && epsilon.is_finite()) {
-        return Err(Error::Setting {
-            setting: "epsilon",
-            found: epsilon.to_string(),
-            expected: "a finite number above 0".to_owned(),
-        });
+        return Err(Error::setting("epsilon", epsilon, "a finite number above 0"));
     }
     let weight = feature.map_or(parameters.bias(output), |i| parameters.weights(output)[i]);
     let of = |layer: &Layer| explain_batch(loss, layer, records, 0.0, Reduction::Sum);

@@ -130,7 +130,7 @@ impl Config {
         if let Eta::Given(eta) = self.eta
             && !(eta > 0.0 && eta.is_finite())
         {
-            return wrong("eta", eta.to_string(), "a finite number above 0, or auto");
+            return Err(Error::setting("eta", eta, "a finite number above 0, or auto"));
         }
         self.course.schedule.check()?;
         if self.batch == Batch::Records(0) {
@@ -184,7 +184,7 @@ impl Config {
             }
         }
         if !(self.tolerance >= 0.0 && self.tolerance < 1.0) {
-            return wrong("tolerance", self.tolerance.to_string(), "a number from 0 to below 1");
+            return Err(Error::setting("tolerance", self.tolerance, "a number from 0 to below 1"));
         }
         self.optimizer.map_or(Ok(()), OptimizerKind::check)
     }

@@ -99,9 +99,7 @@ impl OptimizerKind {
             OptimizerKind::Adam { beta1, beta2, epsilon } => (&[("beta1", beta1), ("beta2", beta2)], Some(epsilon)),
             _ => (&[], None),
         };
-        let wrong = |setting, found: f64, expected: &str| {
-            Err(Error::Setting { setting, found: found.to_string(), expected: expected.to_owned() })
-        };
+        let wrong = |setting, found: f64, expected: &str| Err(Error::setting(setting, found, expected));
         if let Some((setting, found)) = shares.iter().find(|(_, share)| !(0.0..1.0).contains(share)) {
             return wrong(setting, *found, "a number from 0 to below 1");
         }

@@ -35,11 +35,7 @@ impl Penalty {
     pub(super) fn check(&self) -> Result<()> {
         for (setting, value) in [("l2", self.l2), ("l1", self.l1)] {
             if !(value >= 0.0 && value.is_finite()) {
-                return Err(Error::Setting {
-                    setting,
-                    found: value.to_string(),
-                    expected: "a finite number from 0 on".to_owned(),
-                });
+                return Err(Error::setting(setting, value, "a finite number from 0 on"));
             }
         }
         Ok(())

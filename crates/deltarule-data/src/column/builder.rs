@@ -5,6 +5,8 @@ use std::collections::HashMap;
 #[cfg(feature = "arrow")]
 use arrow_array::{StringArray, UInt32Array};
 use deltarule_core::NO_LEVEL;
+#[cfg(feature = "arrow")]
+use deltarule_model::number::exact;
 use deltarule_model::{DateFormat, HashBits};
 
 use super::distinct::Distinct;
@@ -385,7 +387,7 @@ impl ColumnBuilder {
         } else if !self.takes_numbers() {
             self.push_word(&format!("{number:?}"), record);
         } else {
-            self.push_number(number, record, || number.to_string());
+            self.push_number(number, record, || exact(number));
         }
     }
 

@@ -55,8 +55,8 @@ impl PageBuilder {
             Some(path) => {
                 let name = path.display().to_string();
                 let folder = super::place::folder_of(path);
-                let file = tempfile::tempfile_in(folder).map_err(|error| spill_error(&name, error))?;
-                Some(PageFile::new(file, name, 0)?)
+                let file = tempfile::tempfile_in(folder).map_err(|error| spill_error(&name, true, error))?;
+                Some(PageFile::new(file, name, true, 0)?)
             }
         };
         let open = vec![PageColumn::Missing; n_columns];
@@ -163,6 +163,6 @@ impl PageBuilder {
 fn temporary_file(first_page: usize) -> Result<PageFile> {
     let folder = std::env::temp_dir();
     let name = folder.display().to_string();
-    let file: File = tempfile::tempfile_in(&folder).map_err(|error| spill_error(&name, error))?;
-    PageFile::new(file, name, first_page)
+    let file: File = tempfile::tempfile_in(&folder).map_err(|error| spill_error(&name, false, error))?;
+    PageFile::new(file, name, false, first_page)
 }

@@ -73,7 +73,7 @@ impl Pages {
             write_at(&file.file, &header, 0)?;
             put_into_place(&file.file, path)
         };
-        written().map_err(|error| spill_error(&path.display().to_string(), error))
+        written().map_err(|error| spill_error(&path.display().to_string(), true, error))
     }
 }
 
@@ -133,7 +133,7 @@ pub(crate) fn read_cache<A: DeserializeOwned>(path: &Path) -> Result<Cached<A>> 
 impl<A> Footer<A> {
     /// The cache, if everything in the footer fits together.
     fn whole(self, file: File, name: String) -> Option<Whole<A>> {
-        let mut pages = PageFile { file, name, first_page: 0, places: Vec::new() };
+        let mut pages = PageFile { file, name, is_cache: true, first_page: 0, places: Vec::new() };
         let mut all_ends = self.ends.into_iter();
         for (n, letters) in &self.layouts {
             let layout = layout(letters).filter(|layout| layout.len() == self.decode.len())?;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use super::checksum::checksum;
 use super::{Buffer, Decode, PAGE_ROWS, PageColumn, Wanted};
-use crate::error::{DataError, Result};
+use crate::error::{DataError, Result, Spilled};
 
 /// How many records a tile has; the last one of a page may have fewer.
 const TILE_ROWS: usize = 256;
@@ -127,6 +127,8 @@ pub(crate) struct PageFile {
     pub(super) file: File,
     /// For messages.
     pub(super) name: String,
+    /// Whether it is kept for later runs.
+    pub(super) is_cache: bool,
     /// Which page of the table the first one here is.
     pub(super) first_page: usize,
     pub(super) places: Vec<Place>,
@@ -134,9 +136,9 @@ pub(crate) struct PageFile {
 
 impl PageFile {
     /// A file without a page. Errors: it cannot be written to.
-    pub(super) fn new(file: File, name: String, first_page: usize) -> Result<Self> {
-        write_at(&file, &[0; HEADER_BYTES], 0).map_err(|error| spill_error(&name, error))?;
-        Ok(Self { file, name, first_page, places: Vec::new() })
+    pub(super) fn new(file: File, name: String, is_cache: bool, first_page: usize) -> Result<Self> {
+        write_at(&file, &[0; HEADER_BYTES], 0).map_err(|error| spill_error(&name, is_cache, error))?;
+        Ok(Self { file, name, is_cache, first_page, places: Vec::new() })
     }
 
     /// What the largest page takes up in memory, where each record takes up so much beside what sparse numbers are stored.
@@ -184,7 +186,7 @@ impl PageFile {
                 ends.push(bytes.len() as u64);
             }
         }
-        write_at(&self.file, bytes, offset).map_err(|error| spill_error(&self.name, error))?;
+        write_at(&self.file, bytes, offset).map_err(|error| spill_error(&self.name, self.is_cache, error))?;
         self.places.push(Place { offset, n_rows, layout, ends });
         Ok(())
     }
@@ -207,7 +209,11 @@ impl PageFile {
         decode: &[Decode],
         buffer: &mut Buffer,
     ) -> Result<Range<usize>> {
-        let damaged = || DataError::CacheDamaged { file: self.name.clone(), record: page * PAGE_ROWS + rows.start + 1 };
+        let damaged = || DataError::PagesDamaged {
+            file: self.name.clone(),
+            is_cache: self.is_cache,
+            record: page * PAGE_ROWS + rows.start + 1,
+        };
         let index = page.checked_sub(self.first_page).ok_or_else(damaged)?;
         let place = self.places.get(index).ok_or_else(damaged)?;
         let tiles = rows.start / TILE_ROWS..rows.end.div_ceil(TILE_ROWS).min(place.n_tiles());
@@ -282,8 +288,9 @@ fn take<'b>(bytes: &mut &'b [u8], n: usize) -> &'b [u8] {
     first
 }
 
-pub(super) fn spill_error(name: &str, error: io::Error) -> DataError {
-    DataError::Spill { place: name.to_owned(), error }
+pub(super) fn spill_error(name: &str, is_cache: bool, error: io::Error) -> DataError {
+    let spilled = if is_cache { Spilled::Cache } else { Spilled::Pages };
+    DataError::Spill { place: name.to_owned(), spilled, error }
 }
 
 /// Advice that may be ignored, and whose failure does no harm.

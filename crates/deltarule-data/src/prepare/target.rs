@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::{ControlFlow, Range};
 
 use deltarule_core::{Activation, Loss, NO_LEVEL, Targets};
+use deltarule_model::number::exact;
 use deltarule_model::{ClassType, Target};
 
 use super::weights::Weighting;
@@ -257,7 +258,7 @@ pub(super) fn check_range(table: &Table, rows: &RowSet, output: &Output, loss: L
     Err(DataError::Target {
         file: table.file(record).to_owned(),
         column: table.columns()[position].name.clone(),
-        found: format!("{y} in line {}", table.line(record)),
+        found: format!("{} in line {}", exact(y), table.line(record)),
         expected: format!("{}, for --loss {loss}", loss.target_text()),
     })
 }

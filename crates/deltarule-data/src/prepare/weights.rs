@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::{ControlFlow, Range};
 
 use deltarule_model::Target;
+use deltarule_model::number::exact;
 
 use super::target::{Output, TargetKind};
 use crate::column::Values;
@@ -65,7 +66,7 @@ impl Weighting {
             if bad.is_none() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         if let Some((record, v)) = bad {
-            let found = if v.is_nan() { "no value".to_owned() } else { v.to_string() };
+            let found = if v.is_nan() { "no value".to_owned() } else { exact(v) };
             return Err(wrong(table.file(record), format!("{found} in line {}", table.line(record))));
         }
         if !any {

@@ -15,7 +15,7 @@ use crate::batch::{BatchReader, CellText, for_each_batch, guarded};
 use crate::column::Wish;
 use crate::condition::BoundCondition;
 use crate::csv::{CsvOptions, CsvReader, Decimal, Record};
-use crate::error::{DataError, Result};
+use crate::error::{DataError, Result, Spilled};
 use crate::files::is_standard_input;
 use crate::in_order::map_in_order;
 use crate::reader::{Inner, name_of};
@@ -105,7 +105,8 @@ fn is_stream(path: &Path) -> bool {
 }
 
 fn copied(path: &Path, mut progress: Watch<'_>) -> Result<NamedTempFile> {
-    let unwritten = |error| DataError::Spill { place: std::env::temp_dir().display().to_string(), error };
+    let place = std::env::temp_dir().display().to_string();
+    let unwritten = |error| DataError::Spill { place: place.clone(), spilled: Spilled::Copy, error };
     let unread = |error| DataError::Io { file: name_of(path), error };
     let mut copy = NamedTempFile::new().map_err(unwritten)?;
     let mut from: Box<dyn Read> = match is_standard_input(path) {

@@ -90,14 +90,23 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
         let (drop, hash) = (names(Suspicion::is_refused), names(Suspicion::may_be_hashed));
         let dates = names(Suspicion::may_be_dates);
         if !drop.is_empty() {
-            let _ = writeln!(text, "as features these are refused; leave them out with: --drop {}", drop.join(","));
+            let _ = writeln!(
+                text,
+                "as features these are refused; leave them out with: --drop {}",
+                output::quoted(&drop.join(","))
+            );
         }
         if !dates.is_empty() {
             let parts = "year, month, weekday, hour and trend";
-            let _ = writeln!(text, "or take dates apart into {parts} with: --date {}", dates.join(","));
+            let _ =
+                writeln!(text, "or take dates apart into {parts} with: --date {}", output::quoted(&dates.join(",")));
         }
         if !hash.is_empty() {
-            let _ = writeln!(text, "where values come again in other records, hash them: --hash {}", hash.join(","));
+            let _ = writeln!(
+                text,
+                "where values come again in other records, hash them: --hash {}",
+                output::quoted(&hash.join(","))
+            );
         }
     }
     output::print(&text)?;

@@ -200,6 +200,8 @@ fn a_full_disk_and_a_kill_leave_nothing_behind() {
         let ran = sandbox.sh(&line);
         assert_eq!(ran.code, Some(2), "{}", ran.stderr);
         assert!(ran.stderr.contains("the pages of the table cannot be written there"), "{}", ran.stderr);
+        // Commands that have no --cache hold records, too.
+        assert_eq!(ran.stderr.contains("--cache"), !cache.is_empty(), "{}", ran.stderr);
         assert!(empty() && sandbox.names() == before, "{:?}", sandbox.names());
     }
     // Killed while it descends, which would go on for long.

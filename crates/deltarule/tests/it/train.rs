@@ -478,6 +478,19 @@ fn a_model_of_a_rare_class_is_no_worse_than_the_constant_for_its_accuracy_alone(
 }
 
 #[test]
+fn numbers_in_errors_are_no_longer_than_what_was_typed() {
+    let sandbox = Sandbox::new();
+    sandbox.file("t.csv", "x,y\n1,2\n2,-1e120\n3,1\n");
+    for (options, found) in
+        [("--loss poisson", "-1e120 in line 3"), ("--tolerance 1e200", "1e200"), ("--valid 1e200", "1e200")]
+    {
+        let ran = sandbox.sh(&format!("deltarule train t.csv --target y {options}"));
+        assert_eq!(ran.code, Some(2), "{options}: {}", ran.stderr);
+        assert!(ran.stderr.contains(found) && ran.stderr.len() < 300, "{options}: {}", ran.stderr);
+    }
+}
+
+#[test]
 fn the_heading_of_scores_keeps_its_columns_apart() {
     let sandbox = Sandbox::new();
     let rows: String = (0..40_000_u32).map(|i| format!("{},{}\n", i % 13, i % 13 * 2 + i % 3)).collect();

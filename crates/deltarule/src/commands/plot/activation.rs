@@ -6,6 +6,7 @@ use deltarule_plot::{Function, Words};
 
 use super::save::Destination;
 use crate::cli::plot::ActivationArgs;
+use crate::number::exact;
 
 const POINTS: usize = 601;
 
@@ -13,7 +14,7 @@ pub(super) fn run(args: &ActivationArgs) -> Result<()> {
     let destination = Destination::open(&args.picture, &[])?;
     let (from, to) = (args.from, args.to);
     if !(from < to && from.is_finite() && to.is_finite() && (to - from).is_finite()) {
-        bail!("--from, --to: found {from} and {to}, expected a number and a larger one");
+        bail!("--from, --to: found {} and {}, expected a number and a larger one", exact(from), exact(to));
     }
     let activation = &args.activation;
     if *activation == Activation::Softmax {
