@@ -245,7 +245,7 @@ impl PyModel {
         self.0.encoding().target.classes().map(<[_]>::to_vec)
     }
 
-    /// What the classes are: number, boolean or text; None for numbers, and where an old file does not say.
+    /// What the classes are: number, boolean or text; None for a target of numbers, and where an old file does not say.
     #[getter]
     fn class_type(&self) -> Option<&'static str> {
         self.0.encoding().target.class_type().map(ClassType::name)

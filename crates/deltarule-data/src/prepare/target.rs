@@ -136,12 +136,31 @@ impl TargetKind {
                 if !classes {
                     return Ok(TargetKind::Numbers);
                 }
-                let Some(distinct) = distinct else {
-                    let found = format!("more than {MOST_CLASSES} different numbers");
-                    return Err(wrong(target, &found, &format!("classes, for {}", choices.task_text())));
+                // What takes numbers as numbers.
+                let otherwise = if choices.task.is_some() { "--task regression" } else { "--loss squared" };
+                let too_many = |found: &str, classes: &str| {
+                    let expected = format!("{classes}, for {}; try {otherwise}", choices.task_text());
+                    Err(wrong(target, found, &expected))
                 };
+                let Some(distinct) = distinct else {
+                    return too_many(&format!("more than {MOST_CLASSES} different numbers"), "classes");
+                };
+                let n = distinct.len();
+                if n > FEW_CLASSES && 2 * n > table.n_records() {
+                    let found = format!("{n} different numbers in {} records", table.n_records());
+                    return too_many(&found, "classes with several records each");
+                }
+                if let Some(y) = distinct.iter().find(|y| n > FEW_CLASSES && y.fract() != 0.0) {
+                    let found = format!("{n} different numbers, such as {}", exact(*y));
+                    let classes = format!("classes: texts, whole numbers, or at most {FEW_CLASSES} other numbers");
+                    return too_many(&found, &classes);
+                }
                 if distinct.len() < 2 {
-                    return Err(wrong(target, &format!("one value only, {}", distinct[0]), "at least two classes"));
+                    return Err(wrong(
+                        target,
+                        &format!("one value only, {}", exact(distinct[0])),
+                        "at least two classes",
+                    ));
                 }
                 let name_of = |value: &f64| match truth {
                     true => if *value == 1.0 { "true" } else { "false" }.to_owned(),
