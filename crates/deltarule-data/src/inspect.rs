@@ -40,8 +40,13 @@ pub enum Suspicion {
         /// Its levels.
         n_levels: usize,
     },
-    /// A text whose values are dates or times.
+    /// A text whose values are dates, or points in time.
     LooksLikeDates {
+        /// One of them.
+        example: String,
+    },
+    /// A text whose values are times of a day.
+    LooksLikeTimes {
         /// One of them.
         example: String,
     },
@@ -105,6 +110,12 @@ impl fmt::Display for Suspicion {
             ),
             Suspicion::LooksLikeDates { example } => {
                 write!(f, "looks like dates ({example}): as text each one would be a category of its own")
+            }
+            Suspicion::LooksLikeTimes { example } => {
+                write!(
+                    f,
+                    "looks like times of a day ({example}): as text each one would be a category of its own; hours as numbers can be used"
+                )
             }
             Suspicion::CountsRows { first, last } => {
                 write!(
@@ -173,7 +184,11 @@ fn suspicion_of(column: &TableColumn, n_records: usize, n_features: usize) -> Op
         Values::Text { levels } => {
             let example = || facts.first_word.as_ref().map(|word| word.text.clone()).unwrap_or_default();
             if facts.look_like_dates() && levels.len() > 2 {
-                Some(Suspicion::LooksLikeDates { example: example() })
+                let example = example();
+                Some(match is_time_of_day(&example) {
+                    true => Suspicion::LooksLikeTimes { example },
+                    false => Suspicion::LooksLikeDates { example },
+                })
             } else if levels.len() > FEW && 2 * levels.len() > facts.n_words as usize {
                 Some(Suspicion::NearlyUnique { n_levels: levels.len(), exact: true, n_records })
             } else if levels.len() > MANY_LEVELS {
@@ -197,6 +212,11 @@ fn suspicion_of(column: &TableColumn, n_records: usize, n_features: usize) -> Op
         }
         Values::Mixed | Values::Unsupported(_) | Values::Sparse { .. } | Values::Dates { .. } | Values::Skipped => None,
     }
+}
+
+/// Whether a text is hours and minutes without a date: `--date` has no use for it.
+fn is_time_of_day(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(hour, _)| hour.len() <= 2 && hour.bytes().all(|c| c.is_ascii_digit()))
 }
 
 /// What `inspect` shows of a column.

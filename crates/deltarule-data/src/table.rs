@@ -314,7 +314,10 @@ impl Table {
                 column: name.clone(),
                 found: word.text.clone(),
                 n_words: facts.n_words,
-                expected: format!("{}; {}", format.expected(), format.hint(&name, &word.text)),
+                expected: match stands_for_missing(&word.text) {
+                    true => format!("{}{OF_MISSING}", format.expected()),
+                    false => format!("{}; {}", format.expected(), format.hint(&name, &word.text)),
+                },
             });
         }
         match (&column.values, &facts.first_word, &facts.out_of_range) {
@@ -338,15 +341,22 @@ impl Table {
     }
 }
 
+/// What to do with words that stand for what is missing.
+const OF_MISSING: &str = " (if it stands for what is missing, leave such fields empty, or write NA)";
+
+/// Whether a word is one that people write where there is no value.
+fn stands_for_missing(word: &str) -> bool {
+    let lower = word.trim_start_matches(['+', '-']).to_lowercase();
+    ["", "none", "nil", "n.a.", "n. a.", "#n/a", "missing", "unknown", "<na>", "."].contains(&&*lower)
+}
+
 /// What a word in a column of numbers could be.
 fn word_hint(word: &str) -> &'static str {
     let digits = word.bytes().any(|c| c.is_ascii_digit());
-    let lower = word.trim_start_matches(['+', '-']).to_lowercase();
-    let of_missing = ["", "none", "nil", "n.a.", "n. a.", "#n/a", "missing", "unknown", "<na>", "."];
-    if lower.starts_with("inf") {
+    if word.trim_start_matches(['+', '-']).to_lowercase().starts_with("inf") {
         " (an infinite value cannot be learned from)"
-    } else if of_missing.contains(&&*lower) {
-        " (if it stands for what is missing, leave such fields empty, or write NA)"
+    } else if stands_for_missing(word) {
+        OF_MISSING
     } else if !digits {
         ""
     } else if word.contains('%') {

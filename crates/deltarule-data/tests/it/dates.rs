@@ -137,6 +137,36 @@ fn what_is_no_date_is_told_with_its_place() {
 }
 
 #[test]
+fn words_that_stand_for_what_is_missing_are_told_from_other_forms_of_a_date() {
+    let choices = Choices { targets: vec!["y".into()], ..Choices::default() };
+    for (word, hint) in [("-", "write NA"), ("None", "write NA"), ("soon", "say how they are written")] {
+        let text = format!("d,y\n2024-01-01,1\n{word},2\n2024-01-03,3\n");
+        let table = read_with(text.as_str(), &CsvOptions::default(), &options(&[("d", None)])).unwrap();
+        match prepare(&table, &choices) {
+            Err(DataError::NotADate { expected, .. }) => assert!(expected.contains(hint), "{word}: {expected}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// `--date` reads a date, with or without a time; it is not advised for what it would refuse.
+#[test]
+fn times_of_a_day_are_not_taken_for_dates() {
+    for (first, second, third, is_date) in [
+        ("03:59:00", "12:30:10", "23:01:00", false),
+        ("3:59", "12:30", "23:01", false),
+        ("2024-01-01 03:59", "2024-01-02 12:30", "2024-01-03 23:01", true),
+    ] {
+        let text = format!("t,y\n{first},1\n{second},2\n{third},3\n");
+        let table = read_with(text.as_str(), &CsvOptions::default(), &ReadOptions::default()).unwrap();
+        let found = deltarule_data::suspicions(&table, &["y"]).unwrap();
+        let [(0, suspicion)] = &found[..] else { panic!("{found:?}") };
+        assert!(suspicion.is_refused() && suspicion.may_be_dates() == is_date, "{suspicion}");
+        assert_eq!(suspicion.to_string().contains("times of a day"), !is_date, "{suspicion}");
+    }
+}
+
+#[test]
 fn timestamps_of_a_named_zone_are_those_of_its_clock_and_keep_it() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
