@@ -30,6 +30,8 @@ pub(crate) struct Tally<'t> {
     sum_text: String,
     constants: Vec<f64>,
     classes: Option<ClassTally>,
+    /// The same with the weights of classes, where there are any.
+    weighted: Option<ClassTally>,
     /// Where there are two classes.
     thresholds: Option<ThresholdTally>,
     /// Records of each class, and Σv of them.
@@ -122,6 +124,7 @@ impl<'t> Tally<'t> {
     pub(crate) fn new(target: &'t Target, judge: Judge<'t>) -> Self {
         let n_classes = target.classes().map_or(0, |classes| classes.len());
         let n_outputs = judge.baseline.len();
+        let classes = target.classes().map(|classes| ClassTally::new(classes.len()));
         Self {
             target,
             n: 0,
@@ -131,7 +134,8 @@ impl<'t> Tally<'t> {
             loss: judge.loss,
             sum_text: report::sum_text(judge.loss, judge.activation, judge.weighing.is_any()),
             constants: judge.baseline.to_vec(),
-            classes: target.classes().map(|classes| ClassTally::new(classes.len())),
+            weighted: classes.clone().filter(|_| !judge.weighing.of_classes.is_empty()),
+            classes,
             thresholds: (n_classes == 2).then(ThresholdTally::default),
             counts: vec![(0, 0.0); n_classes],
             weighing: judge.weighing,
@@ -258,6 +262,9 @@ impl<'t> Tally<'t> {
             if let (Some(classes), Some(class)) = (&mut self.classes, class) {
                 self.target.probabilities_into(&o, &mut probabilities);
                 classes.add(class, &probabilities, v);
+                if let Some(weighted) = &mut self.weighted {
+                    weighted.add(class, &probabilities, in_error);
+                }
                 if let (Some(thresholds), [_, p]) = (&mut self.thresholds, &probabilities[..]) {
                     thresholds.add(*p, class == 1, v);
                 }
@@ -285,14 +292,17 @@ impl<'t> Tally<'t> {
                 )
             }
             (target, classes) => {
-                let total: f64 = self.class_sums.iter().sum();
-                let constant: Vec<f64> = self.class_sums.iter().map(|sum| sum / total.max(f64::MIN_POSITIVE)).collect();
+                let (counts, sums): (Vec<u64>, Vec<f64>) = self.counts.iter().copied().unzip();
+                let weighted = self.weighted.as_ref().map(|tally| {
+                    let times =
+                        |sums: &[f64]| sums.iter().zip(self.weighing.of_classes).map(|(sum, of)| sum * of).collect();
+                    let (in_training, here): (Vec<f64>, Vec<f64>) = (times(&self.class_sums), times(&sums));
+                    Box::new([tally.scores(), ClassScores::of_constant(&counts, &here, &shares(&in_training))])
+                });
                 Detail::Classes {
                     scores: classes.as_ref().map_or_else(|| ClassTally::new(0).scores(), ClassTally::scores),
-                    baseline: {
-                        let (counts, weights): (Vec<u64>, Vec<f64>) = self.counts.iter().copied().unzip();
-                        ClassScores::of_constant(&counts, &weights, &constant)
-                    },
+                    baseline: ClassScores::of_constant(&counts, &sums, &shares(&self.class_sums)),
+                    weighted,
                     baseline_loss_sum,
                     names: target.classes().unwrap_or_default().to_vec(),
                     thresholds: self.thresholds.clone(),
@@ -303,6 +313,12 @@ impl<'t> Tally<'t> {
         let (n, is_weighted, sum_text) = (self.n, self.weighing.by_column, self.sum_text.clone());
         Scores { n, is_weighted, loss: self.loss, sum_text, loss_sum, mean_losses, detail }
     }
+}
+
+/// The part that each of some sums has in all of them.
+fn shares(sums: &[f64]) -> Vec<f64> {
+    let total: f64 = sums.iter().sum();
+    sums.iter().map(|sum| sum / total.max(f64::MIN_POSITIVE)).collect()
 }
 
 /// Errors: a target that the loss a model was trained with is not defined for, in a row that `keep` lets pass. `before` records stand before the block.
@@ -438,6 +454,8 @@ pub(crate) enum Detail {
     Classes {
         scores: ClassScores,
         baseline: ClassScores,
+        /// Both with the weights of classes, as E has them, where there are any.
+        weighted: Option<Box<[ClassScores; 2]>>,
         /// E of the best constant outputs.
         baseline_loss_sum: f64,
         names: Vec<String>,
@@ -532,7 +550,19 @@ impl Scores {
         let mut text = String::new();
         for (label, scores) in parts {
             let is_weighted = scores.is_weighted;
-            if let Detail::Classes { scores, names, .. } = &scores.detail {
+            if let Detail::Classes { scores, weighted, names, .. } = &scores.detail {
+                if let Some([own, base]) = weighted.as_deref() {
+                    let _ = writeln!(
+                        text,
+                        "(with the weights of classes, {label}: accuracy {} beside the baseline's {}, log loss {} beside {}, Brier score {} beside {})",
+                        percent(own.accuracy),
+                        percent(base.accuracy),
+                        short(own.log_loss),
+                        short(base.log_loss),
+                        short(own.brier),
+                        short(base.brier)
+                    );
+                }
                 if scores.auc_error > 0.0 {
                     let _ = writeln!(
                         text,
@@ -578,32 +608,40 @@ impl Scores {
     }
 
     /// A sentence, where the model is no better than the constant. Of classes of which one is rare, the most probable one is hardly ever it, and less right
-    /// than the constant at times where the probabilities are far better: E decides, and what it is owed to is said.
+    /// than the constant at times where the probabilities are far better: E decides, and what it is owed to is said. What stands beside an E with the weights of
+    /// classes has these weights, too: without them, a model that was to find more of a rare class is less right than the constant as it should be.
     pub(crate) fn warning(&self, label: &str) -> Option<String> {
-        let (is_above, is_less_right) = match &self.detail {
-            Detail::Numbers(targets) => (targets.iter().any(|target| target.sums.0 > target.sums.1), true),
-            Detail::Classes { scores, baseline, baseline_loss_sum, .. } => {
-                (self.loss_sum > *baseline_loss_sum, scores.accuracy < baseline.accuracy)
+        let (scores, baseline, is_above, is_weighted) = match &self.detail {
+            Detail::Numbers(targets) => {
+                let is_above = targets.iter().any(|target| target.sums.0 > target.sums.1);
+                return is_above
+                    .then(|| format!("on the {label} records the model is worse than always giving the same answer"));
             }
+            Detail::Classes { scores, baseline, weighted, baseline_loss_sum, .. } => {
+                let (scores, baseline) = weighted.as_deref().map_or((scores, baseline), |[own, base]| (own, base));
+                (scores, baseline, self.loss_sum > *baseline_loss_sum, weighted.is_some())
+            }
+        };
+        if !is_above {
+            return None;
+        }
+        let (weighted, with_them, shares) = match is_weighted {
+            true => (", with the weights of classes,", " with them", "weighted shares"),
+            false => ("", "", "shares"),
         };
         // Brier's score is bounded for every record: where it is better and E is not, a few records far off make up the difference.
-        let few_far_off = match &self.detail {
-            Detail::Classes { scores, baseline, .. } => scores.brier < baseline.brier,
-            Detail::Numbers(_) => false,
-        };
-        match (is_above, is_less_right) {
-            (false, _) => None,
-            _ if few_far_off => Some(format!(
-                "on the {label} records E is above that of the best constant, though the Brier score is better: a few records that were called all but impossible make up \
+        Some(if scores.brier < baseline.brier {
+            format!(
+                "on the {label} records E{weighted} is above that of the best constant, though the Brier score{with_them} is better: a few records that were called all but impossible make up \
                  the difference. evaluate --worst 5 names them; a penalty such as --l2 0.001 in training keeps weights from going so far"
-            )),
-            (true, true) => {
-                Some(format!("on the {label} records the model is worse than always giving the same answer"))
-            }
-            (true, false) => Some(format!(
-                "on the {label} records E is above that of the best constant: the probabilities are worse than the shares of the classes"
-            )),
-        }
+            )
+        } else if scores.accuracy < baseline.accuracy {
+            format!("on the {label} records{weighted} the model is worse than always giving the same answer")
+        } else {
+            format!(
+                "on the {label} records E{weighted} is above that of the best constant: the probabilities are worse than the {shares} of the classes"
+            )
+        })
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -624,6 +662,10 @@ impl Scores {
                 "confusion": counts_json(&scores.confusion),
             }),
         };
+        if let Detail::Classes { weighted: Some(weighted), .. } = &self.detail {
+            let [own, base] = &**weighted;
+            value["class_weighted"] = json!({ "model": class_json(own), "baseline": class_json(base) });
+        }
         value["records"] = json!(self.n);
         value[sum_name] = json!(self.loss_sum);
         value

@@ -56,6 +56,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
             "model": args.model.display().to_string(),
             "data": reader.name(),
             "scores": scores.json(),
+            "warnings": scores.warning("given").into_iter().collect::<Vec<_>>(),
             "decisions": thresholds(&scores).map(|tally| decisions::to_json(tally, at, args.cost)),
             "bootstrap": replicates.as_ref().zip(intervals.as_ref()).map(|(replicates, of)| replicates.to_json(of)),
             "deciles": deciles::to_json(&names, &parts),

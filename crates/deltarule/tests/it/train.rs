@@ -477,6 +477,31 @@ fn a_model_of_a_rare_class_is_no_worse_than_the_constant_for_its_accuracy_alone(
     assert!(said.contains("worse than always giving the same answer"), "{said}");
 }
 
+/// With weights of classes accuracy falls since E asks for it: what is said of the model has the weights that E has.
+#[test]
+fn a_model_with_weights_of_classes_is_judged_with_them() {
+    let sandbox = Sandbox::new();
+    let x = |i: u32| f64::from(i * 37 % 101) / 50.0 - 1.0;
+    let rare = |i: u32| i % 20 == 3 && x(i) > -0.4;
+    // Levels of one record each: on records held out, E is far above that of the best constant.
+    let row = |i: u32| format!("{},c{},{}\n", x(i), i * 7919 % 331, if rare(i) { "yes" } else { "no" });
+    sandbox.file("rare.csv", format!("x,city,y\n{}", (0..1000).map(row).collect::<String>()));
+    let line = "deltarule train rare.csv --target y --loss log --class-weight balanced --valid 0.25 --epochs 300";
+    let json = sandbox.sh(&format!("{line} --json")).ok().json();
+    let held_out = &json["held_out"];
+    let e = |of: &str| held_out[of].as_f64().unwrap();
+    assert!(e("loss_sum") > e("baseline_loss_sum"), "{held_out}");
+    let weighted = |of: &str, score: &str| held_out["class_weighted"][of][score].as_f64().unwrap();
+    assert!(weighted("model", "accuracy") > weighted("baseline", "accuracy"), "{held_out}");
+    assert!((weighted("baseline", "log_loss") - 2_f64.ln()).abs() < 1e-12, "{held_out}");
+    let said = sandbox.sh(line).ok().stdout;
+    assert!(said.contains("E, with the weights of classes, is above that of the best constant"), "{said}");
+    assert!(said.contains("(with the weights of classes, held out: accuracy "), "{said}");
+    assert!(!said.contains("worse than always giving the same answer"), "{said}");
+    // What is said is in JSON, too.
+    assert!(json["warnings"].to_string().contains("is above that of the best constant"), "{}", json["warnings"]);
+}
+
 #[test]
 fn numbers_in_errors_are_no_longer_than_what_was_typed() {
     let sandbox = Sandbox::new();

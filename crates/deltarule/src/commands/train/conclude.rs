@@ -41,6 +41,16 @@ struct Conclusion {
     written: Option<PathBuf>,
 }
 
+impl Conclusion {
+    /// A sentence, where the model is no better than the best constant.
+    fn score_warning(&self) -> Option<String> {
+        match &self.held_out {
+            Some(scores) => scores.warning("held-out"),
+            None => self.training.warning("training"),
+        }
+    }
+}
+
 impl Run<'_> {
     /// Scores the result, writes the model and prints both.
     pub(super) fn conclude(
@@ -164,6 +174,7 @@ impl Run<'_> {
             .iter()
             .cloned()
             .chain(report::eta_warning(plan))
+            .chain(conclusion.score_warning())
             .chain(conclusion.warnings.iter().cloned());
         let mut value = json!({
             "command": "train",
@@ -267,11 +278,7 @@ impl Run<'_> {
             Some(held_out) => text.push_str(&Scores::table(&[("training", training), ("held out", held_out)])),
             None => text.push_str(&Scores::table(&[("training only", training)])),
         }
-        let (label, judged) = held_out.as_ref().map_or(("training", training), |held_out| ("held-out", held_out));
-        if let Some(warning) = judged.warning(label) {
-            let _ = writeln!(text, "warning: {warning}");
-        }
-        for warning in warnings {
+        for warning in conclusion.score_warning().iter().chain(warnings) {
             let _ = writeln!(text, "warning: {warning}");
         }
         text.extend(folds.as_ref().map(CrossValidation::table));
