@@ -18,13 +18,15 @@ use arrow_array::timezone::Tz;
 use arrow_array::types::{Float64Type, Int64Type, UInt32Type, UInt64Type};
 use arrow_array::{Array, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use arrow_cast::cast;
-use arrow_schema::{ArrowError, DataType};
+use arrow_schema::{ArrowError, DataType, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
 use crate::csv::{Fingerprint, Record, Row, is_missing};
 use crate::error::{DataError, Result};
 use crate::sieve::Value;
+#[cfg(feature = "sql")]
+use crate::sql::QueryStream;
 
 /// How many rows of a Parquet file are decoded at a time.
 const BATCH_ROWS: usize = 64 * 1024;
@@ -154,6 +156,8 @@ type Batches = Box<dyn Iterator<Item = std::result::Result<RecordBatch, ArrowErr
 /// A file of record batches.
 pub(crate) struct BatchReader {
     name: Arc<str>,
+    #[cfg(feature = "sql")]
+    schema: SchemaRef,
     header: Vec<String>,
     /// The name of the zone of each column that has one.
     zones: Vec<Option<String>>,
@@ -172,6 +176,9 @@ enum Source {
     Parquet { path: PathBuf, metadata: ArrowReaderMetadata, batches: Option<Batches>, next_group: usize },
     /// Batches that come one after the other.
     Stream(Batches),
+    /// Batches of a query that is running.
+    #[cfg(feature = "sql")]
+    Query(QueryStream),
 }
 
 /// A piece of work: a row group that is to be decoded, or a batch that is.
@@ -211,15 +218,14 @@ pub(crate) fn guarded<A>(name: &str, decode: impl FnOnce() -> Result<A>) -> Resu
 }
 
 impl BatchReader {
-    /// Opens a file that [`is_batch_file`].
+    /// Opens a file that [`is_batch_file`], under a name for messages.
     ///
     /// Errors: it cannot be read, is damaged, or has two columns of one name.
-    pub(crate) fn open(path: &Path, start: &[u8]) -> Result<Self> {
-        guarded(&path.display().to_string(), || Self::open_unguarded(path, start))
+    pub(crate) fn open(path: &Path, name: &str, start: &[u8]) -> Result<Self> {
+        guarded(name, || Self::open_unguarded(path, name.into(), start))
     }
 
-    fn open_unguarded(path: &Path, start: &[u8]) -> Result<Self> {
-        let name: Arc<str> = path.display().to_string().into();
+    fn open_unguarded(path: &Path, name: Arc<str>, start: &[u8]) -> Result<Self> {
         let io = |error| DataError::Io { file: name.to_string(), error };
         let file = File::open(path).map_err(io)?;
         let fingerprint = fingerprint(&file).map_err(io)?;
@@ -236,16 +242,41 @@ impl BatchReader {
             let reader = reader.map_err(|e| damaged(&name, e))?;
             (reader.schema(), Source::Stream(Box::new(reader)))
         };
-        let header: Vec<String> = schema.fields().iter().map(|field| field.name().clone()).collect();
+        let reader = Self::of(name, schema, source, fingerprint);
+        let (name, header) = (&reader.name, &reader.header);
         for (second, column) in header.iter().enumerate() {
             if let Some(first) = header[..second].iter().position(|other| other == column) {
                 let (file, first, second) = (name.to_string(), first + 1, second + 1);
                 return Err(DataError::DuplicateName { file, name: column.clone(), first, second });
             }
         }
+        Ok(reader)
+    }
+
+    /// The result of a query, which has this name in messages.
+    #[cfg(feature = "sql")]
+    pub(crate) fn of_query(name: &str, stream: QueryStream) -> Self {
+        Self::of(name.into(), stream.schema().clone(), Source::Query(stream), String::new())
+    }
+
+    fn of(name: Arc<str>, schema: SchemaRef, source: Source, fingerprint: String) -> Self {
+        let header = schema.fields().iter().map(|field| field.name().clone()).collect();
         let zones = schema.fields().iter().map(|field| zone_of(field.data_type()).map(str::to_owned)).collect();
         let (current, text) = (Vec::new(), CellText::default());
-        Ok(Self { name, header, zones, fingerprint, n_read: 0, source, current, n_rows: 0, row: 0, text })
+        Self {
+            name,
+            #[cfg(feature = "sql")]
+            schema,
+            header,
+            zones,
+            fingerprint,
+            n_read: 0,
+            source,
+            current,
+            n_rows: 0,
+            row: 0,
+            text,
+        }
     }
 
     pub(crate) fn name(&self) -> &Arc<str> {
@@ -261,8 +292,19 @@ impl BatchReader {
         &self.zones
     }
 
-    pub(crate) fn fingerprint(&self) -> &str {
-        &self.fingerprint
+    /// The columns with their types.
+    #[cfg(feature = "sql")]
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// A hash of the file, or of the batches of a query that were read so far.
+    pub(crate) fn fingerprint(&self) -> String {
+        match &self.source {
+            #[cfg(feature = "sql")]
+            Source::Query(query) => query.fingerprint(),
+            _ => self.fingerprint.clone(),
+        }
     }
 
     /// How many bytes the values of the largest piece take up once they are decoded; 0 where that is not known, and small.
@@ -272,7 +314,7 @@ impl BatchReader {
                 let rows = metadata.metadata().row_groups().iter().map(|group| group.num_rows().max(0) as usize).max();
                 rows.unwrap_or(0).saturating_mul(8 * self.header.len())
             }
-            Source::Stream(_) => 0,
+            _ => 0,
         }
     }
 
@@ -291,6 +333,8 @@ impl BatchReader {
                 Ok(batch) => Ok(batch.map(Piece::Batch)),
                 Err(error) => Err(damaged(&self.name, error)),
             }),
+            #[cfg(feature = "sql")]
+            Source::Query(query) => Ok(query.next_batch()?.map(Piece::Batch)),
         }
     }
 
@@ -315,6 +359,8 @@ impl BatchReader {
             let next = guarded(name, || {
                 let batch = match source {
                     Source::Stream(batches) => batches.next(),
+                    #[cfg(feature = "sql")]
+                    Source::Query(query) => query.next_batch()?.map(Ok),
                     Source::Parquet { path, metadata, batches, .. } => {
                         if batches.is_none() {
                             *batches = Some(decode(path, metadata, None, None)?);

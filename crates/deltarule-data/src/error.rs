@@ -262,6 +262,33 @@ pub enum DataError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// What takes a query or an object store, in a build without them.
+    #[error(
+        "{found}: this build knows no SQL and no object stores; expected files on this machine without --sql, or a build that does: in the \
+         sources of deltarule, cargo install --path crates/deltarule --features sql (it needs Rust 1.94)"
+    )]
+    NoSql {
+        /// What was asked for.
+        found: String,
+    },
+    /// A query that cannot be run, or gives nothing that can be used.
+    #[error("--sql: {reason}; {advice}")]
+    Query {
+        /// What was found, and where.
+        reason: String,
+        /// What was expected, and what to try.
+        advice: String,
+    },
+    /// A table of a query, or an object, that cannot be read.
+    #[error("{name}: {reason}; {advice}")]
+    Place {
+        /// What it is called.
+        name: String,
+        /// What was found.
+        reason: String,
+        /// What was expected, and what to try.
+        advice: String,
+    },
     /// Standard input, which can be read once, named twice.
     #[error("-: found twice, expected standard input (-) at most once among the files")]
     InputTwice,
@@ -716,7 +743,7 @@ fn other_columns(missing: &[String], further: &[String]) -> String {
 }
 
 /// "did you mean …?", or all names.
-fn known_names(known: &[String], name: &str) -> String {
+pub(crate) fn known_names(known: &[String], name: &str) -> String {
     let nearest = known.iter().map(|other| (distance(&other.to_lowercase(), &name.to_lowercase()), other)).min();
     match nearest {
         Some((distance, other)) if distance <= 1 + name.chars().count() / 4 => format!("did you mean {other:?}?"),

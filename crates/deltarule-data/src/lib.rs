@@ -4,7 +4,7 @@
 //! [`Table::read_all`] makes one table of several files.
 //! [`prepare()`] makes of a table what training needs: an encoding, raw columns and targets. [`SparseTable`] reads libsvm's
 //! sparse text. [`RowEncoder`] encodes the records of a
-//! stream with a model's encoding.
+//! stream with a model's encoding. With the feature `sql`, records can also be the result of a query, over files and object stores.
 
 mod advice;
 #[cfg(feature = "arrow")]
@@ -29,6 +29,8 @@ mod reader;
 mod reject;
 mod sieve;
 mod source;
+#[cfg(feature = "sql")]
+mod sql;
 mod table;
 
 pub use advice::quoted;
@@ -38,7 +40,7 @@ pub use csv::{CsvOptions, CsvReader, Decimal, Record, Row, csv_field, is_missing
 pub use encode::{RowEncoder, RowState};
 pub use encoded::{EncodedBuilder, EncodedRecords};
 pub use error::{DataError, Result, Spilled};
-pub use files::find_files;
+pub use files::{Origin, find_files, is_url};
 pub use flaw::Flaw;
 #[cfg(feature = "arrow")]
 pub use frame_rows::{FrameRows, FrameTargets};
@@ -52,6 +54,8 @@ pub use prepare::{
 pub use reader::Reader;
 pub use reject::Reject;
 pub use sieve::{Sieve, SkipRule, TargetRange};
+#[cfg(feature = "sql")]
+pub use sql::Query;
 pub use table::{CacheUse, DateColumn, HashedColumn, OnReject, Progress, ReadOptions, Storage, Table};
 #[cfg(feature = "arrow")]
 pub use table::{FrameColumn, FrameValues};

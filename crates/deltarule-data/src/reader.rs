@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::batch::{BatchReader, is_batch_file};
 use crate::csv::{CsvOptions, CsvReader, Record, Row, open, open_file};
 use crate::error::{DataError, Result};
-use crate::files::{is_standard_input, name_of_all};
+use crate::files::{Origin, is_standard_input, name_of_all};
 use crate::libsvm::{LibsvmReader, is_libsvm};
 use crate::order::order;
 
@@ -77,7 +77,8 @@ impl Inner {
             // A file that cannot be read is told by the reader of CSV, which looks at it next.
             let read = File::open(path).and_then(|file| file.take(8).read_to_end(&mut start));
             if !is_standard_input(path) && read.is_ok() && is_batch_file(&start) {
-                return Ok(Inner::Batches(Box::new(BatchReader::open(path, &start)?)));
+                let name = name.unwrap_or_else(|| name_of(path));
+                return Ok(Inner::Batches(Box::new(BatchReader::open(path, &name, &start)?)));
             }
         }
         let opened = match name {
@@ -179,6 +180,20 @@ impl Reader {
         let first = Inner::open(paths.first().map_or(Path::new(""), PathBuf::as_path), options)?;
         let others = paths.iter().skip(1).map(|path| name_of(path)).collect();
         Ok(Self::of(first, paths.to_vec(), *options, others))
+    }
+
+    /// Opens files, or begins a query.
+    ///
+    /// Errors: those of [`open_all`](Self::open_all), and of the query.
+    pub fn open_from(origin: &Origin, options: &CsvOptions) -> Result<Self> {
+        match origin {
+            Origin::Files(paths) => Self::open_all(paths, options),
+            #[cfg(feature = "sql")]
+            Origin::Query(query) => {
+                let first = Inner::Batches(Box::new(query.open()?));
+                Ok(Self::of(first, Vec::new(), *options, Vec::new()))
+            }
+        }
     }
 
     /// Whether the file is in libsvm's format, whose columns have no names.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::column::{Place, TableColumn, Values};
 use crate::csv::{CsvOptions, CsvReader};
 use crate::error::{DataError, Result};
-use crate::files::name_of_all;
+use crate::files::{Origin, name_of_all};
 use crate::libsvm::{Grown, SparseGrowing};
 use crate::pages::{Cached, PageColumn, Pages, Wanted, read_cache};
 use crate::reader::name_of;
@@ -116,13 +116,33 @@ impl Table {
         on_reject: OnReject<'_>,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self> {
+        Self::read_from(&Origin::Files(paths.to_vec()), csv, options, sieve, on_reject, progress)
+    }
+
+    /// The same of files, or of the result of a query, which runs a second time where files are read twice.
+    ///
+    /// Errors: those of [`read_sifted`](Self::read_sifted) and of the query; a second run that gives something else than the first; a cache of a query.
+    pub fn read_from(
+        origin: &Origin,
+        csv: &CsvOptions,
+        options: &ReadOptions,
+        sieve: &Sieve,
+        on_reject: OnReject<'_>,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Self> {
         sieve.check_cache(options.cache.is_some())?;
         let read = |progress: Watch<'_>, on_reject: OnReject<'_>| {
-            let files = &mut InputFiles::of(paths, sieve, progress)?;
+            let files = &mut InputFiles::of(origin, sieve, progress)?;
             let survey = files.survey(csv, options, sieve, progress)?;
             read_files(files, csv, options, (sieve, survey.as_ref()), on_reject, progress)
         };
         let Some(cache) = &options.cache else { return read(progress, on_reject) };
+        #[cfg_attr(not(feature = "sql"), allow(clippy::infallible_destructuring_match))] // queries are the other origin
+        let paths = match origin {
+            Origin::Files(paths) => paths,
+            #[cfg(feature = "sql")]
+            Origin::Query(query) => return Err(query.cannot_be_cached()),
+        };
         let source = Source::of(paths, csv, options)?;
         let remade = match Self::from_cache(paths, cache, &source, options)? {
             Ok(table) => return Ok(table),

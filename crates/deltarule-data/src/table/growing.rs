@@ -318,7 +318,7 @@ impl Growing {
                 }
             },
         )?;
-        Ok(reader.fingerprint().to_owned())
+        Ok(reader.fingerprint())
     }
 }
 

@@ -16,28 +16,46 @@ use crate::column::Wish;
 use crate::condition::BoundCondition;
 use crate::csv::{CsvOptions, CsvReader, Decimal, Record};
 use crate::error::{DataError, Result, Spilled};
-use crate::files::is_standard_input;
+use crate::files::{Origin, is_standard_input};
 use crate::in_order::map_in_order;
 use crate::reader::{Inner, name_of};
 use crate::sieve::{Sieve, Survey, Value};
+#[cfg(feature = "sql")]
+use crate::sql::Query;
 
 /// The files of a table.
 pub(super) struct InputFiles(Vec<InputFile>);
 
-/// A file, or a stream and the file to which it was copied.
+/// A file, a stream and the file to which it was copied, or a query, which is no file of its name.
 pub(super) struct InputFile {
     pub(super) path: PathBuf,
     copy: Option<NamedTempFile>,
+    #[cfg(feature = "sql")]
+    query: Option<Query>,
 }
 
 impl InputFiles {
-    /// The files of these names. Where they must be read twice, a stream is copied to a file.
+    /// The files of these names, or a query. Where they must be read twice, a stream is copied to a file.
     ///
     /// Errors: a stream cannot be read, or not be copied; to break off was asked for.
-    pub(super) fn of(paths: &[PathBuf], sieve: &Sieve, progress: Watch<'_>) -> Result<Self> {
+    pub(super) fn of(origin: &Origin, sieve: &Sieve, progress: Watch<'_>) -> Result<Self> {
+        #[cfg_attr(not(feature = "sql"), allow(clippy::infallible_destructuring_match))] // queries are the other origin
+        let paths = match origin {
+            Origin::Files(paths) => paths,
+            #[cfg(feature = "sql")]
+            Origin::Query(query) => {
+                let (path, query) = (PathBuf::from(query.name()), Some(query.clone()));
+                return Ok(Self(vec![InputFile { path, copy: None, query }]));
+            }
+        };
         let file = |path: &PathBuf| {
             let is_copied = sieve.skip.is_some() && is_stream(path);
-            Ok(InputFile { path: path.clone(), copy: if is_copied { Some(copied(path, progress)?) } else { None } })
+            Ok(InputFile {
+                path: path.clone(),
+                copy: if is_copied { Some(copied(path, progress)?) } else { None },
+                #[cfg(feature = "sql")]
+                query: None,
+            })
         };
         paths.iter().map(file).collect::<Result<_>>().map(Self)
     }
@@ -92,6 +110,10 @@ impl InputFiles {
 impl InputFile {
     /// Errors: it cannot be opened, is none of the formats, is empty or damaged, or has two columns of one name.
     pub(super) fn open(&self, csv: &CsvOptions) -> Result<Inner> {
+        #[cfg(feature = "sql")]
+        if let Some(query) = &self.query {
+            return Ok(Inner::Batches(Box::new(query.open()?)));
+        }
         match &self.copy {
             Some(copy) => Inner::open_as(copy.path(), Some(name_of(&self.path)), csv),
             None => Inner::open(&self.path, csv),
