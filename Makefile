@@ -1,7 +1,7 @@
 # Everything that a change must pass. Needs cargo (rustup installs the rest), Python 3.11 or later for what other programs make of
 # exported models, and for the page Node.js, Chromium and a Rust compiler for WebAssembly, which `make page` installs on Debian.
 
-.PHONY: test format lint unit program page exports python doc
+.PHONY: test format lint unit sql program page exports python doc
 
 test: format lint unit page exports python doc
 
@@ -13,6 +13,10 @@ lint:
 
 unit:
 	cargo test --workspace --locked
+
+# The build with SQL and object stores, and its tests. Needs Rust 1.94. DataFusion is as much to compile as all the rest, so the target folder has both builds.
+sql:
+	cargo test --workspace --features deltarule/sql --locked sql
 
 # The program as the tests have it: by itself it would have dependencies with other features, which are then compiled anew.
 program:

@@ -673,6 +673,8 @@ pub enum Spilled {
     Cache,
     /// What can be read once only.
     Copy,
+    /// What is in an object store.
+    Object,
 }
 
 impl Spilled {
@@ -684,6 +686,7 @@ impl Spilled {
             }
             Spilled::Cache => "name another file with --cache",
             Spilled::Copy => "choose another folder with the variable TMPDIR, or give the file itself",
+            Spilled::Object => "choose another folder with the variable TMPDIR",
         }
     }
 }
@@ -693,6 +696,7 @@ impl std::fmt::Display for Spilled {
         f.write_str(match self {
             Spilled::Pages | Spilled::Cache => "the pages of the table",
             Spilled::Copy => "a copy of what can be read once only",
+            Spilled::Object => "a copy of an object",
         })
     }
 }

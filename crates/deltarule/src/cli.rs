@@ -22,7 +22,7 @@ pub(crate) use values::{
 use values::{
     activation_help, optimizer_name, parse_batch, parse_class_weight, parse_costs, parse_date, parse_digits,
     parse_epoch, parse_epochs, parse_hash, parse_interaction, parse_level, parse_loss, parse_power, parse_reasons,
-    parse_schedule, parse_seconds, parse_share, parse_size, parse_split_by, parse_threshold,
+    parse_schedule, parse_seconds, parse_share, parse_size, parse_split_by, parse_table, parse_threshold,
 };
 
 /// Train, explain and use single-layer networks ŷ = f(Σ w·x + b) on tables.
@@ -106,6 +106,13 @@ pub(crate) struct FileArgs {
     /// In libsvm's format, whether indices count from 0 or from 1; auto: from 0 where 0 occurs, in prediction as in training
     #[arg(long, value_name = "0|1|auto", default_value = "auto", value_parser = ["0", "1", "auto"])]
     pub(crate) index_base: String,
+    /// Take the result of a query as the records: DATA is the table data in it, as in "SELECT age, log(hours) AS lh, y FROM data WHERE age > 17";
+    /// other files, in quotes, can be joined. Needs a build with the feature sql, whose DATA may also be s3://bucket/part-*.parquet, gs://, az://, https://
+    #[arg(long, value_name = "SELECT", help_heading = "Rows")]
+    pub(crate) sql: Option<String>,
+    /// A further table for --sql, and the option again for more of them: a name, and a file, a pattern or an address
+    #[arg(long, value_name = "NAME=DATA", value_parser = parse_table, requires = "sql", help_heading = "Rows")]
+    pub(crate) table: Vec<(String, PathBuf)>,
 }
 
 /// Which rows are used.
@@ -301,6 +308,7 @@ Examples:
   deltarule train claims.csv --target fraud --loss log --weight exposure --class-weight balanced
   deltarule train examples/breast_cancer.csv --target diagnosis --folds 5
   deltarule train patients.csv --target outcome --private --out model.json
+  deltarule train orders.csv --table shop=shops.csv --target sum --sql 'SELECT o.*, size FROM data o JOIN shop s ON o.shop = s.id'
   deltarule train 2024.csv 'parts/*.parquet' --target y
   gunzip -c big.csv.gz | deltarule train - --target y --json")]
 #[command(group = ArgGroup::new("kept").args(["out", "report"]).multiple(true))]

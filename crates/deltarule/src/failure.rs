@@ -11,11 +11,11 @@ const INPUT: u8 = 2;
 /// Interrupted by the user.
 pub(crate) const INTERRUPTED: u8 = 130;
 
-/// Keeps silent about panics of Arrow's decoders at damaged files: the reader makes errors of them.
+/// Keeps silent about panics of Arrow's decoders at damaged files, and of DataFusion: the reader makes errors of them.
 pub(crate) fn quieten_decoders() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        let decodes = |file: &str| ["arrow-", "parquet-"].iter().any(|name| file.contains(name));
+        let decodes = |file: &str| ["arrow-", "datafusion-", "parquet-"].iter().any(|name| file.contains(name));
         if !panic.location().is_some_and(|place| decodes(place.file())) {
             usual(panic);
         }

@@ -3,12 +3,14 @@
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "sql")]
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use deltarule_core::{Activation, Loss, Parameters, Threads, Width};
 use deltarule_data::{
-    Choices, Combinations, CsvOptions, DataError, Prepared, ReadOptions, Reader, SkipRule, SparseTable, SplitBy, Table,
-    find_files,
+    Choices, Combinations, CsvOptions, DataError, Origin, Prepared, ReadOptions, Reader, SkipRule, SparseTable,
+    SplitBy, Table, find_files, is_url,
 };
 use deltarule_model::{Encoding, Model, ScaleRule};
 use deltarule_train::{NamedStart, StartChoice};
@@ -100,7 +102,7 @@ pub(crate) fn read(
     let options = &ReadOptions { memory: Some(memory.memory.unwrap_or_else(sound_memory)), cache, ..options };
     let template = "reading {bytes} of {total_bytes} {bar:30} {msg} records, {bytes_per_sec}, {eta} left";
     let mut bar = None;
-    let (paths, sieve) = (find_files(data)?, rows.sieve(rule));
+    let (origin, sieve) = (origin(data, files, memory.memory)?, rows.sieve(rule));
     let csv = CsvOptions { skips_bad_lines: rows.skips(), ..files.options()? };
     let mut unwritten = None;
     let on_reject = &mut |reject| {
@@ -110,7 +112,7 @@ pub(crate) fn read(
             DataError::Interrupted { file: String::new() }
         })
     };
-    let table = Table::read_sifted(&paths, &csv, options, &sieve, on_reject, &mut |progress| {
+    let table = Table::read_from(&origin, &csv, options, &sieve, on_reject, &mut |progress| {
         let bar = bar.get_or_insert_with(|| match progress.total_bytes {
             Some(total) => output::progress(quiet, template, Some(total)),
             None if progress.bytes == 0 => output::progress(quiet, "reading {spinner} {msg} records", None),
@@ -137,15 +139,56 @@ pub(crate) fn read(
     Ok((table, tally))
 }
 
-/// Opens files to read their records one after the other; `skips`: those that cannot be used are left out.
+/// Opens files, or the result of a query, to read their records one after the other; `skips`: those that cannot be used are left out.
 pub(crate) fn open(data: &[PathBuf], files: &FileArgs, skips: bool) -> Result<Reader> {
     let options = CsvOptions { skips_bad_lines: skips, ..files.options()? };
-    Ok(Reader::open_all(&find_files(data)?, &options)?)
+    Ok(Reader::open_from(&origin(data, files, None)?, &options)?)
 }
 
-/// Names as they can be typed.
-pub(crate) fn typed(data: &[PathBuf]) -> String {
-    data.iter().map(|path| output::quoted(&path.to_string_lossy())).collect::<Vec<_>>().join(" ")
+/// Where the records come from: files, or the query that is asked for; what is no file on this machine is read by a query for all of it.
+fn origin(data: &[PathBuf], files: &FileArgs, memory: Option<usize>) -> Result<Origin> {
+    match &files.sql {
+        None if !data.iter().any(|name| is_url(name)) => Ok(find_files(data)?.into()),
+        _ => Ok(query(data, files, memory)?),
+    }
+}
+
+/// The query. The same command may read its data twice, and finds out then whether it is still the same.
+#[cfg(feature = "sql")]
+fn query(data: &[PathBuf], files: &FileArgs, memory: Option<usize>) -> Result<Origin> {
+    static BEGUN: Mutex<Vec<(Vec<PathBuf>, deltarule_data::Query)>> = Mutex::new(Vec::new());
+    let mut begun = BEGUN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, query)) = begun.iter().find(|(of, _)| of == data) {
+        return Ok(Origin::Query(query.clone()));
+    }
+    let memory = memory.unwrap_or_else(sound_memory);
+    let query = deltarule_data::Query::new(files.sql.as_deref(), data, files.options()?, memory, output::interrupted)?;
+    let with_table = |query: deltarule_data::Query, (name, place): &(String, PathBuf)| {
+        query.with_table(name, std::slice::from_ref(place))
+    };
+    let query = files.table.iter().try_fold(query, with_table)?;
+    begun.push((data.to_vec(), query.clone()));
+    Ok(Origin::Query(query))
+}
+
+/// Errors: this build has no queries.
+#[cfg(not(feature = "sql"))]
+fn query(data: &[PathBuf], files: &FileArgs, _: Option<usize>) -> Result<Origin> {
+    let found = match data.iter().find(|name| is_url(name)) {
+        Some(url) if files.sql.is_none() => url.display().to_string(),
+        _ => "--sql".to_owned(),
+    };
+    Err(DataError::NoSql { found }.into())
+}
+
+/// Names as they can be typed, with the query over them.
+pub(crate) fn typed(data: &[PathBuf], files: &FileArgs) -> String {
+    let names = data.iter().map(|path| output::quoted(&path.to_string_lossy()));
+    let tables = files.table.iter().flat_map(|(name, place)| {
+        ["--table".to_owned(), output::quoted(&format!("{name}={}", place.to_string_lossy()))]
+    });
+    let sql = files.sql.iter().flat_map(|sql| ["--sql".to_owned(), output::quoted(sql)]);
+    names.chain(tables).chain(sql).collect::<Vec<_>>().join(" ")
 }
 
 /// What the arguments choose of a table. In libsvm's format the target is the label, unless said otherwise.
@@ -158,7 +201,8 @@ pub(crate) fn choices(
 ) -> Result<Choices> {
     // What standard input is comes out when it is read.
     let may_be_sparse = |file: &PathBuf| file.as_os_str() == "-" || SparseTable::recognises_file(file);
-    if columns.target.is_empty() && !find_files(data)?.iter().any(may_be_sparse) {
+    let local: Vec<PathBuf> = data.iter().filter(|name| !is_url(name)).cloned().collect();
+    if columns.target.is_empty() && !find_files(&local)?.iter().any(may_be_sparse) {
         return no_target();
     }
     for (index, name) in columns.target.iter().enumerate() {

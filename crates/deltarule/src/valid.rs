@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use deltarule_data::{DataError, Reader, RowEncoder, SplitBy, SplitRule};
+use deltarule_data::{DataError, Reader, RowEncoder, SplitBy, SplitRule, is_url};
 use deltarule_model::Encoding;
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ impl Valid {
         }
         for name in &args.valid {
             let is_pattern = name.contains(['*', '?', '[']);
-            if is_pattern || name == "-" || Path::new(name).exists() {
+            if is_pattern || name == "-" || is_url(Path::new(name)) || Path::new(name).exists() {
                 continue;
             }
             if share(name).is_some() {

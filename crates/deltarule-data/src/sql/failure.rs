@@ -52,7 +52,9 @@ impl About {
             return DataError::Query { reason: first_line(&error.to_string()), advice: other_way() };
         };
         let (reason, advice) = self.words(error);
-        DataError::Query { reason: place.unwrap_or_default() + &reason, advice }
+        // A parser's error tells its place itself.
+        let place = place.filter(|_| !reason.starts_with("line ")).unwrap_or_default();
+        DataError::Query { reason: place + &reason, advice }
     }
 
     fn words(&self, error: &DataFusionError) -> Words {
@@ -164,8 +166,8 @@ fn of_columns(error: &SchemaError) -> Words {
             (format!("there is no column {:?}", field.name), format!("{advice}; texts stand in 'single quotes'"))
         }
         SchemaError::AmbiguousReference { field } => (
-            format!("the column {:?} is in more than one table", field.name),
-            format!("say of which, as in {}.{}", super::DATA, field.name),
+            format!("the column {:?} is there more than once", field.name),
+            format!("say of which table, as in {}.{}, or name one of them anew with AS", super::DATA, field.name),
         ),
         other => (
             format!("a column comes twice: {}", first_line(&other.to_string())),

@@ -20,7 +20,7 @@ use url::Url;
 
 use super::failure::of_store;
 use super::read_once;
-use crate::error::{DataError, Result};
+use crate::error::{DataError, Result, Spilled};
 use crate::files::{find_files, is_url};
 
 /// How many bytes are asked for at a time where an object is copied.
@@ -237,7 +237,8 @@ impl Place {
     ///
     /// Errors: those of the store; it changes on the way; the disk is full.
     pub(super) async fn copy(&self) -> Result<NamedTempFile> {
-        let unwritten = |error| DataError::Spill { place: std::env::temp_dir().display().to_string(), error };
+        let place = std::env::temp_dir().display().to_string();
+        let unwritten = |error| DataError::Spill { place: place.clone(), spilled: Spilled::Object, error };
         let mut copy = NamedTempFile::new().map_err(unwritten)?;
         let mut at = 0;
         while at < self.meta.size {

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow_cast::cast;
-use arrow_ipc::writer::StreamWriter;
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::row::{RowConverter, SortField};
 use datafusion::error::Result as Outcome;
 use futures::StreamExt;
 use tokio::sync::oneshot;
@@ -22,6 +22,8 @@ use crate::error::{DataError, Result};
 const WAITING: usize = 2;
 /// So long may a wish to break off go unseen.
 const LOOK: Duration = Duration::from_millis(50);
+/// So long is the thread waited for where its result is wanted no more.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the thread tells.
 enum News {
@@ -91,8 +93,16 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         (self.news, self.stop) = (None, None);
-        // Its files without a name are gone when it has ended. What it panicked at was told.
-        let _ = self.thread.take().map(JoinHandle::join);
+        let Some(thread) = self.thread.take() else { return };
+        // Its temporary files are gone when it has ended. A join that finds nothing looks at nothing else for long, and is left alone then.
+        let begun = Instant::now();
+        while !thread.is_finished() && begun.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        if thread.is_finished() {
+            // What it panicked at was told.
+            let _ = thread.join();
+        }
     }
 }
 
@@ -144,35 +154,29 @@ impl QueryStream {
 
     /// A hash of the batches so far.
     pub(crate) fn fingerprint(&self) -> String {
-        self.hash.0.get_ref().0.to_text()
+        self.hash.hash.to_text()
     }
 }
 
-/// A hash of batches as Arrow would write them.
-struct BatchHash(StreamWriter<Hashed>);
-
-/// Takes note of bytes that are written to it.
-#[derive(Default)]
-struct Hashed(Fingerprint);
-
-impl std::io::Write for Hashed {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.add(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
+/// A hash of names and of records, however these are parted into batches.
+struct BatchHash {
+    rows: RowConverter,
+    hash: Fingerprint,
 }
 
 impl BatchHash {
+    /// Errors: a column is of a type that cannot be used.
     fn of(schema: &SchemaRef) -> Result<Self> {
-        StreamWriter::try_new(Hashed::default(), schema).map(Self).map_err(unwritten)
+        let mut hash = Fingerprint::default();
+        schema.fields().iter().for_each(|field| hash.add(format!("{:?}", field.name()).as_bytes()));
+        let fields = schema.fields().iter().map(|field| SortField::new(field.data_type().clone())).collect();
+        Ok(Self { rows: RowConverter::new(fields).map_err(unwritten)?, hash })
     }
 
     fn add(&mut self, batch: &RecordBatch) -> Result<()> {
-        self.0.write(batch).map_err(unwritten)
+        let rows = self.rows.convert_columns(batch.columns()).map_err(unwritten)?;
+        rows.iter().for_each(|row| self.hash.add(row.as_ref()));
+        Ok(())
     }
 }
 

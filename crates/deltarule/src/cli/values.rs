@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use deltarule_core::{Activation, Eta, Reduction, Robust, Schedule};
+use std::path::PathBuf;
+
 use deltarule_data::{ClassWeight, DateColumn, HashedColumn, SplitBy, SplitKind};
 use deltarule_export::Form;
 use deltarule_model::{DateFormat, HashBits, MOST_POWER, MissingRule, ScaleRule};
@@ -369,6 +371,14 @@ pub(super) fn parse_class_weight(text: &str) -> Result<ClassWeight, String> {
         given.push((name.to_owned(), weight));
     }
     Ok(ClassWeight::Given(given))
+}
+
+/// `name=data`.
+pub(super) fn parse_table(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, data)) if !name.trim().is_empty() && !data.is_empty() => Ok((name.trim().to_owned(), data.into())),
+        _ => Err("expected a name and a file, a pattern or an address, such as shop=shops.csv".to_owned()),
+    }
 }
 
 /// `fp=1,fn=10`, in any order; costs are positive numbers.

@@ -47,6 +47,9 @@ struct Subject {
 }
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode> {
+    if args.inputs.is_empty() && args.files.sql.is_some() {
+        bail!("--sql: found without DATA, expected a table to ask");
+    }
     let subject = match (&args.inputs[..], &args.x) {
         ([], None) => example(args)?,
         ([], Some(x)) => numbers(args, x)?,
@@ -318,7 +321,7 @@ fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
     if args.columns.target.is_empty() {
         bail!(
             "found one file, {}, and no --target; expected DATA with --target NAME, or MODEL and DATA",
-            setup::typed(data)
+            setup::typed(data, &args.files)
         );
     }
     let choices = setup::choices(data, &args.columns, &args.network, &WeightArgs::default(), HoldOut::default())?;
@@ -389,7 +392,11 @@ fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
             eta_text,
             reduction,
             next: vec![(
-                format!("deltarule train {} --target {}", setup::typed(data), args.columns.target.join(",")),
+                format!(
+                    "deltarule train {} --target {}",
+                    setup::typed(data, &args.files),
+                    args.columns.target.join(",")
+                ),
                 "to walk all the way down",
             )],
         })

@@ -110,6 +110,19 @@ fn the_page_about_weights() {
     holds("docs/weights.md");
 }
 
+/// Its last commands are refused, as it says.
+#[cfg(feature = "sql")]
+#[test]
+fn the_page_about_sql() {
+    let sandbox = Sandbox::new();
+    check_document("docs/sql.md", |block, index| {
+        let ran = sandbox.sh(&format!("({}) 2>&1", block[index].command));
+        let expected = if ran.stdout.starts_with("error: ") { 2 } else { 0 };
+        assert_eq!(ran.code, Some(expected), "docs/sql.md: {}\n{}", block[index].command, ran.stdout);
+        ran.stdout
+    });
+}
+
 #[test]
 fn the_readme_and_the_help_name_every_activation() {
     let readme = std::fs::read_to_string(project().join("README.md")).unwrap();
@@ -138,6 +151,7 @@ fn links_lead_somewhere() {
         "docs/serve.md",
         "docs/optimizers.md",
         "docs/privacy.md",
+        "docs/sql.md",
         "docs/teaching.md",
         "docs/validation.md",
         "docs/weights.md",

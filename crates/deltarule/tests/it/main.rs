@@ -13,6 +13,10 @@ mod levels;
 mod libsvm;
 mod memory;
 mod models;
+#[cfg(not(feature = "sql"))]
+mod no_sql;
+#[cfg(feature = "sql")]
+mod objects;
 mod optimizers;
 mod play;
 mod plot;
@@ -21,6 +25,8 @@ mod privacy;
 mod rows;
 mod serve;
 mod several;
+#[cfg(feature = "sql")]
+mod sql;
 mod summary;
 mod support;
 mod sweep;

@@ -43,6 +43,7 @@ pub(super) fn refuse_options_without_data(args: &PlayArgs) -> Result<()> {
         ("--drop", !columns.drop.is_empty()),
         ("--categorical", !columns.categorical.is_empty()),
         ("--where", args.rows.condition.is_some()),
+        ("--sql", args.files.sql.is_some()),
     ];
     match named.into_iter().find(|(_, is_named)| *is_named) {
         Some((option, _)) => bail!("{option}: found without DATA, expected a table to choose from"),

@@ -213,7 +213,7 @@ impl Sweep<'_> {
         let mut text = format!(
             "{} over {}, once for each fold and in the same passes; baseline, held out: E/N = {} ± {} (E = {})\n{rows}{}; {} in each\n\n",
             count(runs.len() as u64, "run"),
-            setup::typed(&self.args.data),
+            setup::typed(&self.args.data, &self.args.files),
             short(mean),
             short(deviation),
             first.each[0].scores.sum_text,

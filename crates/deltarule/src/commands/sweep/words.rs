@@ -65,7 +65,7 @@ pub(super) fn to_text(
     let mut text = format!(
         "{} over {}, all in the same passes; baseline: E = {} (E = {})\n{held_out_text}\n",
         count(ended.len() as u64, "run"),
-        setup::typed(&args.data),
+        setup::typed(&args.data, &args.files),
         digits(baseline, 8),
         ended.first().map_or(String::new(), |run| run.training.sum_text.clone())
     );
