@@ -1,5 +1,20 @@
 //! One loop in the source, compiled once for each width of registers, chosen at run time.
 
+/// Returns what the build for the registers in use gives, if it is one of these two; each must need no more than its width has.
+#[cfg(target_arch = "x86_64")]
+macro_rules! return_in_width {
+    ($avx512:expr, $avx2:expr) => {
+        match $crate::kernel::Width::current() {
+            // SAFETY: the width in use is never wider than what the processor has; `widest` asks for the features of both.
+            #[allow(unsafe_code)]
+            $crate::kernel::Width::Avx512 => return unsafe { $avx512 },
+            #[allow(unsafe_code)]
+            $crate::kernel::Width::Avx2 => return unsafe { $avx2 },
+            $crate::kernel::Width::Portable => {}
+        }
+    };
+}
+
 /// Defines `pub(crate) fn name` that runs `$body` compiled for the registers in use.
 macro_rules! for_every_width {
     ($(#[$doc:meta])* fn $name:ident<$($generic:ident: [$($bound:tt)+]),+>($($arg:ident: $type:ty),* $(,)?) $(-> $result:ty)? $body:block) => {
@@ -19,14 +34,7 @@ macro_rules! for_every_width {
                 fn avx512<$($generic: $($bound)+),+>($($arg: $type),*) $(-> $result)? {
                     portable($($arg),*)
                 }
-                match $crate::kernel::Width::current() {
-                    // SAFETY: the width in use is never wider than what the processor has; `widest` asks for the features of both.
-                    #[allow(unsafe_code)]
-                    $crate::kernel::Width::Avx512 => return unsafe { avx512($($arg),*) },
-                    #[allow(unsafe_code)]
-                    $crate::kernel::Width::Avx2 => return unsafe { avx2($($arg),*) },
-                    $crate::kernel::Width::Portable => {}
-                }
+                $crate::kernel::dispatch::return_in_width!(avx512($($arg),*), avx2($($arg),*));
             }
             portable($($arg),*)
         }
@@ -52,14 +60,7 @@ macro_rules! in_registers {
                 fn avx512<$T: Float>($($arg: $type),*) {
                     with::<$T, $T::Avx512>($($arg),*)
                 }
-                match $crate::kernel::Width::current() {
-                    // SAFETY: the width in use is never wider than what the processor has; `widest` asks for the features of both.
-                    #[allow(unsafe_code)]
-                    $crate::kernel::Width::Avx512 => return unsafe { avx512($($arg),*) },
-                    #[allow(unsafe_code)]
-                    $crate::kernel::Width::Avx2 => return unsafe { avx2($($arg),*) },
-                    $crate::kernel::Width::Portable => {}
-                }
+                $crate::kernel::dispatch::return_in_width!(avx512($($arg),*), avx2($($arg),*));
             }
             with::<$T, Plain<$T>>($($arg),*)
         }
@@ -68,3 +69,5 @@ macro_rules! in_registers {
 
 pub(super) use for_every_width;
 pub(super) use in_registers;
+#[cfg(target_arch = "x86_64")]
+pub(super) use return_in_width;

@@ -4,6 +4,8 @@
 use super::Width;
 use super::dispatch::for_every_width;
 #[cfg(target_arch = "x86_64")]
+use super::dispatch::return_in_width;
+#[cfg(target_arch = "x86_64")]
 use super::eight::{Avx2, Avx512, Eight};
 use super::linear::prefetch_nearest;
 use super::{Float, NET_INPUT_LANES, RUN_ROWS, RawColumn, fold_net_input};
@@ -121,14 +123,10 @@ fn walk_numbers<const G: usize, F: Fn(f64, f64) -> f64>(
         ) -> Option<BadRecord> {
             walk_in_registers::<Avx512, G>(records, order, weights, eta, delta)
         }
-        match Width::current() {
-            // SAFETY: the width in use is never wider than what the processor has.
-            #[allow(unsafe_code)]
-            Width::Avx512 => return unsafe { avx512::<G>(records, order, weights, eta, delta) },
-            #[allow(unsafe_code)]
-            Width::Avx2 => return unsafe { avx2::<G>(records, order, weights, eta, delta) },
-            Width::Portable => {}
-        }
+        return_in_width!(
+            avx512::<G>(records, order, weights, eta, delta),
+            avx2::<G>(records, order, weights, eta, delta)
+        );
     }
     let (mut sums, mut deltas) = (RecordWeights::default(), [0.0]);
     walk_any(records, order, weights, Some(eta), &mut sums, &mut deltas, (|_: &mut [f64]| {}, delta))
