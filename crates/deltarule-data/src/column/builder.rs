@@ -1,12 +1,11 @@
 //! Values, one after the other or part after part, to a column.
 
+#[cfg(feature = "arrow")]
+mod cells;
+
 use std::collections::HashMap;
 
-#[cfg(feature = "arrow")]
-use arrow_array::{StringArray, UInt32Array};
 use deltarule_core::NO_LEVEL;
-#[cfg(feature = "arrow")]
-use deltarule_model::number::exact;
 use deltarule_model::{DateFormat, HashBits};
 
 use super::distinct::Distinct;
@@ -14,8 +13,6 @@ use super::hashed::Hashed;
 use super::numbers::{is_in_range, is_whole, range_of};
 use super::state::{Level, State, sorted, truth_values};
 use super::{ColumnFacts, Place, TableColumn, Values};
-#[cfg(feature = "arrow")]
-use crate::batch::Cells;
 use crate::csv::{Decimal, is_decimal_comma, is_missing, parse_number};
 use crate::pages::{Decode, PageColumn};
 
@@ -24,10 +21,6 @@ pub(crate) const LARGEST: f64 = 1e150;
 
 /// A text column with more levels than this, on more than half of the records so far, is not kept unless it is asked for.
 const KEPT_LEVELS: usize = 65_536;
-
-/// Whole numbers up to this size are held exactly by f64.
-#[cfg(feature = "arrow")]
-const EXACT: u64 = 1 << 53;
 
 /// How a column is to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -288,118 +281,6 @@ impl ColumnBuilder {
             place.line += before;
         }
         facts.first_missing = facts.first_missing.map(|line| line + before);
-    }
-
-    /// Takes the values of some rows of a batch; `first_record` is the number of its first one, from 1.
-    #[cfg(feature = "arrow")]
-    pub(crate) fn push_cells(&mut self, cells: &Cells, rows: std::ops::Range<usize>, first_record: u64) {
-        use arrow_array::Array;
-        if let Cells::Coded { codes, texts } = cells {
-            return self.push_coded(codes, texts, rows, first_record);
-        }
-        let missing = |array: &dyn Array, row: usize| array.is_null(row);
-        for row in rows {
-            let record = first_record + row as u64;
-            match cells {
-                Cells::Numbers(x) if !missing(x, row) => self.push_cell_number(x.value(row), record),
-                Cells::Integers(x) if !missing(x, row) => {
-                    let value = x.value(row);
-                    self.push_integer(value as f64, value.unsigned_abs() <= EXACT, record, || value.to_string());
-                }
-                Cells::Naturals(x) if !missing(x, row) => {
-                    let value = x.value(row);
-                    self.push_integer(value as f64, value <= EXACT, record, || value.to_string());
-                }
-                Cells::Booleans(x) if !missing(x, row) => {
-                    self.push_word(if x.value(row) { "true" } else { "false" }, record);
-                }
-                Cells::Texts(x) if !missing(x, row) => {
-                    let text = x.value(row).trim_ascii();
-                    if is_missing(text.as_bytes()) { self.push_missing(record) } else { self.push_word(text, record) }
-                }
-                Cells::Unsupported(kind) => {
-                    self.mix();
-                    self.state = State::Unsupported(kind.clone());
-                }
-                _ => self.push_missing(record),
-            }
-            self.n += 1;
-        }
-    }
-
-    /// The same, of codes of texts: each text that occurs is looked at once.
-    #[cfg(feature = "arrow")]
-    fn push_coded(
-        &mut self,
-        codes: &UInt32Array,
-        texts: &StringArray,
-        rows: std::ops::Range<usize>,
-        first_record: u64,
-    ) {
-        use arrow_array::Array;
-        let mut levels: Vec<Option<Level>> = vec![None; texts.len()];
-        for row in rows {
-            let record = first_record + row as u64;
-            let code = codes.value(row) as usize;
-            if codes.is_null(row) || texts.is_null(code) {
-                self.push_missing(record);
-            } else if let Some(level) = levels[code] {
-                self.push_level(level);
-            } else {
-                let text = texts.value(code).trim_ascii();
-                if is_missing(text.as_bytes()) {
-                    self.push_missing(record);
-                } else {
-                    self.push_word(text, record);
-                    levels[code] = self.level(text);
-                }
-            }
-            self.n += 1;
-        }
-    }
-
-    /// Takes all values of some cells, of which the first is record `first_record`, from 1.
-    #[cfg(feature = "arrow")]
-    pub(crate) fn push_many(&mut self, cells: &Cells, n: usize, first_record: u64) {
-        use arrow_array::Array;
-        if let Cells::Numbers(x) = cells
-            && x.null_count() == 0
-            && self.takes_numbers()
-            && matches!(self.state, State::Nothing | State::Numbers)
-            && x.values().iter().all(|&number| is_in_range(number))
-            && let Some(&first) = x.values().first()
-        {
-            // The rest follows as it stands, once the first has said what they are.
-            self.push_value(first);
-            if let PageColumn::Numbers(values) = &mut self.values {
-                values.extend_from_slice(&x.values()[1..]);
-            }
-            self.n += n;
-            return;
-        }
-        self.push_cells(cells, 0..n, first_record);
-    }
-
-    #[cfg(feature = "arrow")]
-    fn push_cell_number(&mut self, number: f64, record: u64) {
-        if number.is_nan() {
-            self.push_missing(record);
-        } else if !self.takes_numbers() {
-            self.push_word(&format!("{number:?}"), record);
-        } else {
-            self.push_number(number, record, || exact(number));
-        }
-    }
-
-    #[cfg(feature = "arrow")]
-    fn push_integer(&mut self, number: f64, exact: bool, record: u64, text: impl Fn() -> String) {
-        if !self.takes_numbers() {
-            return self.push_word(&text(), record);
-        }
-        if !exact && self.facts.inexact.is_none() {
-            self.facts.inexact = Some(Place { text: text(), line: record, file: 0 });
-        }
-        self.push_number(number, record, text);
     }
 
     /// Whether a number follows the last one as the second followed the first, by one up or down.
