@@ -1,10 +1,17 @@
 //! What can be wrong with a table: what was found, where, what was expected, and what to try.
 
-use deltarule_model::number::exact;
+mod spilled;
+mod words;
+
+use deltarule_model::number::{count, exact};
 use thiserror::Error;
 
 use crate::advice::quoted;
 use crate::flaw::Flaw;
+pub use spilled::Spilled;
+use spilled::spill_reason;
+pub(crate) use words::known_names;
+use words::{describe, join_quoted, nothing_left, other_columns, size_text};
 
 /// What can be wrong with a file, a column or a choice.
 #[derive(Debug, Error)]
@@ -191,7 +198,7 @@ pub enum DataError {
         second: usize,
     },
     /// A record with too many or too few fields.
-    #[error("{file}: line {line}: found {}, expected {expected} as in the first line{hint}", counted(*found as u64, "field"))]
+    #[error("{file}: line {line}: found {}, expected {expected} as in the first line{hint}", count(*found as u64, "field"))]
     FieldCount {
         /// The file.
         file: String,
@@ -322,8 +329,8 @@ pub enum DataError {
     #[error(
         "{file}: line {line}, column {column:?}: found {word:?} in a column with {} and {}{hint}; \
          correct it, or use --categorical {option} to take every value as a category, or --drop {option}",
-        counted(*n_numbers, "number"),
-        counted(*n_words, "other value"),
+        count(*n_numbers, "number"),
+        count(*n_words, "other value"),
         option = quoted(column)
     )]
     MixedColumn {
@@ -654,121 +661,3 @@ pub enum DataError {
 
 /// A result with a data error.
 pub type Result<T> = std::result::Result<T, DataError>;
-
-/// What a system's error means for a file that was to be read.
-fn describe(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file; check its name and folder".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "cannot be read: permission denied; check who may read it".to_owned(),
-        _ => format!("cannot be read: {error}"),
-    }
-}
-
-/// What goes to a file while a table is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spilled {
-    /// The pages that do not fit into memory.
-    Pages,
-    /// All pages, for later runs.
-    Cache,
-    /// What can be read once only.
-    Copy,
-    /// What is in an object store.
-    Object,
-}
-
-impl Spilled {
-    /// What helps beside room.
-    fn advice(self) -> &'static str {
-        match self {
-            Spilled::Pages => {
-                "choose another folder with the variable TMPDIR, or allow more --memory, so that fewer pages need a file"
-            }
-            Spilled::Cache => "name another file with --cache",
-            Spilled::Copy => "choose another folder with the variable TMPDIR, or give the file itself",
-            Spilled::Object => "choose another folder with the variable TMPDIR",
-        }
-    }
-}
-
-impl std::fmt::Display for Spilled {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Spilled::Pages | Spilled::Cache => "the pages of the table",
-            Spilled::Copy => "a copy of what can be read once only",
-            Spilled::Object => "a copy of an object",
-        })
-    }
-}
-
-/// What a system's error means for a file that was to be written.
-fn spill_reason(error: &std::io::Error) -> String {
-    match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such folder".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        std::io::ErrorKind::StorageFull => "the disk is full".to_owned(),
-        _ => error.to_string(),
-    }
-}
-
-/// Why there is no record.
-fn nothing_left(left_out: u64, rejected: u64) -> String {
-    let reasons = [(left_out, "do not satisfy --where"), (rejected, "cannot be used")];
-    let reasons = reasons.into_iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("{n} {why}"));
-    reasons.collect::<Vec<_>>().join(", ")
-}
-
-/// Bytes in KiB below one MiB, and in MiB from there on, rounded up.
-fn size_text(bytes: usize) -> String {
-    const MIB: usize = 1024 * 1024;
-    if bytes < MIB { format!("{}KiB", bytes.div_ceil(1024)) } else { format!("{}MiB", bytes.div_ceil(MIB)) }
-}
-
-/// `n` with the noun it counts.
-fn counted(n: u64, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
-}
-
-/// Up to thirty names, for a message.
-fn join_quoted(names: &[String]) -> String {
-    let shown: Vec<String> = names.iter().take(30).map(|name| format!("{name:?}")).collect();
-    let more = if names.len() > 30 { format!(" and {} more", names.len() - 30) } else { String::new() };
-    let noun = if names.len() == 1 { "column" } else { "columns" };
-    format!("{noun} {}{more}", shown.join(", "))
-}
-
-/// Which columns a file lacks, and which it has beyond those of another.
-fn other_columns(missing: &[String], further: &[String]) -> String {
-    match (missing, further) {
-        (missing, []) => format!("lacks {}", join_quoted(missing)),
-        ([], further) => format!("has {} besides", join_quoted(further)),
-        (missing, further) => format!("lacks {} and has {} besides", join_quoted(missing), join_quoted(further)),
-    }
-}
-
-/// "did you mean …?", or all names.
-pub(crate) fn known_names(known: &[String], name: &str) -> String {
-    let nearest = known.iter().map(|other| (distance(&other.to_lowercase(), &name.to_lowercase()), other)).min();
-    match nearest {
-        Some((distance, other)) if distance <= 1 + name.chars().count() / 4 => format!("did you mean {other:?}?"),
-        _ => {
-            format!("the file has {}", join_quoted(known))
-        }
-    }
-}
-
-/// How many characters must change to make one word of another (Levenshtein 1966).
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let next = (diagonal + usize::from(x != *y)).min(row[j] + 1).min(row[j + 1] + 1);
-            diagonal = row[j + 1];
-            row[j + 1] = next;
-        }
-    }
-    row[b.len()]
-}

@@ -1,0 +1,67 @@
+//! What messages say of numbers, names and the system's errors.
+
+/// What a system's error means for a file that was to be read.
+pub(super) fn describe(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file; check its name and folder".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "cannot be read: permission denied; check who may read it".to_owned(),
+        _ => format!("cannot be read: {error}"),
+    }
+}
+
+/// Why there is no record.
+pub(super) fn nothing_left(left_out: u64, rejected: u64) -> String {
+    let reasons = [(left_out, "do not satisfy --where"), (rejected, "cannot be used")];
+    let reasons = reasons.into_iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("{n} {why}"));
+    reasons.collect::<Vec<_>>().join(", ")
+}
+
+/// Bytes in KiB below one MiB, and in MiB from there on, rounded up.
+pub(super) fn size_text(bytes: usize) -> String {
+    const MIB: usize = 1024 * 1024;
+    if bytes < MIB { format!("{}KiB", bytes.div_ceil(1024)) } else { format!("{}MiB", bytes.div_ceil(MIB)) }
+}
+
+/// Up to thirty names, for a message.
+pub(super) fn join_quoted(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(30).map(|name| format!("{name:?}")).collect();
+    let more = if names.len() > 30 { format!(" and {} more", names.len() - 30) } else { String::new() };
+    let noun = if names.len() == 1 { "column" } else { "columns" };
+    format!("{noun} {}{more}", shown.join(", "))
+}
+
+/// Which columns a file lacks, and which it has beyond those of another.
+pub(super) fn other_columns(missing: &[String], further: &[String]) -> String {
+    match (missing, further) {
+        (missing, []) => format!("lacks {}", join_quoted(missing)),
+        ([], further) => format!("has {} besides", join_quoted(further)),
+        (missing, further) => format!("lacks {} and has {} besides", join_quoted(missing), join_quoted(further)),
+    }
+}
+
+/// "did you mean …?", or all names.
+pub(crate) fn known_names(known: &[String], name: &str) -> String {
+    let nearest = known.iter().map(|other| (distance(&other.to_lowercase(), &name.to_lowercase()), other)).min();
+    match nearest {
+        Some((distance, other)) if distance <= 1 + name.chars().count() / 4 => format!("did you mean {other:?}?"),
+        _ => {
+            format!("the file has {}", join_quoted(known))
+        }
+    }
+}
+
+/// How many characters must change to make one word of another (Levenshtein 1966).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let next = (diagonal + usize::from(x != *y)).min(row[j] + 1).min(row[j + 1] + 1);
+            diagonal = row[j + 1];
+            row[j + 1] = next;
+        }
+    }
+    row[b.len()]
+}
