@@ -99,7 +99,7 @@ pub enum Error {
         output: usize,
     },
     /// A record's weight that is none.
-    #[error("found {} as the weight of a record, expected a finite number from 0 on (record {record})", number(*found))]
+    #[error("found {} as the weight of a record, expected a finite number from 0 on (record {record})", number_text(*found))]
     Weight {
         /// The weight.
         found: f64,
@@ -125,7 +125,7 @@ pub enum Error {
 impl Error {
     /// A number as a setting that it cannot be.
     pub(crate) fn setting(setting: &'static str, found: f64, expected: &str) -> Self {
-        Error::Setting { setting, found: number(found), expected: expected.to_owned() }
+        Error::Setting { setting, found: number_text(found), expected: expected.to_owned() }
     }
 
     /// The same error for a part of a table that begins after `n` records.
@@ -141,9 +141,10 @@ impl Error {
     }
 }
 
-/// A number as it would be typed: with an exponent where it has more digits than f64 holds.
-fn number(x: f64) -> String {
-    let plain = x.to_string();
+/// A number as it would be typed, with all digits: reading the text gives the same number back.
+pub fn number_text(x: f64) -> String {
+    // + 0.0 makes 0 of −0, which no one wants to see.
+    let plain = (x + 0.0).to_string();
     if plain.len() > 24 { format!("{x:e}") } else { plain }
 }
 

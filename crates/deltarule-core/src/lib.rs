@@ -39,7 +39,7 @@ pub use data::{
     BLOCK_ROWS, Block, BlockSource, Column, ColumnKind, ColumnMoments, ColumnScaling, Dataset, Moments, NO_LEVEL,
     NonZeros, Scaling, Shape, Targets, Threads, TiledNumbers,
 };
-pub use error::{Error, Result};
+pub use error::{Error, Result, number_text};
 pub use insight::{
     Alone, Direction, Distribution, Estimate, GradientCheck, Information, OutputSummary, PlainStep, PureInput, Reach,
     Robust, Slice, Summary, Surface, SurfaceAxis, Theory, Weight, WeightCheck, WeightIndex, WeightUnits, WorkedBatch,

@@ -1,5 +1,7 @@
 //! Numbers for people.
 
+pub use deltarule_core::number_text as exact;
+
 /// `x` with so many significant digits, no zeros at the end, and an exponent only where the number is very small or large.
 pub fn digits(x: f64, n: usize) -> String {
     if x == 0.0 {
@@ -21,13 +23,6 @@ pub fn digits(x: f64, n: usize) -> String {
 /// Six significant digits.
 pub fn short(x: f64) -> String {
     digits(x, 6)
-}
-
-/// All digits: reading the text gives the same number back.
-pub fn exact(x: f64) -> String {
-    // + 0.0 makes 0 of −0, which no one wants to see.
-    let plain = (x + 0.0).to_string();
-    if plain.len() > 24 { format!("{x:e}") } else { plain }
 }
 
 /// A share as per cent with one decimal.
