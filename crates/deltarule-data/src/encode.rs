@@ -1,17 +1,21 @@
 //! Records of a stream, encoded with a model's encoding: columns go by name.
 
+mod sparse;
+mod target;
+
 use std::ops::Deref;
 
 use deltarule_core::{Block, Column, NO_LEVEL, Targets};
 use deltarule_model::number::exact;
 use deltarule_model::{Combination, DateFormat, Encoding, Feature, FeatureKind, Target, code_of_pair, product_of};
 
-use crate::csv::{Decimal, Record, is_missing, parse_number};
+use crate::csv::{Record, is_missing, parse_number};
 use crate::error::{DataError, Result};
 use crate::flaw::Flaw;
-use crate::libsvm::{Line, for_each_pair};
+use crate::libsvm::Line;
 use crate::reader::Reader;
 use crate::table::check_name;
+use sparse::SparseRows;
 
 /// What became of one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,65 +55,6 @@ pub struct RowEncoder<E> {
     strangers: Vec<(usize, u64)>,
     /// What numbers to predict must be within.
     target_range: (f64, f64),
-}
-
-/// Records of sparse numbers.
-#[derive(Debug)]
-struct SparseRows {
-    /// Where the model has each index; [`NO_LEVEL`] for those that it does not have.
-    places: Vec<u32>,
-    /// The index of the first feature in the model, and in the file.
-    model_first: u32,
-    file_first: u32,
-    starts: Vec<usize>,
-    indices: Vec<u32>,
-    values: Vec<f64>,
-}
-
-impl SparseRows {
-    fn of(feature: &Feature, file_first: Option<u32>) -> Option<Self> {
-        let FeatureKind::Sparse { first_index, features } = &feature.kind else { return None };
-        let mut places = vec![NO_LEVEL; features.last().map_or(0, |last| last.index as usize + 1)];
-        for (place, feature) in (0..).zip(features) {
-            places[feature.index as usize] = place;
-        }
-        let (model_first, file_first) = (*first_index, file_first.unwrap_or(*first_index));
-        let (starts, indices, values) = (vec![0], Vec::new(), Vec::new());
-        Some(Self { places, model_first, file_first, starts, indices, values })
-    }
-
-    /// Takes the pairs of a line, and gives how many of them the model does not know.
-    fn push(&mut self, line: &Line<'_>) -> Result<u64> {
-        let mut unseen = 0;
-        let tokens = line.text.split(u8::is_ascii_whitespace).filter(|token| !token.is_empty());
-        for_each_pair(line, tokens, self.file_first, |index, value| {
-            let index = index - self.file_first + self.model_first;
-            match self.places.get(index as usize) {
-                _ if value == 0.0 => {}
-                Some(&place) if place != NO_LEVEL => {
-                    self.indices.push(place);
-                    self.values.push(value);
-                }
-                _ => unseen += 1,
-            }
-        })?;
-        self.starts.push(self.values.len());
-        Ok(unseen)
-    }
-
-    /// Forgets all but the first records.
-    fn truncate(&mut self, n_records: usize) {
-        self.starts.truncate(n_records + 1);
-        let end = self.starts.last().copied().unwrap_or_default();
-        self.indices.truncate(end);
-        self.values.truncate(end);
-    }
-
-    fn clear(&mut self) {
-        self.starts.truncate(1);
-        self.indices.clear();
-        self.values.clear();
-    }
 }
 
 impl<E: Deref<Target = Encoding>> RowEncoder<E> {
@@ -394,60 +339,6 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
         }
     }
 
-    /// Takes the targets; false where one is missing.
-    fn push_target(&mut self, record: &Record<'_>) -> Result<bool> {
-        let fields = self.target_positions.iter().map(|&at| match (record.trimmed(at), &self.sparse) {
-            // A label may have a plus sign.
-            (label, Some(_)) => label.strip_prefix(b"+").unwrap_or(label),
-            (field, None) => field,
-        });
-        let fields: Vec<&[u8]> = fields.collect();
-        let missing = fields.iter().any(|field| is_missing(field));
-        let wrong = |index: usize, expected: String| DataError::Value {
-            file: file_of(&self.files, record),
-            line: record.line,
-            column: self.encoding.target.columns()[index].to_owned(),
-            found: String::from_utf8_lossy(fields[index]).into_owned(),
-            expected,
-            flaw: Flaw::Target,
-        };
-        match self.encoding.target.classes() {
-            None => {
-                for (j, field) in fields.iter().enumerate() {
-                    let number = match parse_number(field, record.decimal) {
-                        _ if missing => 0.0,
-                        Some(y) if y.abs() <= crate::column::LARGEST => y,
-                        _ if field.eq_ignore_ascii_case(b"true") => 1.0,
-                        _ if field.eq_ignore_ascii_case(b"false") => 0.0,
-                        _ => return Err(wrong(j, "a number, as in training".into())),
-                    };
-                    let (low, high) = self.target_range;
-                    if !missing && !(low..=high).contains(&number) {
-                        return Err(wrong(j, format!("a number from {low} to {high}, for the model's loss")));
-                    }
-                    self.targets[j].push(number);
-                }
-            }
-            Some(classes) => {
-                let class = match class_of(fields[0], classes, record.decimal) {
-                    _ if missing => 0,
-                    Some(class) => class,
-                    None => return Err(wrong(0, format!("one of the model's classes: {}", classes.join(", ")))),
-                };
-                self.classes.push(class);
-                match &self.encoding.target {
-                    Target::TwoClasses { low, high, .. } => self.targets[0].push(if class == 1 { *high } else { *low }),
-                    _ => {
-                        for column in &mut self.targets {
-                            column.push(0.0);
-                        }
-                    }
-                }
-            }
-        }
-        Ok(!missing)
-    }
-
     /// How many records were taken since the last [`clear`](Self::clear).
     pub fn len(&self) -> usize {
         self.states.len()
@@ -490,12 +381,7 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
                     Column::Codes { codes: self.codes[index].as_slice().into(), n_levels: feature.n_inputs() }
                 }
                 FeatureKind::Sparse { features, .. } => match &self.sparse {
-                    Some(SparseRows { starts, indices, values, .. }) => Column::Sparse {
-                        n_columns: features.len(),
-                        starts: starts.as_slice().into(),
-                        indices: indices.as_slice().into(),
-                        values: values.as_slice().into(),
-                    },
+                    Some(rows) => rows.column(features.len()),
                     None => Column::Numbers(Vec::new().into()),
                 },
                 _ => Column::Numbers(self.numbers[index].as_slice().into()),
@@ -547,19 +433,4 @@ fn combinations(encoding: &Encoding) -> Vec<Option<Combination>> {
 /// The name of the file that a record is in.
 fn file_of(files: &[String], record: &Record<'_>) -> String {
     files.get(record.file).cloned().unwrap_or_default()
-}
-
-/// The position of a class: by its text, or by its number (1.0 is the class 1).
-fn class_of(field: &[u8], classes: &[String], decimal: Decimal) -> Option<u32> {
-    let same_text =
-        |class: &String| class.as_bytes() == field || class.as_bytes().eq_ignore_ascii_case(field) && is_truth(field);
-    let position = classes.iter().position(same_text).or_else(|| {
-        let number = parse_number(field, decimal)?;
-        classes.iter().position(|class| parse_number(class.as_bytes(), Decimal::Point) == Some(number))
-    });
-    position.map(|class| class as u32)
-}
-
-fn is_truth(field: &[u8]) -> bool {
-    field.eq_ignore_ascii_case(b"true") || field.eq_ignore_ascii_case(b"false")
 }
