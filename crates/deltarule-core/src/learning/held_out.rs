@@ -1,8 +1,8 @@
 //! Records that are held out, and what E on them is along a descent.
 
-use super::Gradient;
 use super::descent::Descent;
-use super::fit::{Problem, centre_levels};
+use super::fit::centre_levels;
+use super::{Gradient, Problem};
 use crate::data::{BlockSource, Scaling};
 use crate::error::{Error, Result};
 use crate::kernel::Float;

@@ -1,9 +1,8 @@
 //! A descent taken epoch by epoch, for whoever wants to stop and look in between.
 
-use super::Descent;
-use super::StopReason;
-use super::fit::{Plan, Problem, check_start, clear_constant_columns, gradients};
+use super::fit::{check_start, clear_constant_columns, gradients};
 use super::stochastic::OnStep;
+use super::{Descent, Plan, Problem, StopReason};
 use crate::error::{Error, Result};
 use crate::kernel::Float;
 use crate::network::{Layer, Parameters};
