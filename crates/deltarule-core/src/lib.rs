@@ -46,7 +46,7 @@ pub use insight::{
     WorkedOutput, WorkedQuotient, WorkedRecord, WorkedStep, check_gradient, check_gradient_of, explain, explain_batch,
     explain_quotient, explained_alone, pure_inputs, spread_of_parts,
 };
-pub use kernel::{Float, NET_INPUT_LANES, RUN_ROWS, Width, fold_net_input};
+pub use kernel::{Float, NET_INPUT_LANES, Width, fold_net_input};
 pub use learning::{
     Baseline, Batch, BatchStep, ChosenEta, Config, Course, Curvature, Descent, Epoch, ErrorTerm, Eta, EtaBasis, Fit,
     Gradient, HeldOut, Init, Loss, NotFiniteRecord, Observer, OnStep, Optimizer, OptimizerKind, Penalty, Plan, Problem,

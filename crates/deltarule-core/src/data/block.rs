@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{ColumnKind, Shape};
 use crate::error::{Error, Result};
-use crate::kernel::{Float, RUN_ROWS, SparseSlices, all_finite};
+use crate::kernel::{Aligned, Float, Layout, RawColumn, RawColumns, SparseSlices, all_finite};
 
 /// The code of a value that is none of a category's levels: it adds nothing to the net input.
 pub const NO_LEVEL: u32 = u32::MAX;
@@ -17,7 +17,7 @@ pub enum Column<'a, T: Float> {
     /// Numbers, shape (rows,); NaN is a missing value.
     Numbers(Cow<'a, [T]>),
     /// Numbers whose memory they share with the other columns of the block, so that a pass reads it from one end to the other: after
-    /// each [`RUN_ROWS`] rows of a column come the same rows of the next.
+    /// some rows of a column come the same rows of the next.
     Tiled(TiledNumbers<T>),
     /// Codes of a category, shape (rows,): level `k` is code `k`; [`NO_LEVEL`] is none of the levels.
     Codes {
@@ -42,18 +42,17 @@ pub enum Column<'a, T: Float> {
 /// A number column in memory that it shares with others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TiledNumbers<T> {
-    memory: Arc<Vec<T>>,
+    memory: Arc<Aligned<T>>,
     /// Where the first run begins.
     first: usize,
-    /// From one run to the next.
-    stride: usize,
+    layout: Layout,
     n_rows: usize,
 }
 
 impl<T: Float> TiledNumbers<T> {
     /// The value of a row.
     pub fn get(&self, row: usize) -> T {
-        self.memory[self.first + row / RUN_ROWS * self.stride + row % RUN_ROWS]
+        self.memory[self.first + self.layout.place(row)]
     }
 
     /// Copies the number columns of consecutive blocks into one memory, and gives those of each block.
@@ -61,19 +60,17 @@ impl<T: Float> TiledNumbers<T> {
     /// Shapes: `blocks` (blocks, columns, rows), all columns of a block of one length.
     pub(crate) fn tile(blocks: &[Vec<&[T]>]) -> Vec<Vec<Self>> {
         let n_rows = |block: &Vec<&[T]>| block.first().map_or(0, |column| column.len());
-        let size = |block: &Vec<&[T]>| n_rows(block).div_ceil(RUN_ROWS) * block.len() * RUN_ROWS;
-        // Runs begin where lines of the cache do.
-        let line = 64 / size_of::<T>();
-        let mut memory = vec![T::ZERO; blocks.iter().map(size).sum::<usize>() + line];
-        let mut begin = memory.as_ptr().align_offset(64).min(line);
+        let layout = |block: &Vec<&[T]>| Layout::tiled(block.len());
+        let size = |block: &Vec<&[T]>| layout(block).place(n_rows(block).next_multiple_of(layout(block).run_rows()));
+        let mut memory = Aligned::zeros(blocks.iter().map(size).sum());
+        let mut begin = 0;
         let mut begins = Vec::with_capacity(blocks.len());
         for block in blocks {
             begins.push(begin);
-            for start in (0..n_rows(block)).step_by(RUN_ROWS) {
+            for run in layout(block).runs(0..n_rows(block)) {
                 for column in block {
-                    let run = &column[start..(start + RUN_ROWS).min(column.len())];
-                    memory[begin..begin + run.len()].copy_from_slice(run);
-                    begin += RUN_ROWS;
+                    memory[begin..begin + run.len()].copy_from_slice(&column[run.clone()]);
+                    begin += layout(block).run_rows();
                 }
             }
         }
@@ -81,23 +78,22 @@ impl<T: Float> TiledNumbers<T> {
         let column = |block: &Vec<&[T]>, first: usize| Self {
             memory: Arc::clone(&memory),
             first,
-            stride: block.len() * RUN_ROWS,
+            layout: layout(block),
             n_rows: n_rows(block),
         };
         let columns = |(block, begin): (&Vec<&[T]>, usize)| {
-            (0..block.len()).map(|index| column(block, begin + index * RUN_ROWS)).collect()
+            (0..block.len()).map(|index| column(block, begin + index * layout(block).run_rows())).collect()
         };
         blocks.iter().zip(begins).map(columns).collect()
     }
 }
 
 impl<T: Float> Column<'_, T> {
-    /// A number column's memory from its first value on, and how many values lie from the begin of one run of [`RUN_ROWS`] rows to the begin
-    /// of the next; `None` for others.
-    pub(crate) fn runs(&self) -> Option<(&[T], usize)> {
+    /// A number column's memory from its first value on, and how its rows lie there; `None` for others.
+    fn memory(&self) -> Option<(&[T], Layout)> {
         match self {
-            Column::Numbers(values) => Some((values, RUN_ROWS)),
-            Column::Tiled(tiled) => Some((tiled.memory.get(tiled.first..).unwrap_or_default(), tiled.stride)),
+            Column::Numbers(values) => Some((values, Layout::ALONE)),
+            Column::Tiled(tiled) => Some((tiled.memory.get(tiled.first..).unwrap_or_default(), tiled.layout)),
             Column::Codes { .. } | Column::Sparse { .. } => None,
         }
     }
@@ -107,12 +103,9 @@ impl<T: Float> Column<'_, T> {
         match self {
             Column::Numbers(values) => visit(&values[rows]),
             Column::Tiled(tiled) => {
-                let mut start = rows.start;
-                while start < rows.end {
-                    let end = rows.end.min((start / RUN_ROWS + 1) * RUN_ROWS);
-                    let at = tiled.first + start / RUN_ROWS * tiled.stride + start % RUN_ROWS;
-                    visit(&tiled.memory[at..at + end - start]);
-                    start = end;
+                for run in tiled.layout.runs(rows) {
+                    let at = tiled.first + tiled.layout.place(run.start);
+                    visit(&tiled.memory[at..at + run.len()]);
                 }
             }
             Column::Codes { .. } | Column::Sparse { .. } => {}
@@ -154,6 +147,20 @@ impl<T: Float> Column<'_, T> {
             Column::Numbers(_) | Column::Tiled(_) => ColumnKind::Number,
             Column::Codes { n_levels, .. } => ColumnKind::Category { n_levels: *n_levels },
             Column::Sparse { n_columns, .. } => ColumnKind::Sparse { n_columns: *n_columns },
+        }
+    }
+}
+
+/// Number columns of a block all lie in the same way: where they do not, those that share memory get their own.
+fn lay_alike<T: Float>(columns: &mut [Column<'_, T>]) {
+    let mut layouts = columns.iter().filter_map(Column::memory).map(|(_, layout)| layout);
+    let first = layouts.next();
+    if layouts.all(|layout| Some(layout) == first) {
+        return;
+    }
+    for column in columns {
+        if let Column::Tiled(tiled) = column {
+            *column = Column::Numbers((0..tiled.n_rows).map(|row| tiled.get(row)).collect());
         }
     }
 }
@@ -233,7 +240,8 @@ impl<'a, T: Float> Block<'a, T> {
     ///
     /// Errors: columns of different lengths, an infinite number, a target that is not finite, a code that is no level, sparse rows
     /// whose indices are out of range or not ascending, or a value of theirs that is not finite.
-    pub fn new(columns: Vec<Column<'a, T>>, targets: Targets<'a, T>) -> Result<Self> {
+    pub fn new(mut columns: Vec<Column<'a, T>>, targets: Targets<'a, T>) -> Result<Self> {
+        lay_alike(&mut columns);
         let n_records = targets.n_records();
         let mut has_missing = Vec::with_capacity(columns.len());
         for (index, column) in columns.iter().enumerate() {
@@ -285,10 +293,11 @@ impl<'a, T: Float> Block<'a, T> {
     /// Errors: columns of different lengths, a code that is no level. Numbers that [`new`](Self::new) would refuse make an E that is not
     /// finite.
     pub fn of_checked(
-        columns: Vec<Column<'a, T>>,
+        mut columns: Vec<Column<'a, T>>,
         may_miss: impl Fn(usize) -> bool,
         targets: Targets<'a, T>,
     ) -> Result<Self> {
+        lay_alike(&mut columns);
         let n_records = targets.n_records();
         let mut has_missing = Vec::with_capacity(columns.len());
         for (index, column) in columns.iter().enumerate() {
@@ -354,6 +363,19 @@ impl<'a, T: Float> Block<'a, T> {
     /// The feature columns, as they came in.
     pub fn columns(&self) -> &[Column<'a, T>] {
         &self.columns
+    }
+
+    /// The number columns as they lie, each made of its index among all columns and its memory.
+    pub(crate) fn raw_columns(&self, make: impl Fn(usize, &'_ [T]) -> RawColumn<'_, T>) -> RawColumns<'_, T> {
+        let mut layout = Layout::ALONE;
+        let mut numbers = Vec::with_capacity(self.columns.len());
+        for (index, column) in self.columns.iter().enumerate() {
+            if let Some((values, lies)) = column.memory() {
+                layout = lies;
+                numbers.push(make(index, values));
+            }
+        }
+        RawColumns::new(numbers, layout, self.n_records)
     }
 
     /// Whether a value of a column may be missing.

@@ -1,4 +1,4 @@
-//! Eight numbers in vector registers: for the one loop that a compiler takes apart into single numbers when it is left to itself.
+//! Eight numbers in vector registers: for the loops that a compiler takes apart into single numbers when it is left to itself.
 
 use super::records::Lanes;
 
@@ -13,7 +13,12 @@ pub(super) trait Eight: Copy {
     /// The same number eight times.
     fn splat(value: f64) -> Self;
     fn add(self, other: Self) -> Self;
+    fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
+    /// `other` in the lanes in which `raw` is missing (NaN).
+    fn or_where_missing(self, raw: Self, other: Self) -> Self;
+    /// Rows of columns: lane `l` of row `r` is lane `r` of column `l`.
+    fn turn_round(columns: [Self; 8]) -> [Self; 8];
     /// The second four added to the first four: what [`fold_net_input`](super::fold_net_input) begins with.
     fn halves(self) -> [f64; 4];
 }
@@ -46,8 +51,38 @@ mod x86 {
             Self(unsafe { _mm512_add_pd(self.0, other.0) })
         }
         #[inline(always)]
+        fn sub(self, other: Self) -> Self {
+            Self(unsafe { _mm512_sub_pd(self.0, other.0) })
+        }
+        #[inline(always)]
         fn mul(self, other: Self) -> Self {
             Self(unsafe { _mm512_mul_pd(self.0, other.0) })
+        }
+        #[inline(always)]
+        fn or_where_missing(self, raw: Self, other: Self) -> Self {
+            Self(unsafe { _mm512_mask_blend_pd(_mm512_cmp_pd_mask::<_CMP_UNORD_Q>(raw.0, raw.0), self.0, other.0) })
+        }
+        #[inline(always)]
+        fn turn_round(columns: [Self; 8]) -> [Self; 8] {
+            let mut rows = columns;
+            // Pairs of columns, pairs of pairs, and the halves: `b[2k]` has the even rows of columns 2k and 2k + 1, `b[2k + 1]` the odd ones.
+            let b: [_; 8] = std::array::from_fn(|k| match k % 2 {
+                0 => unsafe { _mm512_unpacklo_pd(columns[k].0, columns[k + 1].0) },
+                _ => unsafe { _mm512_unpackhi_pd(columns[k - 1].0, columns[k].0) },
+            });
+            for odd in 0..2 {
+                let [c01, c23, c45, c67] = std::array::from_fn(|k| b[2 * k + odd]);
+                unsafe {
+                    // Rows 0 and 4 of four columns, then rows 2 and 6.
+                    let early = [_mm512_shuffle_f64x2::<0x88>(c01, c23), _mm512_shuffle_f64x2::<0x88>(c45, c67)];
+                    let late = [_mm512_shuffle_f64x2::<0xDD>(c01, c23), _mm512_shuffle_f64x2::<0xDD>(c45, c67)];
+                    for (row, [left, right]) in [(odd, early), (odd + 2, late)] {
+                        rows[row] = Self(_mm512_shuffle_f64x2::<0x88>(left, right));
+                        rows[row + 4] = Self(_mm512_shuffle_f64x2::<0xDD>(left, right));
+                    }
+                }
+            }
+            rows
         }
         #[inline(always)]
         fn halves(self) -> [f64; 4] {
@@ -83,12 +118,48 @@ mod x86 {
             unsafe { Self(_mm256_add_pd(self.0, other.0), _mm256_add_pd(self.1, other.1)) }
         }
         #[inline(always)]
+        fn sub(self, other: Self) -> Self {
+            unsafe { Self(_mm256_sub_pd(self.0, other.0), _mm256_sub_pd(self.1, other.1)) }
+        }
+        #[inline(always)]
         fn mul(self, other: Self) -> Self {
             unsafe { Self(_mm256_mul_pd(self.0, other.0), _mm256_mul_pd(self.1, other.1)) }
         }
         #[inline(always)]
+        fn or_where_missing(self, raw: Self, other: Self) -> Self {
+            let choose = |a, b, raw| unsafe { _mm256_blendv_pd(a, b, _mm256_cmp_pd::<_CMP_UNORD_Q>(raw, raw)) };
+            Self(choose(self.0, other.0, raw.0), choose(self.1, other.1, raw.1))
+        }
+        #[inline(always)]
+        fn turn_round(columns: [Self; 8]) -> [Self; 8] {
+            let [a, b, c, d, e, f, g, h] = columns;
+            let (left, right) = (four_by_four([a.0, b.0, c.0, d.0]), four_by_four([e.0, f.0, g.0, h.0]));
+            let (low_left, low_right) = (four_by_four([a.1, b.1, c.1, d.1]), four_by_four([e.1, f.1, g.1, h.1]));
+            let mut rows = columns;
+            for row in 0..4 {
+                rows[row] = Self(left[row], right[row]);
+                rows[row + 4] = Self(low_left[row], low_right[row]);
+            }
+            rows
+        }
+        #[inline(always)]
         fn halves(self) -> [f64; 4] {
             unsafe { four(_mm256_add_pd(self.0, self.1)) }
+        }
+    }
+
+    /// Four rows of four columns.
+    #[inline(always)]
+    fn four_by_four([a, b, c, d]: [__m256d; 4]) -> [__m256d; 4] {
+        unsafe {
+            let (even_ab, odd_ab) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
+            let (even_cd, odd_cd) = (_mm256_unpacklo_pd(c, d), _mm256_unpackhi_pd(c, d));
+            [
+                _mm256_permute2f128_pd::<0x20>(even_ab, even_cd),
+                _mm256_permute2f128_pd::<0x20>(odd_ab, odd_cd),
+                _mm256_permute2f128_pd::<0x31>(even_ab, even_cd),
+                _mm256_permute2f128_pd::<0x31>(odd_ab, odd_cd),
+            ]
         }
     }
 

@@ -5,10 +5,12 @@
 //! the lanes into registers of any width; the bits stay the same. No loop fuses a multiplication with an addition; exp and tanh are our own,
 //! written without a branch, the other transcendental functions `libm`'s, compiled from Rust.
 
+mod aligned;
 mod dispatch;
 #[cfg(target_arch = "x86_64")]
 mod eight;
 mod float;
+mod layout;
 mod linear;
 mod raw;
 mod records;
@@ -18,12 +20,14 @@ mod tile;
 mod transcendental;
 mod width;
 
+pub(crate) use aligned::Aligned;
 pub use float::Float;
+pub(crate) use layout::Layout;
 pub(crate) use linear::{
     add_column_products, add_multiples, add_terms, add_weight_of_code, all_finite, dot, fold, map_pairs,
     prefetch_values, scatter_add, squared_deltas, standardize_into, sum, sum_squares,
 };
-pub(crate) use raw::{RawColumn, add_raw_products, add_raw_products_and_go_on, raw_net_inputs};
+pub(crate) use raw::{RawColumn, RawColumns, add_raw_products, add_raw_products_and_go_on, raw_net_inputs};
 pub(crate) use records::{
     BadRecord, Lanes, NO_INPUT, RecordWeights, Records, RowScale, make_deltas, standardize_rows, walk_records,
 };
@@ -53,5 +57,5 @@ pub fn fold_net_input<T: Float>(lanes: [T; NET_INPUT_LANES]) -> T {
     total
 }
 
-/// How many rows of a number column stand together in tiled memory, and are gone through at a time.
-pub const RUN_ROWS: usize = 4 * LANES;
+/// How many rows are gone through at a time, column by column.
+pub(crate) const GROUP_ROWS: usize = 4 * LANES;

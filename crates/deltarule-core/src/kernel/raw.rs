@@ -4,26 +4,26 @@
 //! rows and the way forward over the next go side by side, column by column, so that memory is read without a pause and in its order. On the
 //! way it is asked for what comes a little later.
 
+use super::aligned::OnLine;
 use super::dispatch::in_registers;
-use super::linear::prefetch;
+use super::layout::Layout;
+use super::linear::prefetch_nearest;
 use super::sixteen::{Plain, Sixteen};
-use super::{Float, HALF, LANES, NET_INPUT_LANES, RUN_ROWS};
+use super::{Float, GROUP_ROWS, HALF, LANES, NET_INPUT_LANES};
 
 /// One number for each of `K` times [`LANES`] rows.
 type Chunks<T, const K: usize> = [[T; LANES]; K];
-/// How many times [`LANES`] rows a run has.
-const RUN: usize = RUN_ROWS / LANES;
+/// How many times [`LANES`] rows are gone through at a time.
+const GROUP: usize = GROUP_ROWS / LANES;
 
-/// Memory is asked for the rows of a column so many columns before they are gone through forward.
-const AHEAD: usize = 32;
+/// Memory is asked for the rows of a column so many columns before they are gone through forward, where runs are long.
+const AHEAD: usize = 16;
 
 /// A raw number column and how it becomes an input: x̃ = (x − offset)·factor, or `fill` where x is missing (NaN).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RawColumn<'a, T> {
     /// From the column's first value on.
     pub(crate) values: &'a [T],
-    /// From the begin of one run of [`RUN_ROWS`] rows to the begin of the next.
-    pub(crate) stride: usize,
     pub(crate) offset: T,
     pub(crate) factor: T,
     pub(crate) fill: T,
@@ -39,109 +39,152 @@ impl<T: Float> RawColumn<'_, T> {
         if self.has_missing && x.is_nan() { self.fill } else { input }
     }
 
-    /// Where a row stands among the values.
+    /// `visit(k, x̃)` for the [`LANES`] rows at each place.
+    ///
+    /// # Safety
+    ///
+    /// The places are those of whole chunks of [`RawColumns`] that the column is one of.
     #[inline(always)]
-    fn place(&self, row: usize) -> usize {
-        row / RUN_ROWS * self.stride + row % RUN_ROWS
-    }
-
-    /// The raw values of rows that lie within one run; nothing where there are not so many.
-    #[inline(always)]
-    pub(super) fn run(&self, start: usize, n_rows: usize) -> &[T] {
-        let at = self.place(start);
-        self.values.get(at..at + n_rows).unwrap_or_default()
-    }
-
-    /// `visit(k, x̃)` for the `K` times [`LANES`] rows from `start` on; nothing where there are not so many.
-    #[inline(always)]
-    fn inputs<V: Sixteen<T>, const K: usize>(&self, start: usize, mut visit: impl FnMut(usize, V)) {
-        let Some(rows) =
-            self.values.get(self.place(start)..).and_then(|rows| rows.as_chunks::<LANES>().0.first_chunk::<K>())
-        else {
-            return;
-        };
+    #[allow(unsafe_code)]
+    unsafe fn inputs<V: Sixteen<T>, const K: usize>(&self, places: &[usize; K], mut visit: impl FnMut(usize, V)) {
+        // SAFETY: `RawColumns` has seen that they are within the values.
+        let load = |at: usize| V::load(unsafe { &*self.values.as_ptr().add(at).cast() });
         let (offset, factor) = (V::splat(self.offset), V::splat(self.factor));
         if self.has_missing {
             let fill = V::splat(self.fill);
-            for (k, raw) in rows.iter().enumerate() {
-                let raw = V::load(raw);
+            for (k, &at) in places.iter().enumerate() {
+                let raw = load(at);
                 visit(k, raw.sub(offset).mul(factor).or_where_missing(raw, fill));
             }
         } else {
-            for (k, raw) in rows.iter().enumerate() {
-                visit(k, V::load(raw).sub(offset).mul(factor));
+            for (k, &at) in places.iter().enumerate() {
+                visit(k, load(at).sub(offset).mul(factor));
             }
         }
     }
 
-    /// Asks for the memory of `K` times [`LANES`] rows.
+    /// Asks for the memory of the [`LANES`] rows at each place.
     #[inline(always)]
-    fn prefetch<const K: usize>(&self, start: usize) {
-        let at = self.place(start);
-        for first in (0..K * LANES).step_by(64 / size_of::<T>()) {
-            prefetch(self.values.as_ptr().wrapping_add(at + first));
+    fn prefetch<const K: usize>(&self, places: &[usize; K]) {
+        for &at in places {
+            for first in (0..LANES).step_by(64 / size_of::<T>()) {
+                prefetch_nearest(self.values.as_ptr().wrapping_add(at + first));
+            }
         }
     }
 }
 
-/// Asks for memory [`AHEAD`] columns before it is gone through: that of a later column, or, where there are no more, of later rows.
-#[inline(always)]
-fn ask_ahead<T: Float, const K: usize>(columns: &[RawColumn<'_, T>], i: usize, start: usize) {
-    let n = columns.len();
-    if n <= AHEAD {
-        columns[i].prefetch::<K>(start + AHEAD.div_ceil(n) * K * LANES);
-    } else if i + AHEAD < n {
-        columns[i + AHEAD].prefetch::<K>(start);
-    } else {
-        columns[i + AHEAD - n].prefetch::<K>(start + K * LANES);
+/// The raw number columns of a block.
+#[derive(Debug)]
+pub(crate) struct RawColumns<'a, T> {
+    columns: Vec<RawColumn<'a, T>>,
+    layout: Layout,
+    n_rows: usize,
+}
+
+impl<'a, T: Float> RawColumns<'a, T> {
+    /// So many rows of columns that lie in the same way.
+    pub(crate) fn new(columns: Vec<RawColumn<'a, T>>, layout: Layout, n_rows: usize) -> Self {
+        let is_there = |column: &RawColumn<'_, T>| n_rows == 0 || layout.place(n_rows - 1) < column.values.len();
+        assert!(columns.iter().all(is_there), "{n_rows} rows of every column");
+        Self { columns, layout, n_rows }
+    }
+
+    /// Column by column.
+    pub(crate) fn as_slice(&self) -> &[RawColumn<'a, T>] {
+        &self.columns
+    }
+
+    /// How the columns lie.
+    pub(crate) fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// All rows that a loop goes through are there.
+    #[inline(always)]
+    fn check(&self, start: usize, n_rows: usize) {
+        assert!(
+            start.is_multiple_of(LANES) && start + n_rows <= self.n_rows,
+            "rows {start} + {n_rows} of {}",
+            self.n_rows
+        );
+    }
+
+    /// What asks for memory before column `i` of some rows is gone through: for a later column of theirs, or, where there is none, for the
+    /// first columns of later rows. Where runs are short, the processor looks ahead in each by itself.
+    #[inline(always)]
+    fn asking_ahead<const K: usize>(&self, start: usize) -> impl Fn(usize) + '_ {
+        let n = self.columns.len();
+        let asks = self.layout.run_rows() == GROUP_ROWS;
+        let ahead = AHEAD.min(n);
+        let here = self.layout.places::<K>(start);
+        let later = self.layout.places::<K>(start + AHEAD.div_ceil(n.max(1)) * K * LANES);
+        move |i| match self.columns.get(i + ahead) {
+            _ if !asks => {}
+            Some(column) => column.prefetch(&here),
+            None => self.columns[i + ahead - n].prefetch(&later),
+        }
     }
 }
 
 in_registers! {
-    /// `h[r] = Σ_i weights[i]·x̃_i[start + r]`, summed as [`NET_INPUT_LANES`] says. `start` is the begin of a run. Shapes: columns and weights (d,), `h` (rows,).
-    fn raw_net_inputs<T, V>(columns: &[RawColumn<'_, T>], weights: &[T], start: usize, h: &mut [T]) {
+    /// `h[r] = Σ_i weights[i]·x̃_i[start + r]`, summed as [`NET_INPUT_LANES`] says. `start` is a multiple of [`LANES`]. Shapes: columns and weights (d,), `h` (rows,).
+    fn raw_net_inputs<T, V>(columns: &RawColumns<'_, T>, weights: &[T], start: usize, h: &mut [T]) {
+        columns.check(start, h.len());
         let mut at = start;
         let (chunks, rest) = h.as_chunks_mut::<LANES>();
-        let (runs, chunks) = chunks.as_chunks_mut::<RUN>();
-        for h in runs {
-            net_inputs::<T, V, RUN>(columns, weights, at, h);
-            at += RUN_ROWS;
+        let (groups, chunks) = chunks.as_chunks_mut::<GROUP>();
+        for h in groups {
+            net_inputs::<T, V, GROUP>(columns, weights, at, h);
+            at += GROUP_ROWS;
         }
         for h in chunks {
             net_inputs::<T, V, 1>(columns, weights, at, std::array::from_mut(h));
             at += LANES;
         }
+        let first = columns.layout.place(at);
         for (r, h) in rest.iter_mut().enumerate() {
-            *h = super::net_input(weights, |i| columns[i].input(columns[i].values[columns[i].place(at + r)]));
+            let input = |i: usize| columns.columns[i].input(columns.columns[i].values[first + r]);
+            *h = super::net_input(weights, input);
         }
     }
 }
 
 #[inline(always)]
+#[allow(unsafe_code)]
 fn net_inputs<T: Float, V: Sixteen<T>, const K: usize>(
-    columns: &[RawColumn<'_, T>],
+    columns: &RawColumns<'_, T>,
     weights: &[T],
     start: usize,
     h: &mut Chunks<T, K>,
 ) {
-    let mut lanes = [[[T::ZERO; LANES]; K]; NET_INPUT_LANES];
-    for (i, (column, &weight)) in columns.iter().zip(weights).enumerate() {
-        ask_ahead::<T, K>(columns, i, start);
-        add_column::<T, V, K>(column, weight, start, &mut lanes[i % NET_INPUT_LANES]);
+    let mut lanes = OnLine([[[T::ZERO; LANES]; K]; NET_INPUT_LANES]);
+    let places = columns.layout.places(start);
+    let ask_ahead = columns.asking_ahead::<K>(start);
+    for (i, (column, &weight)) in columns.columns.iter().zip(weights).enumerate() {
+        ask_ahead(i);
+        // SAFETY: the caller has checked the rows.
+        unsafe { add_column::<T, V, K>(column, weight, &places, &mut lanes.0[i % NET_INPUT_LANES]) };
     }
-    fold_lanes(&lanes, h);
+    fold_lanes(&lanes.0, h);
 }
 
-/// `lane += weight·x̃` for the rows from `start` on.
+/// `lane += weight·x̃` for the rows at some places.
+///
+/// # Safety
+///
+/// That of [`RawColumn::inputs`].
 #[inline(always)]
-fn add_column<T: Float, V: Sixteen<T>, const K: usize>(
+#[allow(unsafe_code)]
+unsafe fn add_column<T: Float, V: Sixteen<T>, const K: usize>(
     column: &RawColumn<'_, T>,
     weight: T,
-    start: usize,
+    places: &[usize; K],
     lane: &mut Chunks<T, K>,
 ) {
     let weight = V::splat(weight);
-    column.inputs::<V, K>(start, |k, x| V::load(&lane[k]).add(weight.mul(x)).store(&mut lane[k]));
+    // SAFETY: the caller's.
+    unsafe { column.inputs::<V, K>(places, |k, x| V::load(&lane[k]).add(weight.mul(x)).store(&mut lane[k])) };
 }
 
 /// [`super::fold_net_input`] of each row.
@@ -158,60 +201,78 @@ fn fold_lanes<T: Float, const K: usize>(lanes: &[Chunks<T, K>; NET_INPUT_LANES],
 }
 
 in_registers! {
-    /// `sums[i][l] += Σ_r values[r]·x̃_i[start + r]` over the rows r with r mod [`LANES`] = l. `start` is the begin of a run. Shapes: columns and sums (d,), values (rows,).
-    fn add_raw_products<T, V>(columns: &[RawColumn<'_, T>], start: usize, values: &[T], sums: &mut [[T; LANES]]) {
+    /// `sums[i][l] += Σ_r values[r]·x̃_i[start + r]` over the rows r with r mod [`LANES`] = l. `start` is a multiple of [`LANES`]. Shapes: columns and sums (d,), values (rows,).
+    #[allow(unsafe_code)]
+    fn add_raw_products<T, V>(columns: &RawColumns<'_, T>, start: usize, values: &[T], sums: &mut [[T; LANES]]) {
+        columns.check(start, values.len());
         let (chunks, rest) = values.as_chunks::<LANES>();
-        let (runs, chunks) = chunks.as_chunks::<RUN>();
-        for (column, sums) in columns.iter().zip(sums) {
+        let (groups, chunks) = chunks.as_chunks::<GROUP>();
+        for (column, sums) in columns.columns.iter().zip(sums) {
             let mut at = start;
-            for values in runs {
-                add_products::<T, V, RUN>(column, at, values, sums);
-                at += RUN_ROWS;
+            // SAFETY, of both: the rows are checked.
+            for values in groups {
+                unsafe { add_products::<T, V, GROUP>(column, &columns.layout.places(at), values, sums) };
+                at += GROUP_ROWS;
             }
             for values in chunks {
-                add_products::<T, V, 1>(column, at, std::array::from_ref(values), sums);
+                unsafe { add_products::<T, V, 1>(column, &columns.layout.places(at), std::array::from_ref(values), sums) };
                 at += LANES;
             }
+            let first = columns.layout.place(at);
             for (l, &value) in rest.iter().enumerate() {
-                sums[l] += value * column.input(column.values[column.place(at + l)]);
+                sums[l] += value * column.input(column.values[first + l]);
             }
         }
     }
 }
 
-/// `sums[l] += Σ_r values[r]·x̃[start + r]` over the rows r with r mod [`LANES`] = l.
+/// `sums[l] += Σ_r values[r]·x̃[r]` over the rows r at some places with r mod [`LANES`] = l.
+///
+/// # Safety
+///
+/// That of [`RawColumn::inputs`].
 #[inline(always)]
-fn add_products<T: Float, V: Sixteen<T>, const K: usize>(
+#[allow(unsafe_code)]
+unsafe fn add_products<T: Float, V: Sixteen<T>, const K: usize>(
     column: &RawColumn<'_, T>,
-    start: usize,
+    places: &[usize; K],
     values: &Chunks<T, K>,
     sums: &mut [T; LANES],
 ) {
     let mut totals = V::load(sums);
-    column.inputs::<V, K>(start, |k, x| totals = totals.add(V::load(&values[k]).mul(x)));
+    // SAFETY: the caller's.
+    unsafe { column.inputs::<V, K>(places, |k, x| totals = totals.add(V::load(&values[k]).mul(x))) };
     totals.store(sums);
 }
 
 in_registers! {
     /// [`add_raw_products`] for the rows from the first start on and [`raw_net_inputs`] for as many from the second on, side by side, each with its bits. Both are
-    /// whole runs. Shapes: values and `h` (rows,), columns, weights and sums (d,).
+    /// whole groups of [`GROUP_ROWS`]. Shapes: values and `h` (rows,), columns, weights and sums (d,).
+    #[allow(unsafe_code)]
     fn add_raw_products_and_go_on<T, V>(
-        columns: &[RawColumn<'_, T>], weights: &[T], starts: [usize; 2], values: &[T], sums: &mut [[T; LANES]],
+        columns: &RawColumns<'_, T>, weights: &[T], starts: [usize; 2], values: &[T], sums: &mut [[T; LANES]],
         h: &mut [T],
     ) {
-        let (values, _) = values.as_chunks::<LANES>().0.as_chunks::<RUN>();
-        let (h, _) = h.as_chunks_mut::<LANES>().0.as_chunks_mut::<RUN>();
+        columns.check(starts[0], values.len());
+        columns.check(starts[1], h.len());
+        let (values, _) = values.as_chunks::<LANES>().0.as_chunks::<GROUP>();
+        let (h, _) = h.as_chunks_mut::<LANES>().0.as_chunks_mut::<GROUP>();
         let [mut start, mut next] = starts;
         for (values, h) in values.iter().zip(h) {
-            let mut lanes = [[[T::ZERO; LANES]; RUN]; NET_INPUT_LANES];
-            for (i, ((column, &weight), sums)) in columns.iter().zip(weights).zip(&mut *sums).enumerate() {
-                ask_ahead::<T, RUN>(columns, i, next);
-                add_products::<T, V, RUN>(column, start, values, sums);
-                add_column::<T, V, RUN>(column, weight, next, &mut lanes[i % NET_INPUT_LANES]);
+            let mut lanes = OnLine([[[T::ZERO; LANES]; GROUP]; NET_INPUT_LANES]);
+            let (here, there) = (columns.layout.places(start), columns.layout.places(next));
+            let ask_ahead = columns.asking_ahead::<GROUP>(next);
+            for (i, ((column, &weight), sums)) in columns.columns.iter().zip(weights).zip(&mut *sums).enumerate() {
+                ask_ahead(i);
+                // SAFETY: the rows are checked.
+                unsafe {
+                    add_products::<T, V, GROUP>(column, &here, values, sums);
+                    add_column::<T, V, GROUP>(column, weight, &there, &mut lanes.0[i % NET_INPUT_LANES]);
+                }
             }
-            fold_lanes(&lanes, h);
-            start += RUN_ROWS;
-            next += RUN_ROWS;
+            fold_lanes(&lanes.0, h);
+            start += GROUP_ROWS;
+            next += GROUP_ROWS;
         }
     }
 }
@@ -222,41 +283,52 @@ mod tests {
     use super::*;
     use crate::random::{Random, Stream};
 
-    /// Products and net inputs side by side against one after the other, in every width: the same bits.
+    /// Products and net inputs side by side against one after the other, in every width and layout: the same bits.
     fn check<T: Float>(seed: u64) {
         let mut random = Random::new(seed, Stream::Start);
-        let (n_columns, rows) = (1 + random.below(200) as usize, RUN_ROWS * (1 + random.below(3) as usize));
+        let (n_columns, rows) = (1 + random.below(200) as usize, GROUP_ROWS * (1 + random.below(3) as usize));
         let mut numbers = |n: usize| -> Vec<T> { (0..n).map(|_| T::from_f64(random.uniform() - 0.5)).collect() };
         let mut raw: Vec<Vec<T>> = (0..n_columns).map(|_| numbers(3 * rows)).collect();
         raw.iter_mut().step_by(3).for_each(|column| column[rows + 1] = T::from_f64(f64::NAN));
         let (weights, values, scales) = (numbers(n_columns), numbers(rows), numbers(n_columns));
-        let columns: Vec<RawColumn<'_, T>> = raw
-            .iter()
-            .zip(&scales)
-            .enumerate()
-            .map(|(i, (values, &factor))| RawColumn {
+        let mut results = Vec::new();
+        for layout in [Layout::ALONE, Layout::tiled(n_columns), Layout::of_short_runs(2 * LANES)] {
+            let laid: Vec<Vec<T>> = raw
+                .iter()
+                .map(|column| {
+                    let mut laid = vec![T::from_f64(f64::NAN); layout.place(3 * rows)];
+                    column.iter().enumerate().for_each(|(row, &x)| laid[layout.place(row)] = x);
+                    laid
+                })
+                .collect();
+            let columns = laid.iter().zip(&scales).enumerate().map(|(i, (values, &factor))| RawColumn {
                 values,
-                stride: RUN_ROWS,
                 offset: factor,
                 factor,
                 fill: T::ONE,
                 has_missing: i % 3 == 0,
-            })
-            .collect();
-        for width in Width::ALL {
-            width.limit();
-            for [start, next] in [[0, rows], [rows, 2 * rows]] {
-                let (mut h, mut expected) = (vec![T::ONE; rows], vec![T::ZERO; rows]);
-                let mut sums = vec![[T::ONE; LANES]; n_columns];
-                let mut products = sums.clone();
-                add_raw_products_and_go_on(&columns, &weights, [start, next], &values, &mut sums, &mut h);
-                add_raw_products(&columns, start, &values, &mut products);
-                raw_net_inputs(&columns, &weights, next, &mut expected);
-                assert_eq!(sums, products, "{} {n_columns} columns", width.name());
-                assert_eq!(h, expected, "{} {n_columns} columns", width.name());
+            });
+            let columns = RawColumns::new(columns.collect(), layout, 3 * rows);
+            for width in Width::ALL {
+                width.limit();
+                for [start, next] in [[0, rows], [rows, 2 * rows]] {
+                    let (mut h, mut expected) = (vec![T::ONE; rows], vec![T::ZERO; rows]);
+                    let mut sums = vec![[T::ONE; LANES]; n_columns];
+                    let mut products = sums.clone();
+                    add_raw_products_and_go_on(&columns, &weights, [start, next], &values, &mut sums, &mut h);
+                    add_raw_products(&columns, start, &values, &mut products);
+                    raw_net_inputs(&columns, &weights, next, &mut expected);
+                    assert_eq!(sums, products, "{} {n_columns} columns", width.name());
+                    assert_eq!(h, expected, "{} {n_columns} columns", width.name());
+                    results.push((start, h, sums));
+                }
             }
+            Width::widest().limit();
         }
-        Width::widest().limit();
+        for (start, h, sums) in &results {
+            let (_, expected_h, expected_sums) = &results[start / rows];
+            assert_eq!((h, sums), (expected_h, expected_sums), "{n_columns} columns, from row {start}");
+        }
     }
 
     #[test]

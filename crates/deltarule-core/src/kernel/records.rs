@@ -1,14 +1,12 @@
 //! Descent record by record: net input, δ and step of one record after the other, each on the weights that the one before left.
 
-#[cfg(target_arch = "x86_64")]
-use super::Width;
 use super::dispatch::for_every_width;
 #[cfg(target_arch = "x86_64")]
 use super::dispatch::return_in_width;
 #[cfg(target_arch = "x86_64")]
 use super::eight::{Avx2, Avx512, Eight};
 use super::linear::prefetch_nearest;
-use super::{Float, NET_INPUT_LANES, RUN_ROWS, RawColumn, fold_net_input};
+use super::{Float, NET_INPUT_LANES, RawColumns, fold_net_input};
 
 /// So many values of one record that stand in one lane each.
 pub(crate) type Lanes = [f64; NET_INPUT_LANES];
@@ -271,87 +269,92 @@ for_every_width! {
     }
 }
 
-for_every_width! {
-    /// Writes `into.len()/n_groups` rows of raw columns that lie within one run, from `start` on, centred, scaled and row by row.
-    /// Shape: `into` (rows, groups).
-    fn standardize_rows<T: [Float]>(
-        columns: &[RawColumn<'_, T>], scales: &[RowScale], start: usize, n_groups: usize, into: &mut [Lanes],
-    ) {
-        let n_rows = (into.len() / n_groups.max(1)).min(RUN_ROWS);
-        // Column by column first, in vectors, and then turned round.
-        let mut inputs = [[0.0; RUN_ROWS]; NET_INPUT_LANES];
-        for (group, (columns, scale)) in columns.chunks(NET_INPUT_LANES).zip(scales).enumerate() {
-            inputs[columns.len()..].fill([0.0; RUN_ROWS]);
-            for (l, (column, inputs)) in columns.iter().zip(&mut inputs).enumerate() {
-                let (offset, factor, fill) = (scale.offset[l], scale.factor[l], scale.fill[l]);
-                for (input, x) in inputs.iter_mut().zip(column.run(start, n_rows)) {
-                    let x = x.to_f64();
-                    let z = (x - offset) * factor;
-                    *input = if x.is_nan() { fill } else { z };
-                }
-            }
-            turn_round(&inputs, n_rows, &mut into[group..], n_groups);
+/// Writes `into.len()/n_groups` rows of raw columns that lie within one run, from `start` on, centred, scaled and row by row.
+/// Shape: `into` (rows, groups).
+pub(crate) fn standardize_rows<T: Float>(
+    columns: &RawColumns<'_, T>,
+    scales: &[RowScale],
+    start: usize,
+    n_groups: usize,
+    into: &mut [Lanes],
+) {
+    let n_rows = into.len() / n_groups.max(1);
+    let at = columns.layout().place(start);
+    for (group, (columns, scale)) in columns.as_slice().chunks(NET_INPUT_LANES).zip(scales).enumerate() {
+        let raw = std::array::from_fn(|l| columns.get(l).map(|column| &column.values[at..at + n_rows]));
+        let into = &mut into[group..];
+        let done = standardize_eights(&raw, scale, into, n_groups);
+        for r in done..n_rows {
+            into[r * n_groups] =
+                std::array::from_fn(|l| scale.input(l, raw[l].map_or(0.0, |column| column[r].to_f64())));
         }
     }
 }
 
-/// `into[r·stride][l] = from[l][r]` for the first `n_rows` rows.
-fn turn_round(from: &[[f64; RUN_ROWS]; NET_INPUT_LANES], n_rows: usize, into: &mut [Lanes], stride: usize) {
-    #[cfg(target_arch = "x86_64")]
-    let done = match Width::current() {
-        // SAFETY: the width in use is never wider than what the processor has.
-        #[allow(unsafe_code)]
-        Width::Avx512 => unsafe { turn_eights_round(from, n_rows, into, stride) },
-        _ => 0,
-    };
-    #[cfg(not(target_arch = "x86_64"))]
-    let done = 0;
-    for r in done..n_rows {
-        into[r * stride] = std::array::from_fn(|l| from[l][r]);
-    }
-}
-
-/// [`turn_round`] for eight rows at a time, as far as they go; gives how many. Left to itself, a compiler moves value by value.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-fn turn_eights_round(
-    from: &[[f64; RUN_ROWS]; NET_INPUT_LANES],
-    n_rows: usize,
+/// `into[r·stride][l]` of column `l`, for eight rows at a time, as far as they go; gives how many. Left to itself, a compiler moves value by value.
+fn standardize_eights<T: Float>(
+    columns: &[Option<&[T]>; NET_INPUT_LANES],
+    scale: &RowScale,
     into: &mut [Lanes],
     stride: usize,
 ) -> usize {
-    use std::arch::x86_64::{
-        _mm512_loadu_pd, _mm512_shuffle_f64x2, _mm512_storeu_pd, _mm512_unpackhi_pd, _mm512_unpacklo_pd,
-    };
-    let whole = n_rows.min(RUN_ROWS) / 8 * 8;
-    for r in (0..whole).step_by(8) {
-        let Some(rows) = into.get_mut(r * stride..=(r + 7) * stride) else { return r };
-        // SAFETY: `r + 8` is at most `RUN_ROWS`.
-        #[allow(unsafe_code)]
-        let a: [_; 8] = std::array::from_fn(|l| unsafe { _mm512_loadu_pd(from[l].as_ptr().add(r)) });
-        // Pairs of columns, pairs of pairs, and the halves: `b[2k]` has the even rows of columns 2k and 2k + 1, `b[2k + 1]` the odd ones.
-        let b: [_; 8] = std::array::from_fn(|k| match k % 2 {
-            0 => _mm512_unpacklo_pd(a[k], a[k + 1]),
-            _ => _mm512_unpackhi_pd(a[k - 1], a[k]),
-        });
-        for odd in 0..2 {
-            let [c01, c23, c45, c67] = std::array::from_fn(|k| b[2 * k + odd]);
-            // Rows 0 and 4 of four columns, then rows 2 and 6.
-            let early = [_mm512_shuffle_f64x2::<0x88>(c01, c23), _mm512_shuffle_f64x2::<0x88>(c45, c67)];
-            let late = [_mm512_shuffle_f64x2::<0xDD>(c01, c23), _mm512_shuffle_f64x2::<0xDD>(c45, c67)];
-            for (row, [left, right]) in [(odd, early), (odd + 2, late)] {
-                let near = _mm512_shuffle_f64x2::<0x88>(left, right);
-                let far = _mm512_shuffle_f64x2::<0xDD>(left, right);
-                // SAFETY: each place is a whole record's group of lanes.
-                #[allow(unsafe_code)]
-                unsafe {
-                    _mm512_storeu_pd(rows[row * stride].as_mut_ptr(), near);
-                    _mm512_storeu_pd(rows[(row + 4) * stride].as_mut_ptr(), far);
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx2")]
+        fn avx2<T: Float>(
+            columns: &[Option<&[T]>; NET_INPUT_LANES],
+            scale: &RowScale,
+            into: &mut [Lanes],
+            stride: usize,
+        ) -> usize {
+            standardize_in_registers::<Avx2, T>(columns, scale, into, stride)
+        }
+        #[target_feature(enable = "avx2,avx512f,avx512vl,avx512dq")]
+        fn avx512<T: Float>(
+            columns: &[Option<&[T]>; NET_INPUT_LANES],
+            scale: &RowScale,
+            into: &mut [Lanes],
+            stride: usize,
+        ) -> usize {
+            standardize_in_registers::<Avx512, T>(columns, scale, into, stride)
+        }
+        return_in_width!(avx512(columns, scale, into, stride), avx2(columns, scale, into, stride));
+    }
+    let _ = (columns, scale, into, stride);
+    0
+}
+
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn standardize_in_registers<E: Eight, T: Float>(
+    columns: &[Option<&[T]>; NET_INPUT_LANES],
+    scale: &RowScale,
+    into: &mut [Lanes],
+    stride: usize,
+) -> usize {
+    let (offset, factor, fill) = (E::load(&scale.offset), E::load(&scale.factor), E::load(&scale.fill));
+    let mut eights: [&[[T; 8]]; NET_INPUT_LANES] = [&[]; NET_INPUT_LANES];
+    for (eights, column) in eights.iter_mut().zip(columns) {
+        *eights = column.unwrap_or_default().as_chunks().0;
+    }
+    let n_eights = eights[0].len();
+    for (place, into) in into.chunks_mut(8 * stride).take(n_eights).enumerate() {
+        // Loops and no closures: those are not compiled for the registers in use.
+        let mut raw = [E::splat(0.0); NET_INPUT_LANES];
+        for (raw, eights) in raw.iter_mut().zip(&eights) {
+            if let Some(values) = eights.get(place) {
+                let mut lanes = [0.0; NET_INPUT_LANES];
+                for l in 0..NET_INPUT_LANES {
+                    lanes[l] = values[l].to_f64();
                 }
+                *raw = E::load(&lanes);
             }
         }
+        for (row, into) in E::turn_round(raw).iter().zip(into.iter_mut().step_by(stride)) {
+            row.sub(offset).mul(factor).or_where_missing(*row, fill).store(into);
+        }
     }
-    whole
+    8 * n_eights
 }
 
 /// How a group of number columns is centred and scaled; all 0 where there is no column.
@@ -362,8 +365,16 @@ pub(crate) struct RowScale {
     pub(crate) fill: Lanes,
 }
 
+impl RowScale {
+    /// x̃ of a value in a lane.
+    fn input(&self, l: usize, x: f64) -> f64 {
+        if x.is_nan() { self.fill[l] } else { (x - self.offset[l]) * self.factor[l] }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::{Layout, RawColumn, Width};
     use super::*;
     use crate::random::{Random, Stream};
 
@@ -401,20 +412,53 @@ mod tests {
         }
     }
 
-    #[test]
-    fn turning_round_moves_every_value() {
-        let from: [[f64; RUN_ROWS]; NET_INPUT_LANES] =
-            std::array::from_fn(|l| std::array::from_fn(|r| (l * 100 + r) as f64));
-        for n_rows in [0, 1, 7, 8, 9, 31, RUN_ROWS] {
-            for stride in [1, 3] {
-                let mut into = vec![[-1.0; NET_INPUT_LANES]; RUN_ROWS * stride];
-                turn_round(&from, n_rows, &mut into, stride);
-                for (r, row) in into.iter().enumerate() {
-                    let moved = r % stride == 0 && r / stride < n_rows;
-                    let expected = std::array::from_fn(|l| if moved { from[l][r / stride] } else { -1.0 });
-                    assert_eq!(*row, expected, "{n_rows} rows, stride {stride}, row {r}");
+    /// Rows in every width against plain ones, of all numbers of rows and columns: the same bits.
+    fn check<T: Float>() {
+        let mut random = Random::new(5, Stream::Start);
+        for (n_rows, n_columns) in [(0, 3), (1, 8), (7, 9), (8, 1), (9, 16), (31, 20), (64, 30)] {
+            let mut numbers = |n: usize| -> Vec<f64> { (0..n).map(|_| random.normal()).collect() };
+            let values: Vec<Vec<T>> = (0..n_columns)
+                .map(|i| {
+                    let mut column: Vec<T> = numbers(n_rows).into_iter().map(T::from_f64).collect();
+                    column.iter_mut().skip(i).step_by(11).for_each(|x| *x = T::from_f64(f64::NAN));
+                    column
+                })
+                .collect();
+            let n_groups = n_columns.div_ceil(NET_INPUT_LANES);
+            let scales: Vec<RowScale> = (0..n_groups)
+                .map(|group| {
+                    let mut scale = RowScale::default();
+                    for l in 0..NET_INPUT_LANES.min(n_columns - group * NET_INPUT_LANES) {
+                        let of_column = numbers(3);
+                        (scale.offset[l], scale.factor[l], scale.fill[l]) = (of_column[0], of_column[1], of_column[2]);
+                    }
+                    scale
+                })
+                .collect();
+            let (offset, factor, fill) = (T::ZERO, T::ONE, T::ZERO);
+            let columns = values.iter().map(|values| RawColumn { values, offset, factor, fill, has_missing: true });
+            let columns = RawColumns::new(columns.collect(), Layout::ALONE, n_rows);
+            for width in Width::ALL {
+                width.limit();
+                let mut into = vec![[f64::NAN; NET_INPUT_LANES]; n_rows * n_groups];
+                standardize_rows(&columns, &scales, 0, n_groups, &mut into);
+                for (place, lanes) in into.iter().enumerate() {
+                    let (r, group) = (place / n_groups, place % n_groups);
+                    let expected: Lanes = std::array::from_fn(|l| {
+                        values
+                            .get(group * NET_INPUT_LANES + l)
+                            .map_or(0.0, |column| scales[group].input(l, column[r].to_f64()))
+                    });
+                    assert_eq!(*lanes, expected, "{} {n_rows}x{n_columns}, row {r}", width.name());
                 }
             }
+            Width::widest().limit();
         }
+    }
+
+    #[test]
+    fn rows_have_the_same_bits_in_every_width() {
+        check::<f32>();
+        check::<f64>();
     }
 }

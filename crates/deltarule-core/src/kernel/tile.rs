@@ -201,7 +201,7 @@ fn add_rest<T: Float>(total: &mut [T; LANES], a: &[T], b: &[T]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{RUN_ROWS, RawColumn, Width, add_raw_products, raw_net_inputs};
+    use super::super::{GROUP_ROWS, Layout, RawColumn, RawColumns, Width, add_raw_products, raw_net_inputs};
     use super::*;
     use crate::random::{Random, Stream};
 
@@ -209,7 +209,7 @@ mod tests {
     fn check<T: Float>(seed: u64) {
         let mut random = Random::new(seed, Stream::Start);
         let mut draw = |most: u64| random.below(most) as usize;
-        let (n_rows, n_columns, n_outputs, start) = (1 + draw(300), draw(40), 1 + draw(9), RUN_ROWS * draw(3));
+        let (n_rows, n_columns, n_outputs, start) = (1 + draw(300), draw(40), 1 + draw(9), GROUP_ROWS * draw(3));
         let (stride, with_missing) = (n_rows + draw(20), draw(2) == 1);
         let mut number = || T::from_f64(random.uniform() - 0.5);
         let mut numbers = |n: usize| -> Vec<T> { (0..n).map(|_| number()).collect() };
@@ -235,16 +235,16 @@ mod tests {
                 net_inputs[j * n_rows + r] = fold_net_input(lanes);
             }
         }
-        let columns: Vec<RawColumn<'_, T>> = (0..n_columns)
+        let columns = (0..n_columns)
             .map(|i| RawColumn {
                 values: &raw[i],
-                stride: RUN_ROWS,
                 offset: constants[3 * i],
                 factor: constants[3 * i + 1],
                 fill: constants[3 * i + 2],
                 has_missing: with_missing && i % 2 == 0,
             })
             .collect();
+        let columns = RawColumns::new(columns, Layout::ALONE, start + n_rows);
         let mut tile = vec![T::ZERO; stride * n_columns];
         for i in 0..n_columns {
             (0..n_rows).for_each(|r| tile[i * stride + r] = input(i, r));

@@ -3,7 +3,7 @@
 use super::Parameters;
 use crate::data::{Block, Column, ColumnKind, STRIP_ROWS, Scaling, Shape, SparseRows, Tile, rows_in_cache};
 use crate::kernel::{
-    Float, LANES, RawColumn, SparseSlices, add_raw_products, add_raw_products_and_go_on, add_tile_products,
+    Aligned, Float, LANES, RawColumn, SparseSlices, add_raw_products, add_raw_products_and_go_on, add_tile_products,
     add_weight_of_code, fold, raw_net_inputs, scatter_add, tile_net_inputs,
 };
 
@@ -125,14 +125,14 @@ pub(crate) fn number_features(shape: &Shape) -> Vec<usize> {
 #[derive(Debug, Clone)]
 pub(crate) struct ColumnSums<T> {
     number_features: Vec<usize>,
-    lanes: Vec<[T; LANES]>,
+    lanes: Aligned<T>,
 }
 
 impl<T: Float> ColumnSums<T> {
     /// Room for so many outputs.
     pub(crate) fn new(shape: &Shape, n_outputs: usize) -> Self {
         let number_features = number_features(shape);
-        let lanes = vec![[T::ZERO; LANES]; number_features.len() * n_outputs];
+        let lanes = Aligned::zeros(number_features.len() * n_outputs * LANES);
         Self { number_features, lanes }
     }
 
@@ -140,7 +140,7 @@ impl<T: Float> ColumnSums<T> {
     pub(crate) fn add_numbers(&mut self, tile: &Tile<T>, values: &[T]) {
         let (columns, stride) = tile.numbers();
         let n_outputs = values.len() / tile.n_rows().max(1);
-        let lanes = &mut self.lanes[..n_outputs * tile.n_numbers()];
+        let lanes = &mut self.arrays()[..n_outputs * tile.n_numbers()];
         add_tile_products(columns, stride, tile.n_numbers(), tile.n_rows(), values, lanes);
     }
 
@@ -156,10 +156,16 @@ impl<T: Float> ColumnSums<T> {
         }
     }
 
+    /// The lanes of each output and column.
+    fn arrays(&mut self) -> &mut [[T; LANES]] {
+        self.lanes.as_chunks_mut().0
+    }
+
     /// Moves the sums of a strip into those of the table.
     fn fold(&mut self, j: usize, into: &mut [f64]) {
         let n = self.number_features.len();
-        for (lanes, &feature) in self.lanes[j * n..(j + 1) * n].iter_mut().zip(&self.number_features) {
+        let (lanes, _) = self.lanes.as_chunks_mut();
+        for (lanes, &feature) in lanes[j * n..(j + 1) * n].iter_mut().zip(&self.number_features) {
             into[feature] += fold(std::mem::replace(lanes, [T::ZERO; LANES])).to_f64();
         }
     }
@@ -174,8 +180,8 @@ pub(crate) struct RawPass<T> {
     sums: ColumnSums<T>,
     /// How many rows are gone through forward before they are gone through backward.
     capacity: usize,
-    net_input: Vec<T>,
-    values: Vec<T>,
+    net_input: Aligned<T>,
+    values: Aligned<T>,
     sparse: Vec<SparseRows<T>>,
 }
 
@@ -193,7 +199,7 @@ impl<T: Float> RawPass<T> {
         let sums = ColumnSums::new(shape, 1);
         let n_numbers = sums.number_features.len();
         let capacity = rows_in_cache::<T>(n_numbers, RAW_BYTES).min(block_rows).max(1);
-        let (net_input, values) = (vec![T::ZERO; capacity], vec![T::ZERO; capacity]);
+        let (net_input, values) = (Aligned::zeros(capacity), Aligned::zeros(capacity));
         Self { sums, capacity, net_input, values, sparse: SparseRows::of_shape(shape) }
     }
 
@@ -207,21 +213,21 @@ impl<T: Float> RawPass<T> {
         into: &mut [f64],
         mut values_of: impl FnMut(RawRows, &[T], &mut [T]),
     ) {
-        let mut numbers = Vec::with_capacity(weights.n_numbers);
+        let numbers = block.raw_columns(|index, values| {
+            let scale = &scaling.columns()[index];
+            RawColumn {
+                values,
+                offset: T::from_f64(scale.offset),
+                factor: T::from_f64(scale.factor),
+                fill: T::from_f64(scale.fill),
+                has_missing: block.has_missing(index),
+            }
+        });
         let mut categories = Vec::new();
         let mut first_feature = 0;
-        for (index, (column, scale)) in block.columns().iter().zip(scaling.columns()).enumerate() {
-            match (column, column.runs()) {
-                (_, Some((values, stride))) => numbers.push(RawColumn {
-                    values,
-                    stride,
-                    offset: T::from_f64(scale.offset),
-                    factor: T::from_f64(scale.factor),
-                    fill: T::from_f64(scale.fill),
-                    has_missing: block.has_missing(index),
-                }),
-                (Column::Codes { codes, n_levels }, _) => categories.push((&**codes, first_feature, *n_levels)),
-                _ => {}
+        for column in block.columns() {
+            if let Column::Codes { codes, n_levels } = column {
+                categories.push((&**codes, first_feature, *n_levels));
             }
             first_feature += column.kind().n_features();
         }
@@ -241,7 +247,7 @@ impl<T: Float> RawPass<T> {
             let values = &mut self.values[..end - start];
             values_of(rows, h, values);
             h_is_there = end + self.capacity <= n;
-            let sums = &mut self.sums.lanes;
+            let sums = self.sums.arrays();
             if h_is_there {
                 let h = &mut self.net_input;
                 add_raw_products_and_go_on(&numbers, &weights.numbers, [start, end], values, sums, h);

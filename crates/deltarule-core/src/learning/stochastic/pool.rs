@@ -7,7 +7,7 @@ use super::CHUNK_ROWS;
 use crate::data::{Block, BlockSource, Column, ColumnKind, Scaling, Shape, SparseRows, SparseScaling, Threads};
 use crate::error::Result;
 use crate::kernel::{
-    Float, Lanes, NET_INPUT_LANES, NO_INPUT, RUN_ROWS, RawColumn, Records, RowScale, SparseSlices, standardize_rows,
+    Float, Lanes, NET_INPUT_LANES, NO_INPUT, RawColumn, Records, RowScale, SparseSlices, standardize_rows,
 };
 use crate::random::Random;
 
@@ -262,27 +262,20 @@ impl<'a> Rows<'a> {
         rows: Range<usize>,
         ahead: &impl Fn(Range<usize>),
     ) {
-        let columns: Vec<RawColumn<'_, T>> = block
-            .columns()
-            .iter()
-            .filter_map(Column::runs)
-            .map(|(values, stride)| {
-                // The scaling is done in f64, row by row.
-                let (offset, factor, fill) = (T::ZERO, T::ONE, T::ZERO);
-                RawColumn { values, stride, offset, factor, fill, has_missing: true }
-            })
-            .collect();
+        // The scaling is done in f64, row by row.
+        let (offset, factor, fill) = (T::ZERO, T::ONE, T::ZERO);
+        let columns = block.raw_columns(|_, values| RawColumn { values, offset, factor, fill, has_missing: true });
         let n_groups = self.width.n_groups;
+        if n_groups == 0 {
+            return;
+        }
         let mut into = &mut *self.numbers;
         // Run by run: consecutive values of each column stay in the nearest cache.
-        let mut start = rows.start;
-        while start < rows.end && n_groups > 0 {
-            let end = rows.end.min((start / RUN_ROWS + 1) * RUN_ROWS);
-            let (now, later) = into.split_at_mut((end - start) * n_groups);
-            ahead(start - rows.start..end - rows.start);
-            standardize_rows(&columns, scales, start, n_groups, now);
+        for run in columns.layout().runs(rows.clone()) {
+            let (now, later) = into.split_at_mut(run.len() * n_groups);
+            ahead(run.start - rows.start..run.end - rows.start);
+            standardize_rows(&columns, scales, run.start, n_groups, now);
             into = later;
-            start = end;
         }
     }
 
