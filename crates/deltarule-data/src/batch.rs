@@ -178,7 +178,7 @@ enum Source {
     Stream(Batches),
     /// Batches of a query that is running.
     #[cfg(feature = "sql")]
-    Query(QueryStream),
+    Query(Box<QueryStream>),
 }
 
 /// A piece of work: a row group that is to be decoded, or a batch that is.
@@ -256,7 +256,7 @@ impl BatchReader {
     /// The result of a query, which has this name in messages.
     #[cfg(feature = "sql")]
     pub(crate) fn of_query(name: &str, stream: QueryStream) -> Self {
-        Self::of(name.into(), stream.schema().clone(), Source::Query(stream), String::new())
+        Self::of(name.into(), stream.schema().clone(), Source::Query(Box::new(stream)), String::new())
     }
 
     fn of(name: Arc<str>, schema: SchemaRef, source: Source, fingerprint: String) -> Self {

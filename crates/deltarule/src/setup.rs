@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 #[cfg(feature = "sql")]
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use deltarule_core::{Activation, Loss, Parameters, Threads, Width};
 use deltarule_data::{
     Choices, Combinations, CsvOptions, DataError, Origin, Prepared, ReadOptions, Reader, SkipRule, SparseTable,
@@ -151,6 +151,14 @@ fn origin(data: &[PathBuf], files: &FileArgs, memory: Option<usize>) -> Result<O
         None if !data.iter().any(|name| is_url(name)) => Ok(find_files(data)?.into()),
         _ => Ok(query(data, files, memory)?),
     }
+}
+
+/// Numbers are typed instead of read.
+///
+/// Errors: there is a query, which then has nothing to ask.
+pub(crate) fn check_without_data(files: &FileArgs) -> Result<()> {
+    ensure!(files.sql.is_none(), "--sql: found without DATA, expected a table to ask");
+    Ok(())
 }
 
 /// The query. The same command may read its data twice, and finds out then whether it is still the same.

@@ -92,7 +92,7 @@ impl Places {
         };
         let (root, key) = split(url);
         let is_host = root.starts_with("http");
-        let (store, store_url) = self.store(context, root, open)?;
+        let (store, store_url) = self.store(context, root, |root| open(root, url))?;
         if key.is_empty() || key.ends_with('/') {
             let advice =
                 if is_host { "name a file on it" } else { "name an object in it, or a pattern such as part-*.parquet" };
@@ -171,14 +171,14 @@ fn unknown(root: &str, reason: &str) -> DataError {
     }
 }
 
-/// Opens a store with what the environment says of it, such as `AWS_ACCESS_KEY_ID`.
+/// Opens the store of an address with what the environment says of it, such as `AWS_ACCESS_KEY_ID`.
 ///
 /// Errors: there is none of this kind, or what the environment says makes no sense.
-fn open(root: &str) -> Result<Arc<dyn ObjectStore>> {
+fn open(root: &str, url: &str) -> Result<Arc<dyn ObjectStore>> {
     let retry = RetryConfig { max_retries: RETRIES, retry_timeout: RETRY, ..RetryConfig::default() };
     let limits = [(ClientConfigKey::ConnectTimeout, CONNECT), (ClientConfigKey::Timeout, ANSWER)];
     let scheme = root.split("://").next().unwrap_or_default().to_ascii_lowercase();
-    Url::parse(root).map_err(|error| unknown(root, &format!("is no address: {error}")))?;
+    Url::parse(root).map_err(|error| unknown(url, &format!("is no address: {error}")))?;
     let store: object_store::Result<Arc<dyn ObjectStore>> = match scheme.as_str() {
         "s3" | "s3a" => {
             let builder = AmazonS3Builder::from_env().with_url(root).with_retry(retry);
@@ -202,9 +202,9 @@ fn open(root: &str) -> Result<Arc<dyn ObjectStore>> {
             let with = |it: HttpBuilder, (key, value)| it.with_config(key, value);
             limits.into_iter().fold(builder, with).build().map(|store| Arc::new(store) as _)
         }
-        _ => return Err(unknown(root, &format!("found {scheme}, a kind of store that is not known"))),
+        _ => return Err(unknown(url, &format!("found {scheme}, a kind of store that is not known"))),
     };
-    store.map_err(|error| of_store(root, error))
+    store.map_err(|error| of_store(url, error))
 }
 
 impl Place {

@@ -47,8 +47,8 @@ struct Subject {
 }
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode> {
-    if args.inputs.is_empty() && args.files.sql.is_some() {
-        bail!("--sql: found without DATA, expected a table to ask");
+    if args.inputs.is_empty() {
+        setup::check_without_data(&args.files)?;
     }
     let subject = match (&args.inputs[..], &args.x) {
         ([], None) => example(args)?,

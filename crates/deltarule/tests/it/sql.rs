@@ -281,7 +281,10 @@ fn files_on_a_host_are_read_without_a_query_and_with_one() {
     let message = refused(&sandbox.sh("deltarule inspect http://127.0.0.1:9/t.csv"));
     assert!(message.contains("http://127.0.0.1:9/t.csv: cannot be read"), "{message}");
     let message = refused(&sandbox.sh("deltarule inspect ftp://127.0.0.1/t.csv"));
-    assert!(message.contains("expected s3://bucket"), "{message}");
+    assert!(
+        message.contains("ftp://127.0.0.1/t.csv: found ftp") && message.contains("expected s3://bucket"),
+        "{message}"
+    );
 }
 
 #[test]

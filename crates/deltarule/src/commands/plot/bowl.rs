@@ -12,6 +12,7 @@ use super::save::Destination;
 use super::scene::{L1_TEXT, SHIFT, STEPS_ARE_SCALED, check_step, ends_with_shift, rule_text};
 use super::subject::Subject;
 use crate::cli::plot::BowlArgs;
+use crate::setup;
 
 /// So many points make a smooth curve.
 const POINTS: usize = 241;
@@ -20,7 +21,10 @@ pub(super) fn run(args: &BowlArgs) -> Result<()> {
     let read: Vec<_> = args.inputs.iter().chain(&args.surface.path).collect();
     let destination = Destination::open(&args.picture, &read)?;
     let bowl = match (&args.inputs[..], &args.typed.x, &args.weight) {
-        ([], Some(x), _) => record::typed(args, x)?,
+        ([], Some(x), _) => {
+            setup::check_without_data(&args.surface.records.files)?;
+            record::typed(args, x)?
+        }
         ([model, data @ ..], None, Some(weight)) if !data.is_empty() => {
             check_step(&args.surface, args.from, true)?;
             let subject = Subject::read(model, data, &args.surface.records, args.record, args.picture.force)?;
