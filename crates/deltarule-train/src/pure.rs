@@ -36,9 +36,10 @@ pub fn pure_inputs_warning(
         .map(|noun| (noun, inputs.iter().filter(|input| noun_of(encoding, input) == noun).count() as u64))
         .filter(|&(_, n)| n > 0)
         .collect();
-    // Nothing but levels is pooled.
+    // Nothing but levels is pooled, and those that are left were not rare.
+    let is_pooled = matches!(kind_of(encoding, first.feature), Some(FeatureKind::Category { pooled: Some(_), .. }));
     let advice = match nouns[0].0 {
-        "level" => "try --l2 0.001, which bounds it, or --min-count 20, which pools rare levels",
+        "level" if !is_pooled => "try --l2 0.001, which bounds it, or --min-count 20, which pools rare levels",
         _ => "try --l2 0.001, which bounds it",
     };
     Ok(Some(match nouns[..] {
