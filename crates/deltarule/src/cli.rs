@@ -593,6 +593,9 @@ pub(crate) struct ShowArgs {
     /// How large a share of such intervals holds the true weight [default: 0.95]
     #[arg(long, value_name = "SHARE", value_parser = parse_level, requires = "summary")]
     pub(crate) level: Option<f64>,
+    /// Of each output, show so many of the largest weights [default: all of up to 1000, otherwise 60; of buckets 20]
+    #[arg(long, value_name = "K", conflicts_with_all = ["summary", "json"])]
+    pub(crate) most: Option<usize>,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

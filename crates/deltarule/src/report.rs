@@ -213,17 +213,17 @@ pub(crate) fn distance_text(plan: &Plan, sse: f64) -> Option<String> {
     ))
 }
 
-/// So many weights of sparse numbers are listed.
-const MOST_SPARSE: usize = 60;
+/// So many of more weights than can be read are listed.
+pub(crate) const MOST_WEIGHTS: usize = 60;
 /// So many weights of buckets are listed.
-const MOST_BUCKETS: usize = 20;
+pub(crate) const MOST_BUCKETS: usize = 20;
 /// So many terms of h are written out.
 const MOST_TERMS: usize = 30;
 
 /// Every weight, in the user's units and in those descended in, output by output.
 ///
-/// `most` limits the lines of one output, and there are only a few of buckets; the largest weights are then shown.
-pub(crate) fn weights_text(model: &Model, most: usize) -> String {
+/// `most` limits the lines of one output, `most_buckets` those of buckets among them; the largest weights are then shown.
+pub(crate) fn weights_text(model: &Model, most: usize, most_buckets: usize) -> String {
     let encoding = model.encoding();
     let names = encoding.input_names();
     let parameters = model.layer().parameters();
@@ -232,7 +232,6 @@ pub(crate) fn weights_text(model: &Model, most: usize) -> String {
         features.flat_map(|f| f.scaling().into_iter().chain(f.sparse().iter().map(|feature| feature.scaling)))
     };
     let scaled = scalings().any(|s| s.factor != 1.0 || s.offset != 0.0);
-    let most = if encoding.is_sparse() { most.min(MOST_SPARSE) } else { most };
     let (buckets, others): (Vec<usize>, Vec<usize>) = {
         let is_bucket =
             encoding.features.iter().flat_map(|f| std::iter::repeat_n(f.kind_name() == "hashed", f.n_inputs()));
@@ -258,7 +257,7 @@ pub(crate) fn weights_text(model: &Model, most: usize) -> String {
         let _ = write!(text, "  {:<width$}{:>18}", "", "in your units");
         let _ = writeln!(text, "{}", if scaled { format!("{:>18}", "in scaled units") } else { String::new() });
         let mut shown = largest(&others, most, parameters.weights(j));
-        shown.extend(largest(&buckets, MOST_BUCKETS, parameters.weights(j)));
+        shown.extend(largest(&buckets, most_buckets, parameters.weights(j)));
         shown.sort_unstable();
         let mut line = |name: &str, own: f64, inner: f64| {
             let _ = write!(text, "  {:<width$}{:>18}", name_of(name), short(own));
@@ -270,7 +269,7 @@ pub(crate) fn weights_text(model: &Model, most: usize) -> String {
         if parameters.has_bias() || original.bias != 0.0 {
             line("(bias)", original.bias, parameters.bias(j));
         }
-        for (n, most, of) in [(others.len(), most, "weights"), (buckets.len(), MOST_BUCKETS, "weights of buckets")] {
+        for (n, most, of) in [(others.len(), most, "weights"), (buckets.len(), most_buckets, "weights of buckets")] {
             if n > most {
                 let _ = writeln!(text, "  … the {most} largest of {n} {of}; --json shows all");
             }

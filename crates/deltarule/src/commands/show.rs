@@ -17,6 +17,9 @@ use crate::number::{count, digits, short};
 use crate::{output, report, setup};
 use holds::Holds;
 
+/// So many weights of an output are all shown.
+const ALL_SHOWN: usize = 1000;
+
 /// Errors: rows are chosen where none are read.
 fn check_rows(args: &ShowArgs) -> Result<()> {
     let rows = &args.rows;
@@ -114,7 +117,9 @@ pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode> {
         }
     }
     text.push('\n');
-    text.push_str(&report::weights_text(&model, usize::MAX));
+    let is_long = encoding.is_sparse() || shape.n_features() > ALL_SHOWN;
+    let most = args.most.unwrap_or(if is_long { report::MOST_WEIGHTS } else { usize::MAX });
+    text.push_str(&report::weights_text(&model, most, args.most.unwrap_or(report::MOST_BUCKETS)));
     let _ = write!(
         text,
         "\ntrained on {} of {} ({} left out, {} held out)",

@@ -282,7 +282,7 @@ impl Run<'_> {
             let _ = writeln!(text, "warning: {warning}");
         }
         text.extend(folds.as_ref().map(CrossValidation::table));
-        let _ = write!(text, "\n{}", report::weights_text(model, 60));
+        let _ = write!(text, "\n{}", report::weights_text(model, report::MOST_WEIGHTS, report::MOST_BUCKETS));
         say.line(&text);
         match (written, &self.args.out) {
             (Some(path), _) => {

@@ -320,7 +320,7 @@ fn weights_section(ground: &Ground<'_>) -> Result<Section> {
     if outputs.len() > MOST {
         parts.push(Part::Text(format!("The first {MOST} of {} outputs.", outputs.len())));
     }
-    parts.push(Part::Lines(report::weights_text(ground.model, 60)));
+    parts.push(Part::Lines(report::weights_text(ground.model, report::MOST_WEIGHTS, report::MOST_BUCKETS)));
     Ok(Section { heading: "The weights".to_owned(), parts })
 }
 
