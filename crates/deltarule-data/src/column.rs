@@ -7,10 +7,10 @@ mod hashed;
 mod numbers;
 mod state;
 
-use deltarule_model::{BucketSet, DateFormat};
+use deltarule_model::{BucketSet, DateForm, DateFormat};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use builder::{ColumnBuilder, LARGEST, Wish};
+pub(crate) use builder::{ColumnBuilder, LARGEST, Wish, is_time_of_day};
 pub(crate) use numbers::is_in_range;
 
 /// A value that stands for others, and the line on which it is.
@@ -116,14 +116,73 @@ pub struct ColumnFacts {
     pub whole: bool,
     /// Whether the numbers are consecutive whole numbers, up or down, without a gap.
     pub counts_rows: bool,
-    /// How many words look like dates.
+    /// How many words look like dates, or times of a day.
     pub n_dates: u64,
+    /// The first of them.
+    pub first_date: Option<Place>,
+    /// How dates are written where they are not read as they stand.
+    pub dates: DateOrder,
+}
+
+/// What was seen of dates that are not read without a pattern.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct DateOrder {
+    /// The first of them.
+    pub first: Option<Place>,
+    /// Whether there is one whose day is in front, since there are not so many months.
+    pub day_first: bool,
+    /// Whether there is one whose month is in front.
+    pub month_first: bool,
+}
+
+impl DateOrder {
+    /// How they are written: as the first, with day and month in the order that the others show.
+    pub fn form(&self) -> Option<DateForm> {
+        let form = DateForm::of(&self.first.as_ref()?.text)?;
+        let order = (self.day_first, self.month_first);
+        Some(match form {
+            DateForm::Either([day_first, _]) if order == (true, false) => DateForm::Pattern(day_first),
+            DateForm::Either([_, month_first]) if order == (false, true) => DateForm::Pattern(month_first),
+            form => form,
+        })
+    }
+
+    /// Takes in one that is written so.
+    fn look(&mut self, form: &DateForm, place: impl FnOnce() -> Place) {
+        let pattern = match form {
+            DateForm::Plain | DateForm::NoSuchDay => return,
+            DateForm::Pattern(pattern) => pattern.as_str(),
+            DateForm::Either(_) => "",
+        };
+        self.day_first |= pattern.starts_with("%d");
+        self.month_first |= pattern.starts_with("%m");
+        self.first.get_or_insert_with(place);
+    }
+
+    /// Takes in those that follow.
+    fn merge(&mut self, other: Self) {
+        self.first = self.first.take().or(other.first);
+        self.day_first |= other.day_first;
+        self.month_first |= other.month_first;
+    }
 }
 
 impl ColumnFacts {
     /// Whether nearly all words look like dates.
     pub fn look_like_dates(&self) -> bool {
         self.n_dates > 0 && 10 * self.n_dates >= 9 * self.n_words
+    }
+
+    /// The values that stand for others.
+    fn places(&mut self) -> impl Iterator<Item = &mut Place> {
+        let places = [
+            &mut self.first_word,
+            &mut self.first_date,
+            &mut self.dates.first,
+            &mut self.out_of_range,
+            &mut self.inexact,
+        ];
+        places.into_iter().flatten()
     }
 }
 

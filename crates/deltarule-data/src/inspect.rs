@@ -7,7 +7,8 @@ use std::ops::ControlFlow;
 
 use deltarule_model::date_text;
 
-use crate::column::{TableColumn, Values};
+use crate::advice::quoted;
+use crate::column::{TableColumn, Values, is_time_of_day};
 use crate::error::Result;
 use crate::pages::{PageColumn, Wanted};
 use crate::table::Table;
@@ -44,6 +45,9 @@ pub enum Suspicion {
     LooksLikeDates {
         /// One of them.
         example: String,
+        /// What `--date` takes: the column, and how its dates are written where that has to be said. Two, of which one holds, where day and month could be
+        /// either way round.
+        typed: Vec<String>,
     },
     /// A text whose values are times of a day.
     LooksLikeTimes {
@@ -79,9 +83,9 @@ impl Suspicion {
         !matches!(self, Suspicion::ManyLevels { .. } | Suspicion::Constant | Suspicion::EqualsTarget { .. })
     }
 
-    /// Whether the column may be taken apart as dates.
-    pub fn may_be_dates(&self) -> bool {
-        matches!(self, Suspicion::LooksLikeDates { .. })
+    /// What `--date` takes if the column is to be taken apart as dates; nothing where it cannot be, and two where it could be the one or the other.
+    pub fn typed_dates(&self) -> &[String] {
+        if let Suspicion::LooksLikeDates { typed, .. } = self { typed } else { &[] }
     }
 
     /// Whether the column has so many values that it may be better hashed.
@@ -108,7 +112,7 @@ impl fmt::Display for Suspicion {
                 f,
                 "{n_levels} levels, which are all kept in memory and have a weight each; --hash with its name bounds both"
             ),
-            Suspicion::LooksLikeDates { example } => {
+            Suspicion::LooksLikeDates { example, .. } => {
                 write!(f, "looks like dates ({example}): as text each one would be a category of its own")
             }
             Suspicion::LooksLikeTimes { example } => {
@@ -177,18 +181,14 @@ fn suspicion_of(column: &TableColumn, n_records: usize, n_features: usize) -> Op
     let facts = &column.facts;
     match &column.values {
         Values::Missing => Some(Suspicion::AllMissing),
+        Values::Unique { .. } if facts.look_like_dates() => Some(of_dates(column)),
         &Values::Unique { n_values, exact } => Some(match 2 * n_values > facts.n_words {
             true => Suspicion::NearlyUnique { n_levels: n_values as usize, exact, n_records },
             false => Suspicion::TooManyLevels { n_levels: n_values as usize, exact, n_records },
         }),
         Values::Text { levels } => {
-            let example = || facts.first_word.as_ref().map(|word| word.text.clone()).unwrap_or_default();
             if facts.look_like_dates() && levels.len() > 2 {
-                let example = example();
-                Some(match is_time_of_day(&example) {
-                    true => Suspicion::LooksLikeTimes { example },
-                    false => Suspicion::LooksLikeDates { example },
-                })
+                Some(of_dates(column))
             } else if levels.len() > FEW && 2 * levels.len() > facts.n_words as usize {
                 Some(Suspicion::NearlyUnique { n_levels: levels.len(), exact: true, n_records })
             } else if levels.len() > MANY_LEVELS {
@@ -214,9 +214,38 @@ fn suspicion_of(column: &TableColumn, n_records: usize, n_features: usize) -> Op
     }
 }
 
-/// Whether a text is hours and minutes without a date: `--date` has no use for it.
-fn is_time_of_day(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(hour, _)| hour.len() <= 2 && hour.bytes().all(|c| c.is_ascii_digit()))
+/// What is to be said of a text whose values are dates, or times of a day: `--date` has no use for the latter.
+fn of_dates(column: &TableColumn) -> Suspicion {
+    let facts = &column.facts;
+    let example = facts.first_date.as_ref().map(|date| date.text.clone()).unwrap_or_default();
+    if is_time_of_day(&example) {
+        return Suspicion::LooksLikeTimes { example };
+    }
+    let name = &column.name;
+    let typed = match facts.dates.form() {
+        None => vec![name.clone()],
+        Some(form) => form.patterns().iter().map(|pattern| format!("{name}:{pattern}")).collect(),
+    };
+    Suspicion::LooksLikeDates { example, typed }
+}
+
+/// What `--date` is to be given for columns that look like dates, as far as it could be the one or the other with both; `None` where there are none.
+pub fn date_advice<'s>(suspicions: impl Iterator<Item = &'s Suspicion>) -> Option<String> {
+    let (mut sure, mut unsure) = (Vec::new(), Vec::new());
+    for suspicion in suspicions {
+        match suspicion.typed_dates() {
+            [] => {}
+            [typed] => sure.push(typed.as_str()),
+            ways => {
+                unsure.push(ways.iter().map(|way| format!("--date {}", quoted(way))).collect::<Vec<_>>().join(" or "))
+            }
+        }
+    }
+    let sure = (!sure.is_empty()).then(|| format!("--date {}", quoted(&sure.join(","))));
+    let unsure =
+        (!unsure.is_empty()).then(|| format!("{}, as day and month could be either way round", unsure.join(", ")));
+    let parts: Vec<String> = sure.into_iter().chain(unsure).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// What `inspect` shows of a column.

@@ -44,7 +44,7 @@ pub use files::{Origin, find_files, is_url};
 pub use flaw::Flaw;
 #[cfg(feature = "arrow")]
 pub use frame_rows::{FrameRows, FrameTargets};
-pub use inspect::{ColumnSummary, HashedSummary, Suspicion, summarize, suspicions};
+pub use inspect::{ColumnSummary, HashedSummary, Suspicion, date_advice, summarize, suspicions};
 pub use libsvm::SparseTable;
 pub use pages::{LentNumbers, PageColumn};
 pub use prepare::{

@@ -15,7 +15,7 @@ use deltarule_model::{Encoding, FeatureKind, MissingRule, ScaleRule, Target};
 use crate::advice::quoted;
 use crate::column::{TableColumn, Values};
 use crate::error::{DataError, Result};
-use crate::inspect::{Suspicion, suspicions};
+use crate::inspect::{Suspicion, date_advice, suspicions};
 use crate::pages::RowSet;
 use crate::table::Table;
 pub use combine::Combinations;
@@ -309,14 +309,12 @@ fn choose_features(table: &Table, choices: &Choices, suspicions: &[(usize, Suspi
         let reasons: Vec<String> =
             refused.iter().map(|(column, reason)| format!("  {}: {reason}", column.name)).collect();
         let drop: Vec<&str> = refused.iter().map(|(column, _)| column.name.as_str()).collect();
-        let dates = refused.iter().filter(|(_, suspicion)| suspicion.may_be_dates());
-        let dates: Vec<&str> = dates.map(|(column, _)| column.name.as_str()).collect();
+        let dates = date_advice(refused.iter().map(|(_, suspicion)| *suspicion));
         let unique = refused.iter().filter(|(_, suspicion)| suspicion.may_be_hashed());
         let hash: Vec<&str> = unique.map(|(column, _)| column.name.as_str()).collect();
         let mut others = String::new();
-        if !dates.is_empty() {
-            let parts = "year, month, weekday, hour and trend";
-            others += &format!("\nor, to take dates apart into {parts}: --date {}", quoted(&dates.join(",")));
+        if let Some(dates) = dates {
+            others += &format!("\nor, to take dates apart into year, month, weekday, hour and trend: {dates}");
         }
         if !hash.is_empty() {
             let when = "where its values come again in other records";

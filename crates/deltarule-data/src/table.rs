@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use deltarule_model::DateForm;
 use serde::{Deserialize, Serialize};
 
 use crate::column::{Place, TableColumn, Values};
@@ -336,7 +337,12 @@ impl Table {
                 n_words: facts.n_words,
                 expected: match stands_for_missing(&word.text) {
                     true => format!("{}{OF_MISSING}", format.expected()),
-                    false => format!("{}; {}", format.expected(), format.hint(&name, &word.text)),
+                    false => {
+                        // Where a pattern was given, those that it reads count, too, and are not among the words.
+                        let form = facts.dates.form().filter(|_| format.pattern().is_none());
+                        let form = form.filter(|_| DateForm::of(&word.text) != Some(DateForm::NoSuchDay));
+                        format!("{}; {}", format.expected(), format.hint(&name, &word.text, form.as_ref()))
+                    }
                 },
             });
         }
@@ -367,7 +373,7 @@ const OF_MISSING: &str = " (if it stands for what is missing, leave such fields 
 /// Whether a word is one that people write where there is no value.
 fn stands_for_missing(word: &str) -> bool {
     let lower = word.trim_start_matches(['+', '-']).to_lowercase();
-    ["", "none", "nil", "n.a.", "n. a.", "#n/a", "missing", "unknown", "<na>", "."].contains(&&*lower)
+    ["", "none", "nil", "n.a.", "n. a.", "#n/a", "missing", "unknown", "<na>", "nat", "."].contains(&&*lower)
 }
 
 /// What a word in a column of numbers could be.

@@ -14,6 +14,7 @@ use chrono::format::{Item, Parsed, StrftimeItems, parse};
 use chrono::{DateTime, NaiveDate, NaiveTime, Timelike};
 use serde::{Deserialize, Serialize};
 
+use crate::date_form::DateForm;
 use crate::zone::Zone;
 use moment::{Moment, month_by_name, seconds_of, year_first};
 
@@ -162,39 +163,30 @@ impl DateFormat {
         }
     }
 
-    /// What to try where a text is no date.
-    pub fn hint(&self, column: &str, text: &str) -> String {
-        let date = text.split(' ').next().unwrap_or_default();
-        let parts = |separator| {
-            let parts: Vec<&str> = date.split(separator).collect();
-            let digits = parts.iter().all(|part| !part.is_empty() && part.bytes().all(|c| c.is_ascii_digit()));
-            (parts.len() == 3 && digits).then(|| if parts[2].len() == 4 { "%Y" } else { "%y" })
+    /// What to try where a text is no date; `form` is how the dates of its column are written, as far as that is known.
+    pub fn hint(&self, column: &str, text: &str, form: Option<&DateForm>) -> String {
+        let own = DateForm::of(text);
+        let typed = |pattern: &str| match pattern.contains(' ') {
+            true => format!("--date '{column}:{pattern}'"),
+            false => format!("--date {column}:{pattern}"),
         };
-        let time = match text.matches(':').count() {
-            0 => "",
-            1 => " %H:%M",
-            _ => " %H:%M:%S",
-        };
-        let pattern = |form: String| {
-            let quote = if time.is_empty() { "" } else { "'" };
-            format!("{quote}{column}:{form}{time}{quote}")
-        };
-        let year = date.split(['.', '/', '-']).next().unwrap_or_default();
-        if year.len() == 4 && ['.', '/', '-'].into_iter().any(|sign| parts(sign).is_some()) {
-            "there is no such moment in the calendar: correct it, or leave it empty, as what is missing".to_owned()
-        } else if let Some(year) = parts('.') {
-            format!("where the day comes first, say so: --date {}", pattern(format!("%d.%m.{year}")))
-        } else if let Some((sign, year)) = ['/', '-'].into_iter().find_map(|sign| Some((sign, parts(sign)?))) {
-            let (day, month) = (format!("%d{sign}%m{sign}{year}"), format!("%m{sign}%d{sign}{year}"));
-            format!(
-                "day and month could be either way round; say which: --date {} or --date {}",
-                pattern(day),
-                pattern(month)
-            )
-        } else {
-            format!(
+        match form.or(own.as_ref()) {
+            Some(DateForm::NoSuchDay) => {
+                "there is no such moment in the calendar: correct it, or leave it empty, as what is missing".to_owned()
+            }
+            Some(DateForm::Pattern(pattern)) if pattern.starts_with("%d.%m.") => {
+                format!("where the day comes first, say so: {}", typed(pattern))
+            }
+            Some(DateForm::Pattern(pattern)) => format!("say how they are written: {}", typed(pattern)),
+            Some(DateForm::Either([day, month])) => {
+                format!("day and month could be either way round; say which: {} or {}", typed(day), typed(month))
+            }
+            _ if (9..=11).contains(&text.len()) && text.bytes().all(|c| c.is_ascii_digit()) => {
+                format!("where they are seconds since 1970, say so: {}", typed("%s"))
+            }
+            _ => format!(
                 "where dates look like that throughout, say how they are written: --date {column}:FORMAT, such as %d.%m.%Y"
-            )
+            ),
         }
     }
 
@@ -399,7 +391,7 @@ mod tests {
         #[test]
         fn no_text_is_too_odd(text in "\\PC{0,24}", pattern in "(%[a-zA-Z]|\\PC){0,6}") {
             let _ = DateFormat::default().parse(&text);
-            let _ = DateFormat::default().hint("when", &text);
+            let _ = DateFormat::default().hint("when", &text, None);
             if let Ok(format) = DateFormat::new(&pattern) {
                 let _ = format.parse(&text);
             }

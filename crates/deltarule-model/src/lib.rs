@@ -5,6 +5,7 @@
 
 mod buckets;
 mod combine;
+mod date_form;
 mod date_part;
 mod dates;
 mod encoding;
@@ -23,6 +24,7 @@ pub use buckets::{BucketSet, HashBits, hash_text};
 pub use combine::{
     Combination, Factor, MOST_POWER, Term, centered_power, code_of_pair, pair_codes, pair_level, product_of,
 };
+pub use date_form::DateForm;
 pub use date_part::DatePart;
 pub use dates::{DateFormat, date_text};
 pub use encoding::{

@@ -6,7 +6,7 @@ mod cells;
 use std::collections::HashMap;
 
 use deltarule_core::NO_LEVEL;
-use deltarule_model::{DateFormat, HashBits};
+use deltarule_model::{DateForm, DateFormat, HashBits};
 
 use super::distinct::Distinct;
 use super::hashed::Hashed;
@@ -215,7 +215,7 @@ impl ColumnBuilder {
         if self.facts.first_word.is_none() {
             self.facts.first_word = Some(Place { text: word.chars().take(40).collect(), line, file: 0 });
         }
-        let (is_decimal_comma, is_date) = (is_decimal_comma(word.as_bytes()), looks_like_date(word));
+        let (is_decimal_comma, is_date) = (is_decimal_comma(word.as_bytes()), self.look_for_date(word, line));
         self.facts.n_decimal_commas += u64::from(is_decimal_comma);
         self.facts.n_dates += u64::from(is_date);
         if let Wish::Date(_) = self.wish {
@@ -234,6 +234,20 @@ impl ColumnBuilder {
             (State::Unique(distinct), _) => distinct.add_texts([word]),
             _ => self.mix(),
         }
+    }
+
+    /// Whether a word has the form of a date, or of a time of a day; how dates are written is kept.
+    fn look_for_date(&mut self, word: &str, line: u64) -> bool {
+        let place = || Place { text: word.chars().take(40).collect(), line, file: 0 };
+        let form = DateForm::of(word);
+        if let Some(form) = &form {
+            self.facts.dates.look(form, place);
+        }
+        let is_date = form.is_some() || is_time_of_day(word);
+        if is_date {
+            self.facts.first_date.get_or_insert_with(place);
+        }
+        is_date
     }
 
     /// A text that has come up, where texts are kept.
@@ -268,7 +282,7 @@ impl ColumnBuilder {
     /// Says which of the table's files the places of values so far are in.
     pub(crate) fn is_of_file(&mut self, file: usize) {
         let facts = &mut self.facts;
-        for place in [&mut facts.first_word, &mut facts.out_of_range, &mut facts.inexact].into_iter().flatten() {
+        for place in facts.places() {
             place.file = file;
         }
     }
@@ -277,7 +291,7 @@ impl ColumnBuilder {
     #[cfg(feature = "arrow")]
     pub(crate) fn renumber(&mut self, before: u64) {
         let facts = &mut self.facts;
-        for place in [&mut facts.first_word, &mut facts.out_of_range, &mut facts.inexact].into_iter().flatten() {
+        for place in facts.places() {
             place.line += before;
         }
         facts.first_missing = facts.first_missing.map(|line| line + before);
@@ -299,6 +313,8 @@ impl ColumnBuilder {
         let (facts, other) = (&mut self.facts, further.facts);
         facts.first_missing = facts.first_missing.or(other.first_missing);
         facts.first_word = facts.first_word.take().or(other.first_word);
+        facts.first_date = facts.first_date.take().or(other.first_date);
+        facts.dates.merge(other.dates);
         facts.out_of_range = facts.out_of_range.take().or(other.out_of_range);
         facts.inexact = facts.inexact.take().or(other.inexact);
         facts.range = match (facts.range, other.range) {
@@ -389,25 +405,11 @@ fn is_truth(word: &str) -> bool {
     word.eq_ignore_ascii_case("true") || word.eq_ignore_ascii_case("false")
 }
 
-/// Whether a word has the form of a date or a time: 2024-05-31, 31.05.2024, 5/31/24, with or without a time, or 12:30.
-fn looks_like_date(word: &str) -> bool {
-    if !word.starts_with(|c: char| c.is_ascii_digit()) {
-        return false;
-    }
-    let date = word.split(['T', ' ']).next().unwrap_or_default();
-    let parts_of = |text: &str, separator: char| -> Option<Vec<usize>> {
-        let parts: Vec<&str> = text.split(separator).collect();
-        let numbers =
-            parts.iter().all(|part| !part.is_empty() && part.len() <= 4 && part.bytes().all(|c| c.is_ascii_digit()));
-        numbers.then(|| parts.iter().map(|part| part.len()).collect())
-    };
-    let is_date = ['-', '/', '.'].iter().any(|&separator| {
-        parts_of(date, separator)
-            .is_some_and(|lengths| lengths.len() == 3 && lengths[1] <= 2 && lengths.iter().all(|n| *n != 3))
-    });
-    let is_time = parts_of(word.split('.').next().unwrap_or_default(), ':')
-        .is_some_and(|lengths| (2..=3).contains(&lengths.len()));
-    is_date || is_time
+/// Whether a word is hours and minutes, and maybe seconds.
+pub(crate) fn is_time_of_day(word: &str) -> bool {
+    let mut parts = word.split('.').next().unwrap_or_default().split(':');
+    let of_digits = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|c| c.is_ascii_digit());
+    parts.clone().all(of_digits) && (2..=3).contains(&parts.by_ref().count())
 }
 
 #[cfg(test)]
@@ -489,11 +491,13 @@ mod tests {
         assert!(built(Wish::Decide, &["1", "-1e-151"]).facts.out_of_range.is_some());
         assert!(built(Wish::Decide, &["1", "0", "-1e150"]).facts.out_of_range.is_none());
         assert_eq!(built(Wish::Decide, &["inf", "nan"]).facts.n_words, 1);
-        for date in ["2024-05-31", "31.05.2024", "5/31/24", "2024-05-31T12:00:00Z", "12:30", "2011-01-01 00:00"] {
-            assert!(looks_like_date(date), "{date}");
+        for word in
+            ["2024-05-31", "31.05.2024", "5/31/24", "2024-05-31T12:00:00Z", "12:30", "31-May-24", "May 31, 2024"]
+        {
+            assert_eq!(built(Wish::Decide, &[word]).facts.n_dates, 1, "{word}");
         }
-        for other in ["1.2.3-beta", "A-12", "192.168.0.1", "10.000.000", "a b", "", "Mr. X"] {
-            assert!(!looks_like_date(other), "{other}");
+        for word in ["1.2.3-beta", "A-12", "192.168.0.1", "10.000.000", "a b", "Mr. X", "1:2:3:4", "12:3456"] {
+            assert_eq!(built(Wish::Decide, &[word]).facts.n_dates, 0, "{word}");
         }
     }
 }

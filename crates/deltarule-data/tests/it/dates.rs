@@ -139,7 +139,7 @@ fn what_is_no_date_is_told_with_its_place() {
 #[test]
 fn words_that_stand_for_what_is_missing_are_told_from_other_forms_of_a_date() {
     let choices = Choices { targets: vec!["y".into()], ..Choices::default() };
-    for (word, hint) in [("-", "write NA"), ("None", "write NA"), ("soon", "say how they are written")] {
+    for (word, hint) in [("-", "write NA"), ("NaT", "write NA"), ("soon", "say how they are written")] {
         let text = format!("d,y\n2024-01-01,1\n{word},2\n2024-01-03,3\n");
         let table = read_with(text.as_str(), &CsvOptions::default(), &options(&[("d", None)])).unwrap();
         match prepare(&table, &choices) {
@@ -147,6 +147,48 @@ fn words_that_stand_for_what_is_missing_are_told_from_other_forms_of_a_date() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// What `--date` takes is told so that it reads the column: with a pattern where there has to be one, found from all of its values.
+#[test]
+fn advice_on_dates_names_the_form_that_reads_them() {
+    let advice = |texts: &[&str]| {
+        let rows: String = texts.iter().enumerate().map(|(k, text)| format!("\"{text}\",{k}5\n")).collect();
+        let text = format!("t,y\n{rows}");
+        let table = read_with(text.as_str(), &CsvOptions::default(), &ReadOptions::default()).unwrap();
+        let found = deltarule_data::suspicions(&table, &["y"]).unwrap();
+        deltarule_data::date_advice(found.iter().map(|(_, suspicion)| suspicion)).unwrap_or_default()
+    };
+    for (texts, expected) in [
+        (&["2024-05-31", "2024-06-01", "2024-06-02"][..], "--date t"),
+        (&["31 May 2024", "May 30, 2024", "1-Jun-2024"], "--date t"),
+        (&["2024-05-31", "2024-06-31", "2024-06-02"], "--date t"),
+        (&["05.06.2024", "07.06.2024", "08.06.2024"], "--date t:%d.%m.%Y"),
+        (&["5/6/2024", "7/6/2024", "31/5/2024"], "--date 't:%d/%m/%Y'"),
+        (&["5/6/2024", "2024-06-07", "5/31/2024"], "--date 't:%m/%d/%Y'"),
+        (&["5/6/24 3:59 PM", "5/31/24 4:00 AM", "6/6/24 11:00 AM"], "--date 't:%m/%d/%y %I:%M %p'"),
+        (&["31-May-24", "30-May-24", "29-May-24"], "--date t:%d-%b-%y"),
+        (
+            &["5/6/2024", "7/6/2024", "8/6/2024"],
+            "--date t:%d/%m/%Y or --date t:%m/%d/%Y, as day and month could be either way round",
+        ),
+    ] {
+        assert_eq!(advice(texts).replace('\'', ""), expected.replace('\'', ""), "{texts:?}");
+    }
+    assert_eq!(advice(&["red", "green", "blue"]), "");
+}
+
+/// So many different moments that their texts are not kept are moments all the same.
+#[test]
+fn very_many_moments_are_no_names() {
+    let rows: String = (0..70_000)
+        .map(|k| format!("2024-05-{:02}T{:02}:{:02}:{:02},{}\n", 1 + k / 3600, k % 24, k / 60 % 60, k % 60, k % 7))
+        .collect();
+    let text = format!("t,y\n{rows}");
+    let table = read_with(text.as_str(), &CsvOptions::default(), &ReadOptions::default()).unwrap();
+    let found = deltarule_data::suspicions(&table, &["y"]).unwrap();
+    let [(0, suspicion)] = &found[..] else { panic!("{found:?}") };
+    assert_eq!(suspicion.typed_dates(), ["t".to_owned()], "{suspicion}");
 }
 
 /// `--date` reads a date, with or without a time; it is not advised for what it would refuse.
@@ -161,7 +203,7 @@ fn times_of_a_day_are_not_taken_for_dates() {
         let table = read_with(text.as_str(), &CsvOptions::default(), &ReadOptions::default()).unwrap();
         let found = deltarule_data::suspicions(&table, &["y"]).unwrap();
         let [(0, suspicion)] = &found[..] else { panic!("{found:?}") };
-        assert!(suspicion.is_refused() && suspicion.may_be_dates() == is_date, "{suspicion}");
+        assert!(suspicion.is_refused() && suspicion.typed_dates().is_empty() != is_date, "{suspicion}");
         assert_eq!(suspicion.to_string().contains("times of a day"), !is_date, "{suspicion}");
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use deltarule_data::{ColumnSummary, ReadOptions, SkipRule, Suspicion, Table, summarize};
+use deltarule_data::{ColumnSummary, ReadOptions, SkipRule, Suspicion, Table, date_advice, summarize};
 use serde_json::json;
 
 use crate::cli::InspectArgs;
@@ -88,7 +88,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
             chosen.map(|column| column.name.as_str()).collect()
         };
         let (drop, hash) = (names(Suspicion::is_refused), names(Suspicion::may_be_hashed));
-        let dates = names(Suspicion::may_be_dates);
+        let dates = date_advice(suspicious.iter().flat_map(|column| &column.suspicions));
         if !drop.is_empty() {
             let _ = writeln!(
                 text,
@@ -96,10 +96,8 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
                 output::quoted(&drop.join(","))
             );
         }
-        if !dates.is_empty() {
-            let parts = "year, month, weekday, hour and trend";
-            let _ =
-                writeln!(text, "or take dates apart into {parts} with: --date {}", output::quoted(&dates.join(",")));
+        if let Some(dates) = dates {
+            let _ = writeln!(text, "or take dates apart into year, month, weekday, hour and trend with: {dates}");
         }
         if !hash.is_empty() {
             let _ = writeln!(

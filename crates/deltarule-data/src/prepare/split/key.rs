@@ -48,7 +48,7 @@ impl Keys {
         let time_of = |level: &String| match format.parse_in_utc(level) {
             Some(time) => Ok((time, level.clone())),
             None => {
-                let (name, expected, hint) = (&self.name, format.expected(), format.hint(&self.name, level));
+                let (name, expected, hint) = (&self.name, format.expected(), format.hint(&self.name, level, None));
                 let groups = format!("with --split-by {name}:groups each text is a group");
                 Err(self.error(format!("{level:?}"), format!("{expected}; {hint}; {groups}")))
             }
