@@ -11,7 +11,7 @@ use crate::advice::quoted;
 use crate::column::{TableColumn, Values, is_time_of_day};
 use crate::error::Result;
 use crate::pages::{PageColumn, Wanted};
-use crate::table::Table;
+use crate::table::{Table, stands_for_missing};
 use copies::copies_of_targets;
 
 /// What is suspicious about a column.
@@ -70,6 +70,11 @@ pub enum Suspicion {
     },
     /// The same value in every record: nothing can be learned from it, and its weight is 0.
     Constant,
+    /// A text some of whose levels are words such as - and None, which may be written where there is no value.
+    MayBeMissing {
+        /// These levels.
+        levels: Vec<String>,
+    },
     /// The same values as the target, or the target times a number plus a number.
     EqualsTarget {
         /// The target.
@@ -80,7 +85,8 @@ pub enum Suspicion {
 impl Suspicion {
     /// Whether the column is refused as a feature unless it is named.
     pub fn is_refused(&self) -> bool {
-        !matches!(self, Suspicion::ManyLevels { .. } | Suspicion::Constant | Suspicion::EqualsTarget { .. })
+        use Suspicion::{Constant, EqualsTarget, ManyLevels, MayBeMissing};
+        !matches!(self, ManyLevels { .. } | Constant | EqualsTarget { .. } | MayBeMissing { .. })
     }
 
     /// What `--date` takes if the column is to be taken apart as dates; nothing where it cannot be, and two where it could be the one or the other.
@@ -130,6 +136,7 @@ impl fmt::Display for Suspicion {
             Suspicion::AllMissing => write!(f, "every value is missing"),
             Suspicion::Unusable { message } => write!(f, "{message}"),
             Suspicion::Constant => write!(f, "the same value in every record: its weight will be 0"),
+            Suspicion::MayBeMissing { levels } => f.write_str(&missing_text(levels, ["level", "levels"])),
             Suspicion::EqualsTarget { target } => {
                 write!(
                     f,
@@ -138,6 +145,22 @@ impl fmt::Display for Suspicion {
             }
         }
     }
+}
+
+/// What is to be said of levels, or classes, that may stand for what is missing.
+pub(crate) fn missing_text(levels: &[String], nouns: [&str; 2]) -> String {
+    let quoted: Vec<String> = levels.iter().map(|level| format!("{level:?}")).collect();
+    let what = match &quoted[..] {
+        [level] => format!("{level} is a {} as others are; if it stands", nouns[0]),
+        _ => format!("{} are {} as others are; if they stand", quoted.join(", "), nouns[1]),
+    };
+    format!("{what} for what is missing, leave such fields empty, or write NA")
+}
+
+/// Those of some levels that may stand for what is missing; words that say so themselves are not among them.
+pub(crate) fn levels_of_missing(levels: &[String]) -> Vec<String> {
+    let says_so = |level: &str| ["missing", "unknown"].contains(&&*level.to_lowercase());
+    levels.iter().filter(|level| stands_for_missing(level) && !says_so(level)).take(6).cloned().collect()
 }
 
 /// Columns with fewer records than this may count their rows, or be unique.
@@ -167,6 +190,12 @@ pub fn suspicions(table: &Table, targets: &[&str]) -> Result<Vec<(usize, Suspici
         }
         if let Some(suspicion) = suspicion_of(column, table.n_records(), features.len()) {
             found.push((index, suspicion));
+        }
+        if let Values::Text { levels } = &column.values {
+            let levels = levels_of_missing(levels);
+            if !levels.is_empty() {
+                found.push((index, Suspicion::MayBeMissing { levels }));
+            }
         }
         for target in targets {
             if copies.contains(&(index, target)) {

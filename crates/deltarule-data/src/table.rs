@@ -370,10 +370,11 @@ impl Table {
 /// What to do with words that stand for what is missing.
 const OF_MISSING: &str = " (if it stands for what is missing, leave such fields empty, or write NA)";
 
-/// Whether a word is one that people write where there is no value.
-fn stands_for_missing(word: &str) -> bool {
-    let lower = word.trim_start_matches(['+', '-']).to_lowercase();
-    ["", "none", "nil", "n.a.", "n. a.", "#n/a", "missing", "unknown", "<na>", "nat", "."].contains(&&*lower)
+/// Whether a word is one that people and programs write where there is no value.
+pub(crate) fn stands_for_missing(word: &str) -> bool {
+    let lower = word.trim_matches(['+', '-', '–', '—']).to_lowercase();
+    let of_a_sheet = lower.starts_with('#') && lower.ends_with(['!', '?']);
+    of_a_sheet || ["", "none", "nil", "n.a.", "n. a.", "missing", "unknown", "nat", "."].contains(&&*lower)
 }
 
 /// What a word in a column of numbers could be.

@@ -460,6 +460,17 @@ mod tests {
     }
 
     #[test]
+    fn words_for_what_is_missing_are_the_same_in_every_column() {
+        for word in ["", "NA", "n/a", "NaN", "NULL", "?", "#N/A", "<NA>"] {
+            for (fields, values) in [(["1", word], "Numbers"), (["true", word], "Booleans"), (["red", word], "Text")] {
+                let column = built(Wish::Decide, &fields);
+                assert!(format!("{:?}", column.values).starts_with(values), "{word}: {:?}", column.values);
+                assert_eq!((column.facts.n_missing, column.facts.first_missing), (1, Some(3)), "{word}");
+            }
+        }
+    }
+
+    #[test]
     fn truth_values_are_numbers() {
         let (column, values) = built_with_values(Wish::Decide, &["True", "false", "NA", "TRUE"]);
         assert_eq!((column.values, column.facts.range), (Values::Booleans, Some((0.0, 1.0))));

@@ -59,14 +59,15 @@ impl Decimal {
     }
 }
 
-/// Whether a field (without the white space around it) stands for nothing: empty, NA, N/A, NaN, null or ?, in any case.
+/// Whether a field (without the white space around it) stands for nothing: empty, NA, N/A, NaN, null, ?, or what
+/// spreadsheets and pandas write, #N/A and <NA>, in any case.
 pub fn is_missing(field: &[u8]) -> bool {
     match field.len() {
         0 => true,
         1 => field == b"?",
         2 => field.eq_ignore_ascii_case(b"na"),
         3 => field.eq_ignore_ascii_case(b"nan") || field.eq_ignore_ascii_case(b"n/a"),
-        4 => field.eq_ignore_ascii_case(b"null"),
+        4 => [&b"null"[..], b"#n/a", b"<na>"].iter().any(|word| field.eq_ignore_ascii_case(word)),
         _ => false,
     }
 }

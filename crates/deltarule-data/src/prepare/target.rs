@@ -11,6 +11,7 @@ use super::weights::Weighting;
 use super::{Choices, Task};
 use crate::column::{TableColumn, Values};
 use crate::error::{DataError, Result};
+use crate::inspect::{levels_of_missing, missing_text};
 use crate::pages::{PAGE_ROWS, PageColumn, RowSet, Wanted};
 use crate::table::Table;
 
@@ -121,6 +122,10 @@ impl TargetKind {
                         ));
                     }
                     n => notes.push(format!("target {name}: {n} classes, one output for each")),
+                }
+                let unsure = levels_of_missing(levels);
+                if !unsure.is_empty() {
+                    notes.push(format!("target {name}: {}", missing_text(&unsure, ["class", "classes"])));
                 }
                 Ok(TargetKind::Classes { names: levels.clone(), numbers: None })
             }

@@ -257,3 +257,68 @@ fn levels_that_no_finite_weight_fits_best_are_told() {
         assert!(!told.contains("no finite minimum"), "{options}: {told}");
     }
 }
+
+/// Where rare levels are pooled already, a pure level is not one of them.
+#[test]
+fn pure_levels_that_are_not_rare_are_not_advised_to_be_pooled() {
+    let sandbox = Sandbox::new();
+    let rows = (0..400).map(|k| {
+        let (city, y) = (["Ulm", "Bonn", "Mainz", "Trier"][k % 4], k * 37 % 61 > 30 && k % 4 != 3);
+        format!("{city},{},{}\n", k * 53 % 47, if y { "yes" } else { "no" })
+    });
+    sandbox.file("t.csv", format!("city,x,y\n{}", rows.collect::<String>()));
+    for (options, is_advised) in [("", true), ("--min-count 20", false)] {
+        let told = sandbox.sh(&format!("deltarule train t.csv --target y --loss log {options}")).ok().stdout;
+        assert!(told.contains("has no finite minimum") && told.contains("try --l2 0.001"), "{options}: {told}");
+        assert_eq!(told.contains("or --min-count 20"), is_advised, "{options}: {told}");
+    }
+}
+
+/// A model of very many levels does not run off the terminal; what is left out is told, and `--most` shows it.
+#[test]
+fn of_very_many_weights_the_largest_are_shown() {
+    let sandbox = Sandbox::new();
+    let rows = (0..6000).map(|k| format!("u{},{},{}\n", k % 1200, k * 31 % 17, (k % 1200) * 7 % 101));
+    sandbox.file("t.csv", format!("user,x,y\n{}", rows.collect::<String>()));
+    sandbox.sh("deltarule train t.csv --target y --epochs 5 --quiet --out m.json");
+    let lines = |options: &str| sandbox.sh(&format!("deltarule show m.json {options}")).ok().stdout;
+    let shown = lines("");
+    assert!(shown.lines().count() < 100 && shown.contains("… the 60 largest of 1201 weights"), "{shown}");
+    assert!(lines("--most 1201").lines().filter(|line| line.starts_with("  user=")).count() == 1200);
+    assert!(lines("--most 3").contains("… the 3 largest of 1201 weights"));
+}
+
+/// Words such as - and None are levels of a text, and said to be; what spreadsheets and pandas write is missing in every column.
+#[test]
+fn words_that_may_stand_for_what_is_missing_are_told() {
+    let sandbox = Sandbox::new();
+    let table = |word: &str| {
+        let rows = (0..300).map(|k| {
+            let city = if k % 10 == 0 { word } else { ["Ulm", "Bonn", "Mainz"][k % 3] };
+            let is_missing = k % 15 == 0 && !["-", "None", "unknown"].contains(&word);
+            let x = if is_missing { word.to_owned() } else { (k * 7 % 31).to_string() };
+            format!("{city},{x},{}\n", k * 13 % 47)
+        });
+        format!("city,x,y\n{}", rows.collect::<String>())
+    };
+    let run = |word: &str, options: &str| {
+        sandbox.file("t.csv", table(word));
+        sandbox.sh(&format!("deltarule {options}")).ok()
+    };
+    for word in ["-", "None"] {
+        let warning = format!("city: {word:?} is a level as others are; if it stands for what is missing");
+        for options in ["train t.csv --target y", "inspect t.csv"] {
+            let told = run(word, options).stdout;
+            assert!(told.contains(&warning), "{told}");
+        }
+    }
+    assert!(!run("unknown", "train t.csv --target y --features city").stdout.contains("stands for what is missing"));
+    sandbox.file("t.csv", "x,y\n1,yes\n2,no\n3,None\n4,yes\n");
+    let told = sandbox.sh("deltarule train t.csv --target y").ok().stdout;
+    assert!(told.contains(r#"target y: "None" is a class as others are"#), "{told}");
+    let weights = |word: &str| run(word, "train t.csv --target y --missing level --json").json()["weights"].clone();
+    let empty = weights("");
+    for word in ["NA", "#N/A", "<NA>", "#n/a"] {
+        assert_eq!(weights(word), empty, "{word}");
+    }
+}
