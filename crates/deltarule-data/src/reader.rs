@@ -74,9 +74,10 @@ impl Inner {
         #[cfg(feature = "arrow")]
         {
             let mut start = Vec::new();
-            // A file that cannot be read is told by the reader of CSV, which looks at it next.
-            let read = File::open(path).and_then(|file| file.take(8).read_to_end(&mut start));
-            if !is_standard_input(path) && read.is_ok() && is_batch_file(&start) {
+            // What a pipe gives, it gives once. A file that cannot be read is told by the reader of CSV, which looks at it next.
+            let is_file = !is_standard_input(path) && size_of(path).is_some();
+            let is_read = is_file && File::open(path).and_then(|file| file.take(8).read_to_end(&mut start)).is_ok();
+            if is_read && is_batch_file(&start) {
                 let name = name.unwrap_or_else(|| name_of(path));
                 return Ok(Inner::Batches(Box::new(BatchReader::open(path, &name, &start)?)));
             }

@@ -18,6 +18,7 @@ mod no_sql;
 #[cfg(feature = "sql")]
 mod objects;
 mod optimizers;
+mod pipes;
 mod play;
 mod plot;
 mod plot_words;
