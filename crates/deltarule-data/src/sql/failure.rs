@@ -163,7 +163,7 @@ fn of_columns(error: &SchemaError) -> Words {
                 &known.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>(),
                 &field.name,
             );
-            (format!("there is no column {:?}", field.name), format!("{advice}; texts stand in 'single quotes'"))
+            (format!("there is no column {:?}", field.name), format!("{advice} (texts stand in 'single quotes')"))
         }
         SchemaError::AmbiguousReference { field } => (
             format!("the column {:?} is there more than once", field.name),
