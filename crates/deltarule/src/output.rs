@@ -1,21 +1,24 @@
 //! Files that appear whole or not at all, standard output, and progress on the terminal.
 
-use std::io::{BufWriter, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
+use deltarule_data::find_files;
 pub(crate) use deltarule_data::quoted;
 use indicatif::{ProgressBar, ProgressStyle};
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
 /// A file under way: written beside its place, and put there by [`finish`](Self::finish) only.
 #[derive(Debug)]
 pub(crate) struct OutputFile {
     path: PathBuf,
-    writer: BufWriter<NamedTempFile>,
+    beside: TempPath,
+    writer: BufWriter<File>,
     force: bool,
 }
 
@@ -44,33 +47,91 @@ impl OutputFile {
             tempfile::Builder::new().prefix(".deltarule-").suffix(".tmp").tempfile_in(folder).map_err(|error| {
                 anyhow!("{}: cannot write into {}: {}", path.display(), folder.display(), error.kind())
             })?;
-        Ok(Self { path: path.to_owned(), writer: BufWriter::new(file), force })
+        let (file, beside) = file.into_parts();
+        Ok(Self { path: path.to_owned(), beside, writer: BufWriter::new(file), force })
     }
 
     /// Puts the file into its place.
     pub(crate) fn finish(self) -> Result<()> {
-        let file = self.writer.into_inner().map_err(|error| error.into_error())?;
-        file.as_file().sync_all()?;
+        let Self { path, beside, writer, force } = self;
+        let named = |error: io::Error| cannot_write(&path.display(), &error);
+        let file = writer.into_inner().map_err(|error| named(error.into_error()))?;
+        file.sync_all().map_err(named)?;
         // A temporary file is for its owner alone; what a user asked for has the usual rights.
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+            file.set_permissions(std::fs::Permissions::from_mode(0o644)).map_err(named)?;
         }
-        let placed = if self.force { file.persist(&self.path) } else { file.persist_noclobber(&self.path) };
-        placed.with_context(|| format!("{}: cannot be written", self.path.display()))?;
-        Ok(())
+        let placed = if force { beside.persist(&path) } else { beside.persist_noclobber(&path) };
+        placed.map_err(|error| match error.error.kind() {
+            ErrorKind::AlreadyExists => anyhow!("{}: is there by now; --force replaces it", path.display()),
+            _ => named(error.error).into(),
+        })
     }
 }
 
 impl Write for OutputFile {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.writer.write(bytes)
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.write(bytes).map_err(|error| cannot_write(&self.path.display(), &error))
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.writer.flush()
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush().map_err(|error| cannot_write(&self.path.display(), &error))
     }
+}
+
+/// An error of writing, with the name that the user knows, and what to try.
+fn cannot_write(name: &dyn std::fmt::Display, error: &io::Error) -> io::Error {
+    let advice = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            "; make room, or write to another place"
+        }
+        _ => "",
+    };
+    io::Error::new(error.kind(), format!("{name}: cannot be written: {error}{advice}"))
+}
+
+/// Standard output, whose errors say that they are its.
+pub(crate) struct StandardOutput(io::StdoutLock<'static>);
+
+impl StandardOutput {
+    pub(crate) fn lock() -> Self {
+        Self(io::stdout().lock())
+    }
+}
+
+impl Write for StandardOutput {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(|error| cannot_write(&"standard output", &error))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(|error| cannot_write(&"standard output", &error))
+    }
+}
+
+/// Errors: the file is among those that a command reads, by their names or by patterns; it would be lost, whatever `--force` says.
+pub(crate) fn check_not_read(path: &Path, read: &[PathBuf]) -> Result<()> {
+    let is_read = |name: &PathBuf| {
+        let files = find_files(std::slice::from_ref(name));
+        same_file(name, path) || files.is_ok_and(|files| files.iter().any(|file| same_file(file, path)))
+    };
+    if read.iter().any(is_read) {
+        bail!("{}: is a file that is read, expected another file to write to", path.display());
+    }
+    Ok(())
+}
+
+/// Errors: two of the files that the options name in one place, one of them among those that are `read`.
+pub(crate) fn check_written(files: &[&PathBuf], options: &str, read: &[PathBuf]) -> Result<()> {
+    for (index, path) in files.iter().enumerate() {
+        if files[..index].iter().any(|other| same_file(other, path)) {
+            bail!("{}: found twice among {options}, expected a file for each", path.display());
+        }
+        check_not_read(path, read)?;
+    }
+    Ok(())
 }
 
 /// Whether two names are of one file, which may not be there yet.
@@ -84,7 +145,7 @@ pub(crate) fn same_file(a: &Path, b: &Path) -> bool {
 
 /// Prints a whole text to standard output.
 pub(crate) fn print(text: &str) -> Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = StandardOutput::lock();
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(())

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{BadRowArg, RowArgs};
 use crate::number::{count, percent};
-use crate::output::OutputFile;
+use crate::output::{self, OutputFile};
 
 /// How many of the rows that cannot be used are told of one by one.
 const SHOWN: usize = 5;
@@ -45,7 +45,7 @@ impl Rows {
     /// Takes the options, and begins the file of rejects, which is none of the other files that are written.
     ///
     /// Errors: what is no condition; a file that cannot be written; options that need another one.
-    pub(crate) fn of(args: &RowArgs, data: &[PathBuf], others: &[&Option<PathBuf>], force: bool) -> Result<Self> {
+    pub(crate) fn of(args: &RowArgs, read: &[PathBuf], others: &[&Option<PathBuf>], force: bool) -> Result<Self> {
         let skips = args.on_bad_row == BadRowArg::Skip;
         for (option, is_given) in [("--rejects", args.rejects.is_some()), ("--max-bad", args.max_bad.is_some())] {
             if is_given && !skips {
@@ -53,12 +53,11 @@ impl Rows {
             }
         }
         let condition = args.condition.as_deref().map(str::parse::<Condition>).transpose()?;
-        if let Some(path) = args.rejects.as_ref().filter(|path| data.contains(path)) {
-            bail!("{}: is a file that is read, expected another file to write to", path.display());
-        }
-        if let Some(path) = args.rejects.as_ref().filter(|path| others.iter().any(|other| other.as_ref() == Some(path)))
-        {
-            bail!("{}: found as --rejects and as another file to write, expected a file for each", path.display());
+        if let Some(path) = &args.rejects {
+            output::check_not_read(path, read)?;
+            if others.iter().copied().flatten().any(|other| output::same_file(other, path)) {
+                bail!("{}: found as --rejects and as another file to write, expected a file for each", path.display());
+            }
         }
         let mut file = args.rejects.as_ref().map(|path| OutputFile::create(path, force)).transpose()?;
         if let Some(file) = &mut file {

@@ -106,6 +106,13 @@ impl Valid {
     }
 }
 
+impl FileArgs {
+    /// All names of files that are read with some data, patterns as they stand.
+    pub(crate) fn files_read(&self, data: &[PathBuf]) -> Vec<PathBuf> {
+        data.iter().chain(self.table.iter().map(|(_, file)| file)).cloned().collect()
+    }
+}
+
 impl ValidArgs {
     /// All names of files that are read, patterns as they stand.
     pub(crate) fn files_read(&self, data: &[PathBuf]) -> Vec<PathBuf> {

@@ -29,6 +29,9 @@ pub(crate) fn run(args: &PlayArgs) -> Result<ExitCode> {
         );
     }
     given::refuse_what_the_page_lacks(args)?;
+    if let Some(path) = &args.export {
+        output::check_not_read(path, &args.files.files_read(&args.data))?;
+    }
     let file = args.export.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
     let page = with_data(page, args)?;
     if let (Some(mut file), Some(path)) = (file, &args.export) {

@@ -16,7 +16,7 @@ use reasons::ReasonColumns;
 use super::evaluate::{unseen_levels, unseen_text, what};
 use crate::cli::PredictArgs;
 use crate::number::count;
-use crate::output::OutputFile;
+use crate::output::{OutputFile, StandardOutput};
 use crate::rows::Rows;
 use crate::{failure, output, setup};
 
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
     if args.threshold.is_some() && model.encoding().target.classes().is_none_or(|classes| classes.len() != 2) {
         bail!("--threshold: found a model of {}, expected one of two classes; leave --threshold out", what(&model));
     }
-    let read = [&args.data[..], std::slice::from_ref(&args.model)].concat();
+    let read = [&args.files.files_read(&args.data)[..], std::slice::from_ref(&args.model)].concat();
     let mut rows = Rows::of(&args.rows, &read, &[&args.out], args.force)?;
     let mut reader = setup::open(&args.data, &args.files, rows.skips())?;
     let kept = args
@@ -39,12 +39,18 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
             None => bail!("--keep: found {name:?}, expected one of {}", reader.header().join(", ")),
         })
         .collect::<Result<Vec<usize>>>()?;
-    let mut file = args.out.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
+    let mut file = match &args.out {
+        Some(path) => {
+            output::check_not_read(path, &read)?;
+            Some(OutputFile::create(path, args.force)?)
+        }
+        None => None,
+    };
     output::catch_interrupts();
     let counts = match &mut file {
         Some(file) => stream(args, &model, &mut reader, &kept, &mut rows, file)?,
         None => {
-            stream(args, &model, &mut reader, &kept, &mut rows, &mut std::io::BufWriter::new(std::io::stdout().lock()))?
+            stream(args, &model, &mut reader, &kept, &mut rows, &mut std::io::BufWriter::new(StandardOutput::lock()))?
         }
     };
     if counts.interrupted {

@@ -6,6 +6,7 @@ mod trace;
 mod words;
 
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -104,7 +105,9 @@ impl Sweep<'_> {
 
 pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
     let settings = settings(args)?;
-    let read = args.valid.files_read(&args.data);
+    let read = args.valid.files_read(&args.files.files_read(&args.data));
+    let written: Vec<&PathBuf> = [&args.out, &args.trace, &args.memory.cache].into_iter().flatten().collect();
+    output::check_written(&written, "--out, --trace and --cache", &read)?;
     let mut rows = Rows::of(&args.rows, &read, &[&args.out, &args.trace], args.force)?;
     let wanted = Valid::of(&args.valid, &args.data, &args.files, rows.skips())?;
     wanted.check_early_stopping(&args.valid, args.folds)?;

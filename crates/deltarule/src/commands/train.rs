@@ -35,8 +35,19 @@ struct Settings {
     init: Option<String>,
 }
 
-/// What `--textbook` stands for.
-const TEXTBOOK: &str = "--optimizer gd --scale none --no-bias --reduction sum --init normal";
+/// What `--textbook` stands for, less what is given otherwise.
+fn textbook(args: &TrainArgs) -> String {
+    let settings = [
+        ("--optimizer gd", args.optimizer.is_some()),
+        ("--scale none", args.columns.scale.is_some()),
+        ("--no-bias", false),
+        ("--reduction sum", args.descent.reduction.is_some()),
+        ("--init normal", args.network.init.is_some()),
+    ];
+    let kept: Vec<&str> = settings.iter().filter(|(_, is_given)| !is_given).map(|(setting, _)| *setting).collect();
+    let beside = if kept.len() < settings.len() { ", beside what is given" } else { "" };
+    format!("{}{beside}", kept.join(" "))
+}
 
 /// A training: what was asked for, what was read, and where descent starts.
 struct Run<'a> {
@@ -69,8 +80,8 @@ struct Trained {
 
 pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
     let settings = settings(args)?;
-    let mut files = Files::create(args)?;
-    let read = args.valid.files_read(&args.data);
+    let read = args.valid.files_read(&args.files.files_read(&args.data));
+    let mut files = Files::create(args, &read)?;
     let mut rows = Rows::of(&args.rows, &read, &[&args.out, &args.trace, &args.path, &args.report], args.force)?;
     let wanted = Valid::of(&args.valid, &args.data, &args.files, rows.skips())?;
     wanted.check_early_stopping(&args.valid, args.folds)?;

@@ -36,3 +36,4 @@ mod teaching;
 mod train;
 mod valid;
 mod weights;
+mod written;

@@ -31,8 +31,9 @@ impl<'a> Destination<'a> {
     ///
     /// Errors: an ending that is none of the forms; a file that is read, that is there already, or that cannot be written; a terminal.
     pub(super) fn open(args: &'a PictureArgs, read: &[&PathBuf]) -> Result<Self> {
-        if let Some(path) = args.out.as_ref().filter(|path| read.contains(path)) {
-            bail!("{}: is a file that is read, expected another file to write to", path.display());
+        if let Some(path) = &args.out {
+            let read: Vec<PathBuf> = read.iter().map(|path| (*path).clone()).collect();
+            output::check_not_read(path, &read)?;
         }
         let form = args.out.as_deref().map(form_of).transpose()?;
         if let Some(scale) = args.scale.filter(|_| form != Some(Form::Png)) {

@@ -123,6 +123,7 @@ impl Run<'_> {
             output::print_json(&self.json(trained, &conclusion))?;
         } else {
             self.say(trained, &conclusion, say);
+            say.finish()?;
         }
         Ok(match trained.fit.reason {
             _ if interrupted => {

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use deltarule_core::Loss;
 
 use crate::cli::TrainArgs;
@@ -18,19 +18,13 @@ pub(super) struct Files {
 }
 
 impl Files {
-    pub(super) fn create(args: &TrainArgs) -> Result<Self> {
-        let named: Vec<&PathBuf> = [&args.out, &args.trace, &args.path, &args.report].into_iter().flatten().collect();
-        for (index, path) in named.iter().enumerate() {
-            if named[..index].iter().any(|other| output::same_file(other, path)) {
-                bail!(
-                    "{}: found twice among --out, --trace, --path and --report, expected a file for each",
-                    path.display()
-                );
-            }
-            if args.data.contains(path) {
-                bail!("{}: is the data itself, expected another file to write to", path.display());
-            }
-        }
+    /// Begins them.
+    ///
+    /// Errors: two of them in one file, one of the files that are `read`, one that cannot be written.
+    pub(super) fn create(args: &TrainArgs, read: &[PathBuf]) -> Result<Self> {
+        let named = [&args.out, &args.trace, &args.path, &args.report, &args.memory.cache];
+        let named: Vec<&PathBuf> = named.into_iter().flatten().collect();
+        output::check_written(&named, "--out, --trace, --path, --report and --cache", read)?;
         let create =
             |path: &Option<PathBuf>| path.as_ref().map(|path| OutputFile::create(path, args.force)).transpose();
         let mut files = Self {

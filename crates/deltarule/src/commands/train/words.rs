@@ -1,7 +1,9 @@
 //! What `train` says before descent begins.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 
+use anyhow::Result;
 use deltarule_core::{Loss, Plan};
 use deltarule_data::FeatureCounts;
 use deltarule_model::ScaleRule;
@@ -9,16 +11,18 @@ use deltarule_model::ScaleRule;
 use super::Run;
 use crate::cli::TrainArgs;
 use crate::number::{count, digits, percent};
-use crate::{output, report};
+use crate::{failure, output, report};
 
 /// What is said to a person; nothing of it with `--json` or `--quiet`.
 pub(super) struct Say {
     silent: bool,
+    /// The first error of standard output: what is trained is kept all the same, and this is told at the end.
+    failed: RefCell<Option<anyhow::Error>>,
 }
 
 impl Say {
     pub(super) fn new(args: &TrainArgs) -> Self {
-        Self { silent: args.json || args.quiet }
+        Self { silent: args.json || args.quiet, failed: RefCell::new(None) }
     }
 
     pub(super) fn is_silent(&self) -> bool {
@@ -26,9 +30,19 @@ impl Say {
     }
 
     pub(super) fn line(&self, text: &str) {
-        if !self.silent {
-            // A reader that went away is noticed where the result is printed.
-            let _ = output::print(&format!("{text}\n"));
+        if self.silent || self.failed.borrow().is_some() {
+            return;
+        }
+        if let Err(error) = output::print(&format!("{text}\n")) {
+            *self.failed.borrow_mut() = Some(error);
+        }
+    }
+
+    /// Errors: something could not be said, and not since its reader went away.
+    pub(super) fn finish(&self) -> Result<()> {
+        match self.failed.take() {
+            Some(error) if !failure::is_broken_pipe(&error) => Err(error),
+            _ => Ok(()),
         }
     }
 }
@@ -69,7 +83,7 @@ fn introduction(run: &Run<'_>) -> String {
     let Run { args, table, prepared, encoding, .. } = run;
     let mut text = String::new();
     if args.textbook {
-        let _ = writeln!(text, "--textbook means {}", super::TEXTBOOK);
+        let _ = writeln!(text, "--textbook means {}", super::textbook(args));
     }
     let _ = write!(text, "read {}: {}", table.name(), count(table.n_records() as u64, "record"));
     if prepared.without_target > 0 {
