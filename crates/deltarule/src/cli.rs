@@ -21,8 +21,8 @@ pub(crate) use values::{
 };
 use values::{
     activation_help, optimizer_name, parse_batch, parse_class_weight, parse_costs, parse_date, parse_digits,
-    parse_epoch, parse_epochs, parse_hash, parse_interaction, parse_level, parse_loss, parse_power, parse_reasons,
-    parse_schedule, parse_seconds, parse_share, parse_size, parse_split_by, parse_table, parse_threshold,
+    parse_epoch, parse_epochs, parse_hash, parse_interaction, parse_level, parse_loss, parse_power, parse_schedule,
+    parse_seconds, parse_share, parse_size, parse_split_by, parse_table, parse_threshold, whole,
 };
 
 /// Train, explain and use single-layer networks ŷ = f(Σ w·x + b) on tables.
@@ -177,7 +177,7 @@ pub(crate) struct ColumnArgs {
     #[arg(long, value_enum, default_value_t = MissingArg::Error, value_name = "RULE")]
     pub(crate) missing: MissingArg,
     /// Pool the levels of a category that have fewer training records than this into one, (rare), in which unknown ones are in prediction
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..))]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(2, u64::MAX))]
     pub(crate) min_count: Option<u64>,
     /// Features made of two columns each: the product of numbers (less a rounded mean, as show says), a slope of a number for each level of a
     /// category, the pairs of the levels of two categories
@@ -242,7 +242,7 @@ pub(crate) struct NetworkArgs {
     #[arg(long, value_name = "auto|zeros|normal|FILE")]
     pub(crate) init: Option<String>,
     /// Where everything random is drawn from; the same seed gives the same run
-    #[arg(long, default_value_t = 0, value_name = "N")]
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = whole::<u64>(0, u64::MAX))]
     pub(crate) seed: u64,
 }
 
@@ -345,7 +345,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "full|N", default_value = "full", value_parser = parse_batch, help_heading = "Descent")]
     pub(crate) batch: BatchArg,
     /// At most so many passes over the table [default: 100000 for full batches, 200 otherwise]
-    #[arg(long, value_name = "N", help_heading = "Descent")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(0, u64::MAX), help_heading = "Descent")]
     pub(crate) epochs: Option<u64>,
     /// It is a minimum when no column's correlation with δ is above this
     #[arg(long, value_name = "X", default_value_t = deltarule_core::Config::default().tolerance, help_heading = "Descent")]
@@ -357,7 +357,7 @@ pub(crate) struct TrainArgs {
     pub(crate) valid: ValidArgs,
     /// Train K times more, each time without a K-th of the records, and score on those: mean and deviation of each score. Classes keep their
     /// shares; with --split-by a group is in one fold, and in time each fold comes after all that is trained on. The model is that of all records
-    #[arg(long, value_name = "K", conflicts_with = "valid", help_heading = "Scoring")]
+    #[arg(long, value_name = "K", value_parser = whole::<usize>(0, u64::MAX), conflicts_with = "valid", help_heading = "Scoring")]
     pub(crate) folds: Option<usize>,
     /// Write the model
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
@@ -386,7 +386,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, short, conflicts_with = "json", help_heading = "Output")]
     pub(crate) quiet: bool,
     /// Threads; the result does not depend on their number [default: all]
-    #[arg(long, value_name = "N", help_heading = "Machine")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, u64::MAX), help_heading = "Machine")]
     pub(crate) threads: Option<usize>,
     /// Hold the table in f64, or in f32 (half the memory; weights and sums stay f64)
     #[arg(long, value_enum, default_value_t = PrecisionArg::F64, value_name = "TYPE", help_heading = "Machine")]
@@ -424,7 +424,7 @@ pub(crate) struct SweepArgs {
     #[arg(long, value_name = "LOW..HIGH|LIST", default_value = "auto", help_heading = "Runs")]
     pub(crate) eta: String,
     /// How many learning rates, or penalties, there are between LOW and HIGH, both counted
-    #[arg(long, value_name = "N", default_value_t = 16, help_heading = "Runs")]
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = whole::<usize>(0, u64::MAX), help_heading = "Runs")]
     pub(crate) points: usize,
     /// Penalties ½·X·Σw² beside the mean of the errors: LOW..HIGH, or a list [default: 0]
     #[arg(long, value_name = "LOW..HIGH|LIST", help_heading = "Runs")]
@@ -447,7 +447,7 @@ pub(crate) struct SweepArgs {
     #[arg(long, value_name = "full|N", default_value = "full", value_parser = parse_batch, help_heading = "Descent")]
     pub(crate) batch: BatchArg,
     /// At most so many passes over the table, for each run [default: 1000 for full batches, 200 otherwise]
-    #[arg(long, value_name = "N", help_heading = "Descent")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(0, u64::MAX), help_heading = "Descent")]
     pub(crate) epochs: Option<u64>,
     /// It is a minimum when no column's correlation with δ is above this
     #[arg(long, value_name = "X", default_value_t = deltarule_core::Config::default().tolerance, help_heading = "Descent")]
@@ -456,7 +456,7 @@ pub(crate) struct SweepArgs {
     pub(crate) valid: ValidArgs,
     /// Train each run K times more, each time without a K-th of the records, and score on those; the runs of a fold share their passes. The best run
     /// is that with the least mean of E/N over the folds, and its model is trained on all records. With --split-by as in train
-    #[arg(long, value_name = "K", conflicts_with = "valid", help_heading = "Scoring")]
+    #[arg(long, value_name = "K", value_parser = whole::<usize>(0, u64::MAX), conflicts_with = "valid", help_heading = "Scoring")]
     pub(crate) folds: Option<usize>,
     /// Write the model of the best run
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
@@ -476,7 +476,7 @@ pub(crate) struct SweepArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
     /// Threads; the result does not depend on their number [default: all]
-    #[arg(long, value_name = "N", help_heading = "Machine")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, u64::MAX), help_heading = "Machine")]
     pub(crate) threads: Option<usize>,
     #[command(flatten)]
     pub(crate) memory: MemoryArgs,
@@ -508,7 +508,7 @@ pub(crate) struct PredictArgs {
     pub(crate) proba: bool,
     /// Also why: h, h of the average record, the K inputs that contribute most to the difference, with w·(x − mean) of each, and the sum
     /// of the others. For two classes h speaks for the second one, for more it is that of the class that is predicted
-    #[arg(long, value_name = "K", value_parser = parse_reasons)]
+    #[arg(long, value_name = "K", value_parser = whole::<usize>(1, 1000))]
     pub(crate) reasons: Option<usize>,
     /// Two classes: the second one where its p is at least this, in steps of 0.001 [default: 0.5]
     #[arg(long, value_name = "P", value_parser = parse_threshold)]
@@ -542,13 +542,13 @@ pub(crate) struct EvaluateArgs {
     pub(crate) weight: Option<String>,
     /// An interval beside each score that holds the true one 95 times of 100, from N tables drawn from the records [default where no number is given:
     /// 200]. With 200 it takes about five times as long as without
-    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "200", value_parser = clap::value_parser!(u64).range(20..=10_000))]
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "200", value_parser = whole::<u64>(20, 10_000))]
     pub(crate) bootstrap: Option<u64>,
     /// Where the tables of --bootstrap are drawn from; the same seed gives the same intervals
-    #[arg(long, default_value_t = 0, value_name = "N", requires = "bootstrap")]
+    #[arg(long, default_value_t = 0, value_name = "N", value_parser = whole::<u64>(0, u64::MAX), requires = "bootstrap")]
     pub(crate) seed: u64,
     /// Also the N records that make up most of E
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<usize>(0, u64::MAX))]
     pub(crate) worst: usize,
     /// Two classes: call a record the second one where its p is at least this, in steps of 0.001 [default: 0.5]
     #[arg(long, value_name = "P", value_parser = parse_threshold)]
@@ -653,7 +653,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(crate) host: String,
     /// The port to listen at; 0 for a free one, which the first line on standard output tells
-    #[arg(long, value_name = "N", default_value_t = 8000)]
+    #[arg(long, value_name = "N", default_value_t = 8000, value_parser = whole::<u16>(0, 65_535))]
     pub(crate) port: u16,
     /// Two classes: the second one where its p is at least this, in steps of 0.001, unless a request has a threshold of its own [default: 0.5]
     #[arg(long, value_name = "P", value_parser = parse_threshold)]
@@ -668,16 +668,16 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = parse_size, help_heading = "Limits")]
     pub(crate) max_body: usize,
     /// The most records of a request
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..), help_heading = "Limits")]
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = whole::<u64>(1, u64::MAX), help_heading = "Limits")]
     pub(crate) max_records: u64,
     /// Seconds that the head of a request, its body, or a client that does not take its answer may take, and that a connection may be idle
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = parse_seconds, help_heading = "Limits")]
     pub(crate) timeout: Duration,
     /// The most connections at a time; further ones wait
-    #[arg(long, value_name = "N", default_value_t = 512, value_parser = clap::value_parser!(u32).range(1..=1_000_000), help_heading = "Limits")]
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = whole::<u32>(1, 1_000_000), help_heading = "Limits")]
     pub(crate) max_connections: u32,
     /// Threads that answer [default: all]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "Machine")]
+    #[arg(long, value_name = "N", value_parser = whole::<u16>(1, 1024), help_heading = "Machine")]
     pub(crate) threads: Option<u16>,
 }
 
@@ -701,7 +701,7 @@ pub(crate) struct ExplainArgs {
     #[arg(value_name = "FILE", num_args = 0..)]
     pub(crate) inputs: Vec<PathBuf>,
     /// Which record, from 1
-    #[arg(long, value_name = "N", conflicts_with = "all")]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(0, u64::MAX), conflicts_with = "all")]
     pub(crate) record: Option<u64>,
     /// Every record in a row of its own, the sums over them, and one step over all
     #[arg(long)]
@@ -795,7 +795,7 @@ pub(crate) struct PlayArgs {
     #[arg(long)]
     pub(crate) force: bool,
     /// The port to listen at; 0 for a free one
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u16>(0, 65_535))]
     pub(crate) port: u16,
     /// Print the address, and open no browser
     #[arg(long)]

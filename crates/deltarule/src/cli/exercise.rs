@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use deltarule_core::Activation;
 
-use super::values::{parse_digits, parse_seeds};
+use super::values::{parse_digits, parse_seeds, whole};
 use super::{LossArg, SheetFormArg};
 
 #[derive(Debug, Args)]
@@ -31,19 +31,19 @@ pub(crate) struct ExerciseArgs {
     #[arg(long, value_name = "NAME[:X]", value_parser = super::values::parse_loss)]
     pub(crate) loss: Option<LossArg>,
     /// Inputs, from 1 to 4
-    #[arg(long, value_name = "N", default_value = "2", value_parser = few)]
+    #[arg(long, value_name = "N", default_value = "2", value_parser = whole::<usize>(1, 4))]
     pub(crate) inputs: usize,
     /// Outputs, from 1 to 4
-    #[arg(long, value_name = "N", default_value = "1", value_parser = few)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = whole::<usize>(1, 4))]
     pub(crate) outputs: usize,
     /// Records of the tasks about several, from 2 to 9
-    #[arg(long, value_name = "N", default_value = "3", value_parser = several)]
+    #[arg(long, value_name = "N", default_value = "3", value_parser = whole::<usize>(2, 9))]
     pub(crate) records: usize,
     /// No bias b
     #[arg(long)]
     pub(crate) no_bias: bool,
     /// Tasks of a sheet, from 1 to 70: the first ones of the lesson; from the eighth on with another network
-    #[arg(long, value_name = "N", default_value = "7", value_parser = tasks)]
+    #[arg(long, value_name = "N", default_value = "7", value_parser = whole::<usize>(1, 70))]
     pub(crate) count: usize,
     /// Significant digits of numbers
     #[arg(long, value_name = "N", default_value = "4", value_parser = parse_digits)]
@@ -60,22 +60,4 @@ pub(crate) struct ExerciseArgs {
     /// Replace files that are there
     #[arg(long)]
     pub(crate) force: bool,
-}
-
-/// A whole number within bounds.
-fn between(text: &str, least: usize, most: usize) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|n| (least..=most).contains(n));
-    number.ok_or_else(|| format!("expected a whole number from {least} to {most}"))
-}
-
-fn few(text: &str) -> Result<usize, String> {
-    between(text, 1, 4)
-}
-
-fn several(text: &str) -> Result<usize, String> {
-    between(text, 2, 9)
-}
-
-fn tasks(text: &str) -> Result<usize, String> {
-    between(text, 1, 70)
 }

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use deltarule_core::{Activation, Eta, WeightUnits};
 use deltarule_plot::{Look, Theme};
 
-use super::values::{activation_help, parse_eta, parse_loss, parse_size as parse_bytes, parse_threshold};
+use super::values::{activation_help, parse_eta, parse_loss, parse_size as parse_bytes, parse_threshold, whole};
 use super::{FileArgs, LossArg, ReductionArg, RowArgs};
 
 #[derive(Debug, Args)]
@@ -181,7 +181,7 @@ pub(crate) struct BowlArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) weight: Option<String>,
     /// E of one record alone: this one, from 1
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..), conflicts_with_all = ["path", "reduction"])]
+    #[arg(long, value_name = "N", value_parser = whole::<u64>(1, u64::MAX), conflicts_with_all = ["path", "reduction"])]
     pub(crate) record: Option<u64>,
     /// The weight that the step is drawn from [default: the start of the path; with one record the weight itself; otherwise 0 where that is in view]
     #[arg(long, value_name = "W", value_parser = parse_finite, allow_hyphen_values = true, conflicts_with_all = ["path", "x"])]
@@ -270,7 +270,7 @@ pub(crate) struct NetworkPictureArgs {
     /// A model that train wrote
     pub(crate) model: PathBuf,
     /// At most so many inputs, and outputs: those with the largest weights [default: as many as have room]
-    #[arg(long, value_name = "K", value_parser = parse_most)]
+    #[arg(long, value_name = "K", value_parser = whole::<usize>(1, 400))]
     pub(crate) most: Option<usize>,
     #[command(flatten)]
     pub(crate) picture: PictureArgs,
@@ -288,7 +288,7 @@ pub(crate) struct WeightsArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) output: Option<String>,
     /// At most so many weights, the largest, beside the bias [default: as many as have room]
-    #[arg(long, value_name = "K", value_parser = parse_most)]
+    #[arg(long, value_name = "K", value_parser = whole::<usize>(1, 400))]
     pub(crate) most: Option<usize>,
     #[command(flatten)]
     pub(crate) picture: PictureArgs,
@@ -324,12 +324,6 @@ fn parse_finite(text: &str) -> Result<f64, String> {
 fn parse_size(text: &str) -> Result<f64, String> {
     let size = text.parse::<f64>().ok().filter(|size| (Look::SMALLEST..=Look::LARGEST).contains(size));
     size.ok_or_else(|| format!("expected a number from {} to {}", Look::SMALLEST, Look::LARGEST))
-}
-
-/// How many are drawn.
-fn parse_most(text: &str) -> Result<usize, String> {
-    let most = text.parse::<usize>().ok().filter(|most| (1..=400).contains(most));
-    most.ok_or_else(|| "expected a whole number from 1 to 400".to_owned())
 }
 
 /// Pixels for each pixel.

@@ -265,6 +265,18 @@ pub(crate) fn parse_eta(text: &str) -> Result<Eta, String> {
     }
 }
 
+/// A whole number within bounds, of an option that is parsed by what this gives.
+pub(super) fn whole<N: TryFrom<u64>>(least: u64, most: u64) -> impl Fn(&str) -> Result<N, String> + Clone {
+    move |text: &str| {
+        let number = text.parse::<u64>().ok().filter(|n| (least..=most).contains(n));
+        let expected = || match most {
+            u64::MAX => format!("expected a whole number from {least} on"),
+            most => format!("expected a whole number from {least} to {most}"),
+        };
+        number.and_then(|n| N::try_from(n).ok()).ok_or_else(expected)
+    }
+}
+
 /// A number of epochs, or one of them, of an option that may stand alone.
 pub(super) fn parse_epoch(text: &str) -> Result<u64, String> {
     match text.parse() {
@@ -326,14 +338,6 @@ pub(super) fn parse_seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
 
 /// The most sheets in one document.
 const MOST_SHEETS: u64 = 1000;
-
-/// How many reasons a prediction has.
-pub(super) fn parse_reasons(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(n) if (1..=1000).contains(&n) => Ok(n),
-        _ => Err("expected a whole number from 1 to 1000".to_owned()),
-    }
-}
 
 /// The share of intervals that hold what they are for.
 pub(super) fn parse_level(text: &str) -> Result<f64, String> {

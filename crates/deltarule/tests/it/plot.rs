@@ -449,7 +449,7 @@ fn what_cannot_be_drawn_is_said() {
         (format!("bowl m.json {data} --weight hours --width 3"), "expected a number from 240 to 10000"),
         ("bowl --x 1,2 --w 1 --y 1".to_owned(), "--w: found one row of 1 weights"),
         ("bowl --x 1,2 --w 1,2 --y 1 --weight x3".to_owned(), "found \"x3\", expected one of x1, x2"),
-        (format!("contour m.json {data} --weights hours"), "found 1 names, expected two"),
+        (format!("contour m.json {data} --weights hours"), "found 1 name, expected two"),
         (format!("contour m.json {data} --weights hours,hours"), "found hours twice"),
         (format!("contour m.json {data} --weights hours,sleep --out {data}"), "is a file that is read"),
         ("curve empty.csv".to_owned(), "found no line of a run"),

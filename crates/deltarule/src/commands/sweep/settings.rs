@@ -59,7 +59,7 @@ pub(super) fn settings(args: &SweepArgs) -> Result<Vec<Setting>> {
     let n_runs = counts.into_iter().fold(1, usize::saturating_mul);
     if n_runs > MOST_RUNS {
         bail!(
-            "found {n_runs} runs, expected at most {MOST_RUNS}; try fewer --points, --seeds, --optimizer, --l2 or --l1"
+            "found more than {MOST_RUNS} runs, expected at most so many; try fewer --points, --seeds, --optimizer, --l2 or --l1"
         );
     }
     let mut settings = Vec::with_capacity(n_runs);
@@ -126,6 +126,11 @@ fn seeds(text: &str) -> Result<Vec<u64>> {
     };
     match text.split_once("..") {
         None => text.split(',').map(one).collect(),
-        Some((first, last)) => Ok((one(first)?..=one(last)?).take(MOST_RUNS + 1).collect()),
+        Some((first, last)) => match (one(first)?, one(last)?) {
+            (first, last) if first > last => {
+                bail!("--seeds: found {text:?}, expected the smaller number first, as in 0..4")
+            }
+            (first, last) => Ok((first..=last).take(MOST_RUNS + 1).collect()),
+        },
     }
 }
