@@ -16,6 +16,16 @@ pub enum ModelError {
         /// What is wrong there; it names the field.
         message: String,
     },
+    /// A file that ends in the middle.
+    #[error(
+        "the model ends in the middle, at line {line}, column {column}: the file is cut short; copy or train it again"
+    )]
+    CutShort {
+        /// The last line, from 1.
+        line: usize,
+        /// Its last column, from 1.
+        column: usize,
+    },
     /// A file that does not begin as JSON does.
     #[error("not a deltarule model; expected a file that deltarule train --out wrote")]
     NotJson,

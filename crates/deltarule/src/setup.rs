@@ -359,6 +359,9 @@ pub(crate) fn starting_weights(
 
 /// Reads a model file.
 pub(crate) fn read_model(path: &Path) -> Result<Model> {
+    if path.is_dir() {
+        bail!("{}: is a folder, expected a model that deltarule train --out wrote", path.display());
+    }
     let bytes = std::fs::read(path).map_err(|error| DataError::Io { file: path.display().to_string(), error })?;
     Model::from_bytes(&bytes).with_context(|| path.display().to_string())
 }

@@ -63,16 +63,25 @@ impl Model {
 fn from_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let read = serde_path_to_error::deserialize(&mut json);
-    let value = read.map_err(|error| json_error(&error.path().to_string(), error.inner()))?;
-    json.end().map_err(|error| json_error(".", &error))?;
+    let value = read.map_err(|error| json_error(bytes, &error.path().to_string(), error.inner()))?;
+    json.end().map_err(|error| json_error(bytes, ".", &error))?;
     Ok(value)
 }
 
-fn json_error(path: &str, error: &serde_json::Error) -> ModelError {
+fn json_error(bytes: &[u8], path: &str, error: &serde_json::Error) -> ModelError {
+    let (line, column) = (error.line(), error.column());
+    // Where a number or a word is cut, it is that which is wrong, and the file ends there.
+    let is_at_end = || {
+        let mut lines = bytes.trim_ascii_end().split(|&byte| byte == b'\n');
+        (lines.clone().count(), lines.next_back().map(<[u8]>::len)) == (line, Some(column))
+    };
+    if error.is_eof() || (error.is_syntax() && is_at_end()) {
+        return ModelError::CutShort { line, column };
+    }
     let message = error.to_string();
     let message = message.split(" at line ").next().unwrap_or_default();
     let place = if path == "." { String::new() } else { format!("field `{path}`: ") };
-    ModelError::Json { line: error.line(), column: error.column(), message: format!("{place}{message}") }
+    ModelError::Json { line, column, message: format!("{place}{message}") }
 }
 
 fn training_of(file: &ModelFile, encoding: &Encoding) -> Result<Training> {

@@ -76,11 +76,13 @@ proptest! {
     }
 
     #[test]
-    fn a_file_that_is_cut_anywhere_is_an_error(share in 0.0..1.0_f64) {
+    fn a_file_that_is_cut_anywhere_is_said_to_be(share in 0.0..1.0_f64) {
         let text = model().to_json();
         // Cutting off the line end alone leaves a whole model.
         let cut = ((text.len() - 2) as f64 * share) as usize;
-        prop_assert!(Model::from_bytes(&text.as_bytes()[..cut]).is_err());
+        let error = Model::from_bytes(&text.as_bytes()[..cut]).err();
+        let is_told = matches!(error, Some(ModelError::CutShort { .. }));
+        prop_assert!(is_told || cut == 0, "{error:?} after {cut} bytes");
     }
 }
 

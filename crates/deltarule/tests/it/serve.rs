@@ -585,7 +585,7 @@ fn a_model_that_is_replaced_is_taken_up_and_a_bad_one_is_not() {
     // One that is none, one that is cut short, and no file.
     sandbox.sh("head -c 300 1.json > m.json").ok();
     service.wait_for("the model that was read before stays in use");
-    assert!(service.said().contains("error: m.json: not a deltarule model: line "), "{}", service.said());
+    assert!(service.said().contains("error: m.json: the model ends in the middle, at line "), "{}", service.said());
     assert!(is_used(&second) && metric("refused") == 1);
     fs::remove_file(sandbox.path().join("m.json")).unwrap();
     service.wait_for("error: m.json: there is no such file");
