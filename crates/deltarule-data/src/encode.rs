@@ -17,6 +17,9 @@ use crate::reader::Reader;
 use crate::table::check_name;
 use sparse::SparseRows;
 
+/// What a number of a record is that can be worked with.
+pub(crate) const WITHIN_RANGE: &str = "a number from -1e150 to 1e150";
+
 /// What became of one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowState {
@@ -328,14 +331,22 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
         }
         match parse_number(field, record.decimal) {
             Some(x) if x.abs() <= crate::column::LARGEST => Ok(x),
-            number => Err(DataError::Value {
-                file: file_of(&self.files, record),
-                line: record.line,
-                column: feature.name.clone(),
-                found: String::from_utf8_lossy(field).into_owned(),
-                expected: if truth { "true or false" } else { "a number, as in training" }.into(),
-                flaw: if number.is_some() { Flaw::Range } else { Flaw::Word },
-            }),
+            number => {
+                let (expected, flaw) = match number {
+                    Some(_) if truth => ("true or false", Flaw::Range),
+                    Some(_) => (WITHIN_RANGE, Flaw::Range),
+                    None if truth => ("true or false", Flaw::Word),
+                    None => ("a number, as in training", Flaw::Word),
+                };
+                Err(DataError::Value {
+                    file: file_of(&self.files, record),
+                    line: record.line,
+                    column: feature.name.clone(),
+                    found: self.text(field, record, &feature.name)?.to_owned(),
+                    expected: expected.into(),
+                    flaw,
+                })
+            }
         }
     }
 

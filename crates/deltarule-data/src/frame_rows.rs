@@ -10,7 +10,7 @@ use deltarule_model::{Encoding, Feature, FeatureKind, Target};
 use crate::batch::{CellText, Cells};
 use crate::column::LARGEST;
 use crate::csv::is_missing;
-use crate::encode::{RowEncoder, RowState};
+use crate::encode::{RowEncoder, RowState, WITHIN_RANGE};
 use crate::error::{DataError, Result};
 use crate::flaw::Flaw;
 use crate::pages::LateNumbers;
@@ -199,7 +199,7 @@ impl<'e> FrameRows<'e> {
                             line: (first + row) as u64 + 1,
                             column: feature.name.clone(),
                             found: exact(values[row]),
-                            expected: "a number, as in training".into(),
+                            expected: WITHIN_RANGE.into(),
                             flaw: Flaw::Range,
                         });
                     }

@@ -350,7 +350,7 @@ fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
             args.network.seed,
         )?;
         let n = table.n_records() as u64;
-        let wanted = wanted_record(args, n)?;
+        let wanted = wanted_record(args, table.name(), n)?;
         let reduction = args.descent.reduction.map_or(Reduction::Mean, Into::into);
         let batch = if wanted.is_some() { Batch::Records(1) } else { Batch::Full };
         let (eta, eta_text) = if prepared.activation.is_trainable() {
@@ -512,7 +512,7 @@ fn of_model(args: &ExplainArgs, model: &Path, data: &[PathBuf]) -> Result<Subjec
         encoder.clear();
     }
     if records.is_empty() {
-        let wanted = wanted_record(args, n)?;
+        let wanted = wanted_record(args, reader.name(), n)?;
         bail!("{}: found no complete record {}, expected one to explain", reader.name(), wanted.unwrap_or(1));
     }
     let training = model.training();
@@ -543,8 +543,11 @@ fn of_model(args: &ExplainArgs, model: &Path, data: &[PathBuf]) -> Result<Subjec
 }
 
 /// The record that is asked for; `None` for all.
-fn wanted_record(args: &ExplainArgs, n: u64) -> Result<Option<u64>> {
+fn wanted_record(args: &ExplainArgs, data: &str, n: u64) -> Result<Option<u64>> {
     match (args.all, args.record.unwrap_or(1)) {
+        (_, _) if n == 0 => {
+            bail!("{data}: found no record, expected at least one; if its only line is data, try --no-header")
+        }
         (true, _) => Ok(None),
         (false, record) if (1..=n).contains(&record) => Ok(Some(record)),
         (false, record) => bail!("--record: found {record}, expected a number from 1 to {n}"),
