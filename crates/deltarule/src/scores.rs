@@ -612,6 +612,12 @@ impl Scores {
     /// classes has these weights, too: without them, a model that was to find more of a rare class is less right than the constant as it should be.
     pub(crate) fn warning(&self, label: &str) -> Option<String> {
         let (scores, baseline, is_above, is_weighted) = match &self.detail {
+            // Nothing is better than a constant that is right, and what is worse by rounding is not bad.
+            Detail::Numbers(targets) if targets.iter().any(|target| target.sums.1 == 0.0) => {
+                return Some(format!(
+                    "on the {label} records one answer is right for all: there is nothing to learn from them"
+                ));
+            }
             Detail::Numbers(targets) => {
                 let is_above = targets.iter().any(|target| target.sums.0 > target.sums.1);
                 return is_above

@@ -91,6 +91,10 @@ fn textbook_is_what_it_says() {
     sandbox.sh(&format!("{TEN} {expansion} --eta 0.01 --path b.csv --quiet")).ok();
     assert_eq!(sandbox.read("a.csv"), sandbox.read("b.csv"));
     assert!(!sandbox.read("a.csv").contains("(bias)"));
+    // What is given otherwise is not what it means.
+    let scaled = sandbox.sh(&format!("{TEN} --textbook --scale standard --reduction mean --eta 0.01")).ok().stdout;
+    let kept = "--textbook means --optimizer gd --no-bias --init normal, beside what is given\n";
+    assert!(scaled.starts_with(kept) && scaled.contains("numbers are scaled to mean 0"), "{scaled}");
 }
 
 #[test]
@@ -546,4 +550,13 @@ fn a_few_records_that_were_called_impossible_are_told_from_a_model_that_is_worse
     assert!(said.contains("though the Brier score is better") && said.contains("--worst 5"), "{said}");
     let bounded = sandbox.sh(&line.replace("--loss log", "--loss log --l2 0.01")).ok().stdout;
     assert!(!bounded.contains("is above that of the best constant"), "{bounded}");
+}
+
+#[test]
+fn a_target_that_is_always_the_same_is_said_to_be() {
+    let sandbox = Sandbox::new();
+    sandbox.file("same.csv", "x,y\n1,5\n2,5\n3,5\n");
+    let ran = sandbox.sh("deltarule train same.csv --target y").ok();
+    let warning = "warning: on the training records one answer is right for all: there is nothing to learn from them\n";
+    assert!(ran.stdout.contains(warning) && !ran.stdout.contains("worse"), "{}", ran.stdout);
 }
