@@ -47,8 +47,8 @@ pub(crate) struct Panel {
 
 const TICK: f64 = 11.0;
 const NOTE_TEXT: f64 = 11.5;
-/// How far the lines beside a vertical axis are apart.
-const Y_LINE: f64 = 15.0;
+/// How far the lines of what an axis is called are apart.
+const TITLE_LINE: f64 = 15.0;
 
 impl Panel {
     /// Axes within a part of a page; `clip` is a name that no other panel of the page has.
@@ -75,20 +75,22 @@ impl Panel {
     fn with_ticks(theme: Theme, within: Rect, clip: String, x: Axis, y: Axis, y_ticks: (Vec<Tick>, i32)) -> Self {
         let (y_ticks, y_power) = y_ticks;
         let widest = y_ticks.iter().map(|tick| width(&tick.label, TICK, Weight::Regular)).fold(0.0, f64::max);
-        // A long name has a second line.
+        // A long name has a second line, here and below.
         let tall = (within.height() - 45.0).max(60.0);
         let y_lines = wrapped(&with_power(&y.label, y_power), tall, LINE, Weight::Regular);
         let y_lines = if y_lines.len() > 2 { vec![fitted(&y.label, tall, LINE, Weight::Regular)] } else { y_lines };
-        let label_room = if y.label.is_empty() { 4.0 } else { 7.0 + Y_LINE * y_lines.len() as f64 };
-        let area = Rect {
-            left: (within.left + label_room + widest + 8.0).min(within.right - 30.0),
-            top: within.top + 4.0,
-            right: within.right - 6.0,
-            bottom: within.bottom - if x.label.is_empty() { 20.0 } else { 40.0 },
-        };
-        let area = Rect { bottom: area.bottom.max(area.top + 20.0), ..area };
-        let (x_scale, y_scale) = (x.scale.between(area.left, area.right), y.scale.between(area.bottom, area.top));
-        let (x_ticks, x_power) = spaced_ticks(&x_scale, area.width());
+        let label_room = if y.label.is_empty() { 4.0 } else { 7.0 + TITLE_LINE * y_lines.len() as f64 };
+        let (left, right) = ((within.left + label_room + widest + 8.0).min(within.right - 30.0), within.right - 6.0);
+        let x_scale = x.scale.between(left, right);
+        let (x_ticks, x_power) = spaced_ticks(&x_scale, right - left);
+        let x_label = with_power(&x.label, x_power);
+        let x_lines = wrapped(&x_label, right - left, LINE, Weight::Regular);
+        let x_lines =
+            if x_lines.len() > 2 { vec![fitted(&x_label, right - left, LINE, Weight::Regular)] } else { x_lines };
+        let (top, room) = (within.top + 4.0, if x_lines.is_empty() { 20.0 } else { 40.0 });
+        let bottom = within.bottom - room - TITLE_LINE * x_lines.len().saturating_sub(1) as f64;
+        let area = Rect { left, top, right, bottom: bottom.max(top + 20.0) };
+        let y_scale = y.scale.between(area.bottom, area.top);
         let mut frame = Element::group("axes")
             .data("x-min", x_scale.min)
             .data("x-max", x_scale.max)
@@ -119,15 +121,14 @@ impl Panel {
             frame.push(text.with("text-anchor", "end"));
         }
         let middle = (area.left + area.right) / 2.0;
-        let text = fitted(&with_power(&x.label, x_power), area.width(), LINE, Weight::Regular);
-        frame.push(
-            label(&text, middle, area.bottom + 33.0, LINE, theme.ink())
-                .with("text-anchor", "middle")
-                .with("class", "x-label"),
-        );
+        for (k, text) in x_lines.iter().enumerate() {
+            let at = area.bottom + 33.0 + TITLE_LINE * k as f64;
+            let text = label(text, middle, at, LINE, theme.ink());
+            frame.push(text.with("text-anchor", "middle").with("class", "x-label"));
+        }
         let at_y = (area.top + area.bottom) / 2.0;
         for (k, text) in y_lines.iter().enumerate() {
-            let at_x = within.left + 11.0 + Y_LINE * k as f64;
+            let at_x = within.left + 11.0 + TITLE_LINE * k as f64;
             frame.push(
                 label(text, at_x, at_y, LINE, theme.ink())
                     .with("text-anchor", "middle")

@@ -71,6 +71,8 @@ impl Weights {
         let mut panel = Panel::bars(theme, within, format!("{}-clip", canvas.id), axis, rows);
         let area = panel.area;
         let each = area.height() / self.rows.len() as f64;
+        // Of more rows than there is room for, letters are smaller instead of one above the other.
+        let letters = TEXT.min(0.85 * each);
         let zero = panel.x.place(0.0).unwrap_or(area.left);
         for (k, (row, text)) in self.rows.iter().zip(&texts).enumerate() {
             let middle = area.top + (k as f64 + 0.5) * each;
@@ -88,11 +90,12 @@ impl Weights {
                 .data("scaled", row.scaled)
                 .data("original", row.original);
             panel.inside.push(bar);
-            let name = fitted(&row.name, names - 8.0, TEXT, Weight::Regular);
-            let name = label(&name, area.left - 8.0, middle + 4.0, TEXT, theme.ink());
+            let base = middle + 4.0 * letters / TEXT;
+            let name = fitted(&row.name, names - 8.0, letters, Weight::Regular);
+            let name = label(&name, area.left - 8.0, base, letters, theme.ink());
             panel.over.push(name.with("text-anchor", "end").with("class", "name"));
             if self.original_label.is_some() {
-                let number = label(text, body.right, middle + 4.0, TEXT, theme.muted());
+                let number = label(text, body.right, base, letters, theme.muted());
                 panel.over.push(number.with("text-anchor", "end").with("class", "original"));
             }
         }
@@ -210,7 +213,11 @@ impl Network {
                     let at = (4..14).map(|k| at(0.05 * f64::from(k))).find(is_free).unwrap_or_else(|| at(0.2));
                     taken.push((at, half.0));
                     let text = label(&text, at.0, at.1 + 4.0, TEXT, theme.ink()).with("text-anchor", "middle");
-                    texts.push(text.with("stroke", theme.page()).with("stroke-width", 4).with("paint-order", "stroke"));
+                    // Lines are as wide as weights are large: between digits they would be seen as signs.
+                    let ground = Element::new("rect").px("x", at.0 - half.0 + 1.0).px("y", at.1 - 7.0);
+                    let ground = ground.px("width", 2.0 * half.0 - 2.0).px("height", 14.0).with("rx", 3);
+                    texts.push(ground.with("fill", theme.page()));
+                    texts.push(text);
                 }
             }
         }
@@ -218,12 +225,14 @@ impl Network {
         canvas.push(texts);
         let mut nodes = Element::group("nodes");
         let bias = self.biases.is_some().then_some("1 (bias)");
+        let letters = LINE.min(0.85 * body.height() / n_left as f64);
         for (i, input) in self.inputs.iter().map(String::as_str).chain(bias).enumerate() {
             let y = place(i, n_left);
             let node = Element::new("circle").px("cx", left).px("cy", y).px("r", radius);
             nodes.push(node.with("fill", theme.page()).with("stroke", theme.ink()).with("stroke-width", 1.4));
-            let text = fitted(input, left - body.left - radius - 6.0, LINE, Weight::Regular);
-            nodes.push(label(&text, left - radius - 6.0, y + 4.0, LINE, theme.ink()).with("text-anchor", "end"));
+            let text = fitted(input, left - body.left - radius - 6.0, letters, Weight::Regular);
+            let base = y + 4.0 * letters / LINE;
+            nodes.push(label(&text, left - radius - 6.0, base, letters, theme.ink()).with("text-anchor", "end"));
         }
         for (j, output) in self.outputs.iter().enumerate() {
             self.push_output(&mut nodes, (right, place(j, n_outputs)), radius.max(9.0), output, outputs, look);

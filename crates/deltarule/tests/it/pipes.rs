@@ -19,7 +19,6 @@ fn a_pipe_with_a_name_gives_what_its_file_would() {
         ("explain FILE --target passed --all", "examples/ten.csv"),
         ("explain model.json FILE --record 3", "examples/ten.csv"),
         ("check FILE --target passed", "examples/ten.csv"),
-        ("plot fit model.json FILE", "examples/ten.csv"),
         ("train FILE", "small.libsvm"),
     ] {
         let of_file = sandbox.sh(&format!("deltarule {}", command.replace("FILE", file))).ok().stdout;

@@ -470,3 +470,52 @@ fn what_cannot_be_drawn_is_said() {
         assert!(ran.stdout.is_empty(), "{line}");
     }
 }
+
+/// Letters of which rows stand one below the other, and how far apart the rows are.
+fn letters(document: &Document<'_>, is_row: impl Fn(&Node<'_, '_>) -> bool) -> (f64, f64) {
+    let rows: Vec<Node<'_, '_>> =
+        document.descendants().filter(|node| node.has_tag_name("text") && is_row(node)).collect();
+    let places: Vec<f64> = rows.iter().map(|row| number(row, "y")).collect();
+    let apart = places.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(f64::INFINITY, f64::min);
+    (number(&rows[0], "font-size"), apart)
+}
+
+#[test]
+fn names_of_many_rows_do_not_cover_each_other_and_titles_are_whole() {
+    let sandbox = Sandbox::new();
+    let train =
+        "deltarule train examples/breast_cancer.csv --target diagnosis --loss log --l2 0.01 --quiet --out m.json";
+    sandbox.sh(train).ok();
+    let bars = sandbox.sh("deltarule plot weights m.json --most 30").ok().stdout;
+    let bars = Document::parse(&bars).unwrap();
+    let (size, apart) = letters(&bars, |node| node.attribute("class") == Some("name"));
+    assert!(1.1 * size <= apart && size > 6.0, "letters of {size}, {apart} apart");
+    let network = sandbox.sh("deltarule plot network m.json --most 30").ok().stdout;
+    let network = Document::parse(&network).unwrap();
+    let (size, apart) = letters(&network, |node| node.attribute("text-anchor") == Some("end"));
+    assert!(1.1 * size <= apart && size > 6.0, "letters of {size}, {apart} apart");
+    // What an axis is called has a second line where one is too short.
+    let narrow = sandbox.sh("deltarule plot weights m.json --width 560").ok().stdout;
+    let narrow = Document::parse(&narrow).unwrap();
+    let title: Vec<&str> = of_class(&narrow, "x-label").iter().filter_map(|node| node.text()).collect();
+    assert_eq!(title.len(), 2);
+    assert_eq!(title.join(" "), "weight: change of h for one standard deviation of the column, or for the level");
+}
+
+#[test]
+fn numbers_in_a_network_stand_on_a_ground_that_hides_the_lines() {
+    let sandbox = Sandbox::new();
+    sandbox.sh("deltarule train examples/iris.csv --target species --quiet --epochs 100 --out m.json").ok();
+    let network = sandbox.sh("deltarule plot network m.json").ok().stdout;
+    let network = Document::parse(&network).unwrap();
+    let values: Vec<Node<'_, '_>> = of_class(&network, "values")[0].children().filter(Node::is_element).collect();
+    assert_eq!(values.len(), 2 * 15);
+    for pair in values.chunks(2) {
+        let [ground, text] = pair else { panic!("a number without a ground") };
+        assert!(ground.has_tag_name("rect") && text.has_tag_name("text"));
+        let (left, wide) = (number(ground, "x"), number(ground, "width"));
+        assert!((left + wide / 2.0 - number(text, "x")).abs() < 0.02 && wide > 20.0);
+        let (top, high) = (number(ground, "y"), number(ground, "height"));
+        assert!((top..top + high).contains(&number(text, "y")));
+    }
+}
