@@ -207,8 +207,9 @@ pub(crate) fn choices(
     weights: &WeightArgs,
     hold_out: HoldOut,
 ) -> Result<Choices> {
-    // What standard input is comes out when it is read.
-    let may_be_sparse = |file: &PathBuf| file.as_os_str() == "-" || SparseTable::recognises_file(file);
+    // What standard input is, or a pipe, which gives what it has once, comes out when it is read.
+    let is_stream = |file: &Path| file.as_os_str() == "-" || (file.exists() && !file.is_file() && !file.is_dir());
+    let may_be_sparse = |file: &PathBuf| is_stream(file) || SparseTable::recognises_file(file);
     let local: Vec<PathBuf> = data.iter().filter(|name| !is_url(name)).cloned().collect();
     if columns.target.is_empty() && !find_files(&local)?.iter().any(may_be_sparse) {
         return no_target();
