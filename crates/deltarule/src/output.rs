@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
@@ -172,22 +172,29 @@ pub(crate) fn progress(quiet: bool, template: &str, length: Option<u64>) -> Prog
     bar
 }
 
-static STOP: AtomicBool = AtomicBool::new(false);
+static STOP: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
 
-/// Makes Ctrl-C a request to stop; a second one ends the program at once.
+/// Makes Ctrl-C a request to stop, and so what a batch system sends at the end of a job's time (SIGTERM); a second one ends the program at once.
 pub(crate) fn catch_interrupts() {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
-        // Where no handler can be installed, Ctrl-C ends the program as it always does.
-        let _ = ctrlc::set_handler(|| {
+        let code = i32::from(crate::failure::INTERRUPTED);
+        // Where no handler can be installed, a signal ends the program as it always does.
+        let _ = ctrlc::set_handler(move || {
             if STOP.swap(true, Ordering::SeqCst) {
-                std::process::exit(i32::from(crate::failure::INTERRUPTED));
+                std::process::exit(code);
             }
         });
+        #[cfg(unix)]
+        {
+            use signal_hook::{consts::SIGTERM, flag};
+            let second = flag::register_conditional_shutdown(SIGTERM, code, Arc::clone(&STOP));
+            let _ = second.and_then(|_| flag::register(SIGTERM, Arc::clone(&STOP)));
+        }
     });
 }
 
-/// Whether Ctrl-C was pressed.
+/// Whether the program was asked to stop.
 pub(crate) fn interrupted() -> bool {
     STOP.load(Ordering::Relaxed)
 }

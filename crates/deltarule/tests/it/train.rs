@@ -134,18 +134,29 @@ fn a_start_on_the_plateau_is_no_minimum() {
     assert!(ran.stderr.contains("f'(h) is 0 at every record of output 1"), "{}", ran.stderr);
 }
 
-#[test]
-fn ctrl_c_keeps_the_best_weights() {
+/// One record a step, for ever: the signal comes after the first rows of the trace could be written.
+fn keeps_the_best_weights(signal: &str) {
     let sandbox = Sandbox::new();
-    // One record a step, for ever: the interrupt comes after the first rows of the trace could be written.
-    let line = "deltarule train examples/diabetes.csv --target progression --batch 1 --epochs 100000000 --tolerance 0 \
-                --eta 1e-9 --out m.json & sleep 1.5; kill -INT $!; wait $!; echo exit $?";
-    let ran = sandbox.sh(line).ok();
+    let line = format!(
+        "deltarule train examples/diabetes.csv --target progression --batch 1 --epochs 100000000 --tolerance 0 \
+         --eta 1e-9 --out m.json & sleep 1.5; kill -{signal} $!; wait $!; echo exit $?; ls -A *.tmp .*.tmp"
+    );
+    let ran = sandbox.sh(&line);
     assert!(ran.stdout.ends_with("exit 130\n"), "{}\n{}", ran.stdout, ran.stderr);
     assert!(ran.stderr.contains("interrupted; the best weights so far are kept"), "{}", ran.stderr);
     let shown = sandbox.sh("deltarule show m.json --json").ok().json();
     assert_eq!(shown["training"]["stop_reason"], "interrupted");
     assert!(number(&shown["training"]["epochs"]) > 0.0);
+}
+
+#[test]
+fn ctrl_c_keeps_the_best_weights() {
+    keeps_the_best_weights("INT");
+}
+
+#[test]
+fn the_end_of_a_job_keeps_the_best_weights() {
+    keeps_the_best_weights("TERM");
 }
 
 #[test]
