@@ -86,10 +86,10 @@ def test_models_that_cannot_be_used(tmp_path):
     newer = json.loads(path.read_text())
     newer["version"] = 99
     path.write_text(json.dumps(newer))
-    with pytest.raises(ValueError, match="model file version 99 is newer than this deltarule"):
+    with pytest.raises(ValueError, match="model.json: model file version 99 is newer than this deltarule"):
         deltarule.load(path)
     path.write_text("no model")
-    with pytest.raises(ValueError, match="not a deltarule model"):
+    with pytest.raises(ValueError, match="model.json: not a deltarule model"):
         deltarule.load(path)
 
 

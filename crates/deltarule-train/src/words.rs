@@ -33,16 +33,16 @@ pub fn eta_warning(plan: &Plan) -> Option<String> {
 
 /// Why descent ended, and what that means.
 pub fn reason_text(reason: &StopReason, plan: &Plan, loss: Loss, activation: &Activation) -> String {
-    let guaranteed = plan.eta.guaranteed.map_or_else(
-        || "leave out --eta, and deltarule finds one".to_owned(),
-        |eta| {
-            format!(
-                "the largest η guaranteed not to raise E on this data is {}: try --eta {}, or leave out --eta",
-                short(eta),
-                short(eta)
-            )
-        },
-    );
+    let guaranteed = match plan.eta.guaranteed {
+        Some(eta) => format!(
+            "the largest η guaranteed not to raise E on this data is {}: try --eta {}{}",
+            short(eta),
+            short(eta),
+            if plan.chooses_eta() { "" } else { ", or leave out --eta" }
+        ),
+        None if plan.chooses_eta() => format!("the choice of η was a guess: try --eta {}", short(plan.eta.eta / 10.0)),
+        None => "leave out --eta, and deltarule finds one".to_owned(),
+    };
     match reason {
         StopReason::Minimum { correlation } => {
             let kind = if loss.is_convex_with(activation) {

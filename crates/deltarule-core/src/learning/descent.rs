@@ -14,7 +14,7 @@ use super::{
 use crate::error::{Error, Result};
 use crate::kernel::Float;
 use crate::network::{Layer, Parameters};
-use ending::{flat_output, rounding};
+use ending::flat_output;
 
 /// E may rise by this much, relatively, before a step is taken back: rounding, not a rise.
 fn tolerated_rise<T: Float>() -> f64 {
@@ -152,7 +152,7 @@ impl Descent {
         gradient: Gradient,
     ) -> Result<Self> {
         let layer = Layer::new(start, problem.activation.clone());
-        if let Some(output) = flat_output(&gradient, rounding::<T>(problem)) {
+        if let Some(output) = flat_output(&gradient, problem) {
             return Err(Error::FlatStart { output: output + 1 });
         }
         if !gradient.is_finite() {

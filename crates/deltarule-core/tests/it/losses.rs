@@ -242,6 +242,19 @@ fn hinge_tells_classes_apart() {
 }
 
 #[test]
+fn where_no_record_gives_a_delta_a_convex_e_is_least() {
+    // A target of 0 has the error 1 whatever h is, and those of 1 are all on the right side.
+    let table = drawn(200, |h, _| f64::from(h > 0.0));
+    with_loss(&table, Loss::Hinge, &Activation::Identity, 1, |problem| {
+        let (_, ys) = table.rows(problem.scaling);
+        let zeros = ys.iter().filter(|y| y[0] == 0.0).count() as f64;
+        let (_, fit) = descend(problem, &Config::default());
+        assert!(matches!(fit.reason, StopReason::Minimum { correlation: 0.0 }), "{:?}", fit.reason);
+        assert_eq!(fit.loss, zeros);
+    });
+}
+
+#[test]
 fn no_constant_has_a_lower_e_than_the_baseline() {
     let table = drawn(400, |h, random| is_true(Activation::Sigmoid.value(h), random) * (1.0 + random.uniform()));
     for (loss, activation) in pairs().into_iter().chain([(Loss::Squared, Activation::Identity)]) {

@@ -258,7 +258,10 @@ fn of_texts(
     let new: Vec<u32> = all.iter().map(|level| code(level)).collect();
     let code_of_missing = if has_level { code(MISSING_LEVEL) } else { NO_LEVEL };
     if missing > 0 && !is_rare(counts[MISSING_LEVEL]) {
-        notes.push(format!("{name}: what is missing is the level {MISSING_LEVEL}, in {missing} records"));
+        notes.push(format!(
+            "{name}: what is missing is the level {MISSING_LEVEL}, in {}",
+            deltarule_model::number::count(missing, "record")
+        ));
     }
     if let (Some(least), 1..) = (rules.min_count, n_levels) {
         let records: u64 = rare.iter().sum();

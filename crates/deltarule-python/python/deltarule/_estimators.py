@@ -15,6 +15,7 @@ from . import _core, _frames
 from ._base import DeltaRule
 from ._classes import add_classes, class_name, classes_of, known_classes
 from ._documents import documented
+from ._models import read_model
 from ._records import Counted, check_all_there, free_name
 
 
@@ -449,7 +450,6 @@ def load(path):
     -------
     DeltaRuleRegressor or DeltaRuleClassifier
     """
-    with open(path, "rb") as file:
-        model = _core.Model.from_json(file.read())
+    model = read_model(path)
     cls = DeltaRuleRegressor if model.classes is None else DeltaRuleClassifier
     return cls.load(path)

@@ -9,6 +9,16 @@ from sklearn.utils.validation import check_is_fitted
 from . import _core
 
 
+def read_model(path):
+    """The model in a file; errors name the file."""
+    with open(path, "rb") as file:
+        text = file.read()
+    try:
+        return _core.Model.from_json(text)
+    except ValueError as error:
+        raise ValueError(f"{os.fspath(path)}: {error}") from None
+
+
 class Models:
     """The part of an estimator that is written and read."""
 
@@ -76,8 +86,7 @@ class Models:
         whether they are numbers, truth values or texts: numbers come back as ``int64`` where all are whole, otherwise as ``float64``, and texts as
         objects. A file of before it did has their names alone, and those that are the names of numbers come back as numbers. ``pickle`` keeps everything.
         """
-        with open(path, "rb") as file:
-            model = _core.Model.from_json(file.read())
+        model = read_model(path)
         is_of_classes = model.classes is not None
         if is_of_classes != (cls._task == "classification"):
             other = "DeltaRuleClassifier" if is_of_classes else "DeltaRuleRegressor"

@@ -54,7 +54,7 @@ impl Descent {
             return Ok(Some(StopReason::Exact));
         }
         if at_best && correlation <= self.plan.tolerance {
-            if flat_output(&self.gradient, rounding(problem)).is_some() {
+            if flat_output(&self.gradient, problem).is_some() {
                 let (epoch, eta, loss) = (self.epoch, self.eta_of_step(self.epoch), self.gradient.loss);
                 return Ok(Some(StopReason::Saturated { epoch, eta, loss }));
             }
@@ -93,7 +93,7 @@ impl Descent {
 
 /// The E that is made of rounding alone: each h is a sum of d terms, and each residual a difference of such numbers. The log of a probability and
 /// the margin of a class can come to 0 exactly.
-pub(super) fn rounding<T: Float>(problem: &Problem<'_, T>) -> f64 {
+fn rounding<T: Float>(problem: &Problem<'_, T>) -> f64 {
     let relative = 16.0 * T::EPSILON * (problem.source.shape().n_features() + 4) as f64;
     let squares: f64 = problem.moments.targets().iter().map(|target| target.sum_squares()).sum();
     let n_values = problem.moments.weight() * problem.source.shape().n_outputs() as f64;
@@ -105,8 +105,13 @@ pub(super) fn rounding<T: Float>(problem: &Problem<'_, T>) -> f64 {
     }
 }
 
-/// An output with errors above `rounding` of which none gives a δ: every f'(h) is 0, and its weights can never move.
-pub(super) fn flat_output(gradient: &Gradient, rounding: f64) -> Option<usize> {
+/// An output with errors above rounding of which none gives a δ: every f'(h) is 0, and its weights can never move. Where E is convex in h, that is
+/// its minimum instead.
+pub(super) fn flat_output<T: Float>(gradient: &Gradient, problem: &Problem<'_, T>) -> Option<usize> {
+    if problem.loss.is_convex_with(problem.activation) {
+        return None;
+    }
+    let rounding = rounding(problem);
     let outputs = gradient.delta_squares.iter().zip(&gradient.losses);
     outputs.enumerate().find(|(_, (delta, loss))| **delta == 0.0 && **loss > rounding).map(|(j, _)| j)
 }
