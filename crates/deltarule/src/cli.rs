@@ -172,7 +172,7 @@ pub(crate) struct ColumnArgs {
     /// name (2024-05-31, 2024-05-31T13:45, 31 May 2024), or a form of strftime's: when:%d.%m.%Y. when@Europe/Berlin takes them by the clock of that zone
     #[arg(long, value_name = "NAME[@ZONE][:FORM][,…]", value_delimiter = ',', value_parser = parse_date)]
     pub(crate) date: Vec<DateColumn>,
-    /// What becomes of missing values (empty, NA, N/A, NaN, null, ?, #N/A, <NA>): an error; mean, the column's mean and no level of a category; level, the same but for
+    /// What becomes of missing values (empty, NA, N/A, NaN, null, ?, #N/A): an error; mean, the column's mean and no level of a category; level, the same but for
     /// categories, where (missing) is a level of its own; mean+flag, as level, and numbers have an input that says so; drop, the record is left out
     #[arg(long, value_enum, default_value_t = MissingArg::Error, value_name = "RULE")]
     pub(crate) missing: MissingArg,

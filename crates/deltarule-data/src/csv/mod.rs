@@ -60,7 +60,7 @@ impl Decimal {
 }
 
 /// Whether a field (without the white space around it) stands for nothing: empty, NA, N/A, NaN, null, ?, or what
-/// spreadsheets and pandas write, #N/A and <NA>, in any case.
+/// spreadsheets and pandas write, `#N/A` and `<NA>`, in any case.
 pub fn is_missing(field: &[u8]) -> bool {
     match field.len() {
         0 => true,
