@@ -10,7 +10,7 @@ mod state;
 use deltarule_model::{BucketSet, DateForm, DateFormat};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use builder::{ColumnBuilder, LARGEST, Wish, is_time_of_day};
+pub(crate) use builder::{ColumnBuilder, LARGEST, Wish, is_time_of_day, is_truth};
 pub(crate) use numbers::is_in_range;
 
 /// A value that stands for others, and the line on which it is.

@@ -361,7 +361,7 @@ impl ColumnBuilder {
         match &self.state {
             _ if self.wish == Wish::Skip => 0,
             State::Mixed | State::Unique(_) | State::Unsupported(_) => 0,
-            State::Text { seen } if self.wish == Wish::Text || !seen.keys().all(|word| is_truth(word)) => 4,
+            State::Text { seen } if self.wish == Wish::Text || !seen.keys().all(|word| is_truth(word.as_bytes())) => 4,
             State::Hashed(_) => 4,
             _ => 8,
         }
@@ -388,7 +388,7 @@ impl ColumnBuilder {
                 (Values::Unique { n_values, exact }, Decode::Unused)
             }
             State::Hashed(hashed) => hashed.finish(),
-            State::Text { seen } if self.wish != Wish::Text && seen.keys().all(|word| is_truth(word)) => {
+            State::Text { seen } if self.wish != Wish::Text && seen.keys().all(|word| is_truth(word.as_bytes())) => {
                 let value_of = truth_values(&seen);
                 let low = value_of.iter().copied().fold(1.0, f64::min);
                 let high = value_of.iter().copied().fold(0.0, f64::max);
@@ -401,8 +401,9 @@ impl ColumnBuilder {
     }
 }
 
-fn is_truth(word: &str) -> bool {
-    word.eq_ignore_ascii_case("true") || word.eq_ignore_ascii_case("false")
+/// Whether a word is a truth value.
+pub(crate) fn is_truth(word: &[u8]) -> bool {
+    word.eq_ignore_ascii_case(b"true") || word.eq_ignore_ascii_case(b"false")
 }
 
 /// Whether a word is hours and minutes, and maybe seconds.

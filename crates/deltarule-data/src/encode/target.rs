@@ -5,6 +5,7 @@ use std::ops::Deref;
 use deltarule_model::{Encoding, Target};
 
 use super::{RowEncoder, file_of};
+use crate::column::is_truth;
 use crate::csv::{Decimal, Record, is_missing, parse_number};
 use crate::error::{DataError, Result};
 use crate::flaw::Flaw;
@@ -74,8 +75,4 @@ fn class_of(field: &[u8], classes: &[String], decimal: Decimal) -> Option<u32> {
         classes.iter().position(|class| parse_number(class.as_bytes(), Decimal::Point) == Some(number))
     });
     position.map(|class| class as u32)
-}
-
-fn is_truth(field: &[u8]) -> bool {
-    field.eq_ignore_ascii_case(b"true") || field.eq_ignore_ascii_case(b"false")
 }
