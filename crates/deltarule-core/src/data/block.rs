@@ -460,3 +460,23 @@ fn check_sparse<T: Float>(column: usize, n_columns: usize, rows: SparseSlices<'_
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_that_lie_in_different_ways_are_laid_alike() {
+        let values = [vec![1.0, 2.0, f64::NAN], vec![4.0, 5.0, 6.0]];
+        let [tiled] = &TiledNumbers::tile(&[values.iter().map(Vec::as_slice).collect()])[..] else { unreachable!() };
+        let columns = vec![Column::Tiled(tiled[0].clone()), Column::Numbers(values[1].as_slice().into())];
+        let block = Block::new(columns, Targets::Numbers(vec![vec![0.0; 3].into()])).unwrap();
+        for (column, expected) in block.columns().iter().zip(&values) {
+            let Column::Numbers(found) = column else { panic!("{column:?}") };
+            assert!(found.iter().zip(expected).all(|(a, b)| a.to_bits() == b.to_bits()), "{found:?}");
+        }
+        let raw =
+            block.raw_columns(|_, values| RawColumn { values, offset: 0.0, factor: 1.0, fill: 0.0, has_missing: true });
+        assert_eq!((raw.layout(), raw.as_slice().len()), (Layout::ALONE, 2));
+    }
+}

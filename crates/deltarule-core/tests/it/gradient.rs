@@ -207,7 +207,7 @@ fn bad_blocks_are_refused_with_their_place() {
 #[test]
 fn tiled_memory_changes_no_bit() {
     for (n, numbers, outputs, missing) in
-        [(1, 3, 1, false), (70, 9, 1, true), (9001, 20, 1, true), (5000, 11, 3, false)]
+        [(1, 3, 1, false), (70, 9, 1, true), (9001, 20, 1, true), (5000, 11, 3, false), (2503, 130, 1, true)]
     {
         let table = Table::random(21, n, numbers, &[4], outputs, missing);
         for activation in [Activation::Identity, Activation::Sigmoid] {
