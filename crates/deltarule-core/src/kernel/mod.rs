@@ -27,7 +27,7 @@ pub(crate) use linear::{
     add_column_products, add_multiples, add_terms, add_weight_of_code, all_finite, dot, fold, map_pairs,
     prefetch_values, scatter_add, squared_deltas, standardize_into, sum, sum_squares,
 };
-pub(crate) use raw::{RawColumn, RawColumns, add_raw_products, add_raw_products_and_go_on, raw_net_inputs};
+pub(crate) use raw::{RawColumn, RawColumns, add_raw_products, add_raw_products_and_go_on, group_rows, raw_net_inputs};
 pub(crate) use records::{
     BadRecord, Lanes, NO_INPUT, RecordWeights, Records, RowScale, make_deltas, standardize_rows, walk_records,
 };

@@ -16,8 +16,17 @@ type Chunks<T, const K: usize> = [[T; LANES]; K];
 /// How many times [`LANES`] rows are gone through at a time.
 const GROUP: usize = GROUP_ROWS / LANES;
 
-/// Memory is asked for the rows of a column so many columns before they are gone through forward, where runs are long.
-const AHEAD: usize = 16;
+/// Memory is asked for the rows of a column so many columns before they are gone through forward.
+const AHEAD: usize = 32;
+
+/// The rows of all columns that are gone through at a time take up no more than this, so that the way back finds them in the second-level cache.
+const GROUP_BYTES: usize = 512 * 1024;
+
+/// How many rows are gone through at a time, forward and backward: [`GROUP_ROWS`], or fewer where there are very many columns.
+pub(crate) fn group_rows<T>(n_columns: usize) -> usize {
+    let fits = |rows: &usize| rows * n_columns * size_of::<T>() <= GROUP_BYTES;
+    [GROUP_ROWS, GROUP_ROWS / 2].into_iter().find(fits).unwrap_or(LANES)
+}
 
 /// A raw number column and how it becomes an input: x̃ = (x − offset)·factor, or `fill` where x is missing (NaN).
 #[derive(Debug, Clone, Copy)]
@@ -111,16 +120,14 @@ impl<'a, T: Float> RawColumns<'a, T> {
     }
 
     /// What asks for memory before column `i` of some rows is gone through: for a later column of theirs, or, where there is none, for the
-    /// first columns of later rows. Where runs are short, the processor looks ahead in each by itself.
+    /// first columns of later rows.
     #[inline(always)]
     fn asking_ahead<const K: usize>(&self, start: usize) -> impl Fn(usize) + '_ {
         let n = self.columns.len();
-        let asks = self.layout.run_rows() == GROUP_ROWS;
         let ahead = AHEAD.min(n);
         let here = self.layout.places::<K>(start);
         let later = self.layout.places::<K>(start + AHEAD.div_ceil(n.max(1)) * K * LANES);
         move |i| match self.columns.get(i + ahead) {
-            _ if !asks => {}
             Some(column) => column.prefetch(&here),
             None => self.columns[i + ahead - n].prefetch(&later),
         }
@@ -158,18 +165,28 @@ fn net_inputs<T: Float, V: Sixteen<T>, const K: usize>(
     start: usize,
     h: &mut Chunks<T, K>,
 ) {
-    let mut lanes = OnLine([[[T::ZERO; LANES]; K]; NET_INPUT_LANES]);
+    let mut lanes = no_lanes();
     let places = columns.layout.places(start);
     let ask_ahead = columns.asking_ahead::<K>(start);
     for (i, (column, &weight)) in columns.columns.iter().zip(weights).enumerate() {
         ask_ahead(i);
         // SAFETY: the caller has checked the rows.
-        unsafe { add_column::<T, V, K>(column, weight, &places, &mut lanes.0[i % NET_INPUT_LANES]) };
+        unsafe { add_column::<T, V, K>(column, i, weight, &places, &mut lanes) };
     }
-    fold_lanes(&lanes.0, h);
+    fold_lanes::<T, V, K>(&lanes, h);
 }
 
-/// `lane += weight·x̃` for the rows at some places.
+/// The lanes of the net inputs of some rows.
+type NetInputs<T, const K: usize> = OnLine<[Chunks<T, K>; NET_INPUT_LANES]>;
+
+/// Lanes to which no column was added.
+#[inline(always)]
+fn no_lanes<T: Float, const K: usize>() -> NetInputs<T, K> {
+    OnLine([[[T::ZERO; LANES]; K]; NET_INPUT_LANES])
+}
+
+/// `lane += weight·x̃` for the rows at some places, in the lane of column `i`. The first column of each lane does not look at what was there: other
+/// rows may have left it.
 ///
 /// # Safety
 ///
@@ -178,25 +195,31 @@ fn net_inputs<T: Float, V: Sixteen<T>, const K: usize>(
 #[allow(unsafe_code)]
 unsafe fn add_column<T: Float, V: Sixteen<T>, const K: usize>(
     column: &RawColumn<'_, T>,
+    i: usize,
     weight: T,
     places: &[usize; K],
-    lane: &mut Chunks<T, K>,
+    lanes: &mut NetInputs<T, K>,
 ) {
-    let weight = V::splat(weight);
-    // SAFETY: the caller's.
-    unsafe { column.inputs::<V, K>(places, |k, x| V::load(&lane[k]).add(weight.mul(x)).store(&mut lane[k])) };
+    let (weight, zero) = (V::splat(weight), V::splat(T::ZERO));
+    let lane = &mut lanes.0[i % NET_INPUT_LANES];
+    // SAFETY, of both: the caller's.
+    if i < NET_INPUT_LANES {
+        unsafe { column.inputs::<V, K>(places, |k, x| zero.add(weight.mul(x)).store(&mut lane[k])) };
+    } else {
+        unsafe { column.inputs::<V, K>(places, |k, x| V::load(&lane[k]).add(weight.mul(x)).store(&mut lane[k])) };
+    }
 }
 
 /// [`super::fold_net_input`] of each row.
 #[inline(always)]
-fn fold_lanes<T: Float, const K: usize>(lanes: &[Chunks<T, K>; NET_INPUT_LANES], h: &mut Chunks<T, K>) {
-    *h = [[T::ZERO; LANES]; K];
-    for place in 0..HALF {
-        for k in 0..K {
-            for l in 0..LANES {
-                h[k][l] += lanes[place][k][l] + lanes[place + HALF][k][l];
-            }
+fn fold_lanes<T: Float, V: Sixteen<T>, const K: usize>(lanes: &NetInputs<T, K>, h: &mut Chunks<T, K>) {
+    for (k, h) in h.iter_mut().enumerate() {
+        let lane = |place: usize| V::load(&lanes.0[place][k]);
+        let mut total = V::splat(T::ZERO);
+        for place in 0..HALF {
+            total = total.add(lane(place).add(lane(place + HALF)));
         }
+        total.store(h);
     }
 }
 
@@ -247,33 +270,50 @@ unsafe fn add_products<T: Float, V: Sixteen<T>, const K: usize>(
 
 in_registers! {
     /// [`add_raw_products`] for the rows from the first start on and [`raw_net_inputs`] for as many from the second on, side by side, each with its bits. Both are
-    /// whole groups of [`GROUP_ROWS`]. Shapes: values and `h` (rows,), columns, weights and sums (d,).
-    #[allow(unsafe_code)]
+    /// whole groups of [`group_rows`]. Shapes: values and `h` (rows,), columns, weights and sums (d,).
     fn add_raw_products_and_go_on<T, V>(
         columns: &RawColumns<'_, T>, weights: &[T], starts: [usize; 2], values: &[T], sums: &mut [[T; LANES]],
         h: &mut [T],
     ) {
-        columns.check(starts[0], values.len());
-        columns.check(starts[1], h.len());
-        let (values, _) = values.as_chunks::<LANES>().0.as_chunks::<GROUP>();
-        let (h, _) = h.as_chunks_mut::<LANES>().0.as_chunks_mut::<GROUP>();
-        let [mut start, mut next] = starts;
-        for (values, h) in values.iter().zip(h) {
-            let mut lanes = OnLine([[[T::ZERO; LANES]; GROUP]; NET_INPUT_LANES]);
-            let (here, there) = (columns.layout.places(start), columns.layout.places(next));
-            let ask_ahead = columns.asking_ahead::<GROUP>(next);
-            for (i, ((column, &weight), sums)) in columns.columns.iter().zip(weights).zip(&mut *sums).enumerate() {
-                ask_ahead(i);
-                // SAFETY: the rows are checked.
-                unsafe {
-                    add_products::<T, V, GROUP>(column, &here, values, sums);
-                    add_column::<T, V, GROUP>(column, weight, &there, &mut lanes.0[i % NET_INPUT_LANES]);
-                }
-            }
-            fold_lanes(&lanes.0, h);
-            start += GROUP_ROWS;
-            next += GROUP_ROWS;
+        match group_rows::<T>(columns.columns.len()) / LANES {
+            GROUP => back_and_on::<T, V, GROUP>(columns, weights, starts, values, sums, h),
+            2 => back_and_on::<T, V, 2>(columns, weights, starts, values, sums, h),
+            _ => back_and_on::<T, V, 1>(columns, weights, starts, values, sums, h),
         }
+    }
+}
+
+/// [`add_raw_products_and_go_on`], `K` times [`LANES`] rows at a time.
+#[inline(always)]
+#[allow(unsafe_code)]
+fn back_and_on<T: Float, V: Sixteen<T>, const K: usize>(
+    columns: &RawColumns<'_, T>,
+    weights: &[T],
+    starts: [usize; 2],
+    values: &[T],
+    sums: &mut [[T; LANES]],
+    h: &mut [T],
+) {
+    columns.check(starts[0], values.len());
+    columns.check(starts[1], h.len());
+    let (values, _) = values.as_chunks::<LANES>().0.as_chunks::<K>();
+    let (h, _) = h.as_chunks_mut::<LANES>().0.as_chunks_mut::<K>();
+    let [mut start, mut next] = starts;
+    let mut lanes = no_lanes();
+    for (values, h) in values.iter().zip(h) {
+        let (here, there) = (columns.layout.places(start), columns.layout.places(next));
+        let ask_ahead = columns.asking_ahead::<K>(next);
+        for (i, ((column, &weight), sums)) in columns.columns.iter().zip(weights).zip(&mut *sums).enumerate() {
+            ask_ahead(i);
+            // SAFETY: the rows are checked.
+            unsafe {
+                add_products::<T, V, K>(column, &here, values, sums);
+                add_column::<T, V, K>(column, i, weight, &there, &mut lanes);
+            }
+        }
+        fold_lanes::<T, V, K>(&lanes, h);
+        start += K * LANES;
+        next += K * LANES;
     }
 }
 
@@ -284,15 +324,18 @@ mod tests {
     use crate::random::{Random, Stream};
 
     /// Products and net inputs side by side against one after the other, in every width and layout: the same bits.
-    fn check<T: Float>(seed: u64) {
+    fn check<T: Float>(seed: u64, n_columns: Option<usize>) {
         let mut random = Random::new(seed, Stream::Start);
-        let (n_columns, rows) = (1 + random.below(200) as usize, GROUP_ROWS * (1 + random.below(3) as usize));
+        let (some_columns, rows) = (1 + random.below(200) as usize, GROUP_ROWS * (1 + random.below(3) as usize));
+        let n_columns = n_columns.unwrap_or(some_columns);
         let mut numbers = |n: usize| -> Vec<T> { (0..n).map(|_| T::from_f64(random.uniform() - 0.5)).collect() };
         let mut raw: Vec<Vec<T>> = (0..n_columns).map(|_| numbers(3 * rows)).collect();
         raw.iter_mut().step_by(3).for_each(|column| column[rows + 1] = T::from_f64(f64::NAN));
         let (weights, values, scales) = (numbers(n_columns), numbers(rows), numbers(n_columns));
         let mut results = Vec::new();
-        for layout in [Layout::ALONE, Layout::tiled(n_columns), Layout::of_short_runs(2 * LANES)] {
+        // Every column has memory of its own here, of which many columns with long strides would take too much.
+        let tiled = (n_columns <= 200).then(|| Layout::tiled(n_columns));
+        for layout in [Layout::ALONE, Layout::of_short_runs(2 * LANES)].into_iter().chain(tiled) {
             let laid: Vec<Vec<T>> = raw
                 .iter()
                 .map(|column| {
@@ -334,8 +377,17 @@ mod tests {
     #[test]
     fn both_ways_side_by_side_have_the_bits_of_each_alone() {
         for seed in 0..50 {
-            check::<f32>(seed);
-            check::<f64>(seed);
+            check::<f32>(seed, None);
+            check::<f64>(seed, None);
+        }
+    }
+
+    #[test]
+    fn fewer_rows_at_a_time_have_the_bits_of_each_way_alone() {
+        for (n_columns, rows, rows_of_double) in [(1000, 64, 64), (1500, 64, 32), (3000, 32, 16)] {
+            assert_eq!((group_rows::<f32>(n_columns), group_rows::<f64>(n_columns)), (rows, rows_of_double));
+            check::<f32>(0, Some(n_columns));
+            check::<f64>(0, Some(n_columns));
         }
     }
 }

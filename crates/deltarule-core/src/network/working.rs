@@ -3,8 +3,8 @@
 use super::Parameters;
 use crate::data::{Block, Column, ColumnKind, STRIP_ROWS, Scaling, Shape, SparseRows, Tile, rows_in_cache};
 use crate::kernel::{
-    Aligned, Float, LANES, RawColumn, SparseSlices, add_raw_products, add_raw_products_and_go_on, add_tile_products,
-    add_weight_of_code, fold, raw_net_inputs, scatter_add, tile_net_inputs,
+    Aligned, Float, GROUP_ROWS, LANES, RawColumn, SparseSlices, add_raw_products, add_raw_products_and_go_on,
+    add_tile_products, add_weight_of_code, fold, group_rows, raw_net_inputs, scatter_add, tile_net_inputs,
 };
 
 /// The parameters of one or several layers for one pass, in the type of the data: the outputs of all layers, one after the other.
@@ -198,7 +198,11 @@ impl<T: Float> RawPass<T> {
     pub(crate) fn new(shape: &Shape, block_rows: usize) -> Self {
         let sums = ColumnSums::new(shape, 1);
         let n_numbers = sums.number_features.len();
-        let capacity = rows_in_cache::<T>(n_numbers, RAW_BYTES).min(block_rows).max(1);
+        let capacity = match group_rows::<T>(n_numbers) {
+            GROUP_ROWS => rows_in_cache::<T>(n_numbers, RAW_BYTES),
+            fewer => fewer,
+        };
+        let capacity = capacity.min(block_rows).max(1);
         let (net_input, values) = (Aligned::zeros(capacity), Aligned::zeros(capacity));
         Self { sums, capacity, net_input, values, sparse: SparseRows::of_shape(shape) }
     }
