@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Block, Column, ColumnKind, STRIP_ROWS, Scaling, Shape, SparseRows};
-use crate::kernel::{Float, LANES, SparseSlices, prefetch_values, standardize_into};
+use crate::kernel::{Aligned, Float, LANES, SparseSlices, prefetch_values, standardize_into};
 
 /// What the number columns of a tile may take up in the second-level cache, in bytes.
 const TILE_BYTES: usize = 128 * 1024;
@@ -19,7 +19,7 @@ const PADDING: usize = 16;
 #[derive(Debug, Clone)]
 pub(crate) struct Tile<T: Float> {
     columns: Vec<(Place, usize)>,
-    numbers: Vec<T>,
+    numbers: Aligned<T>,
     codes: Vec<u32>,
     sparse: Vec<SparseRows<T>>,
     targets: Vec<T>,
@@ -105,7 +105,7 @@ impl<T: Float> Tile<T> {
         let stride = capacity + PADDING;
         Self {
             columns,
-            numbers: vec![T::ZERO; n_numbers * stride],
+            numbers: Aligned::zeros(n_numbers * stride),
             codes: vec![0; n_categories * capacity],
             sparse: SparseRows::of_shape(shape),
             targets: vec![T::ZERO; shape.n_outputs() * capacity],
@@ -204,7 +204,9 @@ impl<T: Float> Tile<T> {
     /// The level codes of each category with the first feature that belongs to it and the number of its levels.
     pub(crate) fn categories(&self) -> impl Iterator<Item = (&[u32], usize, usize)> {
         let mut first_feature = 0;
-        self.columns_with_features().filter_map(move |(column, n_features)| {
+        // This is asked for each output of each tile.
+        let columns = (!self.codes.is_empty()).then(|| self.columns_with_features());
+        columns.into_iter().flatten().filter_map(move |(column, n_features)| {
             let first = first_feature;
             first_feature += n_features;
             match column {

@@ -8,7 +8,7 @@ use super::Float;
 const LINE: usize = 64;
 
 /// So many numbers, the first of them at the begin of a line of the cache.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Aligned<T> {
     memory: Vec<T>,
     first: usize,
@@ -20,6 +20,14 @@ impl<T: Float> Aligned<T> {
     pub(crate) fn zeros(len: usize) -> Self {
         let memory = vec![T::ZERO; len + LINE / size_of::<T>()];
         Self { first: first_of_line(&memory), memory, len }
+    }
+
+    /// Room for so many numbers, which are whatever they are.
+    pub(crate) fn make_room(&mut self, len: usize) {
+        if self.first + len > self.memory.len() {
+            *self = Self::zeros(len);
+        }
+        self.len = len;
     }
 }
 
@@ -84,6 +92,11 @@ mod tests {
         for (n, numbers) in copies.iter().enumerate() {
             assert!(numbers.as_ptr().addr().is_multiple_of(LINE));
             assert!(numbers.iter().copied().eq((0..n).map(|index| index as f32)));
+        }
+        let mut numbers = Aligned::<f64>::default();
+        for len in [3, 200, 7] {
+            numbers.make_room(len);
+            assert!(numbers.len() == len && numbers.as_ptr().addr().is_multiple_of(LINE));
         }
     }
 }

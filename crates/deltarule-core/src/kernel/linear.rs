@@ -134,6 +134,21 @@ for_every_width! {
     }
 }
 
+for_every_width! {
+    /// [`map_pairs`] in two loops: `y[r] = first(h[r])`, and then `(y[r], d[r]) = then(h[r], y[r])`. A processor has more of the rows of two short
+    /// loops under way than of a long one, in which each result waits for the one before.
+    fn map_pairs_in_two<T: [Float], A: [Fn(T) -> T], B: [Fn(T, T) -> (T, T)]>(
+        h: &[T], y: &mut [T], d: &mut [T], first: A, then: B,
+    ) {
+        for (&h, y) in h.iter().zip(&mut *y) {
+            *y = first(h);
+        }
+        for ((&h, y), d) in h.iter().zip(y).zip(d) {
+            (*y, *d) = then(h, *y);
+        }
+    }
+}
+
 /// v·x, and 0 where v is, whatever x is: a record of weight 0 is as good as none.
 #[inline(always)]
 fn weighed<T: Float>(v: T, x: T) -> T {

@@ -10,6 +10,8 @@ use super::{Float, LANES};
 ///
 /// The methods may be called only where the processor has the registers of the type.
 pub trait Sixteen<T>: Copy {
+    /// How many registers they are.
+    const REGISTERS: usize;
     /// From memory.
     fn load(from: &[T; LANES]) -> Self;
     /// Into memory.
@@ -31,6 +33,8 @@ pub trait Sixteen<T>: Copy {
 pub(super) struct Plain<T>([T; LANES]);
 
 impl<T: Float> Sixteen<T> for Plain<T> {
+    /// Registers of 16 bytes.
+    const REGISTERS: usize = LANES * size_of::<T>() / 16;
     #[inline(always)]
     fn load(from: &[T; LANES]) -> Self {
         Self(*from)
@@ -83,6 +87,7 @@ mod x86 {
 
             // SAFETY, of every block here: the caller is compiled for these registers, and the places are `LANES` long.
             impl Sixteen<$type> for $name {
+                const REGISTERS: usize = $n;
                 #[inline(always)]
                 fn load(from: &[$type; LANES]) -> Self {
                     Self(std::array::from_fn(|k| unsafe { $load(from.as_ptr().add(k * (LANES / $n))) }))

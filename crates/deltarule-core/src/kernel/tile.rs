@@ -1,75 +1,170 @@
 //! Net inputs and gradients from the columns of a tile, which are centred and scaled already, for several outputs at a time.
+//!
+//! Sums of eight registers are under way together: so many outputs, or outputs and columns, share what is loaded as this leaves room for.
 
-use super::dispatch::for_every_width;
-use super::linear::add_products;
+use super::aligned::OnLine;
+use super::dispatch::in_registers;
+use super::sixteen::{Plain, Sixteen};
 use super::{Float, HALF, LANES, NET_INPUT_LANES, fold_net_input};
 
-/// So many outputs share each value that is loaded.
-const OUTPUTS: usize = 4;
-
-for_every_width! {
-    /// `h[j·rows + r] = Σ_i weights[j·d + i]·x_i[r]`, summed as [`NET_INPUT_LANES`] says; column i is `columns[i·stride..][..rows]`.
-    fn tile_net_inputs<T: [Float]>(columns: &[T], stride: usize, n_columns: usize, n_rows: usize, weights: &[T], h: &mut [T]) {
-        h.fill(T::ZERO);
-        if n_columns == 0 || n_rows == 0 {
-            return;
-        }
-        for (weights, h) in weights.chunks(OUTPUTS * n_columns).zip(h.chunks_mut(OUTPUTS * n_rows)) {
-            match h.len() / n_rows {
-                4 => net_inputs_of::<T, 4>(columns, stride, n_columns, n_rows, weights, h),
-                3 => net_inputs_of::<T, 3>(columns, stride, n_columns, n_rows, weights, h),
-                2 => net_inputs_of::<T, 2>(columns, stride, n_columns, n_rows, weights, h),
-                _ => net_inputs_of::<T, 1>(columns, stride, n_columns, n_rows, weights, h),
-            }
-        }
-    }
-}
-
-#[inline(always)]
-fn net_inputs_of<T: Float, const J: usize>(
-    columns: &[T],
+/// The columns of a tile.
+#[derive(Clone, Copy)]
+struct Columns<'a, T> {
+    /// Column i is `values[i·stride..][..n_rows]`.
+    values: &'a [T],
     stride: usize,
     n_columns: usize,
     n_rows: usize,
-    weights: &[T],
-    h: &mut [T],
-) {
-    let weights: [&[T]; J] = std::array::from_fn(|j| &weights[j * n_columns..(j + 1) * n_columns]);
-    let whole = n_rows / LANES * LANES;
-    for start in (0..whole).step_by(LANES) {
-        for place in 0..HALF.min(n_columns) {
-            let (mut lane, mut other) = ([[T::ZERO; LANES]; J], [[T::ZERO; LANES]; J]);
-            for i in (place..n_columns).step_by(NET_INPUT_LANES) {
-                add_column(&mut lane, &weights, i, &columns[i * stride + start..]);
-                if i + HALF < n_columns {
-                    add_column(&mut other, &weights, i + HALF, &columns[(i + HALF) * stride + start..]);
-                }
-            }
-            for j in 0..J {
-                let Some(h) = h[j * n_rows + start..].first_chunk_mut::<LANES>() else { continue };
-                for l in 0..LANES {
-                    h[l] += lane[j][l] + other[j][l];
-                }
-            }
-        }
+}
+
+impl<'a, T: Float> Columns<'a, T> {
+    fn new(values: &'a [T], stride: usize, n_columns: usize, n_rows: usize) -> Self {
+        assert!(
+            n_columns == 0 || (n_columns - 1) * stride + n_rows <= values.len(),
+            "{n_columns} columns of {n_rows} rows, {stride} apart, in {}",
+            values.len()
+        );
+        Self { values, stride, n_columns, n_rows }
     }
-    for j in 0..J {
-        for r in whole..n_rows {
-            h[j * n_rows + r] = net_input(weights[j], |i| columns[i * stride + r]);
+
+    /// How many rows there are without those that fill no [`LANES`].
+    #[inline(always)]
+    fn whole_rows(&self) -> usize {
+        self.n_rows / LANES * LANES
+    }
+
+    /// x̃ of column `i` and row `r`.
+    #[inline(always)]
+    fn at(&self, i: usize, r: usize) -> T {
+        self.values[i * self.stride + r]
+    }
+
+    /// [`LANES`] rows of column `i`.
+    ///
+    /// # Safety
+    ///
+    /// There is such a column, and there are these rows.
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    unsafe fn load<V: Sixteen<T>>(&self, i: usize, start: usize) -> V {
+        debug_assert!(i < self.n_columns && start + LANES <= self.n_rows);
+        // SAFETY: `new` has seen that all rows of all columns are there.
+        V::load(unsafe { &*self.values.as_ptr().add(i * self.stride + start).cast() })
+    }
+}
+
+/// One of two things for 0, …, n − 1: the first for as many at a time as a group has, the second for each that is left over.
+macro_rules! in_groups {
+    ($n:expr, $group:expr, |$first:ident| $of_group:expr, $of_one:expr) => {{
+        let mut $first = 0;
+        while $first + $group <= $n {
+            $of_group;
+            $first += $group;
+        }
+        while $first < $n {
+            $of_one;
+            $first += 1;
+        }
+    }};
+}
+
+in_registers! {
+    /// `h[j·rows + r] = Σ_i weights[j·d + i]·x_i[r]`, summed as [`NET_INPUT_LANES`] says; column i is `columns[i·stride..][..rows]`.
+    fn tile_net_inputs<T, V>(columns: &[T], stride: usize, n_columns: usize, n_rows: usize, weights: &[T], h: &mut [T]) {
+        if n_columns == 0 || n_rows == 0 {
+            h.fill(T::ZERO);
+            return;
+        }
+        let columns = Columns::new(columns, stride, n_columns, n_rows);
+        match V::REGISTERS {
+            1 => net_inputs::<T, V, 8>(columns, weights, h),
+            2 => net_inputs::<T, V, 4>(columns, weights, h),
+            4 => net_inputs::<T, V, 2>(columns, weights, h),
+            _ => net_inputs::<T, V, 1>(columns, weights, h),
         }
     }
 }
 
-/// `lanes[j][l] += weights[j][i]·x[l]`.
+/// The lanes of the net inputs of [`LANES`] rows and `J` outputs: in memory, since the registers are for the lane that is worked on.
+type NetInputLanes<T, const J: usize> = OnLine<[[[T; LANES]; J]; NET_INPUT_LANES]>;
+
+/// [`tile_net_inputs`], `J` outputs at a time.
 #[inline(always)]
-fn add_column<T: Float, const J: usize>(lanes: &mut [[T; LANES]; J], weights: &[&[T]; J], i: usize, x: &[T]) {
-    let Some(x) = x.first_chunk::<LANES>() else { return };
-    for j in 0..J {
-        let weight = weights[j][i];
-        for l in 0..LANES {
-            lanes[j][l] += weight * x[l];
+fn net_inputs<T: Float, V: Sixteen<T>, const J: usize>(columns: Columns<'_, T>, weights: &[T], h: &mut [T]) {
+    let Columns { n_columns, n_rows, .. } = columns;
+    let n_outputs = h.len() / n_rows;
+    // A lane without a column stays 0.
+    let mut lanes: NetInputLanes<T, J> = OnLine([[[T::ZERO; LANES]; J]; NET_INPUT_LANES]);
+    let mut lanes_of_one: NetInputLanes<T, 1> = OnLine([[[T::ZERO; LANES]; 1]; NET_INPUT_LANES]);
+    // All outputs over some rows: these then stay in the nearest cache.
+    for start in (0..columns.whole_rows()).step_by(LANES) {
+        in_groups!(
+            n_outputs,
+            J,
+            |first| {
+                let (weights, h) = (&weights[first * n_columns..], &mut h[first * n_rows + start..]);
+                net_inputs_of::<T, V, J>(columns, start, weights, &mut lanes, h)
+            },
+            {
+                let (weights, h) = (&weights[first * n_columns..], &mut h[first * n_rows + start..]);
+                net_inputs_of::<T, V, 1>(columns, start, weights, &mut lanes_of_one, h)
+            }
+        );
+    }
+    for (weights, h) in weights.chunks(n_columns).zip(h.chunks_mut(n_rows)) {
+        for (r, h) in h.iter_mut().enumerate().skip(columns.whole_rows()) {
+            *h = net_input(weights, |i| columns.at(i, r));
         }
     }
+}
+
+/// `h[j·rows + l]` of [`LANES`] rows from `start` on, for `J` outputs.
+#[inline(always)]
+fn net_inputs_of<T: Float, V: Sixteen<T>, const J: usize>(
+    columns: Columns<'_, T>,
+    start: usize,
+    weights: &[T],
+    lanes: &mut NetInputLanes<T, J>,
+    h: &mut [T],
+) {
+    let n = columns.n_columns;
+    let weights: [&[T]; J] = std::array::from_fn(|j| &weights[j * n..(j + 1) * n]);
+    for (first, into) in lanes.0.iter_mut().enumerate().take(n) {
+        let lane = lane_of::<T, V, J>(columns, start, &weights, first);
+        lane.into_iter().zip(into).for_each(|(lane, into)| lane.store(into));
+    }
+    for j in 0..J {
+        let lane = |place: usize| V::load(&lanes.0[place][j]);
+        let mut total = V::splat(T::ZERO);
+        for place in 0..HALF {
+            total = total.add(lane(place).add(lane(place + HALF)));
+        }
+        if let Some(h) = h[j * columns.n_rows..].first_chunk_mut() {
+            total.store(h);
+        }
+    }
+}
+
+/// One lane of the net inputs: every eighth column, from `first` on.
+#[inline(always)]
+#[allow(unsafe_code)]
+fn lane_of<T: Float, V: Sixteen<T>, const J: usize>(
+    columns: Columns<'_, T>,
+    start: usize,
+    weights: &[&[T]; J],
+    first: usize,
+) -> [V; J] {
+    let mut lane = [V::splat(T::ZERO); J];
+    let mut i = first;
+    while i < columns.n_columns {
+        // SAFETY: the caller goes through whole rows.
+        let x: V = unsafe { columns.load(i, start) };
+        for j in 0..J {
+            lane[j] = lane[j].add(V::splat(weights[j][i]).mul(x));
+        }
+        i += NET_INPUT_LANES;
+    }
+    lane
 }
 
 /// Σ w_i x_i of one record, in the order that every kernel has: [`NET_INPUT_LANES`].
@@ -84,118 +179,89 @@ pub(crate) fn net_input<T: Float>(weights: &[T], x: impl Fn(usize) -> T) -> T {
     fold_net_input(lanes)
 }
 
-for_every_width! {
+in_registers! {
     /// `sums[j·d + i][l] += Σ_r values[j·rows + r]·x_i[r]` over the rows r with r mod [`LANES`] = l; column i is
     /// `columns[i·stride..][..rows]`.
-    fn add_tile_products<T: [Float]>(
+    fn add_tile_products<T, V>(
         columns: &[T], stride: usize, n_columns: usize, n_rows: usize, values: &[T], sums: &mut [[T; LANES]],
     ) {
         if n_columns == 0 || n_rows == 0 {
             return;
         }
-        for (values, sums) in values.chunks(OUTPUTS * n_rows).zip(sums.chunks_mut(OUTPUTS * n_columns)) {
-            add_products_of(columns, stride, n_columns, n_rows, values, sums);
+        let columns = Columns::new(columns, stride, n_columns, n_rows);
+        match V::REGISTERS {
+            1 => products::<T, V, 4, 2>(columns, values, sums),
+            2 => products::<T, V, 2, 2>(columns, values, sums),
+            4 => products::<T, V, 2, 1>(columns, values, sums),
+            _ => products::<T, V, 1, 1>(columns, values, sums),
         }
     }
 }
 
-/// The products for up to [`OUTPUTS`] outputs.
+/// [`add_tile_products`], `J` outputs and `C` columns at a time.
 #[inline(always)]
-fn add_products_of<T: Float>(
-    columns: &[T],
-    stride: usize,
-    n_columns: usize,
-    n_rows: usize,
+fn products<T: Float, V: Sixteen<T>, const J: usize, const C: usize>(
+    columns: Columns<'_, T>,
     values: &[T],
     sums: &mut [[T; LANES]],
 ) {
-    let n_outputs = values.len() / n_rows;
-    let row_values = |j: usize| &values[j.min(n_outputs - 1) * n_rows..][..n_rows];
-    let column = |i: usize| &columns[i.min(n_columns - 1) * stride..][..n_rows];
-    if n_outputs == 1 {
-        // Four columns share the values.
-        for first in (0..n_columns).step_by(4) {
-            let others = std::array::from_fn(|c| column(first + c));
-            let mut totals = std::array::from_fn(|c| sums[(first + c).min(n_columns - 1)]);
-            add_four_products(row_values(0), others, &mut totals);
-            let n = 4.min(n_columns - first);
-            sums[first..first + n].copy_from_slice(&totals[..n]);
-        }
-        return;
-    }
-    // Four outputs share two columns; where there are fewer, the last one is worked out again.
-    for first in (0..n_columns).step_by(2) {
-        let last = (first + 1).min(n_columns - 1);
-        let place = |j: usize, i: usize| j.min(n_outputs - 1) * n_columns + i;
-        let places = [first, last].map(|i| std::array::from_fn(|j| place(j, i)));
-        add_eight_products([column(first), column(last)], std::array::from_fn(row_values), places, sums);
-    }
-}
-
-/// `totals[c][l] += Σ_r one[r]·others[c][r]` over the rows r with r mod [`LANES`] = l.
-///
-/// Each of the four is written out, since the compiler keeps sums in registers only where it sees which is meant. Four keep the adders busy.
-#[inline(always)]
-fn add_four_products<T: Float>(one: &[T], others: [&[T]; 4], totals: &mut [[T; LANES]; 4]) {
-    let (one, rest) = one.as_chunks::<LANES>();
-    let [a, b, c, d] = others.map(|values| values.as_chunks::<LANES>());
-    let [mut total_a, mut total_b, mut total_c, mut total_d] = *totals;
-    for (((x, a), b), (c, d)) in one.iter().zip(a.0).zip(b.0).zip(c.0.iter().zip(d.0)) {
-        add_products(&mut total_a, x, a);
-        add_products(&mut total_b, x, b);
-        add_products(&mut total_c, x, c);
-        add_products(&mut total_d, x, d);
-    }
-    *totals = [total_a, total_b, total_c, total_d];
-    for (total, rest_of) in totals.iter_mut().zip([a.1, b.1, c.1, d.1]) {
-        add_rest(total, rest, rest_of);
-    }
-}
-
-/// The same for two, straight into their places among the sums: each value that is loaded is then used twice or four times. Where a place is
-/// named twice, so are its values, and both sums are the same.
-#[inline(always)]
-fn add_eight_products<T: Float>(two: [&[T]; 2], others: [&[T]; 4], places: [[usize; 4]; 2], sums: &mut [[T; LANES]]) {
-    let [x, y] = two.map(|values| values.as_chunks::<LANES>());
-    let [a, b, c, d] = others.map(|values| values.as_chunks::<LANES>());
-    let [[x_a, x_b, x_c, x_d], [y_a, y_b, y_c, y_d]] = places;
-    let (mut sum_x_a, mut sum_x_b, mut sum_x_c, mut sum_x_d) = (sums[x_a], sums[x_b], sums[x_c], sums[x_d]);
-    let (mut sum_y_a, mut sum_y_b, mut sum_y_c, mut sum_y_d) = (sums[y_a], sums[y_b], sums[y_c], sums[y_d]);
-    for (((x, y), (a, b)), (c, d)) in x.0.iter().zip(y.0).zip(a.0.iter().zip(b.0)).zip(c.0.iter().zip(d.0)) {
-        add_products(&mut sum_x_a, x, a);
-        add_products(&mut sum_y_a, y, a);
-        add_products(&mut sum_x_b, x, b);
-        add_products(&mut sum_y_b, y, b);
-        add_products(&mut sum_x_c, x, c);
-        add_products(&mut sum_y_c, y, c);
-        add_products(&mut sum_x_d, x, d);
-        add_products(&mut sum_y_d, y, d);
-    }
-    if !x.1.is_empty() {
-        for (sum, x, a) in
-            [(&mut sum_x_a, x.1, a.1), (&mut sum_x_b, x.1, b.1), (&mut sum_x_c, x.1, c.1), (&mut sum_x_d, x.1, d.1)]
+    let Columns { n_columns, n_rows, .. } = columns;
+    in_groups!(
+        values.len() / n_rows,
+        J,
+        |output| {
+            let (values, sums) = (&values[output * n_rows..], &mut sums[output * n_columns..]);
+            in_groups!(
+                n_columns,
+                C,
+                |first| products_of::<T, V, J, C>(columns, first, values, sums),
+                products_of::<T, V, J, 1>(columns, first, values, sums)
+            );
+        },
         {
-            add_rest(sum, x, a);
+            let (values, sums) = (&values[output * n_rows..], &mut sums[output * n_columns..]);
+            in_groups!(
+                n_columns,
+                2,
+                |first| products_of::<T, V, 1, 2>(columns, first, values, sums),
+                products_of::<T, V, 1, 1>(columns, first, values, sums)
+            );
         }
-        for (sum, y, a) in
-            [(&mut sum_y_a, y.1, a.1), (&mut sum_y_b, y.1, b.1), (&mut sum_y_c, y.1, c.1), (&mut sum_y_d, y.1, d.1)]
-        {
-            add_rest(sum, y, a);
-        }
-    }
-    for (place, sum) in [(x_a, sum_x_a), (x_b, sum_x_b), (x_c, sum_x_c), (x_d, sum_x_d)] {
-        sums[place] = sum;
-    }
-    for (place, sum) in [(y_a, sum_y_a), (y_b, sum_y_b), (y_c, sum_y_c), (y_d, sum_y_d)] {
-        sums[place] = sum;
-    }
+    );
 }
 
-/// The rows that are left over.
+/// The products of `J` outputs and of `C` columns from `first` on.
 #[inline(always)]
-fn add_rest<T: Float>(total: &mut [T; LANES], a: &[T], b: &[T]) {
-    for (total, (&a, &b)) in total.iter_mut().zip(a.iter().zip(b)) {
-        *total += a * b;
+#[allow(unsafe_code)]
+fn products_of<T: Float, V: Sixteen<T>, const J: usize, const C: usize>(
+    columns: Columns<'_, T>,
+    first: usize,
+    values: &[T],
+    sums: &mut [[T; LANES]],
+) {
+    let Columns { n_columns, n_rows, .. } = columns;
+    let values: [&[T]; J] = std::array::from_fn(|j| &values[j * n_rows..(j + 1) * n_rows]);
+    let mut totals: [[V; C]; J] =
+        std::array::from_fn(|j| std::array::from_fn(|c| V::load(&sums[j * n_columns + first + c])));
+    let chunks = values.map(|values| values.as_chunks::<LANES>().0);
+    for k in 0..n_rows / LANES {
+        // SAFETY: rows and columns are whole ones.
+        let x: [V; C] = std::array::from_fn(|c| unsafe { columns.load(first + c, k * LANES) });
+        for j in 0..J {
+            let v = V::load(&chunks[j][k]);
+            for c in 0..C {
+                totals[j][c] = totals[j][c].add(v.mul(x[c]));
+            }
+        }
+    }
+    for j in 0..J {
+        for c in 0..C {
+            let sums = &mut sums[j * n_columns + first + c];
+            totals[j][c].store(sums);
+            for r in columns.whole_rows()..n_rows {
+                sums[r % LANES] += values[j][r] * columns.at(first + c, r);
+            }
+        }
     }
 }
 

@@ -134,13 +134,24 @@ pub(super) fn small_tanh32(x: f32) -> f32 {
 /// tanh and tanh' = 4e/(1 + e)² of x, with e = exp(−2|x|).
 #[inline(always)]
 pub(crate) fn tanh_and_derivative<T: super::Float>(x: T) -> (T, T) {
+    tanh_and_derivative_of(x, tanh_exp(x))
+}
+
+/// e of [`tanh_and_derivative`].
+#[inline(always)]
+pub(crate) fn tanh_exp<T: super::Float>(x: T) -> T {
     let size = x.abs();
-    let e = (-(size + size)).exp();
+    (-(size + size)).exp()
+}
+
+/// [`tanh_and_derivative`] with its e.
+#[inline(always)]
+pub(crate) fn tanh_and_derivative_of<T: super::Float>(x: T, e: T) -> (T, T) {
     let q = T::ONE / (T::ONE + e);
     let far = (T::ONE - e) * q;
     let far = if x < T::ZERO { -far } else { far };
     // NaN fails the comparison, and `far` is NaN as well.
-    let value = if size < T::from_f64(0.625) { x.small_tanh() } else { far };
+    let value = if x.abs() < T::from_f64(0.625) { x.small_tanh() } else { far };
     (value, T::from_f64(4.0) * e * q * q)
 }
 

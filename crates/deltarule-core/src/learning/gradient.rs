@@ -8,7 +8,7 @@ use super::{
 };
 use crate::data::{Ahead, Block, BlockSource, Scaling, Shape, Threads, Tile, fold_blocks};
 use crate::error::Result;
-use crate::kernel::{Float, LANES, fold};
+use crate::kernel::{Aligned, Float, LANES, fold};
 use crate::network::{Activation, ColumnSums, Layer, Parameters, RawPass, WorkingWeights};
 
 /// E, Σδx and Σδ over some records: the sums that one pass of the delta rule makes, never divided by N inside.
@@ -291,7 +291,7 @@ fn add_tile<T: Float>(
     for (layer, net_inputs) in layers[outputs.start / n_outputs..].iter().zip(net_input.chunks_mut(n_outputs * n)) {
         layer.activation().couple(net_inputs, n);
     }
-    delta.resize(net_input.len(), T::ZERO);
+    delta.make_room(net_input.len());
     for (index, (output, errors)) in outputs.clone().zip(errors).enumerate() {
         ahead.fetch(index, outputs.len());
         let (activation, j) = (layers[output / n_outputs].activation(), output % n_outputs);
@@ -363,7 +363,7 @@ struct RowBuffers<T> {
     target: Vec<T>,
     net_input: Vec<T>,
     residual: Vec<T>,
-    delta: Vec<T>,
+    delta: Aligned<T>,
 }
 
 /// The first of some rows at which L or the square of δ is not finite.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::formula::{Formula, FormulaError};
-use crate::kernel::{Float, map_pairs, tanh_and_derivative};
+use crate::kernel::{Float, map_pairs, map_pairs_in_two, tanh_and_derivative, tanh_and_derivative_of, tanh_exp};
 
 /// The activation function f of ŷ = f(h).
 ///
@@ -240,8 +240,8 @@ impl Activation {
         }
         match self {
             Activation::Identity => map!(Activation::Identity),
-            Activation::Sigmoid => map!(Activation::Sigmoid),
-            Activation::Tanh => map!(Activation::Tanh),
+            Activation::Sigmoid => map_pairs_in_two(h, output, derivative, sigmoid_exp, sigmoid_of),
+            Activation::Tanh => map_pairs_in_two(h, output, derivative, tanh_exp, tanh_and_derivative_of),
             Activation::Relu => map!(Activation::Relu),
             Activation::LeakyRelu => map!(Activation::LeakyRelu),
             Activation::Softsign => map!(Activation::Softsign),
@@ -370,7 +370,18 @@ impl Activation {
 /// σ(h) and σ'(h), from e = exp(−|h|) ≤ 1.
 #[inline(always)]
 fn sigmoid<T: Float>(h: T) -> (T, T) {
-    let e = (-h.abs()).exp();
+    sigmoid_of(h, sigmoid_exp(h))
+}
+
+/// e of [`sigmoid`].
+#[inline(always)]
+fn sigmoid_exp<T: Float>(h: T) -> T {
+    (-h.abs()).exp()
+}
+
+/// [`sigmoid`] with its e.
+#[inline(always)]
+fn sigmoid_of<T: Float>(h: T, e: T) -> (T, T) {
     let q = T::ONE / (T::ONE + e);
     let value = if h >= T::ZERO { q } else { e * q };
     (value, e * q * q)

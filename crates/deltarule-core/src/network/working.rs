@@ -63,7 +63,6 @@ impl<T: Float> WorkingWeights<T> {
     pub(crate) fn net_inputs_of(&self, tile: &Tile<T>, outputs: std::ops::Range<usize>, h: &mut Vec<T>) {
         let (columns, stride) = tile.numbers();
         let (n_numbers, n_rows) = (self.n_numbers, tile.n_rows());
-        h.clear();
         h.resize(outputs.len() * n_rows, T::ZERO);
         let numbers = &self.numbers[outputs.start * n_numbers..outputs.end * n_numbers];
         tile_net_inputs(columns, stride, n_numbers, n_rows, numbers, h);
