@@ -421,7 +421,13 @@ pub(crate) struct SweepArgs {
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
     /// The learning rates: LOW..HIGH, evenly spread on a logarithmic scale, or a list; auto is chosen from the data
-    #[arg(long, value_name = "LOW..HIGH|LIST", default_value = "auto", help_heading = "Runs")]
+    #[arg(
+        long,
+        value_name = "LOW..HIGH|LIST",
+        default_value = "auto",
+        allow_hyphen_values = true,
+        help_heading = "Runs"
+    )]
     pub(crate) eta: String,
     /// How many learning rates, or penalties, there are between LOW and HIGH, both counted
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = whole::<usize>(0, u64::MAX), help_heading = "Runs")]

@@ -1,6 +1,6 @@
 //! Net inputs and gradients from the columns of a tile, which are centred and scaled already, for several outputs at a time.
 //!
-//! Sums of eight registers are under way together: so many outputs, or outputs and columns, share what is loaded as this leaves room for.
+//! Sums in eight registers are under way together: of as many outputs, lanes and columns as these hold.
 
 use super::aligned::OnLine;
 use super::dispatch::in_registers;
@@ -53,20 +53,18 @@ impl<'a, T: Float> Columns<'a, T> {
     }
 }
 
-/// One of two things for 0, …, n − 1: the first for as many at a time as a group has, the second for each that is left over.
-macro_rules! in_groups {
-    ($n:expr, $group:expr, |$first:ident| $of_group:expr, $of_one:expr) => {{
-        let mut $first = 0;
-        while $first + $group <= $n {
-            $of_group;
-            $first += $group;
-        }
-        while $first < $n {
-            $of_one;
-            $first += 1;
-        }
-    }};
+/// So many registers of sums are under way.
+const REGISTERS: usize = 8;
+
+/// The largest power of two that is no more than either; at least 1.
+#[inline(always)]
+fn at_a_time(most: usize, left: usize) -> usize {
+    1 << most.min(left).max(1).ilog2()
 }
+
+/// The lanes of the net inputs of [`LANES`] rows and some outputs: in memory, since the registers are for those that are worked on. A lane
+/// without a column stays 0.
+type NetInputLanes<T> = OnLine<[[[T; LANES]; REGISTERS]; NET_INPUT_LANES]>;
 
 in_registers! {
     /// `h[j·rows + r] = Σ_i weights[j·d + i]·x_i[r]`, summed as [`NET_INPUT_LANES`] says; column i is `columns[i·stride..][..rows]`.
@@ -76,62 +74,56 @@ in_registers! {
             return;
         }
         let columns = Columns::new(columns, stride, n_columns, n_rows);
-        match V::REGISTERS {
-            1 => net_inputs::<T, V, 8>(columns, weights, h),
-            2 => net_inputs::<T, V, 4>(columns, weights, h),
-            4 => net_inputs::<T, V, 2>(columns, weights, h),
-            _ => net_inputs::<T, V, 1>(columns, weights, h),
-        }
-    }
-}
-
-/// The lanes of the net inputs of [`LANES`] rows and `J` outputs: in memory, since the registers are for the lane that is worked on.
-type NetInputLanes<T, const J: usize> = OnLine<[[[T; LANES]; J]; NET_INPUT_LANES]>;
-
-/// [`tile_net_inputs`], `J` outputs at a time.
-#[inline(always)]
-fn net_inputs<T: Float, V: Sixteen<T>, const J: usize>(columns: Columns<'_, T>, weights: &[T], h: &mut [T]) {
-    let Columns { n_columns, n_rows, .. } = columns;
-    let n_outputs = h.len() / n_rows;
-    // A lane without a column stays 0.
-    let mut lanes: NetInputLanes<T, J> = OnLine([[[T::ZERO; LANES]; J]; NET_INPUT_LANES]);
-    let mut lanes_of_one: NetInputLanes<T, 1> = OnLine([[[T::ZERO; LANES]; 1]; NET_INPUT_LANES]);
-    // All outputs over some rows: these then stay in the nearest cache.
-    for start in (0..columns.whole_rows()).step_by(LANES) {
-        in_groups!(
-            n_outputs,
-            J,
-            |first| {
-                let (weights, h) = (&weights[first * n_columns..], &mut h[first * n_rows + start..]);
-                net_inputs_of::<T, V, J>(columns, start, weights, &mut lanes, h)
-            },
-            {
-                let (weights, h) = (&weights[first * n_columns..], &mut h[first * n_rows + start..]);
-                net_inputs_of::<T, V, 1>(columns, start, weights, &mut lanes_of_one, h)
+        let n_outputs = h.len() / n_rows;
+        let mut lanes: NetInputLanes<T> = OnLine([[[T::ZERO; LANES]; REGISTERS]; NET_INPUT_LANES]);
+        // All outputs over some rows: these then stay in the nearest cache.
+        for start in (0..columns.whole_rows()).step_by(LANES) {
+            let mut output = 0;
+            while output < n_outputs {
+                let (weights, h) = (&weights[output * n_columns..], &mut h[output * n_rows + start..]);
+                let n = at_a_time(REGISTERS / V::REGISTERS, n_outputs - output);
+                match (n, REGISTERS / (n * V::REGISTERS)) {
+                    (8, _) => net_inputs::<T, V, 8, 1>(columns, start, weights, &mut lanes, h),
+                    (4, 2) => net_inputs::<T, V, 4, 2>(columns, start, weights, &mut lanes, h),
+                    (4, _) => net_inputs::<T, V, 4, 1>(columns, start, weights, &mut lanes, h),
+                    (2, 4) => net_inputs::<T, V, 2, 4>(columns, start, weights, &mut lanes, h),
+                    (2, 2) => net_inputs::<T, V, 2, 2>(columns, start, weights, &mut lanes, h),
+                    (2, _) => net_inputs::<T, V, 2, 1>(columns, start, weights, &mut lanes, h),
+                    (_, 8) => net_inputs::<T, V, 1, 8>(columns, start, weights, &mut lanes, h),
+                    (_, 4) => net_inputs::<T, V, 1, 4>(columns, start, weights, &mut lanes, h),
+                    (_, 2) => net_inputs::<T, V, 1, 2>(columns, start, weights, &mut lanes, h),
+                    _ => net_inputs::<T, V, 1, 1>(columns, start, weights, &mut lanes, h),
+                }
+                output += n;
             }
-        );
-    }
-    for (weights, h) in weights.chunks(n_columns).zip(h.chunks_mut(n_rows)) {
-        for (r, h) in h.iter_mut().enumerate().skip(columns.whole_rows()) {
-            *h = net_input(weights, |i| columns.at(i, r));
+        }
+        for (weights, h) in weights.chunks(n_columns).zip(h.chunks_mut(n_rows)) {
+            for (r, h) in h.iter_mut().enumerate().skip(columns.whole_rows()) {
+                *h = net_input(weights, |i| columns.at(i, r));
+            }
         }
     }
 }
 
-/// `h[j·rows + l]` of [`LANES`] rows from `start` on, for `J` outputs.
+/// `h[j·rows + l]` of [`LANES`] rows from `start` on, for `J` outputs, `L` lanes at a time.
 #[inline(always)]
-fn net_inputs_of<T: Float, V: Sixteen<T>, const J: usize>(
+#[allow(unsafe_code)]
+fn net_inputs<T: Float, V: Sixteen<T>, const J: usize, const L: usize>(
     columns: Columns<'_, T>,
     start: usize,
     weights: &[T],
-    lanes: &mut NetInputLanes<T, J>,
+    lanes: &mut NetInputLanes<T>,
     h: &mut [T],
 ) {
     let n = columns.n_columns;
+    assert!(start + LANES <= columns.n_rows, "rows {start} + {LANES} of {}", columns.n_rows);
     let weights: [&[T]; J] = std::array::from_fn(|j| &weights[j * n..(j + 1) * n]);
-    for (first, into) in lanes.0.iter_mut().enumerate().take(n) {
-        let lane = lane_of::<T, V, J>(columns, start, &weights, first);
-        lane.into_iter().zip(into).for_each(|(lane, into)| lane.store(into));
+    for first in (0..NET_INPUT_LANES.min(n)).step_by(L) {
+        // SAFETY: the rows are there.
+        let sums = unsafe { lanes_of::<T, V, J, L>(columns, start, &weights, first) };
+        for (sums, lane) in sums.into_iter().zip(&mut lanes.0[first..]) {
+            sums.into_iter().zip(lane).for_each(|(sum, into)| sum.store(into));
+        }
     }
     for j in 0..J {
         let lane = |place: usize| V::load(&lanes.0[place][j]);
@@ -145,26 +137,34 @@ fn net_inputs_of<T: Float, V: Sixteen<T>, const J: usize>(
     }
 }
 
-/// One lane of the net inputs: every eighth column, from `first` on.
+/// `L` lanes of the net inputs of `J` outputs, from lane `first` on: of every eighth column.
+///
+/// # Safety
+///
+/// There are [`LANES`] rows from `start` on.
 #[inline(always)]
 #[allow(unsafe_code)]
-fn lane_of<T: Float, V: Sixteen<T>, const J: usize>(
+unsafe fn lanes_of<T: Float, V: Sixteen<T>, const J: usize, const L: usize>(
     columns: Columns<'_, T>,
     start: usize,
     weights: &[&[T]; J],
     first: usize,
-) -> [V; J] {
-    let mut lane = [V::splat(T::ZERO); J];
+) -> [[V; J]; L] {
+    let mut lanes = [[V::splat(T::ZERO); J]; L];
     let mut i = first;
     while i < columns.n_columns {
-        // SAFETY: the caller goes through whole rows.
-        let x: V = unsafe { columns.load(i, start) };
-        for j in 0..J {
-            lane[j] = lane[j].add(V::splat(weights[j][i]).mul(x));
+        for l in 0..L {
+            if i + l < columns.n_columns {
+                // SAFETY: the column is there, and the rows are by the caller's word.
+                let x: V = unsafe { columns.load(i + l, start) };
+                for j in 0..J {
+                    lanes[l][j] = lanes[l][j].add(V::splat(weights[j][i + l]).mul(x));
+                }
+            }
         }
         i += NET_INPUT_LANES;
     }
-    lane
+    lanes
 }
 
 /// Σ w_i x_i of one record, in the order that every kernel has: [`NET_INPUT_LANES`].
@@ -189,63 +189,49 @@ in_registers! {
             return;
         }
         let columns = Columns::new(columns, stride, n_columns, n_rows);
-        match V::REGISTERS {
-            1 => products::<T, V, 4, 2>(columns, values, sums),
-            2 => products::<T, V, 2, 2>(columns, values, sums),
-            4 => products::<T, V, 2, 1>(columns, values, sums),
-            _ => products::<T, V, 1, 1>(columns, values, sums),
+        let (n_outputs, most_outputs) = (values.len() / n_rows, if V::REGISTERS == 1 { 4 } else { 2 });
+        let mut output = 0;
+        while output < n_outputs {
+            let (values, sums) = (&values[output * n_rows..], &mut sums[output * n_columns..]);
+            let n = at_a_time(most_outputs.min(REGISTERS / V::REGISTERS), n_outputs - output);
+            let mut first = 0;
+            while first < n_columns {
+                let n_at_once = at_a_time(REGISTERS / (n * V::REGISTERS), n_columns - first);
+                match (n, n_at_once) {
+                    (4, 2) => products::<T, V, 4, 2>(columns, first, values, sums),
+                    (4, _) => products::<T, V, 4, 1>(columns, first, values, sums),
+                    (2, 4) => products::<T, V, 2, 4>(columns, first, values, sums),
+                    (2, 2) => products::<T, V, 2, 2>(columns, first, values, sums),
+                    (2, _) => products::<T, V, 2, 1>(columns, first, values, sums),
+                    (_, 8) => products::<T, V, 1, 8>(columns, first, values, sums),
+                    (_, 4) => products::<T, V, 1, 4>(columns, first, values, sums),
+                    (_, 2) => products::<T, V, 1, 2>(columns, first, values, sums),
+                    _ => products::<T, V, 1, 1>(columns, first, values, sums),
+                }
+                first += n_at_once;
+            }
+            output += n;
         }
     }
-}
-
-/// [`add_tile_products`], `J` outputs and `C` columns at a time.
-#[inline(always)]
-fn products<T: Float, V: Sixteen<T>, const J: usize, const C: usize>(
-    columns: Columns<'_, T>,
-    values: &[T],
-    sums: &mut [[T; LANES]],
-) {
-    let Columns { n_columns, n_rows, .. } = columns;
-    in_groups!(
-        values.len() / n_rows,
-        J,
-        |output| {
-            let (values, sums) = (&values[output * n_rows..], &mut sums[output * n_columns..]);
-            in_groups!(
-                n_columns,
-                C,
-                |first| products_of::<T, V, J, C>(columns, first, values, sums),
-                products_of::<T, V, J, 1>(columns, first, values, sums)
-            );
-        },
-        {
-            let (values, sums) = (&values[output * n_rows..], &mut sums[output * n_columns..]);
-            in_groups!(
-                n_columns,
-                2,
-                |first| products_of::<T, V, 1, 2>(columns, first, values, sums),
-                products_of::<T, V, 1, 1>(columns, first, values, sums)
-            );
-        }
-    );
 }
 
 /// The products of `J` outputs and of `C` columns from `first` on.
 #[inline(always)]
 #[allow(unsafe_code)]
-fn products_of<T: Float, V: Sixteen<T>, const J: usize, const C: usize>(
+fn products<T: Float, V: Sixteen<T>, const J: usize, const C: usize>(
     columns: Columns<'_, T>,
     first: usize,
     values: &[T],
     sums: &mut [[T; LANES]],
 ) {
     let Columns { n_columns, n_rows, .. } = columns;
+    assert!(first + C <= n_columns, "columns {first} + {C} of {n_columns}");
     let values: [&[T]; J] = std::array::from_fn(|j| &values[j * n_rows..(j + 1) * n_rows]);
     let mut totals: [[V; C]; J] =
         std::array::from_fn(|j| std::array::from_fn(|c| V::load(&sums[j * n_columns + first + c])));
     let chunks = values.map(|values| values.as_chunks::<LANES>().0);
     for k in 0..n_rows / LANES {
-        // SAFETY: rows and columns are whole ones.
+        // SAFETY: the columns are there, and no more than whole rows are gone through.
         let x: [V; C] = std::array::from_fn(|c| unsafe { columns.load(first + c, k * LANES) });
         for j in 0..J {
             let v = V::load(&chunks[j][k]);
@@ -333,6 +319,47 @@ mod tests {
             assert_eq!(bits(found.as_flattened()), bits(sums.as_flattened()), "{name} {n_outputs} outputs");
         }
         Width::widest().limit();
+    }
+
+    /// `$name::<f64, Plain<f64>, …>` for each pair of numbers, which no width here may choose: of outputs, and of lanes or columns.
+    macro_rules! for_each_pair {
+        (|$name:ident, $outputs:ident| $body:expr) => {
+            for_each_pair!(@ $name, $outputs, $body, [8 1] [4 2] [4 1] [2 4] [2 2] [2 1] [1 8] [1 4] [1 2] [1 1])
+        };
+        (@ $name:ident, $outputs:ident, $body:expr, $([$j:literal $n:literal])+) => {
+            $({
+                macro_rules! $name { ($f:ident) => { $f::<f64, Plain<f64>, $j, $n> } }
+                let $outputs: usize = $j;
+                $body
+            })+
+        };
+    }
+
+    #[test]
+    fn any_number_of_outputs_lanes_and_columns_at_a_time_has_the_same_bits() {
+        let mut random = Random::new(11, Stream::Start);
+        for n_columns in [8, 13, 30] {
+            let n_rows = 2 * LANES + 3;
+            let mut numbers = |n: usize| -> Vec<f64> { (0..n).map(|_| random.uniform() - 0.5).collect() };
+            let (x, weights, values) = (numbers(n_rows * n_columns), numbers(8 * n_columns), numbers(8 * n_rows));
+            let columns = Columns::new(&x, n_rows, n_columns, n_rows);
+            for_each_pair!(|with, n_outputs| {
+                let mut h = vec![0.0; n_outputs * n_rows];
+                let mut lanes = OnLine([[[0.0; LANES]; REGISTERS]; NET_INPUT_LANES]);
+                with!(net_inputs)(columns, LANES, &weights, &mut lanes, &mut h[LANES..]);
+                let mut sums = vec![[1.0; LANES]; n_outputs * n_columns];
+                with!(products)(columns, 0, &values, &mut sums);
+                for j in 0..n_outputs {
+                    let weights = &weights[j * n_columns..(j + 1) * n_columns];
+                    for r in LANES..2 * LANES {
+                        assert_eq!(h[j * n_rows + r], net_input(weights, |i| columns.at(i, r)), "{n_outputs}, row {r}");
+                    }
+                    let mut expected = [1.0; LANES];
+                    (0..n_rows).for_each(|r| expected[r % LANES] += values[j * n_rows + r] * columns.at(0, r));
+                    assert_eq!(sums[j * n_columns], expected, "{n_outputs} outputs");
+                }
+            });
+        }
     }
 
     #[test]
