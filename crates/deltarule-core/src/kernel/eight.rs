@@ -66,10 +66,11 @@ mod x86 {
         fn turn_round(columns: [Self; 8]) -> [Self; 8] {
             let mut rows = columns;
             // Pairs of columns, pairs of pairs, and the halves: `b[2k]` has the even rows of columns 2k and 2k + 1, `b[2k + 1]` the odd ones.
-            let b: [_; 8] = std::array::from_fn(|k| match k % 2 {
-                0 => unsafe { _mm512_unpacklo_pd(columns[k].0, columns[k + 1].0) },
-                _ => unsafe { _mm512_unpackhi_pd(columns[k - 1].0, columns[k].0) },
-            });
+            let mut b = [columns[0].0; 8];
+            for k in (0..8).step_by(2) {
+                let (even, odd) = (columns[k].0, columns[k + 1].0);
+                (b[k], b[k + 1]) = unsafe { (_mm512_unpacklo_pd(even, odd), _mm512_unpackhi_pd(even, odd)) };
+            }
             for odd in 0..2 {
                 let [c01, c23, c45, c67] = std::array::from_fn(|k| b[2 * k + odd]);
                 unsafe {
@@ -127,8 +128,12 @@ mod x86 {
         }
         #[inline(always)]
         fn or_where_missing(self, raw: Self, other: Self) -> Self {
-            let choose = |a, b, raw| unsafe { _mm256_blendv_pd(a, b, _mm256_cmp_pd::<_CMP_UNORD_Q>(raw, raw)) };
-            Self(choose(self.0, other.0, raw.0), choose(self.1, other.1, raw.1))
+            unsafe {
+                Self(
+                    _mm256_blendv_pd(self.0, other.0, _mm256_cmp_pd::<_CMP_UNORD_Q>(raw.0, raw.0)),
+                    _mm256_blendv_pd(self.1, other.1, _mm256_cmp_pd::<_CMP_UNORD_Q>(raw.1, raw.1)),
+                )
+            }
         }
         #[inline(always)]
         fn turn_round(columns: [Self; 8]) -> [Self; 8] {

@@ -48,28 +48,24 @@ impl<T: Float> RawColumn<'_, T> {
         if self.has_missing && x.is_nan() { self.fill } else { input }
     }
 
-    /// `visit(k, x̃)` for the [`LANES`] rows at each place.
+    /// x̃ of the [`LANES`] rows at a place.
     ///
     /// # Safety
     ///
-    /// The places are those of whole chunks of [`RawColumns`] that the column is one of.
+    /// The place is that of a whole chunk of [`RawColumns`] that the column is one of.
     #[inline(always)]
     #[allow(unsafe_code)]
-    unsafe fn inputs<V: Sixteen<T>, const K: usize>(&self, places: &[usize; K], mut visit: impl FnMut(usize, V)) {
-        // SAFETY: `RawColumns` has seen that they are within the values.
-        let load = |at: usize| V::load(unsafe { &*self.values.as_ptr().add(at).cast() });
-        let (offset, factor) = (V::splat(self.offset), V::splat(self.factor));
-        if self.has_missing {
-            let fill = V::splat(self.fill);
-            for (k, &at) in places.iter().enumerate() {
-                let raw = load(at);
-                visit(k, raw.sub(offset).mul(factor).or_where_missing(raw, fill));
-            }
-        } else {
-            for (k, &at) in places.iter().enumerate() {
-                visit(k, load(at).sub(offset).mul(factor));
-            }
-        }
+    unsafe fn inputs<V: Sixteen<T>>(&self, at: usize, [offset, factor, fill]: [V; 3]) -> V {
+        // SAFETY: `RawColumns` has seen that the rows are within the values.
+        let raw = V::load(unsafe { &*self.values.as_ptr().add(at).cast() });
+        let input = raw.sub(offset).mul(factor);
+        if self.has_missing { input.or_where_missing(raw, fill) } else { input }
+    }
+
+    /// The constants of [`RawColumn::inputs`].
+    #[inline(always)]
+    fn constants<V: Sixteen<T>>(&self) -> [V; 3] {
+        [V::splat(self.offset), V::splat(self.factor), V::splat(self.fill)]
     }
 
     /// Asks for the memory of the [`LANES`] rows at each place.
@@ -200,13 +196,12 @@ unsafe fn add_column<T: Float, V: Sixteen<T>, const K: usize>(
     places: &[usize; K],
     lanes: &mut NetInputs<T, K>,
 ) {
-    let (weight, zero) = (V::splat(weight), V::splat(T::ZERO));
+    let (weight, zero, constants) = (V::splat(weight), V::splat(T::ZERO), column.constants());
     let lane = &mut lanes.0[i % NET_INPUT_LANES];
-    // SAFETY, of both: the caller's.
-    if i < NET_INPUT_LANES {
-        unsafe { column.inputs::<V, K>(places, |k, x| zero.add(weight.mul(x)).store(&mut lane[k])) };
-    } else {
-        unsafe { column.inputs::<V, K>(places, |k, x| V::load(&lane[k]).add(weight.mul(x)).store(&mut lane[k])) };
+    for (lane, &at) in lane.iter_mut().zip(places) {
+        let before = if i < NET_INPUT_LANES { zero } else { V::load(lane) };
+        // SAFETY: the caller's.
+        before.add(weight.mul(unsafe { column.inputs(at, constants) })).store(lane);
     }
 }
 
@@ -214,10 +209,9 @@ unsafe fn add_column<T: Float, V: Sixteen<T>, const K: usize>(
 #[inline(always)]
 fn fold_lanes<T: Float, V: Sixteen<T>, const K: usize>(lanes: &NetInputs<T, K>, h: &mut Chunks<T, K>) {
     for (k, h) in h.iter_mut().enumerate() {
-        let lane = |place: usize| V::load(&lanes.0[place][k]);
         let mut total = V::splat(T::ZERO);
         for place in 0..HALF {
-            total = total.add(lane(place).add(lane(place + HALF)));
+            total = total.add(V::load(&lanes.0[place][k]).add(V::load(&lanes.0[place + HALF][k])));
         }
         total.store(h);
     }
@@ -262,9 +256,11 @@ unsafe fn add_products<T: Float, V: Sixteen<T>, const K: usize>(
     values: &Chunks<T, K>,
     sums: &mut [T; LANES],
 ) {
-    let mut totals = V::load(sums);
-    // SAFETY: the caller's.
-    unsafe { column.inputs::<V, K>(places, |k, x| totals = totals.add(V::load(&values[k]).mul(x))) };
+    let (mut totals, constants) = (V::load(sums), column.constants());
+    for (values, &at) in values.iter().zip(places) {
+        // SAFETY: the caller's.
+        totals = totals.add(V::load(values).mul(unsafe { column.inputs(at, constants) }));
+    }
     totals.store(sums);
 }
 

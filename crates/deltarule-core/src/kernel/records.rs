@@ -143,13 +143,19 @@ fn walk_in_registers<E: Eight, const G: usize>(
     let rows = records.numbers.as_chunks::<G>().0;
     let (targets, has_bias) = (&records.targets[..rows.len()], weights.has_bias);
     let numbers = weights.numbers.first_chunk_mut::<G>()?;
-    let mut w: [E; G] = std::array::from_fn(|g| E::load(&numbers[g]));
+    let mut w = [E::splat(0.0); G];
+    for g in 0..G {
+        w[g] = E::load(&numbers[g]);
+    }
     let mut bias = weights.bias[0];
     let mut bad = None;
     for (place, &position) in order.iter().enumerate() {
         records.prefetch(order.get(place + AHEAD));
         let position = position as usize;
-        let x: [E; G] = std::array::from_fn(|g| E::load(&rows[position][g]));
+        let mut x = [E::splat(0.0); G];
+        for g in 0..G {
+            x[g] = E::load(&rows[position][g]);
+        }
         let mut lanes = E::splat(0.0);
         for g in 0..G {
             lanes = lanes.add(w[g].mul(x[g]));

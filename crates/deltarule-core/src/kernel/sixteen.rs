@@ -78,19 +78,17 @@ mod x86 {
             #[derive(Clone, Copy)]
             pub struct $name([$register; $n]);
 
-            impl $name {
-                #[inline(always)]
-                fn with(self, other: Self, f: impl Fn($register, $register) -> $register) -> Self {
-                    Self(std::array::from_fn(|k| f(self.0[k], other.0[k])))
-                }
-            }
-
+            // Loops and no closures, here and where this is used: a closure is not compiled for the registers in use where it is a function of its own.
             // SAFETY, of every block here: the caller is compiled for these registers, and the places are `LANES` long.
             impl Sixteen<$type> for $name {
                 const REGISTERS: usize = $n;
                 #[inline(always)]
                 fn load(from: &[$type; LANES]) -> Self {
-                    Self(std::array::from_fn(|k| unsafe { $load(from.as_ptr().add(k * (LANES / $n))) }))
+                    let mut to = Self::splat(0.0);
+                    for k in 0..$n {
+                        to.0[k] = unsafe { $load(from.as_ptr().add(k * (LANES / $n))) };
+                    }
+                    to
                 }
                 #[inline(always)]
                 fn store(self, into: &mut [$type; LANES]) {
@@ -103,21 +101,33 @@ mod x86 {
                     Self([unsafe { $splat(value) }; $n])
                 }
                 #[inline(always)]
-                fn add(self, other: Self) -> Self {
-                    self.with(other, |a, b| unsafe { $add(a, b) })
+                fn add(mut self, other: Self) -> Self {
+                    for k in 0..$n {
+                        self.0[k] = unsafe { $add(self.0[k], other.0[k]) };
+                    }
+                    self
                 }
                 #[inline(always)]
-                fn sub(self, other: Self) -> Self {
-                    self.with(other, |a, b| unsafe { $sub(a, b) })
+                fn sub(mut self, other: Self) -> Self {
+                    for k in 0..$n {
+                        self.0[k] = unsafe { $sub(self.0[k], other.0[k]) };
+                    }
+                    self
                 }
                 #[inline(always)]
-                fn mul(self, other: Self) -> Self {
-                    self.with(other, |a, b| unsafe { $mul(a, b) })
+                fn mul(mut self, other: Self) -> Self {
+                    for k in 0..$n {
+                        self.0[k] = unsafe { $mul(self.0[k], other.0[k]) };
+                    }
+                    self
                 }
                 #[inline(always)]
-                fn or_where_missing(self, raw: Self, other: Self) -> Self {
+                fn or_where_missing(mut self, raw: Self, other: Self) -> Self {
                     let choose = $choose;
-                    Self(std::array::from_fn(|k| unsafe { choose(self.0[k], other.0[k], raw.0[k]) }))
+                    for k in 0..$n {
+                        self.0[k] = unsafe { choose(self.0[k], other.0[k], raw.0[k]) };
+                    }
+                    self
                 }
             }
         };

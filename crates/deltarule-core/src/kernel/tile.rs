@@ -122,14 +122,15 @@ fn net_inputs<T: Float, V: Sixteen<T>, const J: usize, const L: usize>(
         // SAFETY: the rows are there.
         let sums = unsafe { lanes_of::<T, V, J, L>(columns, start, &weights, first) };
         for (sums, lane) in sums.into_iter().zip(&mut lanes.0[first..]) {
-            sums.into_iter().zip(lane).for_each(|(sum, into)| sum.store(into));
+            for (sum, into) in sums.into_iter().zip(lane) {
+                sum.store(into);
+            }
         }
     }
     for j in 0..J {
-        let lane = |place: usize| V::load(&lanes.0[place][j]);
         let mut total = V::splat(T::ZERO);
         for place in 0..HALF {
-            total = total.add(lane(place).add(lane(place + HALF)));
+            total = total.add(V::load(&lanes.0[place][j]).add(V::load(&lanes.0[place + HALF][j])));
         }
         if let Some(h) = h[j * columns.n_rows..].first_chunk_mut() {
             total.store(h);
@@ -227,12 +228,19 @@ fn products<T: Float, V: Sixteen<T>, const J: usize, const C: usize>(
     let Columns { n_columns, n_rows, .. } = columns;
     assert!(first + C <= n_columns, "columns {first} + {C} of {n_columns}");
     let values: [&[T]; J] = std::array::from_fn(|j| &values[j * n_rows..(j + 1) * n_rows]);
-    let mut totals: [[V; C]; J] =
-        std::array::from_fn(|j| std::array::from_fn(|c| V::load(&sums[j * n_columns + first + c])));
+    let mut totals = [[V::splat(T::ZERO); C]; J];
+    for j in 0..J {
+        for c in 0..C {
+            totals[j][c] = V::load(&sums[j * n_columns + first + c]);
+        }
+    }
     let chunks = values.map(|values| values.as_chunks::<LANES>().0);
     for k in 0..n_rows / LANES {
-        // SAFETY: the columns are there, and no more than whole rows are gone through.
-        let x: [V; C] = std::array::from_fn(|c| unsafe { columns.load(first + c, k * LANES) });
+        let mut x = [V::splat(T::ZERO); C];
+        for c in 0..C {
+            // SAFETY: the columns are there, and no more than whole rows are gone through.
+            x[c] = unsafe { columns.load(first + c, k * LANES) };
+        }
         for j in 0..J {
             let v = V::load(&chunks[j][k]);
             for c in 0..C {
