@@ -72,7 +72,7 @@ mod x86 {
                 (b[k], b[k + 1]) = unsafe { (_mm512_unpacklo_pd(even, odd), _mm512_unpackhi_pd(even, odd)) };
             }
             for odd in 0..2 {
-                let [c01, c23, c45, c67] = std::array::from_fn(|k| b[2 * k + odd]);
+                let [c01, c23, c45, c67] = [b[odd], b[2 + odd], b[4 + odd], b[6 + odd]];
                 unsafe {
                     // Rows 0 and 4 of four columns, then rows 2 and 6.
                     let early = [_mm512_shuffle_f64x2::<0x88>(c01, c23), _mm512_shuffle_f64x2::<0x88>(c45, c67)];

@@ -190,6 +190,7 @@ in_registers! {
             return;
         }
         let columns = Columns::new(columns, stride, n_columns, n_rows);
+        // Of both some, so that each value that is loaded is used several times.
         let (n_outputs, most_outputs) = (values.len() / n_rows, if V::REGISTERS == 1 { 4 } else { 2 });
         let mut output = 0;
         while output < n_outputs {
