@@ -62,6 +62,24 @@ fn at_a_time(most: usize, left: usize) -> usize {
     1 << most.min(left).max(1).ilog2()
 }
 
+/// `$run::<T, V, J, N>` for the pair of a number of outputs J and one of lanes or columns N.
+macro_rules! in_pairs {
+    ($pair:expr, $run:ident($($arg:expr),*)) => {
+        match $pair {
+            (8, _) => $run::<T, V, 8, 1>($($arg),*),
+            (4, 2) => $run::<T, V, 4, 2>($($arg),*),
+            (4, _) => $run::<T, V, 4, 1>($($arg),*),
+            (2, 4) => $run::<T, V, 2, 4>($($arg),*),
+            (2, 2) => $run::<T, V, 2, 2>($($arg),*),
+            (2, _) => $run::<T, V, 2, 1>($($arg),*),
+            (_, 8) => $run::<T, V, 1, 8>($($arg),*),
+            (_, 4) => $run::<T, V, 1, 4>($($arg),*),
+            (_, 2) => $run::<T, V, 1, 2>($($arg),*),
+            _ => $run::<T, V, 1, 1>($($arg),*),
+        }
+    };
+}
+
 /// The lanes of the net inputs of [`LANES`] rows and some outputs: in memory, since the registers are for those that are worked on. A lane
 /// without a column stays 0.
 type NetInputLanes<T> = OnLine<[[[T; LANES]; REGISTERS]; NET_INPUT_LANES]>;
@@ -82,18 +100,7 @@ in_registers! {
             while output < n_outputs {
                 let (weights, h) = (&weights[output * n_columns..], &mut h[output * n_rows + start..]);
                 let n = at_a_time(REGISTERS / V::REGISTERS, n_outputs - output);
-                match (n, REGISTERS / (n * V::REGISTERS)) {
-                    (8, _) => net_inputs::<T, V, 8, 1>(columns, start, weights, &mut lanes, h),
-                    (4, 2) => net_inputs::<T, V, 4, 2>(columns, start, weights, &mut lanes, h),
-                    (4, _) => net_inputs::<T, V, 4, 1>(columns, start, weights, &mut lanes, h),
-                    (2, 4) => net_inputs::<T, V, 2, 4>(columns, start, weights, &mut lanes, h),
-                    (2, 2) => net_inputs::<T, V, 2, 2>(columns, start, weights, &mut lanes, h),
-                    (2, _) => net_inputs::<T, V, 2, 1>(columns, start, weights, &mut lanes, h),
-                    (_, 8) => net_inputs::<T, V, 1, 8>(columns, start, weights, &mut lanes, h),
-                    (_, 4) => net_inputs::<T, V, 1, 4>(columns, start, weights, &mut lanes, h),
-                    (_, 2) => net_inputs::<T, V, 1, 2>(columns, start, weights, &mut lanes, h),
-                    _ => net_inputs::<T, V, 1, 1>(columns, start, weights, &mut lanes, h),
-                }
+                in_pairs!((n, REGISTERS / (n * V::REGISTERS)), net_inputs(columns, start, weights, &mut lanes, h));
                 output += n;
             }
         }
@@ -199,17 +206,7 @@ in_registers! {
             let mut first = 0;
             while first < n_columns {
                 let n_at_once = at_a_time(REGISTERS / (n * V::REGISTERS), n_columns - first);
-                match (n, n_at_once) {
-                    (4, 2) => products::<T, V, 4, 2>(columns, first, values, sums),
-                    (4, _) => products::<T, V, 4, 1>(columns, first, values, sums),
-                    (2, 4) => products::<T, V, 2, 4>(columns, first, values, sums),
-                    (2, 2) => products::<T, V, 2, 2>(columns, first, values, sums),
-                    (2, _) => products::<T, V, 2, 1>(columns, first, values, sums),
-                    (_, 8) => products::<T, V, 1, 8>(columns, first, values, sums),
-                    (_, 4) => products::<T, V, 1, 4>(columns, first, values, sums),
-                    (_, 2) => products::<T, V, 1, 2>(columns, first, values, sums),
-                    _ => products::<T, V, 1, 1>(columns, first, values, sums),
-                }
+                in_pairs!((n, n_at_once), products(columns, first, values, sums));
                 first += n_at_once;
             }
             output += n;
@@ -330,44 +327,35 @@ mod tests {
         Width::widest().limit();
     }
 
-    /// `$name::<f64, Plain<f64>, …>` for each pair of numbers, which no width here may choose: of outputs, and of lanes or columns.
-    macro_rules! for_each_pair {
-        (|$name:ident, $outputs:ident| $body:expr) => {
-            for_each_pair!(@ $name, $outputs, $body, [8 1] [4 2] [4 1] [2 4] [2 2] [2 1] [1 8] [1 4] [1 2] [1 1])
-        };
-        (@ $name:ident, $outputs:ident, $body:expr, $([$j:literal $n:literal])+) => {
-            $({
-                macro_rules! $name { ($f:ident) => { $f::<f64, Plain<f64>, $j, $n> } }
-                let $outputs: usize = $j;
-                $body
-            })+
-        };
-    }
-
     #[test]
     fn any_number_of_outputs_lanes_and_columns_at_a_time_has_the_same_bits() {
+        // Those among them that no width here chooses.
+        type T = f64;
+        type V = Plain<f64>;
         let mut random = Random::new(11, Stream::Start);
-        for n_columns in [8, 13, 30] {
+        let pairs = [(8, 1), (4, 2), (4, 1), (2, 4), (2, 2), (2, 1), (1, 8), (1, 4), (1, 2), (1, 1)];
+        for (n_columns, (n_outputs, n_at_once)) in [8, 13, 30].into_iter().flat_map(|d| pairs.map(|pair| (d, pair))) {
             let n_rows = 2 * LANES + 3;
-            let mut numbers = |n: usize| -> Vec<f64> { (0..n).map(|_| random.uniform() - 0.5).collect() };
-            let (x, weights, values) = (numbers(n_rows * n_columns), numbers(8 * n_columns), numbers(8 * n_rows));
+            let mut numbers = |n: usize| -> Vec<T> { (0..n).map(|_| random.uniform() - 0.5).collect() };
+            let (x, weights) = (numbers(n_rows * n_columns), numbers(n_outputs * n_columns));
+            let values = numbers(n_outputs * n_rows);
             let columns = Columns::new(&x, n_rows, n_columns, n_rows);
-            for_each_pair!(|with, n_outputs| {
-                let mut h = vec![0.0; n_outputs * n_rows];
-                let mut lanes = OnLine([[[0.0; LANES]; REGISTERS]; NET_INPUT_LANES]);
-                with!(net_inputs)(columns, LANES, &weights, &mut lanes, &mut h[LANES..]);
-                let mut sums = vec![[1.0; LANES]; n_outputs * n_columns];
-                with!(products)(columns, 0, &values, &mut sums);
-                for j in 0..n_outputs {
-                    let weights = &weights[j * n_columns..(j + 1) * n_columns];
-                    for r in LANES..2 * LANES {
-                        assert_eq!(h[j * n_rows + r], net_input(weights, |i| columns.at(i, r)), "{n_outputs}, row {r}");
-                    }
-                    let mut expected = [1.0; LANES];
-                    (0..n_rows).for_each(|r| expected[r % LANES] += values[j * n_rows + r] * columns.at(0, r));
-                    assert_eq!(sums[j * n_columns], expected, "{n_outputs} outputs");
+            let mut h = vec![0.0; n_outputs * n_rows];
+            let mut lanes = OnLine([[[0.0; LANES]; REGISTERS]; NET_INPUT_LANES]);
+            in_pairs!((n_outputs, n_at_once), net_inputs(columns, LANES, &weights, &mut lanes, &mut h[LANES..]));
+            let mut sums = vec![[1.0; LANES]; n_outputs * n_columns];
+            in_pairs!((n_outputs, n_at_once), products(columns, 0, &values, &mut sums));
+            for j in 0..n_outputs {
+                let weights = &weights[j * n_columns..(j + 1) * n_columns];
+                for r in LANES..2 * LANES {
+                    assert_eq!(h[j * n_rows + r], net_input(weights, |i| columns.at(i, r)), "{n_outputs}, row {r}");
                 }
-            });
+                for i in 0..n_at_once {
+                    let mut expected = [1.0; LANES];
+                    (0..n_rows).for_each(|r| expected[r % LANES] += values[j * n_rows + r] * columns.at(i, r));
+                    assert_eq!(sums[j * n_columns + i], expected, "{n_outputs} outputs, column {i}");
+                }
+            }
         }
     }
 
