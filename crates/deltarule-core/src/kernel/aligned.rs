@@ -72,9 +72,9 @@ impl<T: PartialEq> PartialEq for Aligned<T> {
 }
 
 /// A value that begins with a line of the cache.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 #[repr(align(64))]
-pub(super) struct OnLine<A>(pub(super) A);
+pub(crate) struct OnLine<A>(pub(crate) A);
 
 #[cfg(test)]
 mod tests {

@@ -13,12 +13,7 @@ pub(super) trait Eight: Copy {
     /// The same number eight times.
     fn splat(value: f64) -> Self;
     fn add(self, other: Self) -> Self;
-    fn sub(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
-    /// `other` in the lanes in which `raw` is missing (NaN).
-    fn or_where_missing(self, raw: Self, other: Self) -> Self;
-    /// Rows of columns: lane `l` of row `r` is lane `r` of column `l`.
-    fn turn_round(columns: [Self; 8]) -> [Self; 8];
     /// The second four added to the first four: what [`fold_net_input`](super::fold_net_input) begins with.
     fn halves(self) -> [f64; 4];
 }
@@ -28,6 +23,7 @@ mod x86 {
     use std::arch::x86_64::*;
 
     use super::{Eight, Lanes};
+    use crate::kernel::Float;
 
     #[derive(Clone, Copy)]
     pub(crate) struct Avx512(__m512d);
@@ -51,39 +47,8 @@ mod x86 {
             Self(unsafe { _mm512_add_pd(self.0, other.0) })
         }
         #[inline(always)]
-        fn sub(self, other: Self) -> Self {
-            Self(unsafe { _mm512_sub_pd(self.0, other.0) })
-        }
-        #[inline(always)]
         fn mul(self, other: Self) -> Self {
             Self(unsafe { _mm512_mul_pd(self.0, other.0) })
-        }
-        #[inline(always)]
-        fn or_where_missing(self, raw: Self, other: Self) -> Self {
-            Self(unsafe { _mm512_mask_blend_pd(_mm512_cmp_pd_mask::<_CMP_UNORD_Q>(raw.0, raw.0), self.0, other.0) })
-        }
-        #[inline(always)]
-        fn turn_round(columns: [Self; 8]) -> [Self; 8] {
-            let mut rows = columns;
-            // Pairs of columns, pairs of pairs, and the halves: `b[2k]` has the even rows of columns 2k and 2k + 1, `b[2k + 1]` the odd ones.
-            let mut b = [columns[0].0; 8];
-            for k in (0..8).step_by(2) {
-                let (even, odd) = (columns[k].0, columns[k + 1].0);
-                (b[k], b[k + 1]) = unsafe { (_mm512_unpacklo_pd(even, odd), _mm512_unpackhi_pd(even, odd)) };
-            }
-            for odd in 0..2 {
-                let [c01, c23, c45, c67] = [b[odd], b[2 + odd], b[4 + odd], b[6 + odd]];
-                unsafe {
-                    // Rows 0 and 4 of four columns, then rows 2 and 6.
-                    let early = [_mm512_shuffle_f64x2::<0x88>(c01, c23), _mm512_shuffle_f64x2::<0x88>(c45, c67)];
-                    let late = [_mm512_shuffle_f64x2::<0xDD>(c01, c23), _mm512_shuffle_f64x2::<0xDD>(c45, c67)];
-                    for (row, [left, right]) in [(odd, early), (odd + 2, late)] {
-                        rows[row] = Self(_mm512_shuffle_f64x2::<0x88>(left, right));
-                        rows[row + 4] = Self(_mm512_shuffle_f64x2::<0xDD>(left, right));
-                    }
-                }
-            }
-            rows
         }
         #[inline(always)]
         fn halves(self) -> [f64; 4] {
@@ -119,33 +84,8 @@ mod x86 {
             unsafe { Self(_mm256_add_pd(self.0, other.0), _mm256_add_pd(self.1, other.1)) }
         }
         #[inline(always)]
-        fn sub(self, other: Self) -> Self {
-            unsafe { Self(_mm256_sub_pd(self.0, other.0), _mm256_sub_pd(self.1, other.1)) }
-        }
-        #[inline(always)]
         fn mul(self, other: Self) -> Self {
             unsafe { Self(_mm256_mul_pd(self.0, other.0), _mm256_mul_pd(self.1, other.1)) }
-        }
-        #[inline(always)]
-        fn or_where_missing(self, raw: Self, other: Self) -> Self {
-            unsafe {
-                Self(
-                    _mm256_blendv_pd(self.0, other.0, _mm256_cmp_pd::<_CMP_UNORD_Q>(raw.0, raw.0)),
-                    _mm256_blendv_pd(self.1, other.1, _mm256_cmp_pd::<_CMP_UNORD_Q>(raw.1, raw.1)),
-                )
-            }
-        }
-        #[inline(always)]
-        fn turn_round(columns: [Self; 8]) -> [Self; 8] {
-            let [a, b, c, d, e, f, g, h] = columns;
-            let (left, right) = (four_by_four([a.0, b.0, c.0, d.0]), four_by_four([e.0, f.0, g.0, h.0]));
-            let (low_left, low_right) = (four_by_four([a.1, b.1, c.1, d.1]), four_by_four([e.1, f.1, g.1, h.1]));
-            let mut rows = columns;
-            for row in 0..4 {
-                rows[row] = Self(left[row], right[row]);
-                rows[row + 4] = Self(low_left[row], low_right[row]);
-            }
-            rows
         }
         #[inline(always)]
         fn halves(self) -> [f64; 4] {
@@ -153,18 +93,57 @@ mod x86 {
         }
     }
 
-    /// Four rows of four columns.
-    #[inline(always)]
-    fn four_by_four([a, b, c, d]: [__m256d; 4]) -> [__m256d; 4] {
-        unsafe {
-            let (even_ab, odd_ab) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
-            let (even_cd, odd_cd) = (_mm256_unpacklo_pd(c, d), _mm256_unpackhi_pd(c, d));
-            [
-                _mm256_permute2f128_pd::<0x20>(even_ab, even_cd),
-                _mm256_permute2f128_pd::<0x20>(odd_ab, odd_cd),
-                _mm256_permute2f128_pd::<0x31>(even_ab, even_cd),
-                _mm256_permute2f128_pd::<0x31>(odd_ab, odd_cd),
-            ]
+    /// Four numbers, one half of the lanes of a net input, in a register that AVX2 has, and AVX-512 too.
+    #[derive(Clone, Copy)]
+    pub(crate) struct Four(__m256d);
+
+    impl Four {
+        /// One half of the lanes.
+        #[inline(always)]
+        pub(crate) fn load(lanes: &Lanes, half: usize) -> Self {
+            Self(unsafe { _mm256_loadu_pd(lanes.as_chunks::<4>().0[half].as_ptr()) })
+        }
+        #[inline(always)]
+        pub(crate) fn of<T: Float>(values: &[T; 4]) -> Self {
+            let mut numbers = [0.0; 4];
+            for l in 0..4 {
+                numbers[l] = values[l].to_f64();
+            }
+            Self(unsafe { _mm256_loadu_pd(numbers.as_ptr()) })
+        }
+        #[inline(always)]
+        pub(crate) fn store(self, lanes: &mut Lanes, half: usize) {
+            unsafe { _mm256_storeu_pd(lanes.as_chunks_mut::<4>().0[half].as_mut_ptr(), self.0) }
+        }
+        #[inline(always)]
+        pub(crate) fn sub(self, other: Self) -> Self {
+            Self(unsafe { _mm256_sub_pd(self.0, other.0) })
+        }
+        #[inline(always)]
+        pub(crate) fn mul(self, other: Self) -> Self {
+            Self(unsafe { _mm256_mul_pd(self.0, other.0) })
+        }
+        /// `other` in the lanes in which `raw` is missing (NaN).
+        #[inline(always)]
+        pub(crate) fn or_where_missing(self, raw: Self, other: Self) -> Self {
+            Self(unsafe { _mm256_blendv_pd(self.0, other.0, _mm256_cmp_pd::<_CMP_UNORD_Q>(raw.0, raw.0)) })
+        }
+        /// Rows of columns: lane `l` of row `r` is lane `r` of column `l`.
+        #[inline(always)]
+        pub(crate) fn turn_round([a, b, c, d]: [Self; 4]) -> [Self; 4] {
+            unsafe {
+                // Halves first: a half that comes from memory is then loaded into its place.
+                let (near_ac, far_ac) =
+                    (_mm256_permute2f128_pd::<0x20>(a.0, c.0), _mm256_permute2f128_pd::<0x31>(a.0, c.0));
+                let (near_bd, far_bd) =
+                    (_mm256_permute2f128_pd::<0x20>(b.0, d.0), _mm256_permute2f128_pd::<0x31>(b.0, d.0));
+                [
+                    Self(_mm256_unpacklo_pd(near_ac, near_bd)),
+                    Self(_mm256_unpackhi_pd(near_ac, near_bd)),
+                    Self(_mm256_unpacklo_pd(far_ac, far_bd)),
+                    Self(_mm256_unpackhi_pd(far_ac, far_bd)),
+                ]
+            }
         }
     }
 
@@ -178,4 +157,4 @@ mod x86 {
     }
 }
 
-pub(super) use x86::{Avx2, Avx512};
+pub(super) use x86::{Avx2, Avx512, Four};

@@ -20,7 +20,7 @@ mod tile;
 mod transcendental;
 mod width;
 
-pub(crate) use aligned::Aligned;
+pub(crate) use aligned::{Aligned, OnLine};
 pub use float::Float;
 pub(crate) use layout::Layout;
 pub(crate) use linear::{

@@ -1,10 +1,11 @@
 //! Descent record by record: net input, δ and step of one record after the other, each on the weights that the one before left.
 
+use super::aligned::OnLine;
 use super::dispatch::for_every_width;
 #[cfg(target_arch = "x86_64")]
 use super::dispatch::return_in_width;
 #[cfg(target_arch = "x86_64")]
-use super::eight::{Avx2, Avx512, Eight};
+use super::eight::{Avx2, Avx512, Eight, Four};
 use super::linear::prefetch_nearest;
 use super::{Float, NET_INPUT_LANES, RawColumns, fold_net_input};
 
@@ -15,7 +16,7 @@ pub(crate) type Lanes = [f64; NET_INPUT_LANES];
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Records {
     /// x̃ of the number columns, filled up with zeros, shape (records, groups).
-    pub(crate) numbers: Vec<Lanes>,
+    pub(crate) numbers: Vec<OnLine<Lanes>>,
     /// How many groups of lanes a record has.
     pub(crate) n_groups: usize,
     /// The input, among all features, that each category switches on, shape (records, categories); [`NO_INPUT`] for none.
@@ -154,7 +155,7 @@ fn walk_in_registers<E: Eight, const G: usize>(
         let position = position as usize;
         let mut x = [E::splat(0.0); G];
         for g in 0..G {
-            x[g] = E::load(&rows[position][g]);
+            x[g] = E::load(&rows[position][g].0);
         }
         let mut lanes = E::splat(0.0);
         for g in 0..G {
@@ -235,7 +236,7 @@ for_every_width! {
                 let mut lanes = [0.0; NET_INPUT_LANES];
                 for (w, x) in weights.numbers[j * n_groups..(j + 1) * n_groups].iter().zip(x) {
                     for l in 0..NET_INPUT_LANES {
-                        lanes[l] += w[l] * x[l];
+                        lanes[l] += w[l] * x.0[l];
                     }
                 }
                 let mut h = fold_net_input(lanes);
@@ -259,7 +260,7 @@ for_every_width! {
             for j in 0..n_outputs {
                 let step = factor * deltas[j];
                 for (w, x) in into.numbers[j * n_groups..(j + 1) * n_groups].iter_mut().zip(x) {
-                    *w = std::array::from_fn(|l| w[l] + step * x[l]);
+                    *w = std::array::from_fn(|l| w[l] + step * x.0[l]);
                 }
                 for &input in inputs {
                     if input != NO_INPUT {
@@ -282,26 +283,26 @@ pub(crate) fn standardize_rows<T: Float>(
     scales: &[RowScale],
     start: usize,
     n_groups: usize,
-    into: &mut [Lanes],
+    into: &mut [OnLine<Lanes>],
 ) {
     let n_rows = into.len() / n_groups.max(1);
     let at = columns.layout().place(start);
     for (group, (columns, scale)) in columns.as_slice().chunks(NET_INPUT_LANES).zip(scales).enumerate() {
         let raw = std::array::from_fn(|l| columns.get(l).map(|column| &column.values[at..at + n_rows]));
         let into = &mut into[group..];
-        let done = standardize_eights(&raw, scale, into, n_groups);
+        let done = standardize_fours(&raw, scale, into, n_groups);
         for r in done..n_rows {
-            into[r * n_groups] =
+            into[r * n_groups].0 =
                 std::array::from_fn(|l| scale.input(l, raw[l].map_or(0.0, |column| column[r].to_f64())));
         }
     }
 }
 
-/// `into[r·stride][l]` of column `l`, for eight rows at a time, as far as they go; gives how many. Left to itself, a compiler moves value by value.
-fn standardize_eights<T: Float>(
+/// `into[r·stride][l]` of column `l`, for four rows at a time, as far as they go; gives how many. Left to itself, a compiler moves value by value.
+fn standardize_fours<T: Float>(
     columns: &[Option<&[T]>; NET_INPUT_LANES],
     scale: &RowScale,
-    into: &mut [Lanes],
+    into: &mut [OnLine<Lanes>],
     stride: usize,
 ) -> usize {
     #[cfg(target_arch = "x86_64")]
@@ -310,57 +311,42 @@ fn standardize_eights<T: Float>(
         fn avx2<T: Float>(
             columns: &[Option<&[T]>; NET_INPUT_LANES],
             scale: &RowScale,
-            into: &mut [Lanes],
+            into: &mut [OnLine<Lanes>],
             stride: usize,
         ) -> usize {
-            standardize_in_registers::<Avx2, T>(columns, scale, into, stride)
+            standardize_in_registers(columns, scale, into, stride)
         }
-        #[target_feature(enable = "avx2,avx512f,avx512vl,avx512dq")]
-        fn avx512<T: Float>(
-            columns: &[Option<&[T]>; NET_INPUT_LANES],
-            scale: &RowScale,
-            into: &mut [Lanes],
-            stride: usize,
-        ) -> usize {
-            standardize_in_registers::<Avx512, T>(columns, scale, into, stride)
-        }
-        return_in_width!(avx512(columns, scale, into, stride), avx2(columns, scale, into, stride));
+        return_in_width!(avx2(columns, scale, into, stride), avx2(columns, scale, into, stride));
     }
     let _ = (columns, scale, into, stride);
     0
 }
 
+/// Four columns at a time: eight, and what they are centred and scaled by, are more than there are registers of AVX2.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn standardize_in_registers<E: Eight, T: Float>(
+fn standardize_in_registers<T: Float>(
     columns: &[Option<&[T]>; NET_INPUT_LANES],
     scale: &RowScale,
-    into: &mut [Lanes],
+    into: &mut [OnLine<Lanes>],
     stride: usize,
 ) -> usize {
-    let (offset, factor, fill) = (E::load(&scale.offset), E::load(&scale.factor), E::load(&scale.fill));
-    let mut eights: [&[[T; 8]]; NET_INPUT_LANES] = [&[]; NET_INPUT_LANES];
-    for (eights, column) in eights.iter_mut().zip(columns) {
-        *eights = column.unwrap_or_default().as_chunks().0;
-    }
-    let n_eights = eights[0].len();
-    for (place, into) in into.chunks_mut(8 * stride).take(n_eights).enumerate() {
-        // Loops and no closures: those are not compiled for the registers in use.
-        let mut raw = [E::splat(0.0); NET_INPUT_LANES];
-        for (raw, eights) in raw.iter_mut().zip(&eights) {
-            if let Some(values) = eights.get(place) {
-                let mut lanes = [0.0; NET_INPUT_LANES];
-                for l in 0..NET_INPUT_LANES {
-                    lanes[l] = values[l].to_f64();
-                }
-                *raw = E::load(&lanes);
+    let Some(first) = columns[0] else { return 0 };
+    let n_fours = first.len() / 4;
+    for (half, columns) in columns.as_chunks::<4>().0.iter().enumerate() {
+        let offset = Four::load(&scale.offset, half);
+        let (factor, fill) = (Four::load(&scale.factor, half), Four::load(&scale.fill, half));
+        // A lane without a column has values of another, times 0.
+        let [a, b, c, d] = columns.map(|column| &column.unwrap_or(first).as_chunks::<4>().0[..n_fours]);
+        for (place, into) in into.chunks_mut(4 * stride).take(n_fours).enumerate() {
+            // No closures from here on: those are not compiled for the registers in use.
+            let fours = [Four::of(&a[place]), Four::of(&b[place]), Four::of(&c[place]), Four::of(&d[place])];
+            for (row, into) in Four::turn_round(fours).iter().zip(into.iter_mut().step_by(stride)) {
+                row.sub(offset).mul(factor).or_where_missing(*row, fill).store(&mut into.0, half);
             }
         }
-        for (row, into) in E::turn_round(raw).iter().zip(into.iter_mut().step_by(stride)) {
-            row.sub(offset).mul(factor).or_where_missing(*row, fill).store(into);
-        }
     }
-    8 * n_eights
+    4 * n_fours
 }
 
 /// How a group of number columns is centred and scaled; all 0 where there is no column.
@@ -389,7 +375,7 @@ mod tests {
         let mut random = Random::new(3, Stream::Start);
         for (n_groups, has_bias) in [(1, true), (2, false), (3, true), (4, true), (4, false)] {
             let n = 200;
-            let numbers = (0..n * n_groups).map(|_| std::array::from_fn(|_| random.normal())).collect();
+            let numbers = (0..n * n_groups).map(|_| OnLine(std::array::from_fn(|_| random.normal()))).collect();
             let targets = (0..n).map(|_| random.normal()).collect();
             let records = Records { numbers, n_groups, targets, ..Records::default() };
             let mut order: Vec<u32> = (0..n as u32).collect();
@@ -446,7 +432,7 @@ mod tests {
             let columns = RawColumns::new(columns.collect(), Layout::ALONE, n_rows);
             for width in Width::ALL {
                 width.limit();
-                let mut into = vec![[f64::NAN; NET_INPUT_LANES]; n_rows * n_groups];
+                let mut into = vec![OnLine([f64::NAN; NET_INPUT_LANES]); n_rows * n_groups];
                 standardize_rows(&columns, &scales, 0, n_groups, &mut into);
                 for (place, lanes) in into.iter().enumerate() {
                     let (r, group) = (place / n_groups, place % n_groups);
@@ -455,7 +441,7 @@ mod tests {
                             .get(group * NET_INPUT_LANES + l)
                             .map_or(0.0, |column| scales[group].input(l, column[r].to_f64()))
                     });
-                    assert_eq!(*lanes, expected, "{} {n_rows}x{n_columns}, row {r}", width.name());
+                    assert_eq!(lanes.0, expected, "{} {n_rows}x{n_columns}, row {r}", width.name());
                 }
             }
             Width::widest().limit();

@@ -7,7 +7,7 @@ use super::CHUNK_ROWS;
 use crate::data::{Block, BlockSource, Column, ColumnKind, Scaling, Shape, SparseRows, SparseScaling, Threads};
 use crate::error::Result;
 use crate::kernel::{
-    Float, Lanes, NET_INPUT_LANES, NO_INPUT, RawColumn, Records, RowScale, SparseSlices, standardize_rows,
+    Float, Lanes, NET_INPUT_LANES, NO_INPUT, OnLine, RawColumn, Records, RowScale, SparseSlices, standardize_rows,
 };
 use crate::random::Random;
 
@@ -171,7 +171,7 @@ struct Width {
 /// Some consecutive records of a pool, to be written.
 struct Rows<'a> {
     width: Width,
-    numbers: &'a mut [Lanes],
+    numbers: &'a mut [OnLine<Lanes>],
     inputs: &'a mut [u32],
     targets: &'a mut [f64],
     /// Nothing where records have no weights.

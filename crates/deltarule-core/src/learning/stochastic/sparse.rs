@@ -7,7 +7,9 @@
 
 use super::{Lag, Pool};
 use crate::data::{Scaling, Shape, SparseRows};
-use crate::kernel::{BadRecord, NET_INPUT_LANES, NO_INPUT, RecordWeights, dot, fold_net_input, make_deltas};
+use crate::kernel::{
+    BadRecord, Lanes, NET_INPUT_LANES, NO_INPUT, OnLine, RecordWeights, dot, fold_net_input, make_deltas,
+};
 use crate::network::Parameters;
 
 /// The part of the weights of sparse features that is kept apart while steps are taken.
@@ -224,7 +226,7 @@ fn touch(touched: &mut Vec<usize>, is_touched: &mut [bool], feature: usize) {
 
 /// One record of a pool.
 struct Row<'a> {
-    numbers: &'a [[f64; NET_INPUT_LANES]],
+    numbers: &'a [OnLine<Lanes>],
     inputs: &'a [u32],
     targets: &'a [f64],
     sparse: &'a [SparseRows<f64>],
@@ -243,11 +245,11 @@ impl<'a> Row<'a> {
     }
 
     /// The terms of number columns and categories, in the order of every other pass.
-    fn net_input(&self, categories: &[f64], numbers: &[[f64; NET_INPUT_LANES]]) -> f64 {
+    fn net_input(&self, categories: &[f64], numbers: &[Lanes]) -> f64 {
         let mut lanes = [0.0; NET_INPUT_LANES];
         for (w, x) in numbers.iter().zip(self.numbers) {
             for l in 0..NET_INPUT_LANES {
-                lanes[l] += w[l] * x[l];
+                lanes[l] += w[l] * x.0[l];
             }
         }
         let h = fold_net_input(lanes);
@@ -255,10 +257,10 @@ impl<'a> Row<'a> {
         levels.fold(h, |h, &input| h + categories[input as usize])
     }
 
-    fn add_products(&self, step: f64, categories: &mut [f64], numbers: &mut [[f64; NET_INPUT_LANES]]) {
+    fn add_products(&self, step: f64, categories: &mut [f64], numbers: &mut [Lanes]) {
         for (w, x) in numbers.iter_mut().zip(self.numbers) {
             for l in 0..NET_INPUT_LANES {
-                w[l] += step * x[l];
+                w[l] += step * x.0[l];
             }
         }
         for &input in self.inputs.iter().filter(|input| **input != NO_INPUT) {
