@@ -619,13 +619,13 @@ impl Scores {
                 ));
             }
             Detail::Numbers(targets) => {
-                let is_above = targets.iter().any(|target| target.sums.0 > target.sums.1);
+                let is_above = targets.iter().any(|target| is_higher(target.sums.0, target.sums.1));
                 return is_above
                     .then(|| format!("on the {label} records the model is worse than always giving the same answer"));
             }
             Detail::Classes { scores, baseline, weighted, baseline_loss_sum, .. } => {
                 let (scores, baseline) = weighted.as_deref().map_or((scores, baseline), |[own, base]| (own, base));
-                (scores, baseline, self.loss_sum > *baseline_loss_sum, weighted.is_some())
+                (scores, baseline, is_higher(self.loss_sum, *baseline_loss_sum), weighted.is_some())
             }
         };
         if !is_above {
@@ -698,6 +698,11 @@ pub(crate) fn count_json(count: f64) -> Value {
 
 fn counts_json(matrix: &[Vec<f64>]) -> Value {
     matrix.iter().map(|row| row.iter().map(|&count| count_json(count)).collect::<Value>()).collect()
+}
+
+/// Whether an error is above that of the baseline by more than the rounding of a descent that ended there.
+fn is_higher(error: f64, of_baseline: f64) -> bool {
+    error > of_baseline * (1.0 + 1e-9)
 }
 
 /// A number of records, for people: all digits of a whole one.
