@@ -15,27 +15,25 @@ pub fn eta_warning(plan: &Plan) -> Option<String> {
         && eta > limit
     {
         return Some(format!(
-            "η = {} is above {}, where plain descent stops converging on this data (2/λmax): E will grow; guaranteed not to: {}",
+            "η = {} is above {}, where plain descent stops converging on this data (2/λmax): E will grow{}",
             short(eta),
             short(limit),
-            plan.eta.guaranteed.map_or("-".to_owned(), short)
+            plan.eta.guaranteed.map_or(String::new(), |eta| format!("; with η = {} it falls", short(eta)))
         ));
     }
     let guaranteed = plan.eta.guaranteed?;
-    (eta > guaranteed).then(|| {
-        format!(
-            "η = {} is above {}, the largest that is guaranteed not to raise E on this data: it may work, and it may not",
-            short(eta),
-            short(guaranteed)
-        )
-    })
+    let (bound, what) = match plan.optimizer {
+        OptimizerKind::GradientDescent => (2.0 * guaranteed, "up to which no step raises E on this data"),
+        _ => (guaranteed, "up to which plain steps lower E on this data the more the larger η is"),
+    };
+    (eta > bound).then(|| format!("η = {} is above {}, {what}: it may work, and it may not", short(eta), short(bound)))
 }
 
 /// Why descent ended, and what that means.
 pub fn reason_text(reason: &StopReason, plan: &Plan, loss: Loss, activation: &Activation) -> String {
     let guaranteed = match plan.eta.guaranteed {
         Some(eta) => format!(
-            "the largest η guaranteed not to raise E on this data is {}: try --eta {}{}",
+            "with η = {} no step raises E on this data, that is guaranteed: try --eta {}{}",
             short(eta),
             short(eta),
             if plan.chooses_eta() { "" } else { ", or leave out --eta" }

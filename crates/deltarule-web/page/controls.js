@@ -59,13 +59,13 @@ export class Controls {
     const adaptive = !["gd", "momentum", "nesterov"].includes(info.optimizer);
     $("eta-text").textContent = adaptive
       ? `The mark: ${short(this.etaMark())}, as the command would begin. With ${info.optimizer} η is about how far a weight goes in one step.`
-      : mark ? `The mark: ${short(info.guaranteed)}, the largest η guaranteed not to raise E on this data${limit}.`
+      : mark ? `The mark: ${short(info.guaranteed)}, whose guaranteed fall of E is largest; up to twice that no step raises E${limit}.`
       : info.batch !== null ? `The mark: ${short(info.suggested)}, as the command would begin with ${count(info.batch, "record")} a step.`
       : `The mark: ${short(info.suggested)}, a first guess: for this f no safe η is known.`;
     $("eta").classList.toggle("over", info.eta > this.etaMark() * (1 + 1e-12));
   }
 
-  /** Where the mark stands: the largest η that is guaranteed not to raise E; where none is known, what the command would begin with. */
+  /** Where the mark stands: the η whose guaranteed fall of E is largest; where none is known, what the command would begin with. */
   etaMark() {
     const { app } = this;
     const { info } = app.lanes[app.lane];

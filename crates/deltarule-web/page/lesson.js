@@ -61,7 +61,7 @@ export const LESSON = [
   {
     title: "η too large",
     formula: "η < 2/λmax",
-    text: "The mark on η's slider is the largest η that is guaranteed not to raise E for these data. For the identity the exact limit is twice that.",
+    text: "The mark on η's slider is the η whose guaranteed fall of E is largest for these data; up to twice that no step raises E, and for the identity that is the exact limit.",
     try: "Now set η above the mark, then above twice the mark, and run: what happens, and why?",
     answer: "Up to twice the mark each step lands on the other side of the valley, but lower. Beyond, it lands higher than it began, where the slope is steeper, so the next step is longer still: E grows without end. The page stops there; Back leads out of it.",
     state: "#data=line&scale=none&eta=0.22&start=0,0",

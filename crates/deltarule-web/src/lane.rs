@@ -434,8 +434,7 @@ impl Lane {
             return Ok(Seen { loss, mean_loss, gradient_norm });
         }
         let layer = self.network.layer(&at.parameters);
-        let gradient = self.network.with(points, |problem| Ok(problem.gradient(&layer)?))?;
-        Ok(seen(&gradient, self.network.loss, &self.plan))
+        self.network.with(points, |problem| Ok(seen(&problem.gradient(&layer)?, problem, &self.plan)))
     }
 
     /// The slope where the walk is shown, and where the next step leads. A rule with a memory of other steps is followed there.
@@ -501,16 +500,16 @@ fn look(problem: &Problem<'_, f64>, plan: &Plan, parameters: &Parameters, wanted
     };
     if wanted && parameters.is_finite() {
         let gradient = problem.gradient(&Layer::new(parameters.clone(), problem.activation.clone()))?;
-        let Seen { loss, mean_loss, gradient_norm } = seen(&gradient, problem.loss, plan);
+        let Seen { loss, mean_loss, gradient_norm } = seen(&gradient, problem, plan);
         (state.loss, state.mean_loss, state.gradient_norm) = (Some(loss), Some(mean_loss), Some(gradient_norm));
     }
     Ok(state)
 }
 
-fn seen(gradient: &Gradient, loss: Loss, plan: &Plan) -> Seen {
+fn seen(gradient: &Gradient, problem: &Problem<'_, f64>, plan: &Plan) -> Seen {
     Seen {
         loss: gradient.loss,
-        mean_loss: gradient.mean_loss(loss),
+        mean_loss: gradient.mean_loss(problem.loss, problem.activation),
         gradient_norm: gradient.reduced_norm(plan.reduction),
     }
 }

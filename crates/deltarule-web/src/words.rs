@@ -13,7 +13,10 @@ pub(crate) fn reason(reason: &StopReason, plan: &Plan, is_convex: bool) -> (&'st
             short(exact)
         ),
         (None, None, Some(guaranteed)) => {
-            format!("For this data no step raises E as long as η is at most {}, where the mark is.", short(guaranteed))
+            format!(
+                "For this data no step raises E as long as η is at most {}, twice where the mark is.",
+                short(2.0 * guaranteed)
+            )
         }
         _ => "With this f no η is known that is safe for every start: try a smaller one.".to_owned(),
     };

@@ -134,7 +134,7 @@ pub(crate) fn eta_text(plan: &Plan) -> String {
             format!("of the first step, a guess from {curvature}; the length of every step is found on the way")
         }
         (EtaBasis::Bound, Some(c)) => format!(
-            "the largest that is guaranteed not to raise E: 1/{bend} with c = {} for this f and these targets, {curvature}",
+            "1/{bend}, whose guaranteed fall of E is largest (no plain step up to twice as long raises E): c = {} for this f and these targets, {curvature}",
             short(c)
         ),
         (EtaBasis::Estimate, _) => {
@@ -194,8 +194,12 @@ pub(crate) fn triangle_text(plan: &Plan) -> Option<String> {
         format!("condition number {}", digits(plan.eta.curvature.lambda_max / lambda_min, 3))
     });
     Some(format!(
-        "the table is carried by a triangle of {} (f is the identity): no step needs to read the records again; XᵀX: {condition}",
-        count(triangle.n_columns() as u64, "column")
+        "the table is carried by a triangle of {} (f is the identity): {} the records again; XᵀX: {condition}",
+        count(triangle.n_columns() as u64, "column"),
+        match plan.batch {
+            None => "no step needs to read",
+            Some(_) => "E after an epoch is known without reading",
+        }
     ))
 }
 

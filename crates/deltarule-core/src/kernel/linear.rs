@@ -1,7 +1,7 @@
 //! Sums and products of whole slices.
 
 use super::dispatch::for_every_width;
-use super::{Float, LANES};
+use super::{Float, LANES, add_tile_products};
 
 /// Adds up `LANES` partial sums, first to last.
 #[inline(always)]
@@ -66,51 +66,16 @@ for_every_width! {
     }
 }
 
-for_every_width! {
-    /// `into[i] += Σ_r values[r] · x_i[r]`, each sum in the fixed order of this module; column i is `columns[i·stride..][..rows]`.
-    fn add_column_products<T: [Float]>(columns: &[T], stride: usize, values: &[T], into: &mut [f64]) {
-        let n = values.len();
-        let (values, rest) = values.as_chunks::<LANES>();
-        // Four columns at a time: their sums are independent, and keep the adders busy.
-        let (groups, others) = into.as_chunks_mut::<4>();
-        let mut first = 0;
-        for into in groups {
-            let x: [_; 4] = std::array::from_fn(|c| columns[(first + c) * stride..][..n].as_chunks::<LANES>());
-            let mut sums = [[T::ZERO; LANES]; 4];
-            for (((v, a), b), (c, d)) in values.iter().zip(x[0].0).zip(x[1].0).zip(x[2].0.iter().zip(x[3].0)) {
-                add_products(&mut sums[0], v, a);
-                add_products(&mut sums[1], v, b);
-                add_products(&mut sums[2], v, c);
-                add_products(&mut sums[3], v, d);
-            }
-            for c in 0..4 {
-                for (sum, (&v, &x)) in sums[c].iter_mut().zip(rest.iter().zip(x[c].1)) {
-                    *sum += v * x;
-                }
-                into[c] += fold(sums[c]).to_f64();
-            }
-            first += 4;
-        }
-        for into in others {
-            let (x, rest_x) = columns[first * stride..][..n].as_chunks::<LANES>();
-            let mut sums = [T::ZERO; LANES];
-            for (v, x) in values.iter().zip(x) {
-                add_products(&mut sums, v, x);
-            }
-            for (sum, (&v, &x)) in sums.iter_mut().zip(rest.iter().zip(rest_x)) {
-                *sum += v * x;
-            }
+/// `into[i] += Σ_r values[r] · x_i[r]`, each sum in the fixed order of this module; column i is `columns[i·stride..][..rows]`.
+pub(crate) fn add_column_products<T: Float>(columns: &[T], stride: usize, values: &[T], into: &mut [f64]) {
+    const AT_ONCE: usize = 8;
+    for (index, into) in into.chunks_mut(AT_ONCE).enumerate() {
+        let mut sums = [[T::ZERO; LANES]; AT_ONCE];
+        let columns = &columns[index * AT_ONCE * stride..];
+        add_tile_products(columns, stride, into.len(), values.len(), values, &mut sums);
+        for (into, sums) in into.iter_mut().zip(sums) {
             *into += fold(sums).to_f64();
-            first += 1;
         }
-    }
-}
-
-/// `sums[l] += v[l]·x[l]`.
-#[inline(always)]
-pub(super) fn add_products<T: Float>(sums: &mut [T; LANES], v: &[T; LANES], x: &[T; LANES]) {
-    for l in 0..LANES {
-        sums[l] += v[l] * x[l];
     }
 }
 

@@ -348,7 +348,7 @@ impl Descent {
             index: self.epoch,
             loss: self.gradient.loss,
             penalty: self.gradient.penalty,
-            mean_loss: self.gradient.mean_loss(problem.loss),
+            mean_loss: self.gradient.mean_loss(problem.loss, problem.activation),
             eta: self.eta_of_step(self.epoch + 1),
             gradient_norm: self.gradient.reduced_norm(self.plan.reduction),
             correlation: self.correlation(),

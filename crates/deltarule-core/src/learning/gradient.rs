@@ -260,10 +260,15 @@ impl Gradient {
         self.descent.norm() * reduction.factor(self.weight)
     }
 
-    /// The mean error of a prediction, E/(N·J); of squared errors, 2E/(N·J), the mean squared error. Where records have weights, N is Σv.
-    pub fn mean_loss(&self, loss: Loss) -> f64 {
+    /// The mean error of a prediction, E/(N·J); of squared errors, 2E/(N·J), the mean squared error; of the log loss with softmax, whose outputs are one
+    /// prediction, E/N. Where records have weights, N is Σv.
+    pub fn mean_loss(&self, loss: Loss, activation: &Activation) -> f64 {
         let weight = if self.weight > 0.0 { self.weight } else { 1.0 };
-        loss.mean_factor() * self.loss / (weight * self.descent.n_outputs() as f64)
+        let n_predictions = match (loss, activation) {
+            (Loss::Log, Activation::Softmax) => 1,
+            _ => self.descent.n_outputs(),
+        };
+        loss.mean_factor() * self.loss / (weight * n_predictions as f64)
     }
 }
 

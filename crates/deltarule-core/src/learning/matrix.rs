@@ -14,11 +14,11 @@ impl Symmetric {
         &self.values[i * self.size..(i + 1) * self.size]
     }
 
-    /// A bound on the largest eigenvalue: two per cent or a little more above an estimate, and proven by a factorisation.
-    pub(super) fn bound_from_above(&self) -> f64 {
+    /// Bounds on the largest eigenvalue: from below an estimate, and from above two per cent or a little more than that, proven by a factorisation.
+    pub(super) fn bounds(&self) -> (f64, f64) {
         let trace: f64 = (0..self.size).map(|i| self.row(i)[i]).sum();
         if trace <= 0.0 {
-            return 0.0;
+            return (0.0, 0.0);
         }
         let estimate = largest_by_power_iteration(self.size, 200, |v, into| {
             for (i, total) in into.iter_mut().enumerate() {
@@ -28,11 +28,11 @@ impl Symmetric {
         let mut bound = 1.02 * estimate;
         while bound < trace {
             if cholesky(self.size, |i, k| if i == k { bound - self.row(i)[k] } else { -self.row(i)[k] }).is_some() {
-                return bound;
+                return (estimate, bound);
             }
             bound *= 1.05;
         }
-        trace
+        (estimate, trace)
     }
 
     /// The smallest eigenvalue by inverse iteration; `None` where the matrix is singular to rounding.

@@ -13,7 +13,7 @@ pub struct Epoch<'a> {
     pub loss: f64,
     /// N times the penalty on the weights.
     pub penalty: f64,
-    /// The mean error of a prediction, E/(N·J); of squared errors, 2E/(N·J), the mean squared error.
+    /// The mean error of a prediction: see [`Gradient::mean_loss`](crate::Gradient::mean_loss).
     pub mean_loss: f64,
     /// η of the next step.
     pub eta: f64,

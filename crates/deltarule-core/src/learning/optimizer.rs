@@ -18,7 +18,7 @@ pub enum OptimizerKind {
         /// β, in [0, 1).
         beta: f64,
     },
-    /// Nesterov's accelerated descent.
+    /// Nesterov's accelerated descent: v ← βv + ηδx, Δw = βv + ηδx, so that w, where E and δ are taken, is one βv ahead of where the steps have led.
     Nesterov {
         /// A constant β in [0, 1); `None`: β grows from 0, and starts anew whenever the path turns uphill.
         beta: Option<f64>,

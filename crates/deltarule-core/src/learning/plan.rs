@@ -214,7 +214,8 @@ pub struct Plan {
     pub tolerance: f64,
     /// The seed of the records' order.
     pub seed: u64,
-    /// The table as a triangle, which then stands for it: full batches, f the identity, many records and few columns.
+    /// The table as a triangle, which then stands for it wherever E and its slope are looked at: f the identity and the squared error, many records and few
+    /// columns.
     pub triangle: Option<Arc<Triangle>>,
 }
 
@@ -270,12 +271,16 @@ impl Plan {
             l2: config.penalty.l2,
             own_size: optimizer.is_adaptive().then(|| mean_input(problem) / optimizer.first_step()),
         };
-        let triangle = match batch {
-            None if Triangle::suits(problem) => match known.and_then(|plan| plan.triangle.clone()) {
+        let epochs = config.epochs.unwrap_or(match batch {
+            None => Config::FULL_BATCH_EPOCHS,
+            Some(_) => Config::STOCHASTIC_EPOCHS,
+        });
+        let triangle = match Triangle::suits(problem, epochs) {
+            true => match known.and_then(|plan| plan.triangle.clone()) {
                 Some(triangle) => Some(triangle),
                 None => Some(Arc::new(Triangle::of(problem)?)),
             },
-            _ => None,
+            false => None,
         };
         let curvature = match (&triangle, known) {
             (_, Some(known)) => known.eta.curvature,
@@ -285,10 +290,6 @@ impl Plan {
         let baseline = match known {
             Some(known) => known.baseline.clone(),
             None => Baseline::of(problem)?,
-        };
-        let epochs = match batch {
-            None => Config::FULL_BATCH_EPOCHS,
-            Some(_) => Config::STOCHASTIC_EPOCHS,
         };
         Ok(Self {
             optimizer,
@@ -300,7 +301,7 @@ impl Plan {
             batch,
             average: config.average,
             patience: config.patience,
-            epochs: config.epochs.unwrap_or(epochs),
+            epochs,
             tolerance: config.tolerance,
             seed: config.seed,
             triangle,

@@ -1,4 +1,4 @@
-//! η from the data: how strongly E bends, and the largest step that is guaranteed not to raise it.
+//! η from the data: how strongly E bends, and the step whose guaranteed fall of E is largest.
 
 use super::Loss;
 use super::matrix::{Symmetric, largest_by_power_iteration};
@@ -44,6 +44,8 @@ impl Reduction {
 pub struct Curvature {
     /// λmax of XᵀX/N: a bound from above if `proven`, otherwise an estimate with a margin of a quarter.
     pub lambda_max: f64,
+    /// λmax from below: what power iteration came to.
+    pub at_least: f64,
     /// Whether `lambda_max` is a bound from above.
     pub proven: bool,
     /// λmin of XᵀX/N where XᵀX was formed and is not singular; an estimate.
@@ -87,13 +89,14 @@ impl Curvature {
         let max_record = sums.max_record * (source.n_records() as f64 / n);
         if !small {
             let estimate = power_iteration(source, scaling, has_bias, threads)? / n;
-            return Ok(Self { lambda_max: 1.25 * estimate, proven: false, lambda_min: None, max_record });
+            let (at_least, lambda_max) = (estimate, 1.25 * estimate);
+            return Ok(Self { lambda_max, at_least, proven: false, lambda_min: None, max_record });
         }
         sparse_gram::add_zeros(scaling, shape, n, &mut sums.values, &sums.sums);
         let matrix = sums.into_matrix(1.0 / n);
-        let lambda_max = matrix.bound_from_above();
+        let (at_least, lambda_max) = matrix.bounds();
         let lambda_min = matrix.smallest_eigenvalue(lambda_max);
-        Ok(Self { lambda_max, proven: true, lambda_min, max_record })
+        Ok(Self { lambda_max, at_least, proven: true, lambda_min, max_record })
     }
 
     /// λ that bounds the expected curvature of a step over `batch` of `n` records, drawn without replacement.
@@ -147,9 +150,10 @@ pub struct ChosenEta {
     pub basis: EtaBasis,
     /// c, the curvature bound of the error in h; `None` where there is none.
     pub c: Option<f64>,
-    /// The largest η that is guaranteed not to raise E with the plain rule over full batches, where one is known.
+    /// 1/(c·λmax + λ₂), where c is known: the η with which the guaranteed fall of E in a plain step over all records is largest. E falls by
+    /// η(1 − η/(2·guaranteed))‖∂E/∂w‖² at least, so no η up to twice this one raises it.
     pub guaranteed: Option<f64>,
-    /// 2/λmax, beyond which plain full-batch descent cannot converge; for the identity only.
+    /// 2/(λmax + λ₂) with λmax from below, beyond which plain full-batch descent cannot converge; for the identity only.
     pub exact_limit: Option<f64>,
     /// The same η on the other reduction.
     pub equivalent: f64,
@@ -227,7 +231,7 @@ impl RateQuestion<'_> {
             guaranteed: c
                 .filter(|_| curvature.proven && self.own_size.is_none())
                 .map(|c| full_step(1.0 / (c * lambda_max + self.l2))),
-            exact_limit: (exact && curvature.proven).then(|| full_step(2.0 / (lambda_max + self.l2))),
+            exact_limit: (exact && curvature.proven).then(|| full_step(2.0 / (positive(curvature.at_least) + self.l2))),
             equivalent,
             curvature,
         }

@@ -4,7 +4,7 @@
 //! that of X. Triangles of parts of a table are reflected into each other as the rows that they stand for.
 
 use crate::data::{Tile, TileColumn};
-use crate::kernel::{Float, add_column_products, add_multiples, sum_squares};
+use crate::kernel::{Aligned, Float, add_column_products, add_multiples, sum_squares};
 
 /// A triangle under construction, and the rows that are to be reflected into it next.
 #[derive(Debug, Clone)]
@@ -13,7 +13,7 @@ pub(crate) struct Reflector {
     /// Column by column, shape (size, size); nothing below the diagonal.
     triangle: Vec<f64>,
     /// Column by column, `stride` apart.
-    rows: Vec<f64>,
+    rows: Aligned<f64>,
     stride: usize,
     n_rows: usize,
     products: Vec<f64>,
@@ -23,7 +23,7 @@ impl Reflector {
     /// Nothing yet, of so many columns.
     pub(crate) fn new(size: usize) -> Self {
         let triangle = vec![0.0; size * size];
-        Self { size, triangle, rows: Vec::new(), stride: 0, n_rows: 0, products: vec![0.0; size] }
+        Self { size, triangle, rows: Aligned::default(), stride: 0, n_rows: 0, products: vec![0.0; size] }
     }
 
     /// How many columns there are.
@@ -34,9 +34,9 @@ impl Reflector {
     /// Room for so many rows, all of them 0.
     pub(crate) fn make_room(&mut self, n_rows: usize) {
         self.n_rows = n_rows;
-        self.stride = n_rows + 16;
-        self.rows.clear();
-        self.rows.resize(self.size * self.stride, 0.0);
+        self.stride = n_rows.next_multiple_of(16) + 16;
+        self.rows.make_room(self.size * self.stride);
+        self.rows.fill(0.0);
     }
 
     /// Column `k` of the rows, shape (rows,).

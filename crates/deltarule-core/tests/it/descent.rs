@@ -272,8 +272,8 @@ fn too_large_an_eta_diverges_with_the_identity_and_says_where() {
         let fit_ = fit(problem, &plan, Parameters::zeros(1, 1, true), &mut Silent).unwrap();
         let StopReason::Diverged { epoch, eta, .. } = fit_.reason else { panic!("{:?}", fit_.reason) };
         assert!(epoch >= 1 && eta == 0.01 && fit_.loss <= fit_.start_loss && fit_.layer.parameters().is_finite());
-        // The limit is exact, but for the margin of two per cent on λmax.
-        for (factor, converges) in [(0.99, true), (1.04, false)] {
+        // The limit is exact, but for what power iteration leaves of λmax.
+        for (factor, converges) in [(0.99, true), (1.01, false)] {
             let config = Config { eta: Eta::Given(factor * limit), ..Config::default() };
             let fit =
                 fit(problem, &Plan::of(problem, &config).unwrap(), Parameters::zeros(1, 1, true), &mut Silent).unwrap();
@@ -380,7 +380,10 @@ fn a_triangle_descends_as_the_table_does() {
         let table = Table::random(11, 9000, n_numbers, levels, n_outputs, true);
         with_problem(&table, true, bias, &Activation::Identity, 2, |problem| {
             let d = problem.source.shape().n_features();
-            for config in [Config::default(), Config { eta: Eta::Given(0.01), epochs: Some(50), ..Config::default() }] {
+            let few = Config { batch: Batch::Records(20), epochs: Some(8), tolerance: 0.0, ..Config::default() };
+            for config in
+                [Config::default(), Config { eta: Eta::Given(0.01), epochs: Some(50), ..Config::default() }, few]
+            {
                 let by_triangle = Plan::of(problem, &config).unwrap();
                 assert!(by_triangle.triangle.is_some());
                 let by_passes = Plan { triangle: None, ..by_triangle.clone() };
@@ -402,7 +405,7 @@ fn a_triangle_descends_as_the_table_does() {
                 assert!((small.loss - large.loss).abs() <= 1e-11 * large.loss);
                 let least = by_triangle.triangle.as_ref().unwrap().least_sse();
                 assert!(small.loss >= least * (1.0 - 1e-12), "{} below {least}", small.loss);
-                if config.eta == Eta::Auto {
+                if config.eta == Eta::Auto && config.batch == Batch::Full {
                     assert!(small.loss <= least * (1.0 + 1e-9), "{} above {least}", small.loss);
                 }
             }

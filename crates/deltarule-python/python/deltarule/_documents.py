@@ -132,7 +132,8 @@ eta_curve_ : array of shape (n_iter_ + 1,)
 learning_rate_ : float
     η that was given or chosen.
 guaranteed_eta_ : float or None
-    The largest η that is guaranteed not to raise E on these records; None where none is known.
+    The η whose guaranteed fall of E in a plain step over all of these records is largest: no η up to twice as large raises E. None where none
+    is known.
 optimizer_ : str
     The rule of descent that was used.
 stop_reason_ : str

@@ -107,7 +107,7 @@ pub(super) fn to_text(
             "\n{} diverged or saturated{}",
             count(failed as u64, "run"),
             guaranteed.map_or(String::new(), |eta| format!(
-                ": the largest η that is guaranteed not to raise E with gd is {}",
+                ": with gd and η = {} no step raises E, that is guaranteed",
                 short(eta)
             ))
         );
