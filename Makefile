@@ -1,9 +1,9 @@
 # Everything that a change must pass. Needs cargo (rustup installs the rest), Python 3.11 or later for what other programs make of
 # exported models, and for the page Node.js, Chromium and a Rust compiler for WebAssembly, which `make page` installs on Debian.
 
-.PHONY: test format lint unit sql program page exports python doc
+.PHONY: test format lint unit sql kernels program page exports python doc
 
-test: format lint unit page exports python doc
+test: format lint unit kernels page exports python doc
 
 format:
 	cargo fmt --all --check
@@ -18,6 +18,14 @@ unit:
 # The build with SQL and object stores, and its tests. Needs Rust 1.94. DataFusion is as much to compile as all the rest, so the target folder has both builds.
 sql:
 	cargo test --workspace --features deltarule/sql --locked sql
+
+# A loop over vector registers is quick only where the compiler takes everything that it calls in: a function of its own is not compiled for these
+# registers, and nothing but the time would tell. So none is left in an optimised build.
+kernels:
+	cargo bench -p deltarule-core --bench step --no-run --locked
+	step=$$(ls -t $(or $(CARGO_TARGET_DIR),target)/release/deps/step-* | grep -v '\.d$$' | head -n 1); \
+	nm --demangle $$step > $(or $(CARGO_TARGET_DIR),target)/kernels.txt || exit 1; \
+	if grep -E 'core_arch::x86::(avx|sse|fma)' $(or $(CARGO_TARGET_DIR),target)/kernels.txt; then echo "$$step: these are called, not taken in"; exit 1; fi
 
 # The program as the tests have it: by itself it would have dependencies with other features, which are then compiled anew.
 program:
