@@ -33,7 +33,7 @@ mod source;
 mod sql;
 mod table;
 
-pub use advice::quoted;
+pub use advice::{foreign_word, quoted};
 pub use column::{ColumnFacts, Place, TableColumn, Values};
 pub use condition::{BoundCondition, Condition};
 pub use csv::{CsvOptions, CsvReader, Decimal, Record, Row, csv_field, is_missing, parse_number};

@@ -8,6 +8,7 @@ use std::fmt;
 use std::io::Write as _;
 use std::ops::Range;
 
+use deltarule_data::foreign_word;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::refusal::Refusal;
@@ -55,15 +56,19 @@ pub(crate) fn read(body: &[u8], served: &Served, limit: u64, sink: &mut dyn Sink
         (Some(refusal), _) => Err(refusal),
         (None, Ok(())) => Ok(()),
         (None, Err(error)) => {
-            let message = error.to_string();
-            let place = format!(" at line {} column {}", error.line(), error.column());
-            let what = message.strip_suffix(&place).unwrap_or(&message);
-            Err(Refusal::malformed(format!(
-                "the body is no JSON: line {}, column {}: {what}; expected {}",
-                error.line(),
-                error.column(),
-                form(served)
-            )))
+            let (line, column) = (error.line(), error.column());
+            let text = body.split(|byte| *byte == b'\n').nth(line.saturating_sub(1)).unwrap_or_default();
+            let (column, what) = match foreign_word(text, column) {
+                Some((place, word, expected)) => {
+                    (place, format!("found {word}, which JSON does not have, expected {expected}"))
+                }
+                None => {
+                    let message = error.to_string();
+                    let what = message.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&message);
+                    (column, format!("{what}; expected {}", form(served)))
+                }
+            };
+            Err(Refusal::malformed(format!("the body is no JSON: line {line}, column {column}: {what}")))
         }
     }
 }

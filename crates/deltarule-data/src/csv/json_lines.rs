@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader, Read};
 use serde_json::{Map, Value};
 
 use super::Record;
+use crate::advice::foreign_word;
 use crate::error::{DataError, Result};
 
 /// Whether a text looks like JSON lines: its first character opens an object, and its first line closes it.
@@ -77,6 +78,9 @@ impl<R: Read> JsonLines<R> {
             return Ok(());
         }
         let object: Map<String, Value> = serde_json::from_slice(text).map_err(|error| {
+            if let Some((place, word, expected)) = foreign_word(text, error.column()) {
+                return self.wrong(format!("{word} at character {place}, which JSON does not have"), expected);
+            }
             let found = error.to_string().replace(" at line 1 column ", " at character ");
             self.wrong(found, "an object in braces, one on each line")
         })?;

@@ -241,6 +241,11 @@ fn what_cannot_be_answered_is_told_with_its_place() {
         ("", 400, "the body is empty, expected JSON"),
         ("{\"sepal_length\": 5.1,\n  nothing}", 400, "line 2, column 3: "),
         ("{\"sepal_length\": 5.1", 400, "line 1, column 20: EOF while parsing"),
+        (
+            "{\"sepal_width\": 1,\n\"sepal_length\": -Infinity}",
+            400,
+            "line 2, column 17: found -Infinity, which JSON does not have, expected a number, or null",
+        ),
         ("[{}] 3", 400, "line 1, column 6: trailing characters"),
         ("{\"sepal_length\": 1e999}", 400, "number out of range"),
         ("\u{FEFF}{\"a\"}", 400, "line 1, column 5: "),
