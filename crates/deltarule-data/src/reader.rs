@@ -11,7 +11,7 @@ use crate::batch::{BatchReader, is_batch_file};
 use crate::csv::{CsvOptions, CsvReader, Record, Row, open, open_file};
 use crate::error::{DataError, Result};
 use crate::files::{Origin, is_standard_input, name_of_all};
-use crate::libsvm::{LibsvmReader, is_libsvm};
+use crate::libsvm::{LibsvmReader, check_begin, is_libsvm};
 use crate::order::order;
 
 /// Reads the records of a file, or of several one after the other, in bounded memory: CSV, libsvm's format, and with the feature
@@ -94,6 +94,9 @@ impl Inner {
     }
 
     pub(crate) fn header(&self) -> &[String] {
+            if !options.skips_bad_lines {
+                check_begin(&opened.name, &opened.prefix)?;
+            }
         match self {
             Inner::Csv(csv) => csv.header(),
             Inner::Libsvm(libsvm) => libsvm.header(),

@@ -7,7 +7,7 @@ use std::thread;
 
 use memchr::memchr;
 
-use super::{LARGEST_INDEX, LibsvmReader, without_comment};
+use super::{LARGEST_INDEX, LibsvmReader, tokens};
 use crate::column::LARGEST;
 use crate::csv::{Chunk, Decimal, parse_number};
 use crate::error::{DataError, Result};
@@ -105,7 +105,7 @@ impl Rows {
     }
 
     fn push(&mut self, line: &Line<'_>, first_index: u32) -> Result<()> {
-        let mut tokens = without_comment(line.text).split(u8::is_ascii_whitespace).filter(|token| !token.is_empty());
+        let mut tokens = tokens(line.text);
         let Some(label) = tokens.next() else { return Ok(()) };
         let label = line.label(label)?;
         let (mut smallest, mut largest, before) = (self.smallest, self.largest, self.values.len());
@@ -180,6 +180,13 @@ pub(crate) struct Line<'a> {
 }
 
 impl Line<'_> {
+    /// Errors: it is none, whatever the index of the first feature.
+    pub(super) fn check(&self) -> Result<()> {
+        let mut tokens = tokens(self.text);
+        tokens.next().map_or(Ok(0.0), |label| self.label(label))?;
+        for_each_pair(self, tokens, 0, |_, _| {})
+    }
+
     pub(super) fn label(&self, token: &[u8]) -> Result<f64> {
         if memchr(b':', token).is_some() {
             return Err(self.wrong(token, "the label, a number, before the first index:value pair"));

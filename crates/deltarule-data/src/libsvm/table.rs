@@ -36,7 +36,8 @@ pub struct SparseTable {
 }
 
 impl SparseTable {
-    /// Whether a text, of which this is the begin, is in the format: on its first line with a pair, a number and pairs alone.
+    /// Whether a text, of which this is the begin, is in the format: on its first line with a pair, or on most of the first
+    /// hundred, a number and pairs alone.
     pub fn recognises(start: &[u8]) -> bool {
         is_libsvm(start)
     }

@@ -18,14 +18,30 @@ fn rows(table: &SparseTable) -> Vec<Vec<(u32, f64)>> {
 }
 
 #[test]
-fn the_format_is_known_by_its_first_line_with_a_pair() {
-    for text in
-        ["1 3:1 11:0.5\n", "-1\n+1 1:2\n", "# a comment\n\n0.5 qid:3 1:2 7:1e-3 # more\n", "1 2:3 4:", "2\t7:1\r\n"]
-    {
+fn the_format_is_known_by_its_first_line_with_a_pair_or_by_most_lines() {
+    for text in [
+        "1 3:1 11:0.5\n",
+        "-1\n+1 1:2\n",
+        "# a comment\n\n0.5 qid:3 1:2 7:1e-3 # more\n",
+        "1 2:3 4:",
+        "2\t7:1\r\n",
+        "y x\n1 1:2\n0 2:1\n",
+    ] {
         assert!(SparseTable::recognises(text.as_bytes()), "{text}");
     }
-    for text in ["a,b\n1,2\n", "1\n2\n", "1 2 3:4\n", "time 1:2\n", "1,2:3\n", "1 a:2\n", "1 2:x\n", "", "1 12:30:00\n"]
-    {
+    for text in [
+        "a,b\n1,2\n",
+        "1\n2\n",
+        "1 2 3:4\n",
+        "time 1:2\n",
+        "1,2:3\n",
+        "1 a:2\n",
+        "1 2:x\n",
+        "",
+        "1 12:30:00\n",
+        "y x\n1 1:2\n",
+        "y x\n1 1:2\n0 2:1,3\n",
+    ] {
         assert!(!SparseTable::recognises(text.as_bytes()), "{text}");
     }
 }
