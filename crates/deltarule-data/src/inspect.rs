@@ -1,5 +1,6 @@
 //! What is in a table, and what about it is suspicious.
 
+mod as_numbers;
 mod copies;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use crate::column::{TableColumn, Values, is_time_of_day};
 use crate::error::Result;
 use crate::pages::{PageColumn, Wanted};
 use crate::table::{Table, stands_for_missing};
+use as_numbers::dates_as_numbers;
 use copies::copies_of_targets;
 
 /// What is suspicious about a column.
@@ -54,6 +56,13 @@ pub enum Suspicion {
         /// One of them.
         example: String,
     },
+    /// Numbers that are all dates, such as 20240531, or seconds since 1970.
+    DatesAsNumbers {
+        /// The first of them.
+        example: String,
+        /// What `--date` takes: the column, and how its dates are written where that has to be said.
+        typed: String,
+    },
     /// A number that only counts the records.
     CountsRows {
         /// The first number.
@@ -85,8 +94,11 @@ pub enum Suspicion {
 impl Suspicion {
     /// Whether the column is refused as a feature unless it is named.
     pub fn is_refused(&self) -> bool {
-        use Suspicion::{Constant, EqualsTarget, ManyLevels, MayBeMissing};
-        !matches!(self, ManyLevels { .. } | Constant | EqualsTarget { .. } | MayBeMissing { .. })
+        use Suspicion::{Constant, DatesAsNumbers, EqualsTarget, ManyLevels, MayBeMissing};
+        !matches!(
+            self,
+            ManyLevels { .. } | Constant | EqualsTarget { .. } | MayBeMissing { .. } | DatesAsNumbers { .. }
+        )
     }
 
     /// What `--date` takes if the column is to be taken apart as dates; nothing where it cannot be, and two where it could be the one or the other.
@@ -125,6 +137,14 @@ impl fmt::Display for Suspicion {
                 write!(
                     f,
                     "looks like times of a day ({example}): as text each one would be a category of its own; hours as numbers can be used"
+                )
+            }
+            Suspicion::DatesAsNumbers { example, typed } => {
+                write!(
+                    f,
+                    "looks like dates that are written as numbers ({example}), and is taken as a number like any other; --date {} takes year, month, weekday, \
+                     hour and trend of them",
+                    quoted(typed)
                 )
             }
             Suspicion::CountsRows { first, last } => {
@@ -181,6 +201,7 @@ pub fn suspicions(table: &Table, targets: &[&str]) -> Result<Vec<(usize, Suspici
     let usable = |c: &usize| table.check_usable(&table.columns()[*c]).is_ok();
     let compared: Vec<usize> = features.iter().copied().filter(usable).collect();
     let copies = if features.len() > 1 { copies_of_targets(table, &compared, targets)? } else { Vec::new() };
+    let mut dates = dates_as_numbers(table, &compared)?;
     let mut found = Vec::new();
     for &index in &features {
         let column = &table.columns()[index];
@@ -193,6 +214,8 @@ pub fn suspicions(table: &Table, targets: &[&str]) -> Result<Vec<(usize, Suspici
         }
         if let Values::Text { levels } = &column.values {
             let levels = levels_of_missing(levels);
+        } else {
+            found.extend(dates.extract_if(.., |(at, _)| *at == index));
             if !levels.is_empty() {
                 found.push((index, Suspicion::MayBeMissing { levels }));
             }

@@ -212,6 +212,11 @@ fn option_at<'m>(text: &'m str, message: &str) -> Option<(String, &'m str)> {
     {
         return Some((format!("{parameter}=[{}]", columns.join(", ")), after));
     }
+    if option == "date"
+        && let Some((dates, after)) = dates_at(after, message)
+    {
+        return Some((format!("{parameter}={dates}"), after));
+    }
     Some(match word.filter(|word| is_value(option, word)) {
         Some(word) if word.parse::<f64>().is_ok() => (format!("{parameter}={word}"), &after[1 + word.len()..]),
         Some(word) => (format!("{parameter}='{word}'"), &after[1 + word.len()..]),
@@ -224,21 +229,38 @@ const OF_COLUMNS: [&str; 4] = ["categorical", "drop", "features", "hash"];
 
 /// The columns after an option, as Python writes them, and what comes after them; `None` where the message does not speak of all of them.
 fn columns_at<'m>(after: &'m str, message: &str) -> Option<(Vec<String>, &'m str)> {
-    let argument = after.strip_prefix(' ')?;
-    let (names, after) = match argument.strip_prefix('\'') {
-        Some(quoted) => {
-            let end = quoted.find('\'')?;
-            (&quoted[..end], &quoted[end + 1..])
-        }
-        None => {
-            let word = argument.split(char::is_whitespace).next()?;
-            argument.split_at(word.trim_end_matches([',', ';', ':', ')', '.']).len())
-        }
-    };
-    let is_column = |name: &str| message.contains(&format!("{name:?}")) || message.contains(&format!("\n  {name}: "));
+    let (names, after) = argument_at(after)?;
     let names: Vec<&str> = names.split(',').collect();
     let columns = names.iter().map(|name| format!("'{name}'")).collect();
-    names.into_iter().all(is_column).then_some((columns, after))
+    names.into_iter().all(|name| is_column(name, message)).then_some((columns, after))
+}
+
+/// The same of a column of dates, which may have a form: `--date t:%s` is `date={'t': '%s'}`.
+fn dates_at<'m>(after: &'m str, message: &str) -> Option<(String, &'m str)> {
+    let (typed, after) = argument_at(after)?;
+    let (name, dates) = match typed.split_once(":%") {
+        None => (typed, format!("['{typed}']")),
+        Some((name, form)) => (name, format!("{{'{name}': '%{form}'}}")),
+    };
+    is_column(name, message).then_some((dates, after))
+}
+
+/// What stands after an option, in quotes or up to the end of the word, and what comes after it.
+fn argument_at(after: &str) -> Option<(&str, &str)> {
+    let argument = after.strip_prefix(' ')?;
+    match argument.strip_prefix('\'') {
+        Some(quoted) => quoted.split_once('\''),
+        None => {
+            let word = argument.split(char::is_whitespace).next()?;
+            Some(argument.split_at(word.trim_end_matches([',', ';', ':', ')', '.']).len()))
+        }
+    }
+}
+
+/// Whether a message speaks of a column of this name.
+fn is_column(name: &str, message: &str) -> bool {
+    let begins = || message.strip_prefix("column ").is_some_and(|rest| rest.starts_with(&format!("{name}: ")));
+    message.contains(&format!("{name:?}")) || message.contains(&format!("\n  {name}: ")) || begins()
 }
 
 /// Whether a word after an option is a value of it, and not the next word of a sentence.

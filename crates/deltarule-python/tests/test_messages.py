@@ -29,6 +29,9 @@ FRAME = pandas.DataFrame({"hour": X[:, 0], "city": ["Ulm", "Bonn"] * 30, "late":
         ("column \"two words\": --drop 'two words'", "column \"two words\": drop=['two words']"),
         ("cannot be used:\n  a: b\n  c: d\nleave out with: --drop a,c\nor", "cannot be used:\n  a: b\n  c: d\nleave out with: drop=['a', 'c']\nor"),
         ("--drop less; --hash with its name", "drop less; hash with its name"),
+        ("column day: looks like dates; --date day takes", "column day: looks like dates; date=['day'] takes"),
+        ("column a b: looks like dates; --date 'a b:%s' takes", "column a b: looks like dates; date={'a b': '%s'} takes"),
+        ("say how they are written: --date day:%d.%m.%Y", "say how they are written: date day:%d.%m.%Y"),
         # What is no option, or no value of one.
         ("--weight is not there", "sample_weight is not there"),
         ("--elsewhere 3", "--elsewhere 3"),

@@ -178,6 +178,44 @@ fn advice_on_dates_names_the_form_that_reads_them() {
     assert_eq!(advice(&["red", "green", "blue"]), "");
 }
 
+/// Numbers that are all dates are told with what reads them, and neither refused nor taken for dates where there are few, one is none, or they may be amounts.
+#[test]
+fn numbers_that_are_dates_are_told() {
+    let told = |numbers: &[f64]| {
+        let rows: String = numbers.iter().enumerate().map(|(k, x)| format!("{x},{},{}5\n", k * k, k % 7)).collect();
+        let table =
+            read_with(format!("t,x,y\n{rows}").as_str(), &CsvOptions::default(), &ReadOptions::default()).unwrap();
+        let found = deltarule_data::suspicions(&table, &["y"]).unwrap();
+        assert!(found.iter().all(|(index, suspicion)| *index == 0 && !suspicion.is_refused()), "{found:?}");
+        let mut texts: Vec<String> = found.into_iter().map(|(_, suspicion)| suspicion.to_string()).collect();
+        assert!(texts.len() < 2, "{texts:?}");
+        texts.pop().unwrap_or_default()
+    };
+    let days = [20240228, 20240229, 20240301, 19991231, 20000229, 20240531, 20240630, 20241231, 20250101, 20240401];
+    let days = days.map(f64::from);
+    let text = told(&days);
+    assert!(text.contains("(20240228)") && text.contains("; --date t takes"), "{text}");
+    let seconds: Vec<f64> = (0..10).map(|k| 1.6e9 + f64::from(k * k) * 40_001.0).collect();
+    let text = told(&seconds);
+    assert!(text.contains("(1600000000, in seconds since 1970 2020-09-13 12:26:40)"), "{text}");
+    assert!(text.contains("; --date t:%s takes"), "{text}");
+    let but = |numbers: &[f64], place: usize, number: f64| {
+        let mut numbers = numbers.to_vec();
+        numbers[place] = number;
+        told(&numbers)
+    };
+    assert_eq!(told(&days[..9]), "");
+    for no_day in [20230229.0, 19000229.0, 20240431.0, 20241301.0, 20240100.0, 20240228.5, 5.0, 18991231.0] {
+        assert_eq!(but(&days, 9, no_day), "", "{no_day}");
+    }
+    assert_ne!(but(&days, 9, f64::from(21001231)), "");
+    for no_moment in [0.0, 1.6e9 + 0.5, 1.6e12, seconds[3]] {
+        assert_eq!(but(&seconds, 9, no_moment), "", "{no_moment}");
+    }
+    let amounts: Vec<f64> = (0..20).map(|k| 1.6e9 + f64::from(k * k) * 1000.0).collect();
+    assert_eq!(told(&amounts), "");
+}
+
 /// So many different moments that their texts are not kept are moments all the same.
 #[test]
 fn very_many_moments_are_no_names() {
