@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use deltarule_data::DataError;
 
+use crate::output;
+
 /// Ran, but failed: diverged, a check that failed.
 pub(crate) const FAILED: u8 = 1;
 /// Usage or input.
@@ -27,7 +29,7 @@ pub(crate) fn report(error: &anyhow::Error) -> ExitCode {
     if is_broken_pipe(error) {
         return ExitCode::SUCCESS;
     }
-    eprintln!("error: {error:#}");
+    output::tell(format_args!("error: {error:#}"));
     match error.downcast_ref::<DataError>() {
         Some(DataError::Interrupted { .. }) => ExitCode::from(INTERRUPTED),
         _ => ExitCode::from(INPUT),

@@ -1,5 +1,6 @@
 //! Files that appear whole or not at all, standard output, and progress on the terminal.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -143,8 +144,45 @@ pub(crate) fn same_file(a: &Path, b: &Path) -> bool {
     a == b || (a.file_name() == b.file_name() && folder(a) == folder(b))
 }
 
-/// Prints a whole text to standard output.
+/// A text for a terminal: what comes of data, such as the name of a column, may have characters in it that move the cursor, colour or turn what follows. They
+/// are written as in a program: `\u{1b}`.
+fn readable(text: &str) -> Cow<'_, str> {
+    written_out(text, |c| c != '\n' && acts(c))
+}
+
+/// A name or a level, with which a line goes on: ends of lines in it are written as in a program, too.
+pub(crate) fn one_line(name: &str) -> Cow<'_, str> {
+    written_out(name, acts)
+}
+
+/// Whether a terminal does something else with it than show it.
+fn acts(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+fn written_out(text: &str, acts: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&acts) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if acts(c) { shown.extend(c.escape_debug()) } else { shown.push(c) }
+    }
+    Cow::Owned(shown)
+}
+
+/// Prints a whole text for people to standard output.
 pub(crate) fn print(text: &str) -> Result<()> {
+    print_document(&readable(text))
+}
+
+/// Says something on standard error. Whoever closed it does not want it.
+pub(crate) fn tell(text: impl std::fmt::Display) {
+    let _ = writeln!(io::stderr().lock(), "{}", readable(&text.to_string()));
+}
+
+/// Prints a whole text for programs to standard output, byte by byte.
+pub(crate) fn print_document(text: &str) -> Result<()> {
     let mut out = StandardOutput::lock();
     out.write_all(text.as_bytes())?;
     out.flush()?;
@@ -153,7 +191,7 @@ pub(crate) fn print(text: &str) -> Result<()> {
 
 /// Prints JSON to standard output.
 pub(crate) fn print_json(value: &serde_json::Value) -> Result<()> {
-    print(&format!("{value:#}\n"))
+    print_document(&format!("{value:#}\n"))
 }
 
 /// A progress bar on standard error, where that is a terminal and `quiet` is not asked for.

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::cli::MemoryArgs;
 use crate::number::{count, digits, short};
+use crate::output;
 
 /// The rule of descent in one sentence.
 pub(crate) fn descent_text(plan: &Plan) -> String {
@@ -229,7 +230,7 @@ const MOST_TERMS: usize = 30;
 /// `most` limits the lines of one output, `most_buckets` those of buckets among them; the largest weights are then shown.
 pub(crate) fn weights_text(model: &Model, most: usize, most_buckets: usize) -> String {
     let encoding = model.encoding();
-    let names = encoding.input_names();
+    let names = shown(&encoding.input_names());
     let parameters = model.layer().parameters();
     let scalings = || {
         let features = encoding.features.iter();
@@ -251,7 +252,7 @@ pub(crate) fn weights_text(model: &Model, most: usize, most_buckets: usize) -> S
         }
     };
     let mut text = String::new();
-    for (j, output) in encoding.target.output_names().iter().enumerate() {
+    for (j, output) in shown(&encoding.target.output_names()).iter().enumerate() {
         let original = model.original_weights(j);
         let _ = writeln!(
             text,
@@ -312,13 +313,18 @@ fn largest(inputs: &[usize], most: usize, weights: &[f64]) -> Vec<usize> {
     inputs
 }
 
+/// Names as they are shown within a line.
+fn shown(names: &[String]) -> Vec<String> {
+    names.iter().map(|name| output::one_line(name).into_owned()).collect()
+}
+
 /// h written out with the weights in the user's units, for the outputs of a small model.
 pub(crate) fn equation(model: &Model) -> String {
     let encoding = model.encoding();
-    let names = encoding.input_names();
+    let names = shown(&encoding.input_names());
     let activation = model.layer().activation();
     let mut text = String::new();
-    for (j, output) in encoding.target.output_names().iter().enumerate() {
+    for (j, output) in shown(&encoding.target.output_names()).iter().enumerate() {
         let original = model.original_weights(j);
         let mut terms: Vec<String> = Vec::new();
         let (mut first, mut n_terms) = (0, 0);

@@ -134,7 +134,7 @@ pub(crate) fn read(
     let table = table?;
     let tally = rows.conclude_table(table.name(), table.n_records() as u64, table.n_left_out())?;
     if let Some(text) = report::storage_text(&table.storage(), memory).filter(|_| !quiet) {
-        eprintln!("{text}");
+        output::tell(text);
     }
     Ok((table, tally))
 }

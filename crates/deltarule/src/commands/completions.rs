@@ -11,6 +11,6 @@ use crate::output;
 pub(crate) fn run(shell: clap_complete::Shell) -> Result<ExitCode> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "deltarule", &mut script);
-    output::print(&String::from_utf8_lossy(&script))?;
+    output::print_document(&String::from_utf8_lossy(&script))?;
     Ok(ExitCode::SUCCESS)
 }

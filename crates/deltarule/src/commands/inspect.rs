@@ -54,12 +54,13 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
     let mut text = format!("{}: {}, {}\n", table.name(), count(n, "record"), count(columns.len() as u64, "column"));
     text.extend(row_tally.text().map(|text| text + "\n"));
     text.push('\n');
-    let width = columns.iter().map(|column| column.name.chars().count()).max().unwrap_or(0).clamp(6, 30) + 2;
+    let width =
+        columns.iter().map(|column| output::one_line(&column.name).chars().count()).max().unwrap_or(0).clamp(6, 30) + 2;
     let _ = writeln!(text, "  {:<width$}{:<14}{:>10}  values", "column", "type", "missing");
     for column in &columns {
         let missing = if column.n_missing == 0 { "-".to_owned() } else { column.n_missing.to_string() };
-        let name =
-            if targets.contains(&column.name.as_str()) { format!("{} *", column.name) } else { column.name.clone() };
+        let is_target = targets.contains(&column.name.as_str());
+        let name = format!("{}{}", output::one_line(&column.name), if is_target { " *" } else { "" });
         let _ = writeln!(
             text,
             "  {name:<width$}{:<14}{missing:>10}  {}",
@@ -80,7 +81,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
         text.push_str("\nsuspicious:\n");
         for column in &suspicious {
             for suspicion in &column.suspicions {
-                let _ = writeln!(text, "  {}: {suspicion}", column.name);
+                let _ = writeln!(text, "  {}: {suspicion}", output::one_line(&column.name));
             }
         }
         let names = |which: fn(&Suspicion) -> bool| -> Vec<&str> {
@@ -143,7 +144,7 @@ fn values(column: &ColumnSummary, n: u64) -> String {
         .iter()
         .map(|(level, records)| {
             let level: String = level.chars().take(24).collect();
-            format!("{level} ({})", percent(*records as f64 / n.max(1) as f64))
+            format!("{} ({})", output::one_line(&level), percent(*records as f64 / n.max(1) as f64))
         })
         .collect();
     let more = if n_levels > shown.len() { ", …" } else { "" };

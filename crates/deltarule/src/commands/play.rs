@@ -23,7 +23,7 @@ pub(crate) fn run(args: &PlayArgs) -> Result<ExitCode> {
         );
     };
     if PAGE_IS_OLD {
-        eprintln!(
+        output::tell(
             "warning: the page in this program is older than the sources that it was built from; anew: cargo xtask page && cargo install \
              --path crates/deltarule"
         );

@@ -45,7 +45,7 @@ pub(crate) fn run(args: &PlotArgs) -> Result<ExitCode> {
     match drawn {
         // Whatever was under way says that it cannot go on.
         Err(_) if output::interrupted() => {
-            eprintln!("interrupted: there is no picture");
+            output::tell("interrupted: there is no picture");
             Ok(ExitCode::from(failure::INTERRUPTED))
         }
         drawn => drawn.map(|()| ExitCode::SUCCESS),

@@ -54,7 +54,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
         }
     };
     if counts.interrupted {
-        eprintln!("interrupted after {}; no file was written", count(counts.records, "record"));
+        output::tell(format_args!("interrupted after {}; no file was written", count(counts.records, "record")));
         return Ok(ExitCode::from(failure::INTERRUPTED));
     }
     let row_tally = rows.conclude(reader.name(), counts.records)?;
@@ -64,24 +64,24 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
     rows.finish()?;
     if !args.quiet {
         if let Some(text) = row_tally.text() {
-            eprintln!("{text}");
+            output::tell(text);
         }
         if row_tally.n_rejected() > 0 {
-            eprintln!("their predictions are empty, so that there is a row for each");
+            output::tell("their predictions are empty, so that there is a row for each");
         }
         if counts.empty > 0 {
-            eprintln!(
+            output::tell(format_args!(
                 "{} with a missing value got an empty prediction (the model was trained with --missing {})",
                 count(counts.empty, "record"),
                 model.encoding().missing.name()
-            );
+            ));
         }
         if counts.infinite > 0 {
             let predictions = count(counts.infinite, "prediction");
-            eprintln!("{predictions} not finite: {} overflows there", model.layer().activation());
+            output::tell(format_args!("{predictions} not finite: {} overflows there", model.layer().activation()));
         }
         for (column, n) in counts.unseen {
-            eprintln!("{}", unseen_text(&model, &column, n));
+            output::tell(unseen_text(&model, &column, n));
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -1,6 +1,5 @@
 //! `deltarule serve`: predictions over HTTP.
 
-use std::io::Write;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -41,9 +40,9 @@ struct Words {
 }
 
 impl Words {
-    /// A line on standard error. Whoever closed it does not want it, and the server goes on.
+    /// A line on standard error.
     fn say(&self, text: &str) {
-        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        output::tell(text);
     }
 
     fn note(&self, text: &str) {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Subject, about};
 use crate::number::{count, exact};
+use crate::output::one_line;
 use crate::rows::RowTally;
 use crate::worked::MANY;
 
@@ -100,8 +101,8 @@ fn one_output(
     let activation = subject.layer.activation();
     let shown: Vec<usize> =
         (0..step.inputs.len()).filter(|&i| step.inputs.len() <= MANY || step.inputs[i] != 0.0).collect();
-    let width = shown.iter().map(|&i| subject.inputs[i].chars().count()).max().unwrap_or(0).clamp(5, 30) + 2;
-    let name = |i: usize| subject.inputs[i].chars().take(30).collect::<String>();
+    let name = |i: usize| one_line(&subject.inputs[i]).chars().take(30).collect::<String>();
+    let width = shown.iter().map(|&i| name(i).chars().count()).max().unwrap_or(0).clamp(5, 30) + 2;
 
     let _ = writeln!(text, "\n1. forward: the weighted sum, and f of it");
     let _ = writeln!(text, "   {:<width$}{:>24}{:>24}{:>24}", "input", "x", "w", "w·x");
@@ -421,7 +422,7 @@ pub(super) fn batch(subject: &Subject, batch: &WorkedBatch, writing: Writing) ->
         ),
     };
     let _ = writeln!(text, "\none step over all records: {rule}");
-    let width = subject.inputs.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(6, 30) + 2;
+    let width = subject.inputs.iter().map(|name| one_line(name).chars().count()).max().unwrap_or(0).clamp(6, 30) + 2;
     for j in 0..n_outputs {
         if n_outputs > 1 {
             let _ = writeln!(text, "{}", subject.outputs[j]);
@@ -429,7 +430,7 @@ pub(super) fn batch(subject: &Subject, batch: &WorkedBatch, writing: Writing) ->
         let _ = writeln!(text, "  {:<width$}{:>18}{:>18}{:>18}{:>18}", "weight", "w", "Σδx = −∂E/∂w", "Δw", "new w");
         let old = subject.layer.parameters();
         let mut line = |name: &str, w: f64, sum: f64, step: f64, new: f64| {
-            let name: String = name.chars().take(30).collect();
+            let name: String = one_line(name).chars().take(30).collect();
             let _ = writeln!(
                 text,
                 "  {name:<width$}{:>18}{:>18}{:>18}{:>18}",
@@ -473,7 +474,7 @@ fn inputs(text: &mut String, subject: &Subject, given: impl Fn(f64) -> String) {
     let _ = writeln!(text, "\nthe records, and their inputs (those that are not named are 0)");
     for (index, x, _) in &subject.records {
         let named = subject.inputs.iter().zip(x).filter(|(_, x)| **x != 0.0);
-        let named: Vec<String> = named.map(|(name, x)| format!("{name} = {}", given(*x))).collect();
+        let named: Vec<String> = named.map(|(name, x)| format!("{} = {}", one_line(name), given(*x))).collect();
         let _ = writeln!(text, "{index:>8}  {}", if named.is_empty() { "all 0".to_owned() } else { named.join(", ") });
     }
 }

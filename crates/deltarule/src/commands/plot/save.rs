@@ -54,7 +54,7 @@ impl<'a> Destination<'a> {
 
     /// Writes the picture.
     pub(super) fn save(self, picture: &Picture) -> Result<()> {
-        let Some((mut file, form)) = self.file else { return output::print(&picture.to_svg_file()) };
+        let Some((mut file, form)) = self.file else { return output::print_document(&picture.to_svg_file()) };
         let bytes = match form {
             Form::Svg => picture.to_svg_file().into_bytes(),
             Form::Png => picture.to_png(self.args.scale.unwrap_or(SCALE)).context("--width, --height, --scale")?,

@@ -6,6 +6,7 @@ use deltarule_model::{FeatureKind, Model, Origin, Target};
 use serde_json::{Value, json};
 
 use crate::number::count;
+use crate::output;
 
 /// What is in a model that was in its data.
 pub(super) struct Holds {
@@ -149,7 +150,7 @@ const MOST: usize = 8;
 fn named(columns: &[String]) -> String {
     match columns.len() {
         n if n > MOST => count(n as u64, "column"),
-        _ => columns.join(", "),
+        _ => columns.iter().map(|column| output::one_line(column)).collect::<Vec<_>>().join(", "),
     }
 }
 
@@ -158,5 +159,5 @@ fn listed(levels: &[(String, usize)]) -> String {
         let all: usize = levels.iter().map(|(_, n)| n).sum();
         return format!("{all} in {}", count(levels.len() as u64, "column"));
     }
-    levels.iter().map(|(column, n)| format!("{column} ({n})")).collect::<Vec<_>>().join(", ")
+    levels.iter().map(|(column, n)| format!("{} ({n})", output::one_line(column))).collect::<Vec<_>>().join(", ")
 }

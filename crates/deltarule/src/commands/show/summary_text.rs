@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::summary::{Line, Told};
 use crate::number::{count, digits, short};
+use crate::output::one_line;
 
 /// For people.
 pub(super) fn text(told: &Told<'_>, model: &str) -> String {
@@ -26,7 +27,10 @@ pub(super) fn text(told: &Told<'_>, model: &str) -> String {
     if let Some(robust) = told.robust {
         let _ = writeln!(text, "robust standard errors, {}", robust_text(robust));
     }
-    let outputs = told.outputs();
+    let mut outputs = told.outputs();
+    for name in outputs.iter_mut().flat_map(|(_, lines)| lines).map(|line| &mut line.name) {
+        *name = one_line(name).into_owned();
+    }
     let names = outputs.iter().flat_map(|(_, lines)| lines).map(|line| line.name.chars().count());
     let width = names.max().unwrap_or(0).clamp(20, 44);
     for ((output, lines), of_output) in outputs.iter().zip(&summary.outputs) {

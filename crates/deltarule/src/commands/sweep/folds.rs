@@ -94,11 +94,11 @@ impl Sweep<'_> {
             of_runs.iter_mut().zip(in_fold).for_each(|(of_run, in_fold)| of_run.push(in_fold));
             if output::interrupted() {
                 bar.finish_and_clear();
-                eprintln!(
+                output::tell(format_args!(
                     "interrupted in fold {} of {}: no run was trained in all folds, and nothing is written",
                     index + 1,
                     folds.n_folds()
-                );
+                ));
                 return Ok(ExitCode::from(failure::INTERRUPTED));
             }
         }

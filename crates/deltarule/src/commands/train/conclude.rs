@@ -127,11 +127,11 @@ impl Run<'_> {
         }
         Ok(match trained.fit.reason {
             _ if interrupted => {
-                eprintln!("interrupted before all folds were trained: there is no cross-validation");
+                output::tell("interrupted before all folds were trained: there is no cross-validation");
                 ExitCode::from(failure::INTERRUPTED)
             }
             _ if no_page => {
-                eprintln!("interrupted before the report was made: there is none");
+                output::tell("interrupted before the report was made: there is none");
                 ExitCode::from(failure::INTERRUPTED)
             }
             StopReason::Interrupted => ExitCode::from(failure::INTERRUPTED),
@@ -261,7 +261,7 @@ impl Run<'_> {
             if fit.rejected > 0 { format!("; {} taken back", count(fit.rejected, "step")) } else { String::new() };
         let stopped = format!("stopped after {}{best}{taken_back}: {reason}", count(fit.epochs, "epoch"));
         if fit.reason.is_failure() || fit.reason == StopReason::Interrupted {
-            eprintln!("{stopped}");
+            output::tell(stopped);
         } else {
             say.line(&stopped);
         }

@@ -65,7 +65,7 @@ impl<'a> Watcher<'a> {
         if let Some(opening) = self.opening.take() {
             self.say.line(&opening);
             if let Some(warning) = &self.warning {
-                eprintln!("warning: {warning}");
+                output::tell(format_args!("warning: {warning}"));
             }
             let template = "epoch {pos} (at most {len}) {elapsed} {spinner} {msg}";
             self.bar = output::progress(self.say.is_silent(), template, Some(self.epochs));
