@@ -22,6 +22,7 @@ use arrow_schema::{ArrowError, DataType, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
+use crate::at::At;
 use crate::csv::{Fingerprint, Record, Row, is_missing};
 use crate::error::{DataError, Result};
 use crate::sieve::Value;
@@ -401,15 +402,15 @@ pub(crate) struct CellText {
 }
 
 impl CellText {
-    /// The record of a row.
-    pub(crate) fn record(&mut self, cells: &[Cells], row: usize, line: u64) -> Record<'_> {
+    /// The record of a row, which is the record of this number.
+    pub(crate) fn record(&mut self, cells: &[Cells], row: usize, number: u64) -> Record<'_> {
         self.fields.clear();
         self.ends.clear();
         for cells in cells {
             cells.write(row, &mut self.fields);
             self.ends.push(self.fields.len());
         }
-        Record::of_fields(&self.fields, &self.ends, line)
+        Record::of_fields(&self.fields, &self.ends, At::Record(number))
     }
 }
 

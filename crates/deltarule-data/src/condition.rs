@@ -125,7 +125,7 @@ impl BoundCondition {
             Ok(truth) => Ok(truth == Some(true)),
             Err(Mismatch { column, number }) => Err(DataError::Value {
                 file: file.to_owned(),
-                line: record.line,
+                at: record.at,
                 column: self.condition.columns[column].clone(),
                 found: String::from_utf8_lossy(field(column)).chars().take(60).collect(),
                 expected: format!("a number, since --where compares it with {number}; texts stand in single quotes"),

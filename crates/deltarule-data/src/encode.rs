@@ -93,7 +93,7 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
     ///
     /// ```
     /// use deltarule_core::{Column, ColumnScaling};
-    /// use deltarule_data::{Record, RowEncoder};
+    /// use deltarule_data::{At, Record, RowEncoder};
     /// use deltarule_model::{Encoding, Feature, FeatureKind, MissingRule, ScaleRule, Target};
     /// let kind = FeatureKind::Number { mean: 2.0, min: 0.0, max: 4.0, scaling: ColumnScaling::NONE };
     /// let encoding = Encoding {
@@ -103,12 +103,12 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
     ///     scale: ScaleRule::None,
     /// };
     /// let mut encoder = RowEncoder::of_columns(&encoding);
-    /// encoder.push(&Record::of_fields(b"1.5NA", &[3, 5], 1))?;
+    /// encoder.push(&Record::of_fields(b"1.5NA", &[3, 5], At::Record(1)))?;
     /// match encoder.block()?.columns() {
     ///     [Column::Numbers(sizes), Column::Numbers(weights)] => assert!(**sizes == [1.5] && weights[0].is_nan()),
     ///     other => panic!("{other:?}"),
     /// }
-    /// assert!(encoder.push(&Record::of_fields(b"1.5large", &[3, 8], 2)).is_err());
+    /// assert!(encoder.push(&Record::of_fields(b"1.5large", &[3, 8], At::Record(2))).is_err());
     /// encoder.reset();
     /// assert!(encoder.is_empty() && encoder.block()?.n_records() == 0);
     /// # Ok::<(), deltarule_data::DataError>(())
@@ -202,7 +202,7 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
                 let position = self.positions[index];
                 let (before, text) = ((0..position).map(|at| record.field(at).len()).sum(), record.field(position));
                 let file = self.files.get(record.file).map_or("", String::as_str);
-                let line = Line { file, line: record.line, before, text };
+                let line = Line { file, line: record.at.number(), before, text };
                 self.strangers.push((index, sparse.push(&line)?));
                 continue;
             }
@@ -217,7 +217,7 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
                         if product.abs() > crate::column::LARGEST {
                             return Err(DataError::Value {
                                 file: file_of(&self.files, record),
-                                line: record.line,
+                                at: record.at,
                                 column: feature.name.clone(),
                                 found: exact(product),
                                 expected: "a product of at most 1e150 in size".into(),
@@ -286,7 +286,7 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
                 _ => {
                     return Err(DataError::Value {
                         file: file_of(&self.files, record),
-                        line: record.line,
+                        at: record.at,
                         column: name.clone(),
                         found: String::from_utf8_lossy(field).into_owned(),
                         expected: "the weight of a record, a number from 0 on".into(),
@@ -302,7 +302,7 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
     fn text<'f>(&self, field: &'f [u8], record: &Record<'_>, column: &str) -> Result<&'f str> {
         std::str::from_utf8(field).map_err(|_| DataError::Encoding {
             file: file_of(&self.files, record),
-            line: record.line,
+            line: record.at.number(),
             column: column.to_owned(),
             found: field.escape_ascii().to_string(),
         })
@@ -313,7 +313,7 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
         let text = self.text(field, record, column)?;
         format.parse(text).ok_or_else(|| DataError::Value {
             file: file_of(&self.files, record),
-            line: record.line,
+            at: record.at,
             column: column.to_owned(),
             found: text.to_owned(),
             expected: format.expected(),
@@ -340,7 +340,7 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
                 };
                 Err(DataError::Value {
                     file: file_of(&self.files, record),
-                    line: record.line,
+                    at: record.at,
                     column: feature.name.clone(),
                     found: self.text(field, record, &feature.name)?.to_owned(),
                     expected: expected.into(),

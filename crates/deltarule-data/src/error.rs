@@ -7,6 +7,7 @@ use deltarule_model::number::{count, exact};
 use thiserror::Error;
 
 use crate::advice::quoted;
+use crate::at::At;
 use crate::flaw::Flaw;
 pub use spilled::Spilled;
 use spilled::spill_reason;
@@ -327,7 +328,7 @@ pub enum DataError {
     },
     /// A column with numbers and words.
     #[error(
-        "{file}: line {line}, column {column:?}: found {word:?} in a column with {} and {}{hint}; \
+        "{file}: {at}, column {column:?}: found {word:?} in a column with {} and {}{hint}; \
          correct it, or use --categorical {option} to take every value as a category, or --drop {option}",
         count(*n_numbers, "number"),
         count(*n_words, "other value"),
@@ -336,8 +337,8 @@ pub enum DataError {
     MixedColumn {
         /// The file.
         file: String,
-        /// The line of the first word.
-        line: u64,
+        /// Where the first one is.
+        at: At,
         /// The column.
         column: String,
         /// The first word.
@@ -350,14 +351,12 @@ pub enum DataError {
         hint: &'static str,
     },
     /// Numbers with a comma.
-    #[error(
-        "{file}: line {line}, column {column:?}: {word:?} looks like a number with a decimal comma; try --decimal ,"
-    )]
+    #[error("{file}: {at}, column {column:?}: {word:?} looks like a number with a decimal comma; try --decimal ,")]
     DecimalComma {
         /// The file.
         file: String,
-        /// The line of the first one.
-        line: u64,
+        /// Where the first one is.
+        at: At,
         /// The column.
         column: String,
         /// The first one.
@@ -365,15 +364,15 @@ pub enum DataError {
     },
     /// A number that is infinite or too large or too small to be squared and summed.
     #[error(
-        "{file}: line {line}, column {column:?}: found {found}, expected 0 or a number between 1e-150 and 1e150 in size; \
+        "{file}: {at}, column {column:?}: found {found}, expected 0 or a number between 1e-150 and 1e150 in size; \
          correct it, change the unit, or use --drop {}",
         quoted(column)
     )]
     OutOfRange {
         /// The file.
         file: String,
-        /// The line of the first one.
-        line: u64,
+        /// Where the first one is.
+        at: At,
         /// The column.
         column: String,
         /// What is there.
@@ -381,24 +380,25 @@ pub enum DataError {
     },
     /// Missing values, with `--missing error`.
     #[error(
-        "{file}: values are missing in {list}, the first on line {line}; use --missing mean to take each column's mean \
-         (and no level for a category), --missing drop to leave such records out, or --drop the column"
+        "{file}: values are missing in {list}, the first {} {at}; use --missing mean to take each column's mean \
+         (and no level for a category), --missing drop to leave such records out, or --drop the column",
+        at.on()
     )]
     Missing {
         /// The file.
         file: String,
         /// Columns with their counts.
         list: String,
-        /// The first line.
-        line: u64,
+        /// Where the first one is.
+        at: At,
     },
     /// A field that does not fit the model's column.
-    #[error("{file}: line {line}, column {column:?}: found {found:?}, expected {expected}")]
+    #[error("{file}: {at}, column {column:?}: found {found:?}, expected {expected}")]
     Value {
         /// The file.
         file: String,
-        /// The line.
-        line: u64,
+        /// Where the record is.
+        at: At,
         /// The column.
         column: String,
         /// The field.
@@ -445,13 +445,13 @@ pub enum DataError {
         expected: &'static str,
     },
     /// A text in a column of dates that is none.
-    #[error("{file}: line {line}, column {column:?}: found {found:?}{}, expected {expected}",
+    #[error("{file}: {at}, column {column:?}: found {found:?}{}, expected {expected}",
         if *n_words == 1 { String::new() } else { format!(" and {} more like it", n_words - 1) })]
     NotADate {
         /// The file.
         file: String,
-        /// The line.
-        line: u64,
+        /// Where the first one is.
+        at: At,
         /// The column.
         column: String,
         /// The first text that is no date.

@@ -7,6 +7,7 @@ use deltarule_core::{BLOCK_ROWS, Block, BlockSource, Column, NO_LEVEL, Shape, Ta
 use deltarule_model::number::exact;
 use deltarule_model::{Encoding, Feature, FeatureKind, Target};
 
+use crate::at::At;
 use crate::batch::{CellText, Cells};
 use crate::column::LARGEST;
 use crate::csv::is_missing;
@@ -196,7 +197,7 @@ impl<'e> FrameRows<'e> {
                     if let Some(row) = values.iter().position(|x| x.abs() > LARGEST) {
                         return Err(DataError::Value {
                             file: self.name.clone(),
-                            line: (first + row) as u64 + 1,
+                            at: At::Record((first + row) as u64 + 1),
                             column: feature.name.clone(),
                             found: exact(values[row]),
                             expected: WITHIN_RANGE.into(),
@@ -216,7 +217,7 @@ impl<'e> FrameRows<'e> {
             false => Err(DataError::Missing {
                 file: self.name.clone(),
                 list: feature.column().to_owned(),
-                line: record as u64 + 1,
+                at: At::Record(record as u64 + 1),
             }),
         }
     }
@@ -242,8 +243,8 @@ impl<'e> FrameRows<'e> {
         }
         if let Some(row) = encoder.states().iter().position(|state| *state == RowState::FeatureMissing) {
             let list = self.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ");
-            let line = (rows.start + row) as u64 + 1;
-            return Err(DataError::Missing { file: self.name.clone(), list: format!("one of {list}"), line });
+            let at = At::Record((rows.start + row) as u64 + 1);
+            return Err(DataError::Missing { file: self.name.clone(), list: format!("one of {list}"), at });
         }
         let columns = encoder.block()?.columns().to_vec();
         self.finish(columns, rows, visit)
@@ -252,8 +253,8 @@ impl<'e> FrameRows<'e> {
     /// Names the frame in an error of a record that comes from no file.
     fn named(&self, error: DataError) -> DataError {
         match error {
-            DataError::Value { line, column, found, expected, flaw, .. } => {
-                DataError::Value { file: self.name.clone(), line, column, found, expected, flaw }
+            DataError::Value { at, column, found, expected, flaw, .. } => {
+                DataError::Value { file: self.name.clone(), at, column, found, expected, flaw }
             }
             other => other,
         }

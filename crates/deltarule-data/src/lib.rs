@@ -7,6 +7,7 @@
 //! stream with a model's encoding. With the feature `sql`, records can also be the result of a query, over files and object stores.
 
 mod advice;
+mod at;
 #[cfg(feature = "arrow")]
 mod batch;
 mod column;
@@ -17,6 +18,7 @@ mod encoded;
 mod error;
 mod files;
 mod flaw;
+mod format;
 #[cfg(feature = "arrow")]
 mod frame_rows;
 mod in_order;
@@ -34,6 +36,7 @@ mod sql;
 mod table;
 
 pub use advice::{foreign_word, quoted};
+pub use at::At;
 pub use column::{ColumnFacts, Place, TableColumn, Values};
 pub use condition::{BoundCondition, Condition};
 pub use csv::{CsvOptions, CsvReader, Decimal, Record, Row, csv_field, is_missing, parse_number};
@@ -42,6 +45,7 @@ pub use encoded::{EncodedBuilder, EncodedRecords};
 pub use error::{DataError, Result, Spilled};
 pub use files::{Origin, find_files, is_url};
 pub use flaw::Flaw;
+pub use format::FileFormat;
 #[cfg(feature = "arrow")]
 pub use frame_rows::{FrameRows, FrameTargets};
 pub use inspect::{ColumnSummary, HashedSummary, Suspicion, date_advice, summarize, suspicions};

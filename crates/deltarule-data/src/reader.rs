@@ -11,6 +11,7 @@ use crate::batch::{BatchReader, is_batch_file};
 use crate::csv::{CsvOptions, CsvReader, Record, Row, open, open_file};
 use crate::error::{DataError, Result};
 use crate::files::{Origin, is_standard_input, name_of_all};
+use crate::format::FileFormat;
 use crate::libsvm::{LibsvmReader, check_begin, is_libsvm};
 use crate::order::order;
 
@@ -148,6 +149,15 @@ impl Inner {
     }
 
     /// Errors: one of two files is in libsvm's format, and the other is not; the other one came first.
+    pub(crate) fn format(&self) -> FileFormat {
+        match self {
+            Inner::Csv(csv) => csv.file_format(),
+            Inner::Libsvm(_) => FileFormat::Libsvm,
+            #[cfg(feature = "arrow")]
+            Inner::Batches(_) => FileFormat::Batches,
+        }
+    }
+
     pub(crate) fn check_beside(&self, other: &str, other_is_libsvm: bool) -> Result<()> {
         let (sparse, columns) = match (self.is_libsvm(), other_is_libsvm) {
             (true, false) => (self.name(), other),
@@ -260,6 +270,11 @@ impl Reader {
     }
 
     /// The next record, its fields in the order of [`header`](Self::header); `None` after the last.
+    /// The format of the file that is being read.
+    pub fn format(&self) -> FileFormat {
+        self.current.format()
+    }
+
     ///
     /// Errors: those of [`CsvReader::next_record`], a file that is damaged, one whose columns are not those of the first.
     pub fn next_record(&mut self) -> Result<Option<Record<'_>>> {
@@ -290,7 +305,7 @@ impl Reader {
             self.fields.extend_from_slice(record.field(place));
             self.ends.push(self.fields.len());
         }
-        let mut ordered = Record::of_fields(&self.fields, &self.ends, record.line).with_raw(record.raw());
+        let mut ordered = Record::of_fields(&self.fields, &self.ends, record.at).with_raw(record.raw());
         (ordered.file, ordered.decimal) = (record.file, record.decimal);
         Ok(Some(Row::Record(ordered)))
     }

@@ -1,5 +1,6 @@
 //! Records that are left out since they cannot be used.
 
+use crate::at::At;
 use crate::error::DataError;
 use crate::flaw::Flaw;
 
@@ -8,8 +9,8 @@ use crate::flaw::Flaw;
 pub struct Reject {
     /// Its file.
     pub file: String,
-    /// The line on which it begins, or its number in a file of batches; from 1.
-    pub line: u64,
+    /// Where it begins.
+    pub at: At,
     /// Why, in general.
     pub flaw: Flaw,
     /// Why, with what was found and expected.
@@ -26,23 +27,23 @@ impl Reject {
         Ok(match error {
             DataError::FieldCount { file, line, found, expected, hint } => {
                 let reason = format!("found {found} fields, expected {expected}{hint}");
-                Self { file, line, flaw: Flaw::Fields, reason, record }
+                Self { file, at: At::Line(line), flaw: Flaw::Fields, reason, record }
             }
             DataError::Encoding { file, line, column, found } => {
                 let reason = format!("column {column:?}: the bytes {found} are not UTF-8");
-                Self { file, line, flaw: Flaw::Encoding, reason, record }
+                Self { file, at: At::Line(line), flaw: Flaw::Encoding, reason, record }
             }
-            DataError::Value { file, line, column, found, expected, flaw } => {
+            DataError::Value { file, at, column, found, expected, flaw } => {
                 let reason = format!("column {column:?}: found {found:?}, expected {expected}");
-                Self { file, line, flaw, reason, record }
+                Self { file, at, flaw, reason, record }
             }
             DataError::Json { file, line, found, expected } => {
                 let reason = format!("found {found}, expected {expected}");
-                Self { file, line, flaw: Flaw::Syntax, reason, record }
+                Self { file, at: At::Line(line), flaw: Flaw::Syntax, reason, record }
             }
             DataError::Libsvm { file, line, place, found, expected } => {
                 let reason = format!("column {place}: found {found:?}, expected {expected}");
-                Self { file, line, flaw: Flaw::Syntax, reason, record }
+                Self { file, at: At::Line(line), flaw: Flaw::Syntax, reason, record }
             }
             error => return Err(error),
         })

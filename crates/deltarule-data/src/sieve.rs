@@ -216,7 +216,7 @@ impl Tests {
         let reject = |place: usize, flaw: Flaw, expected: &str| {
             let found: String = String::from_utf8_lossy(record.trimmed(place)).chars().take(60).collect();
             let reason = format!("column {:?}: found {found:?}, expected {expected}", header[place]);
-            Some(Reject { file: file.to_owned(), line: record.line, flaw, reason, record: record.text() })
+            Some(Reject { file: file.to_owned(), at: record.at, flaw, reason, record: record.text() })
         };
         let has_target = self.targets.iter().all(|&place| !is_missing(record.trimmed(place)));
         for (place, test) in self.columns.iter().enumerate() {

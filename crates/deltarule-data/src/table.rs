@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use deltarule_model::DateForm;
 use serde::{Deserialize, Serialize};
 
+use crate::at::At;
 use crate::column::{Place, TableColumn, Values};
 use crate::csv::{CsvOptions, CsvReader};
 use crate::error::{DataError, Result};
 use crate::files::{Origin, name_of_all};
+use crate::format::FileFormat;
 use crate::libsvm::{Grown, SparseGrowing};
 use crate::pages::{Cached, PageColumn, Pages, Wanted, read_cache};
 use crate::reader::name_of;
@@ -70,6 +72,23 @@ struct Files {
     names: Vec<String>,
     /// The first record of each.
     starts: Vec<usize>,
+    /// What each is.
+    formats: Vec<FileFormat>,
+}
+
+impl Files {
+    /// Where a record of a file is, by its line or, where there are none, by its number.
+    fn at(&self, file: usize, number: u64) -> At {
+        match self.formats.get(file) {
+            Some(format) if format.has_lines() => At::Line(number),
+            _ => At::Record(number),
+        }
+    }
+
+    /// Which file a record of the table is in.
+    fn of(&self, record: usize) -> usize {
+        self.starts.partition_point(|first| *first <= record).saturating_sub(1)
+    }
 }
 
 impl Table {
@@ -180,9 +199,9 @@ impl Table {
         if !whole.suits(&whole.about.2) {
             return Ok(Err(Some("its end is damaged")));
         }
-        let ((_, Files { starts, .. }, columns, fingerprint, lines), pages) =
+        let ((_, Files { starts, formats, .. }, columns, fingerprint, lines), pages) =
             whole.into_pages(options.budget(), options.narrow)?;
-        let (name, files) = (name_of_all(&names), Files { names, starts });
+        let (name, files) = (name_of_all(&names), Files { names, starts, formats });
         Ok(Ok(Self { name, files, columns, pages, fingerprint, lines, n_left_out: 0, cache: CacheUse::Read }))
     }
 
@@ -196,8 +215,9 @@ impl Table {
         let (wishes, threads) = options.settle(&name, reader.header())?;
         let mut table = Growing::new(reader.header(), &wishes, reader.decimal(), options)?;
         let plan = FilePlan { place: 0, wishes, order: None, threads, gate: None };
+        let format = reader.file_format();
         let fingerprint = table.read_csv(reader, &plan, &mut |_| Ok(()), progress)?;
-        table.finish(Files { names: vec![name], starts: vec![0] }, fingerprint)
+        table.finish(Files { names: vec![name], starts: vec![0], formats: vec![format] }, fingerprint)
     }
 
     /// A table of labels and sparse features.
@@ -213,6 +233,11 @@ impl Table {
     /// The name of the file, or of all of them, for messages.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The format of each of its files.
+    pub fn formats(&self) -> &[FileFormat] {
+        &self.files.formats
     }
 
     /// The columns, in the order of the file.
@@ -280,17 +305,16 @@ impl Table {
 
     /// The name of the file that a record is in; `record` counts from 0.
     pub fn file(&self, record: usize) -> &str {
-        let after = self.files.starts.partition_point(|first| *first <= record);
-        self.file_at(after.saturating_sub(1))
+        self.file_at(self.files.of(record))
     }
 
     fn file_at(&self, file: usize) -> &str {
         self.files.names.get(file).map_or(&self.name, String::as_str)
     }
 
-    /// The line of its file on which a record begins; `record` counts from 0.
-    pub fn line(&self, record: usize) -> u64 {
-        self.lines.of(record)
+    /// Where in its file a record begins; `record` counts from 0.
+    pub fn at(&self, record: usize) -> At {
+        self.files.at(self.files.of(record), self.lines.of(record))
     }
 
     /// A column by its name.
@@ -312,13 +336,14 @@ impl Table {
     pub fn check_usable(&self, column: &TableColumn) -> Result<()> {
         let (name, facts) = (column.name.clone(), &column.facts);
         let file = |place: &Place| self.file_at(place.file).to_owned();
+        let at = |place: &Place| self.files.at(place.file, place.line);
         if let Some(word) = &facts.first_word
             && facts.n_decimal_commas > 0
             && facts.n_decimal_commas == facts.n_words
             && matches!(column.values, Values::Mixed | Values::Text { .. } | Values::Unique { .. })
         {
-            let (file, line, word) = (file(word), word.line, word.text.clone());
-            return Err(DataError::DecimalComma { file, line, column: name, word });
+            let (file, at, word) = (file(word), at(word), word.text.clone());
+            return Err(DataError::DecimalComma { file, at, column: name, word });
         }
         if let Values::Unsupported(found) = &column.values {
             let file = self.name.clone();
@@ -331,7 +356,7 @@ impl Table {
         if let (Values::Dates { format }, Some(word)) = (&column.values, &facts.first_word) {
             return Err(DataError::NotADate {
                 file: file(word),
-                line: word.line,
+                at: at(word),
                 column: name.clone(),
                 found: word.text.clone(),
                 n_words: facts.n_words,
@@ -349,19 +374,16 @@ impl Table {
         match (&column.values, &facts.first_word, &facts.out_of_range) {
             (Values::Mixed, Some(word), _) => Err(DataError::MixedColumn {
                 file: file(word),
-                line: word.line,
+                at: at(word),
                 column: name,
                 hint: word_hint(&word.text),
                 word: word.text.clone(),
                 n_numbers: facts.n_numbers,
                 n_words: facts.n_words,
             }),
-            (Values::Numbers, _, Some(place)) => Err(DataError::OutOfRange {
-                file: file(place),
-                line: place.line,
-                column: name,
-                found: place.text.clone(),
-            }),
+            (Values::Numbers, _, Some(place)) => {
+                Err(DataError::OutOfRange { file: file(place), at: at(place), column: name, found: place.text.clone() })
+            }
             _ => Ok(()),
         }
     }

@@ -43,8 +43,8 @@ impl Failure {
     /// An error of records that a model is to predict: its rule for missing values was decided in training.
     pub(crate) fn of_prediction(error: DataError, rule: MissingRule) -> Self {
         match error {
-            DataError::Missing { file, list, line } => {
-                let what = format!("values are missing in {list}, the first in record {line}");
+            DataError::Missing { file, list, at } => {
+                let what = format!("values are missing in {list}, the first in {at}");
                 Self::no_value(&file, &what, "fill them in, leave such records out", rule)
             }
             error => error.into(),
@@ -93,9 +93,9 @@ impl From<Failure> for PyErr {
             Failure::Data(DataError::NoMatch { .. }) => {
                 return PyFileNotFoundError::new_err(in_python(&failure_text(&failure)));
             }
-            Failure::Data(DataError::Missing { file, list, line }) => {
+            Failure::Data(DataError::Missing { file, list, at }) => {
                 // The names of columns stand there without quotes.
-                let around = DataError::Missing { file, list: PLACE.to_owned(), line }.to_string();
+                let around = DataError::Missing { file, list: PLACE.to_owned(), at }.to_string();
                 return PyValueError::new_err(in_python(&around).replacen(PLACE, &list, 1));
             }
             Failure::Data(error) => error.to_string(),

@@ -56,15 +56,15 @@ pub(crate) fn ask(
             let file = || files.get(record.file).cloned().unwrap_or_default();
             match encoder.states().last() {
                 Some(RowState::FeatureMissing) => {
-                    let what = format!("line {}: found a value that is missing", record.line);
+                    let what = format!("{}: found a value that is missing", record.at);
                     let advice = "fill such values in, leave such records out";
                     return Err(Failure::no_value(&file(), &what, advice, model.encoding().missing));
                 }
                 Some(RowState::TargetMissing) => {
                     return Err(Failure::Value(format!(
-                        "{}: line {}: found no target, expected one; leave such records out",
+                        "{}: {}: found no target, expected one; leave such records out",
                         file(),
-                        record.line
+                        record.at
                     )));
                 }
                 Some(RowState::Complete) | None => {}

@@ -26,8 +26,8 @@ FITTED = DeltaRuleRegressor().fit(pandas.DataFrame(X, columns=["x0", "x1", "x2"]
     [
         ({}, (X, y[:-1]), ValueError, "inconsistent numbers of samples"),
         ({}, (X[0], y), ValueError, "Expected 2D array"),
-        ({}, (np.where(X == X[3, 1], np.nan, X), y), ValueError, r"missing \(NaN or None\) in x1 \(1 of 50\), the first on line 4; use missing='mean'"),
-        ({}, (np.where(X == X[3, 1], np.inf, X), y), ValueError, "line 4, column \"x1\": found inf"),
+        ({}, (np.where(X == X[3, 1], np.nan, X), y), ValueError, r"missing \(NaN or None\) in x1 \(1 of 50\), the first in record 4; use missing='mean'"),
+        ({}, (np.where(X == X[3, 1], np.inf, X), y), ValueError, "record 4, column \"x1\": found inf"),
         ({}, (X, np.where(y == y[7], np.nan, y)), ValueError, "Input y contains NaN"),
         ({}, (X.astype(complex), y), ValueError, "Complex data not supported"),
         ({}, (np.array([[object()] * 3] * 50), y), TypeError, "float"),

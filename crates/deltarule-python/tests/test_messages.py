@@ -58,7 +58,7 @@ def test_a_file_keeps_its_name_in_messages(tmp_path):
             DeltaRuleRegressor().fit(path, target="y")
         assert str(path) in str(told.value)
     frame = pandas.DataFrame({"--l2 1": np.where(X[:, 0] > 1, np.nan, X[:, 0]), "y": y})
-    with pytest.raises(ValueError, match=r"missing \(NaN or None\) in --l2 1 \(\d+ of 60\), the first on line \d+; use missing='mean'"):
+    with pytest.raises(ValueError, match=r"missing \(NaN or None\) in --l2 1 \(\d+ of 60\), the first in record \d+; use missing='mean'"):
         DeltaRuleRegressor().fit(frame, target="y")
 
 

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use deltarule_core::{BLOCK_ROWS, Block, Column, most_probable};
-use deltarule_data::{DataError, Record, RowEncoder, RowState, is_missing};
+use deltarule_data::{At, DataError, Record, RowEncoder, RowState, is_missing};
 use deltarule_model::{Contribution, FeatureKind, MissingRule, Target};
 
 use crate::records::{self, Row, Sink};
@@ -102,7 +102,7 @@ impl Sink for Prediction<'_> {
             self.fields.extend_from_slice(field);
             self.ends.push(self.fields.len());
         }
-        let fields = Record::of_fields(&self.fields, &self.ends, record);
+        let fields = Record::of_fields(&self.fields, &self.ends, At::Record(record));
         self.encoder.push(&fields).map_err(|error| refusal_of(record, &error))?;
         if self.encoder.len() == BLOCK_ROWS { self.score() } else { Ok(()) }
     }

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod exercise;
+mod given;
 pub(crate) mod plot;
 mod values;
 
@@ -15,6 +16,7 @@ use deltarule_train::OptimizerName;
 use crate::decisions::Costs;
 
 pub(crate) use exercise::ExerciseArgs;
+pub(crate) use given::refuse;
 pub(crate) use values::{
     BadRowArg, BatchArg, ExplainFormArg, FormArg, LossArg, MissingArg, PrecisionArg, ReductionArg, RobustArg, ScaleArg,
     SheetFormArg, TaskArg, parse_eta, parse_penalty,
@@ -429,9 +431,9 @@ pub(crate) struct SweepArgs {
         help_heading = "Runs"
     )]
     pub(crate) eta: String,
-    /// How many learning rates, or penalties, there are between LOW and HIGH, both counted
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = whole::<usize>(0, u64::MAX), help_heading = "Runs")]
-    pub(crate) points: usize,
+    /// How many learning rates, or penalties, there are between LOW and HIGH, both counted [default: 16]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>(0, u64::MAX), help_heading = "Runs")]
+    pub(crate) points: Option<usize>,
     /// Penalties ½·X·Σw² beside the mean of the errors: LOW..HIGH, or a list [default: 0]
     #[arg(long, value_name = "LOW..HIGH|LIST", help_heading = "Runs")]
     pub(crate) l2: Option<String>,

@@ -87,7 +87,7 @@ impl Rows {
     /// Notes down a row that cannot be used.
     pub(crate) fn add(&mut self, reject: Reject) -> std::io::Result<()> {
         if let Some(file) = &mut self.file {
-            let line = reject.line.to_string();
+            let line = reject.at.number().to_string();
             let record = reject.record.as_deref().unwrap_or_default();
             let fields = [&reject.file, &line, reject.flaw.name(), &reject.reason, record].map(csv_field);
             writeln!(file, "{}", fields.join(","))?;
@@ -214,8 +214,7 @@ impl RowTally {
 
     fn reasons(&self) -> String {
         let counts: Vec<String> = self.by_reason().map(|(flaw, n)| format!("{n} {}", flaw.text())).collect();
-        let first: Vec<String> =
-            self.first.iter().map(|r| format!("  {}: line {}: {}", r.file, r.line, r.reason)).collect();
+        let first: Vec<String> = self.first.iter().map(|r| format!("  {}: {}: {}", r.file, r.at, r.reason)).collect();
         format!("{}; the first of them:\n{}", counts.join(", "), first.join("\n"))
     }
 
@@ -240,7 +239,7 @@ impl RowTally {
             let first: Vec<Value> = self
                 .first
                 .iter()
-                .map(|r| json!({ "file": r.file, "line": r.line, "reason": r.flaw.name(), "found": r.reason }))
+                .map(|r| json!({ "file": r.file, "line": r.at.number(), "reason": r.flaw.name(), "found": r.reason }))
                 .collect();
             report["rejected"] = json!({ "rows": self.n_rejected(), "reasons": reasons, "first": first });
         }

@@ -9,8 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, Result, bail, ensure};
 use deltarule_core::{Activation, Loss, Parameters, Threads, Width};
 use deltarule_data::{
-    Choices, Combinations, CsvOptions, DataError, Origin, Prepared, ReadOptions, Reader, SkipRule, SparseTable,
-    SplitBy, Table, find_files, is_url,
+    Choices, Combinations, CsvOptions, DataError, FileFormat, Origin, Prepared, ReadOptions, Reader, Rereadable,
+    SkipRule, SparseTable, SplitBy, Table, find_files, is_url,
 };
 use deltarule_model::{Encoding, Model, ScaleRule};
 use deltarule_train::{NamedStart, StartChoice};
@@ -51,12 +51,12 @@ pub(crate) fn read_table(
     let options =
         ReadOptions { categorical, hashed, dates, drop, only, kept, threads, narrow, ..ReadOptions::default() };
     let (table, tally) = read(input, options, skip_rule(choices), rows)?;
-    check_sparse(&table, columns, input.files)?;
+    check_sparse(&table, columns)?;
     Ok((table, tally))
 }
 
 /// What libsvm's format has no use for, and what needs it.
-fn check_sparse(table: &Table, columns: &ColumnArgs, files: &FileArgs) -> Result<()> {
+fn check_sparse(table: &Table, columns: &ColumnArgs) -> Result<()> {
     let refused = |setting| Err(DataError::SparseSetting { file: table.name().to_owned(), setting }.into());
     match table.sparse() {
         Some(_) if columns.missing != MissingArg::Error => refused("--missing"),
@@ -64,11 +64,19 @@ fn check_sparse(table: &Table, columns: &ColumnArgs, files: &FileArgs) -> Result
         Some(_) if !columns.interact.is_empty() => refused("--interact"),
         Some(_) if !columns.poly.is_empty() => refused("--poly"),
         None if columns.target.is_empty() => no_target(),
-        None if files.index_base != "auto" => {
-            bail!(
-                "--index-base: found beside {}, which is not in libsvm's format; leave --index-base out",
-                table.name()
-            )
+        _ => Ok(()),
+    }
+}
+
+/// Errors: an option that says how CSV or libsvm's format is written, and no file is of that format. What a query reads is not known here.
+fn check_formats(name: &str, formats: &[FileFormat], data: &[PathBuf], files: &FileArgs) -> Result<()> {
+    if files.index_base != "auto" && !formats.contains(&FileFormat::Libsvm) {
+        bail!("--index-base: found beside {name}, which is not in libsvm's format; leave --index-base out");
+    }
+    let is_query = files.sql.is_some() || data.iter().any(|name| is_url(name));
+    match (files.typed_csv().next(), formats.first()) {
+        (Some(option), Some(format)) if !is_query && !formats.contains(&FileFormat::Csv) => {
+            bail!("{option}: found beside {name}, which is {} and no CSV; leave {option} out", format.name())
         }
         _ => Ok(()),
     }
@@ -132,6 +140,7 @@ pub(crate) fn read(
         rows.conclude(file, 0)?;
     }
     let table = table?;
+    check_formats(table.name(), table.formats(), data, files)?;
     let tally = rows.conclude_table(table.name(), table.n_records() as u64, table.n_left_out())?;
     if let Some(text) = report::storage_text(&table.storage(), memory).filter(|_| !quiet) {
         output::tell(text);
@@ -140,7 +149,22 @@ pub(crate) fn read(
 }
 
 /// Opens files, or the result of a query, to read their records one after the other; `skips`: those that cannot be used are left out.
+///
+/// Errors: those of files; an option of a format that is not theirs.
 pub(crate) fn open(data: &[PathBuf], files: &FileArgs, skips: bool) -> Result<Reader> {
+    checked(open_beside(data, files, skips)?, data, files)
+}
+
+/// Errors: an option of a format that is not that of the only file; the formats of several come out as they are read.
+fn checked(reader: Reader, data: &[PathBuf], files: &FileArgs) -> Result<Reader> {
+    if reader.files().len() == 1 {
+        check_formats(reader.name(), &[reader.format()], data, files)?;
+    }
+    Ok(reader)
+}
+
+/// The same of files beside others, of which the options may be.
+pub(crate) fn open_beside(data: &[PathBuf], files: &FileArgs, skips: bool) -> Result<Reader> {
     let options = CsvOptions { skips_bad_lines: skips, ..files.options()? };
     Ok(Reader::open_from(&origin(data, files, None)?, &options)?)
 }

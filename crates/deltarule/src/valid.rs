@@ -56,7 +56,7 @@ impl Valid {
         if [data, &names].concat().iter().filter(|name| name.as_os_str() == "-").count() > 1 {
             return Err(DataError::InputTwice.into());
         }
-        Ok(Valid::Files(Box::new(setup::open(&names, files, skips)?)))
+        Ok(Valid::Files(Box::new(setup::open_beside(&names, files, skips)?)))
     }
 
     /// The share of the table's records that is held out.

@@ -10,15 +10,16 @@ use super::open::{Opened, from_reader, open, open_bytes};
 use super::records::{Record, Records};
 use super::{CsvOptions, Decimal, Row, sniff};
 use crate::error::{DataError, Result};
+use crate::format::FileFormat;
 
 /// Reads a CSV file record by record, in bounded memory.
 ///
 /// ```
-/// use deltarule_data::{CsvOptions, CsvReader};
+/// use deltarule_data::{At, CsvOptions, CsvReader};
 /// let mut reader = CsvReader::from_bytes("example", b"a;b\n1;\"two\nlines\"\n".to_vec(), &CsvOptions::default())?;
 /// assert_eq!(reader.header(), ["a", "b"]);
 /// let record = reader.next_record()?.unwrap();
-/// assert_eq!((record.line, record.field(1)), (2, &b"two\nlines"[..]));
+/// assert_eq!((record.at, record.field(1)), (At::Line(2), &b"two\nlines"[..]));
 /// assert!(reader.next_record()?.is_none());
 /// # Ok::<(), deltarule_data::DataError>(())
 /// ```
@@ -66,14 +67,14 @@ impl Format {
         }
         if let Some([found, expected, _]) = self.bad_line(record) {
             let [found, expected] = [found, expected].map(|text| String::from_utf8_lossy(text).into_owned());
-            return Err(DataError::Json { file: self.name.to_string(), line: record.line, found, expected });
+            return Err(DataError::Json { file: self.name.to_string(), line: record.at.number(), found, expected });
         }
         let hint = if found > expected {
             "; is there a delimiter within a field that is not quoted?"
         } else {
             "; is the line cut off, or a quote not closed?"
         };
-        Err(DataError::FieldCount { file: self.name.to_string(), line: record.line, found, expected, hint })
+        Err(DataError::FieldCount { file: self.name.to_string(), line: record.at.number(), found, expected, hint })
     }
 }
 
@@ -118,8 +119,11 @@ impl CsvReader {
 
     pub(crate) fn new(opened: Opened, options: &CsvOptions) -> Result<Self> {
         let whole = opened.prefix.len() < 32 * 1024;
-        let (delimiter, has_header) = sniff::settle(options, &opened.prefix, whole);
         let of_json = opened.first_line == 0;
+        // What JSON lines are made into is CSV of one kind.
+        let of_json_lines = CsvOptions { delimiter: Some(b','), header: Some(true), ..CsvOptions::default() };
+        let options = if of_json { &of_json_lines } else { options };
+        let (delimiter, has_header) = sniff::settle(options, &opened.prefix, whole);
         let mut chunks = Chunks::new(opened, delimiter);
         let name = Arc::clone(&chunks.name);
         let mut format = Format { name, header: Vec::new(), decimal: options.decimal, delimiter, of_json };
@@ -140,6 +144,11 @@ impl CsvReader {
     /// The name of the file, for messages.
     pub fn name(&self) -> &str {
         &self.format.name
+    }
+
+    /// Whether it is CSV, or JSON lines, which are read as such.
+    pub fn file_format(&self) -> FileFormat {
+        if self.format.of_json { FileFormat::JsonLines } else { FileFormat::Csv }
     }
 
     /// The decimal sign of its numbers.
@@ -211,7 +220,7 @@ fn names(format: &Format, first: &Record<'_>, has_header: bool) -> Result<Vec<St
     let mut names: Vec<String> = Vec::with_capacity(first.len());
     for index in 0..first.len() {
         let position = format!("column_{}", index + 1);
-        let name = if has_header { format.text(first.trimmed(index), first.line, &position)? } else { "" };
+        let name = if has_header { format.text(first.trimmed(index), first.at.number(), &position)? } else { "" };
         // Spreadsheets and pandas leave the name of a column of row numbers empty.
         let name = if name.is_empty() { position } else { name.to_owned() };
         if let Some(before) = names.iter().position(|known| *known == name) {

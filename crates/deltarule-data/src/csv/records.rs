@@ -5,6 +5,7 @@ use memchr::{memchr, memchr_iter};
 
 use super::Decimal;
 use super::chunk::Chunk;
+use crate::at::At;
 use crate::error::{DataError, Result};
 
 /// One record: its fields, unquoted, and the line on which it begins.
@@ -16,8 +17,8 @@ pub struct Record<'a> {
     raw: Option<&'a [u8]>,
     /// How many bytes lie between two fields.
     gap: usize,
-    /// The line on which the record begins, from 1.
-    pub line: u64,
+    /// Where the record begins.
+    pub at: At,
     /// Which of the files that are read it is in, from 0.
     pub file: usize,
     /// The decimal sign of its numbers.
@@ -25,9 +26,9 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// A record whose fields follow each other, each ending where `ends` says; `line` is its place among others.
-    pub fn of_fields(bytes: &'a [u8], ends: &'a [usize], line: u64) -> Self {
-        Self { bytes, ends, raw: None, gap: 0, line, file: 0, decimal: Decimal::Point }
+    /// A record whose fields follow each other, each ending where `ends` says.
+    pub fn of_fields(bytes: &'a [u8], ends: &'a [usize], at: At) -> Self {
+        Self { bytes, ends, raw: None, gap: 0, at, file: 0, decimal: Decimal::Point }
     }
 
     /// The same, whose fields stand so in the file.
@@ -153,7 +154,7 @@ impl Records {
                 ends: &self.ends,
                 raw: Some(&self.chunk.text()[self.current.clone()]),
                 gap: 1,
-                line: self.line,
+                at: At::Line(self.line),
                 file: 0,
                 decimal: Decimal::Point,
             }
@@ -163,7 +164,7 @@ impl Records {
                 ends: &self.ends,
                 raw: Some(without_line_end(&self.chunk.text()[self.raw.clone()])),
                 gap: 0,
-                line: self.line,
+                at: At::Line(self.line),
                 file: 0,
                 decimal: Decimal::Point,
             }

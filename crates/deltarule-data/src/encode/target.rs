@@ -22,7 +22,7 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
         let missing = fields.iter().any(|field| is_missing(field));
         let wrong = |index: usize, expected: String| DataError::Value {
             file: file_of(&self.files, record),
-            line: record.line,
+            at: record.at,
             column: self.encoding.target.columns()[index].to_owned(),
             found: String::from_utf8_lossy(fields[index]).into_owned(),
             expected,

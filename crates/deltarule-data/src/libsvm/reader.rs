@@ -6,6 +6,7 @@ use memchr::memchr;
 
 use super::lines::Line;
 use super::without_comment;
+use crate::at::At;
 use crate::csv::{Chunk, Chunks, Opened, Record, Row};
 use crate::error::Result;
 
@@ -96,7 +97,7 @@ impl LibsvmReader {
         let width = text[start..].iter().position(u8::is_ascii_whitespace).unwrap_or(text.len() - start);
         self.ends = [start + width, text.len()];
         let raw = whole.strip_suffix(b"\r").unwrap_or(whole);
-        let record = Record::of_fields(text, &self.ends, line).with_raw(Some(raw));
+        let record = Record::of_fields(text, &self.ends, At::Line(line)).with_raw(Some(raw));
         let (name, label) = (Arc::clone(&self.chunks.name), &text[start..start + width]);
         Ok(Some(match (Line { file: &name, line, before: 0, text }.label(label)) {
             Ok(_) => Row::Record(record),

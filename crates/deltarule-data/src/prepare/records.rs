@@ -44,8 +44,8 @@ pub(super) fn choose_records(
             .filter(|(_, count)| **count > 0)
             .map(|(&index, count)| format!("{} ({count} of {before})", table.columns()[index].name))
             .collect();
-        let (file, line) = (table.file(first).to_owned(), table.line(first));
-        return Err(DataError::Missing { file, list: list.join(", "), line });
+        let (file, at) = (table.file(first).to_owned(), table.at(first));
+        return Err(DataError::Missing { file, list: list.join(", "), at });
     }
     let records = RowSet::of_words(n, words);
     let (without_target, with_missing) = (gaps.without_target, gaps.with_missing);

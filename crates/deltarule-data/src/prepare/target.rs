@@ -282,7 +282,7 @@ pub(super) fn check_range(table: &Table, rows: &RowSet, output: &Output, loss: L
     Err(DataError::Target {
         file: table.file(record).to_owned(),
         column: table.columns()[position].name.clone(),
-        found: format!("{} in line {}", exact(y), table.line(record)),
+        found: format!("{} in {}", exact(y), table.at(record)),
         expected: format!("{}, for --loss {loss}", loss.target_text()),
     })
 }

@@ -67,7 +67,7 @@ impl Weighting {
         })?;
         if let Some((record, v)) = bad {
             let found = if v.is_nan() { "no value".to_owned() } else { exact(v) };
-            return Err(wrong(table.file(record), format!("{found} in line {}", table.line(record))));
+            return Err(wrong(table.file(record), format!("{found} in {}", table.at(record))));
         }
         if !any {
             return Err(wrong(table.name(), "0 in every record".to_owned()));

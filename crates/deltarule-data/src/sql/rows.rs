@@ -263,7 +263,7 @@ fn push(
         let field = record.trimmed(place);
         column.push(field, decimal).map_err(|error| {
             let bad = &field[error.valid_up_to()..(error.valid_up_to() + 4).min(field.len())];
-            let (file, line, column) = (file.to_owned(), record.line, header[place].clone());
+            let (file, line, column) = (file.to_owned(), record.at.number(), header[place].clone());
             DataError::Encoding { file, line, column, found: bad.escape_ascii().to_string() }
         })?;
     }

@@ -20,6 +20,7 @@ use crate::batch::{Cells, zone_of};
 use crate::column::{ColumnBuilder, ColumnFacts, TableColumn, Values, Wish};
 use crate::csv::{Decimal, Fingerprint};
 use crate::error::{DataError, Result};
+use crate::format::FileFormat;
 use crate::in_order::map_in_order;
 use crate::pages::{Decode, LateColumns, LateNumbers, LentNumbers, PAGE_ROWS, PageColumn, Pages, Wanted};
 
@@ -420,7 +421,7 @@ impl Growing {
         }
         let pages = Pages::of_memory(memory, n_records).with_late(late);
         let fingerprint = fingerprint(&pages, columns.len())?;
-        let files = Files { names: vec![name.to_owned()], starts: vec![0] };
+        let files = Files { names: vec![name.to_owned()], starts: vec![0], formats: vec![FileFormat::Batches] };
         let mut lines = super::Lines::default();
         lines.push(0, 1);
         let name = name.to_owned();

@@ -78,11 +78,12 @@ impl Rows {
     /// Errors: it has too few or too many fields, or one that is not UTF-8.
     fn push(&mut self, format: &Format, record: &Record<'_>) -> Result<()> {
         format.check(record)?;
-        self.lines.push(self.n_records, record.line);
+        let line = record.at.number();
+        self.lines.push(self.n_records, line);
         self.n_records += 1;
         for (index, builder) in self.builders.iter_mut().enumerate() {
-            if !builder.is_skipped() && builder.push(record.trimmed(index), record.line).is_err() {
-                format.text(record.trimmed(index), record.line, builder.name())?;
+            if !builder.is_skipped() && builder.push(record.trimmed(index), line).is_err() {
+                format.text(record.trimmed(index), line, builder.name())?;
             }
         }
         Ok(())
@@ -174,7 +175,7 @@ impl Rows {
     fn renumber(&mut self, before: u64) {
         self.builders.iter_mut().for_each(|builder| builder.renumber(before));
         self.lines.jumps.iter_mut().for_each(|(_, line)| *line += before);
-        self.rejects.iter_mut().for_each(|reject| reject.line += before);
+        self.rejects.iter_mut().for_each(|reject| reject.at = reject.at.plus(before));
     }
 }
 

@@ -51,12 +51,14 @@ pub(super) fn read_files(
     };
     let (mut columns, mut sparse) = (None::<Growing>, None::<SparseGrowing>);
     let (mut names, mut starts, mut prints) = (Vec::<String>::new(), Vec::new(), Vec::new());
+    let mut formats = Vec::new();
     let mut bytes_before = 0;
     for file in files {
         let path = &file.path;
         let before = Stamp::of(path);
         let file = file.open(csv)?;
         let name = file.name().to_owned();
+        formats.push(file.format());
         let first = names.first().map(String::as_str);
         if let Some(first) = first {
             file.check_beside(first, sparse.is_some())?;
@@ -103,7 +105,7 @@ pub(super) fn read_files(
     if n_records == 0 && n_rejected + left_out > 0 {
         return Err(DataError::NothingLeft { file: name_of_all(&names), left_out, rejected: n_rejected });
     }
-    let (files, fingerprint) = (Files { names, starts }, fingerprint_of_all(prints));
+    let (files, fingerprint) = (Files { names, starts, formats }, fingerprint_of_all(prints));
     match (columns, sparse) {
         (Some(table), _) => table.finish(files, fingerprint),
         (None, Some(table)) => Table::of_sparse(table, files, fingerprint),

@@ -11,7 +11,10 @@ use arrow_array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float32Array, Float64Array, Int8Array,
     Int64Array, ListArray, NullArray, RecordBatch, StringArray, TimestampMillisecondArray, UInt64Array,
 };
-use deltarule_data::{CsvOptions, DataError, ReadOptions, Reader, Table, Values};
+use deltarule_data::{
+    At, Choices, Condition, CsvOptions, DataError, DateColumn, ReadOptions, Reader, Table, Values, prepare,
+};
+use deltarule_model::DateFormat;
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 
@@ -112,7 +115,7 @@ fn every_format_and_every_cut_gives_the_table_of_the_csv() {
                 assert_eq!(found.facts.first_missing.map(|record| record + 1), expected.facts.first_missing);
                 assert_eq!((found.facts.range, found.facts.whole), (expected.facts.range, expected.facts.whole));
             }
-            assert_eq!((table.n_records(), table.line(0), table.line(999)), (1000, 1, 1000));
+            assert_eq!((table.n_records(), table.at(0).number(), table.at(999).number()), (1000, 1, 1000));
         }
         let mut reader = Reader::open(path, &CsvOptions::default()).unwrap();
         let mut plain = Reader::open(&folder.join("t.csv"), &CsvOptions::default()).unwrap();
@@ -184,6 +187,66 @@ fn each_type_becomes_what_is_stated() {
     assert_eq!(table.columns()[9].values, Values::Skipped);
 }
 
+/// Files of batches have no lines: what is wrong is told with the number of its record.
+#[test]
+fn records_of_files_without_lines_are_told_by_their_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let columns: Vec<(&str, ArrayRef)> = vec![
+        ("x", Arc::new(Float64Array::from(vec![Some(1.0), None, Some(3.0), Some(1e200)]))),
+        ("day", Arc::new(StringArray::from(vec!["2024-05-31", "2024-06-01", "soon", "2024-06-03"]))),
+        ("w", Arc::new(Float64Array::from(vec![1.0, 2.0, -1.0, 2.0]))),
+        ("z", Arc::new(Float64Array::from(vec![4.0, 3.0, 4.0, 1.0]))),
+        ("y", Arc::new(Float64Array::from(vec![1.0, 2.0, 4.0, 3.0]))),
+    ];
+    // Row groups of one record, whose places are counted from the begin of the file.
+    let path = parquet(folder.path(), "t.parquet", &batch(columns), 1);
+    let csv = folder.path().join("t.csv");
+    fs::write(&csv, "x,day,w,z,y\n1,2024-05-31,1,4,1\n,2024-06-01,2,3,2\n3,soon,-1,4,4\n1e200,2024-06-03,2,1,3\n")
+        .unwrap();
+    let dates = vec![DateColumn { name: "day".into(), format: DateFormat::default() }];
+    let error = |path: &Path, drop: &[&str], weight: Option<&str>| {
+        let dates = if drop == ["x", "w"] { dates.clone() } else { Vec::new() };
+        let drop: Vec<String> = drop.iter().map(|&name| name.to_owned()).collect();
+        let table = read_with(path, &ReadOptions { drop, dates, ..ReadOptions::default() }).unwrap();
+        let weight = weight.map(str::to_owned);
+        let choices = Choices { targets: vec!["y".into()], weight, ..Choices::default() };
+        prepare(&table, &choices).unwrap_err().to_string()
+    };
+    for (drop, weight, of_parquet, of_csv) in [
+        (&["x", "w"][..], None, "t.parquet: record 3, column \"day\"", "t.csv: line 4, column \"day\""),
+        (&["day", "w"], None, "t.parquet: record 4, column \"x\"", "t.csv: line 5, column \"x\""),
+        (&["day", "x"], Some("w"), "found -1 in record 3", "found -1 in line 4"),
+    ] {
+        let (of_batches, of_text) = (error(&path, drop, weight), error(&csv, drop, weight));
+        assert!(of_batches.contains(of_parquet), "{of_batches}");
+        assert!(of_text.contains(of_csv), "{of_text}");
+    }
+    let missing = vec![
+        ("x", Arc::new(Float64Array::from(vec![Some(1.0), None, Some(3.0)])) as ArrayRef),
+        ("y", Arc::new(Float64Array::from(vec![1.0, 2.0, 4.0]))),
+    ];
+    let path = arrow_file(folder.path(), "m.arrow", &batch(missing), 1);
+    let told = error(&path, &[], None);
+    assert!(told.contains("the first in record 2;"), "{told}");
+    // Record by record, too, and after other files.
+    let condition: Condition = "x > 2".parse().unwrap();
+    let words = vec![("x", Arc::new(StringArray::from(vec!["3", "many"])) as ArrayRef)];
+    let path = parquet(folder.path(), "w.parquet", &batch(words), 1);
+    let csv = folder.path().join("w.csv");
+    fs::write(&csv, "x\n3\n4\n").unwrap();
+    let mut reader = Reader::open_all(&[csv, path], &CsvOptions::default()).unwrap();
+    let bound = condition.bind("w", reader.header()).unwrap();
+    let mut told = Vec::new();
+    while let Some(record) = reader.next_record().unwrap() {
+        told.push((record.at, bound.holds("w", &record).map_err(|error| error.to_string())));
+    }
+    assert_eq!(told[..3].iter().map(|(at, _)| *at).collect::<Vec<_>>(), [At::Line(2), At::Line(3), At::Record(1)]);
+    assert!(
+        told[3].1.as_ref().is_err_and(|error| error.contains("w: record 2, column \"x\": found \"many\"")),
+        "{told:?}"
+    );
+}
+
 #[test]
 fn damaged_files_are_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -246,7 +309,7 @@ fn files_of_several_formats_are_one_table() {
             assert_eq!(found.values, expected_column.values, "{}", found.name);
         }
         // Lines of a CSV file count from its names, records of the others from their first.
-        let place = |record| (table.file(record).rsplit('/').next().unwrap().to_owned(), table.line(record));
+        let place = |record| (table.file(record).rsplit('/').next().unwrap().to_owned(), table.at(record).number());
         assert_eq!((place(0), place(299)), (("1.csv".into(), 2), ("1.csv".into(), 301)));
         assert_eq!((place(300), place(699)), (("2.parquet".into(), 1), ("2.parquet".into(), 400)));
         assert_eq!((place(700), place(999)), (("3.arrows".into(), 1), ("3.arrows".into(), 300)));

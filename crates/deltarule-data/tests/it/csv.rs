@@ -22,7 +22,7 @@ type Fields = Vec<Vec<u8>>;
 fn records(reader: &mut CsvReader) -> Result<Vec<(Fields, u64)>, DataError> {
     let mut all = Vec::new();
     while let Some(record) = reader.next_record()? {
-        all.push(((0..record.len()).map(|i| record.field(i).to_vec()).collect(), record.line));
+        all.push(((0..record.len()).map(|i| record.field(i).to_vec()).collect(), record.at.number()));
     }
     Ok(all)
 }
@@ -192,7 +192,7 @@ proptest! {
                 }
             }
             prop_assert!(n < 2 || table.columns()[4].facts.counts_rows);
-            prop_assert_eq!((0..n).map(|row| table.line(row)).collect::<Vec<_>>(), (0..n as u64).map(|row| {
+            prop_assert_eq!((0..n).map(|row| table.at(row).number()).collect::<Vec<_>>(), (0..n as u64).map(|row| {
                 row + 2 + if blank { (row + 992) / 1000 } else { 0 }
             }).collect::<Vec<_>>());
         }
@@ -288,7 +288,7 @@ fn the_delimiter_and_the_header_are_found_out() {
 fn blank_lines_are_skipped_and_counted() {
     let table = read("x,y\n\n1,2\n\n\n3,4\n\n").unwrap();
     assert_eq!(table.n_records(), 2);
-    assert_eq!((table.line(0), table.line(1)), (3, 6));
+    assert_eq!((table.at(0).number(), table.at(1).number()), (3, 6));
 }
 
 #[test]
@@ -309,7 +309,7 @@ fn a_table_longer_than_the_buffers_is_read_whole() {
     }
     let table = read_with(text, &COMMAS, &Default::default()).unwrap();
     assert_eq!(table.n_records(), 200_000);
-    assert_eq!(table.line(199_999), 200_001);
+    assert_eq!(table.at(199_999).number(), 200_001);
     let x = table.values_of(0).unwrap();
     let x = x.numbers();
     assert_eq!((x[0], x[123_456], x[199_999]), (0.5, 123_456.5, 199_999.5));
@@ -330,7 +330,7 @@ fn the_table_does_not_depend_on_the_threads() {
         read_with(text.clone(), &COMMAS, &options).unwrap()
     };
     let one = table(1);
-    assert_eq!((one.n_records(), one.line(119_999)), (120_000, 240_000));
+    assert_eq!((one.n_records(), one.at(119_999).number()), (120_000, 240_000));
     assert!(one.columns()[0].facts.counts_rows, "across chunks");
     assert_eq!(one.columns()[4].values, Values::Mixed);
     assert!(matches!(&one.columns()[3].values, Values::Text { levels } if levels[2] == "a \"quote\"\nand, a line 2"));
@@ -341,7 +341,7 @@ fn the_table_does_not_depend_on_the_threads() {
         for column in 0..one.columns().len() {
             assert_eq!(same(&other, column), same(&one, column), "{threads} threads, column {column}");
         }
-        assert!((0..one.n_records()).all(|record| other.line(record) == one.line(record)));
+        assert!((0..one.n_records()).all(|record| other.at(record).number() == one.at(record).number()));
     }
     let broken = text.replacen("\n100000,", "\n100000,1,2,3,4,5,6,", 1).replacen("\n50000,", "\n50000;", 1);
     for threads in [1, 2, 8] {
@@ -402,6 +402,6 @@ fn json_lines_are_records() {
     }
     let many: String = (0..50_000).map(|i| format!("{{\"x\": {i}.5, \"y\": {}}}\n", i % 7)).collect();
     let table = read(many).unwrap();
-    assert_eq!((table.n_records(), table.line(0), table.line(49_999)), (50_000, 1, 50_000));
+    assert_eq!((table.n_records(), table.at(0).number(), table.at(49_999).number()), (50_000, 1, 50_000));
     assert_eq!(table.values_of(0).unwrap().numbers()[49_999], 49_999.5);
 }

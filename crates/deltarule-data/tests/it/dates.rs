@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use arrow_array::{Date32Array, StringArray, TimestampMicrosecondArray, TimestampSecondArray};
 use deltarule_core::{BlockSource, Column};
-use deltarule_data::{Choices, CsvOptions, DataError, DateColumn, ReadOptions, Reader, RowEncoder, Table, prepare};
+use deltarule_data::{At, Choices, CsvOptions, DataError, DateColumn, ReadOptions, Reader, RowEncoder, Table, prepare};
 use deltarule_model::{DateFormat, MissingRule, ScaleRule};
 
 use crate::batch::{arrow_file, arrow_stream, batch, parquet};
@@ -120,8 +120,8 @@ fn what_is_no_date_is_told_with_its_place() {
         let options = ReadOptions { threads: NonZeroUsize::new(threads), ..options(&[("d", None)]) };
         let table = read_with(text, &CsvOptions::default(), &options).unwrap();
         match prepare(&table, &choices) {
-            Err(DataError::NotADate { line, column, found, n_words, expected, .. }) => {
-                assert_eq!((line, column.as_str(), found.as_str(), n_words), (4, "d", "01/02/2024", 2));
+            Err(DataError::NotADate { at, column, found, n_words, expected, .. }) => {
+                assert_eq!((at, column.as_str(), found.as_str(), n_words), (At::Line(4), "d", "01/02/2024", 2));
                 assert!(expected.contains("d:%d/%m/%Y") && expected.contains("d:%m/%d/%Y"), "{expected}");
             }
             other => panic!("{other:?}"),

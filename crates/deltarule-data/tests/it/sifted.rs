@@ -88,12 +88,12 @@ fn a_table_without_bad_records_is_that_of_a_file_without_them() {
         for (paths, threads) in [(vec![whole.clone()], 1), (vec![whole.clone()], 3), (files.clone(), 2)] {
             let (table, rejects) = sifted(&paths, &sieve(condition), threads).unwrap();
             expect_same(&table, &expected);
-            let places: Vec<(&str, u64)> = rejects.iter().map(|r| (r.file.as_str(), r.line)).collect();
+            let places: Vec<(&str, u64)> = rejects.iter().map(|r| (r.file.as_str(), r.at.number())).collect();
             let mut sorted = places.clone();
             sorted.sort_unstable();
             assert_eq!(places, sorted, "in the order of the files");
             let lines = |r: &Reject| {
-                fs::read_to_string(&r.file).unwrap().split('\n').nth(r.line as usize - 1).unwrap().to_owned()
+                fs::read_to_string(&r.file).unwrap().split('\n').nth(r.at.number() as usize - 1).unwrap().to_owned()
             };
             assert!(rejects.iter().take(50).all(|r| r.record.as_ref().unwrap().starts_with(&lines(r))));
             for flaw in [Flaw::Word, Flaw::Range, Flaw::Missing, Flaw::Fields] {
@@ -142,7 +142,7 @@ fn batches_are_sifted_as_text_is() {
             let wanted =
                 |k: &usize| is_bad(k) && (condition.is_none() || (k % 7 >= 2 && city(*k).is_some_and(|c| c != "Bonn")));
             let lines: Vec<u64> = all.iter().filter(|k| wanted(k)).map(|k| *k as u64 + 1).collect();
-            assert_eq!(rejects.iter().map(|r| r.line).collect::<Vec<_>>(), lines);
+            assert_eq!(rejects.iter().map(|r| r.at.number()).collect::<Vec<_>>(), lines);
             assert!(rejects.iter().all(|r| r.record.is_none()));
             // A record is on the line of its number.
             let kept: Vec<usize> = good
@@ -150,7 +150,9 @@ fn batches_are_sifted_as_text_is() {
                 .copied()
                 .filter(|k| condition.is_none() || (k % 7 >= 2 && city(*k) != Some("Bonn")))
                 .collect();
-            assert!((0..table.n_records()).step_by(37).all(|record| table.line(record) == kept[record] as u64 + 1));
+            assert!(
+                (0..table.n_records()).step_by(37).all(|record| table.at(record).number() == kept[record] as u64 + 1)
+            );
         }
     }
 }
@@ -180,7 +182,7 @@ fn targets_beyond_a_range_are_bad_unless_they_are_classes() {
         sifted(&[write(folder.path(), "t.csv", &lines)], &sieve, 1).unwrap().1
     };
     let rejects = read(["0", "7", "1", "0.5"]);
-    assert_eq!(rejects.iter().map(|r| (r.line, r.flaw)).collect::<Vec<_>>(), [(3, Flaw::Target)]);
+    assert_eq!(rejects.iter().map(|r| (r.at.number(), r.flaw)).collect::<Vec<_>>(), [(3, Flaw::Target)]);
     assert!(read(["-1", "1", "-1", "1"]).is_empty());
 }
 

@@ -12,7 +12,7 @@ use deltarule_data::{Part, RowEncoder, RowState, prepare};
 use deltarule_model::{Encoding, ScaleRule};
 use deltarule_train::worked_record;
 
-use crate::cli::{BadRowArg, ExplainArgs, ExplainFormArg, LossArg, WeightArgs};
+use crate::cli::{ExplainArgs, ExplainFormArg, LossArg, WeightArgs, refuse};
 use crate::number::{count, short};
 use crate::rows::{RowTally, Rows};
 use crate::setup::{Input, Machine};
@@ -153,6 +153,13 @@ fn given_loss(loss: Option<LossArg>) -> Result<Loss> {
 /// The worked example that bare `explain` shows.
 fn example(args: &ExplainArgs) -> Result<Subject> {
     no_rows(args, "no table")?;
+    let wanted = args.all.then_some("--all").into_iter().chain(args.record.map(|_| "--record"));
+    let needs_table = args.columns.typed().chain(of_tables(args)).chain(args.network.typed_start()).chain(wanted);
+    refuse(
+        needs_table,
+        "without a table",
+        "DATA with --target NAME beside it, or --x, --w and --y with numbers of your own",
+    )?;
     let loss = given_loss(args.network.loss)?;
     let natural = loss.activation().unwrap_or(Activation::Sigmoid);
     let activation = args.network.activation.clone().unwrap_or(natural);
@@ -251,6 +258,12 @@ fn numbers(args: &ExplainArgs, x: &str) -> Result<Subject> {
     if !args.columns.target.is_empty() || args.record.is_some() || args.all {
         bail!("--x: found --target, --record or --all beside it, which need a table");
     }
+    let drawn = args.network.typed_start().filter(|option| *option != "--no-bias");
+    refuse(
+        args.columns.typed().chain(of_tables(args)).chain(drawn),
+        "beside --x",
+        "DATA with --target NAME, since it is of use to tables alone",
+    )?;
     if args.bias.is_some() && args.network.no_bias {
         bail!("--bias: found --no-bias beside it, expected one of them");
     }
@@ -304,11 +317,14 @@ fn list(option: &str, text: &str) -> Result<Vec<f64>> {
         .collect()
 }
 
+/// The options that say how a table is read and kept.
+fn of_tables(args: &ExplainArgs) -> impl Iterator<Item = &'static str> {
+    args.memory.typed().chain(args.files.typed())
+}
+
 /// Errors: an option that chooses rows, where all of them count.
 fn no_rows(args: &ExplainArgs, beside: &str) -> Result<()> {
-    let rows = &args.rows;
-    let others = rows.rejects.is_some() || rows.max_bad.is_some();
-    if rows.condition.is_some() || rows.on_bad_row == BadRowArg::Skip || others {
+    if args.rows.typed().next().is_some() {
         bail!(
             "--where, --on-bad-row: found beside {beside}, expected DATA with --target NAME; --record N counts all rows"
         );
@@ -369,13 +385,12 @@ fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
             );
         }
         let which = match wanted {
-            Some(record) => match table.line(record as usize - 1) {
-                // Formats without lines count records.
-                line if table.file(record as usize - 1) != table.name() => {
-                    format!("record {record} of {} (line {line} of {})", table.name(), table.file(record as usize - 1))
+            Some(record) => match table.at(record as usize - 1) {
+                at if table.file(record as usize - 1) != table.name() => {
+                    format!("record {record} of {} ({at} of {})", table.name(), table.file(record as usize - 1))
                 }
-                line if line == record => format!("record {record} of {}", table.name()),
-                line => format!("record {record} of {} (line {line})", table.name()),
+                at if at.number() == record => format!("record {record} of {}", table.name()),
+                at => format!("record {record} of {} ({at})", table.name()),
             },
             None => format!("all {} of {}", count(records.len() as u64, "record"), table.name()),
         };
@@ -483,6 +498,13 @@ fn of_model(args: &ExplainArgs, model: &Path, data: &[PathBuf]) -> Result<Subjec
     if model.encoding().is_sparse() {
         return no_sparse(&model_name);
     }
+    let settings = args.columns.typed().chain(args.network.typed_network()).chain(args.network.typed_start());
+    refuse(
+        settings,
+        "beside a model, which has what it was trained with",
+        "DATA with --target NAME, which begins anew",
+    )?;
+    refuse(args.memory.typed(), "beside a model, for which records are read one by one", "DATA with --target NAME")?;
     let mut reader = setup::open(data, &args.files, false)?;
     let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
     let scaling = model.encoding().scaling();
@@ -493,7 +515,7 @@ fn of_model(args: &ExplainArgs, model: &Path, data: &[PathBuf]) -> Result<Subjec
         if !args.all && args.record.unwrap_or(1) != n {
             continue;
         }
-        let (line, file) = (record.line, record.file);
+        let (at, file) = (record.at, record.file);
         encoder.push(&record)?;
         if encoder.states() != [RowState::Complete] {
             if args.all {
@@ -501,7 +523,7 @@ fn of_model(args: &ExplainArgs, model: &Path, data: &[PathBuf]) -> Result<Subjec
                 continue;
             }
             bail!(
-                "{}: line {line}: record {n} has no target or a missing value, expected a complete one",
+                "{}: {at}: record {n} has no target or a missing value, expected a complete one",
                 reader.files()[file]
             );
         }

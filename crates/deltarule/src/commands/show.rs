@@ -7,12 +7,12 @@ mod summary_text;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use deltarule_core::Penalty;
 use deltarule_model::{DatePart, Factor, Feature, FeatureKind, Origin, Pooled, RARE_LEVEL};
 use serde_json::{Value, json};
 
-use crate::cli::{BadRowArg, ShowArgs};
+use crate::cli::{ShowArgs, refuse};
 use crate::number::{count, digits, short};
 use crate::{output, report, setup};
 use holds::Holds;
@@ -20,20 +20,13 @@ use holds::Holds;
 /// So many weights of an output are all shown.
 const ALL_SHOWN: usize = 1000;
 
-/// Errors: rows are chosen where none are read.
+/// Errors: options of rows where none are read.
 fn check_rows(args: &ShowArgs) -> Result<()> {
-    let rows = &args.rows;
-    for (option, is_given) in [
-        ("--where", rows.condition.is_some()),
-        ("--on-bad-row", rows.on_bad_row == BadRowArg::Skip),
-        ("--rejects", rows.rejects.is_some()),
-        ("--max-bad", rows.max_bad.is_some()),
-    ] {
-        if is_given && args.summary.is_empty() {
-            bail!("{option}: found no rows to choose from, expected --summary DATA beside it");
-        }
+    if !args.summary.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    refuse(args.rows.typed(), "no rows to choose from", "--summary DATA beside it")?;
+    refuse(args.files.typed(), "no rows to read", "--summary DATA beside it")
 }
 
 pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode> {

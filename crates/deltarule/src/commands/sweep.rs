@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use deltarule_core::{
     BlockSource, Epoch, Fit, HeldOut, Layer, Parameters, Plan, StopReason, Threads, fit_many_watched,
 };
@@ -112,6 +112,11 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
     let wanted = Valid::of(&args.valid, &args.data, &args.files, rows.skips())?;
     wanted.check_early_stopping(&args.valid, args.folds)?;
     let hold_out = wanted.hold_out(&args.valid, args.folds)?;
+    if args.network.seed != 0 && args.seeds.is_some() && hold_out.share.is_none() && args.folds.is_none() {
+        bail!(
+            "--seed: found beside --seeds, which has the seeds of the runs, and no records are drawn to be held out; expected one of the two"
+        );
+    }
     let choices = setup::choices(&args.data, &args.columns, &args.network, &args.weights, hold_out)?;
     let mut trace = Trace::new(args.trace.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?);
     let mut model_file = args.out.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;

@@ -6,7 +6,7 @@ use deltarule_data::{MOST_NUMBERS_OF_A_PAGE, Prepared, csv_field, prepare};
 use deltarule_model::{Encoding, FeatureKind, Target};
 use serde_json::{Value, json};
 
-use crate::cli::{MissingArg, PlayArgs, WeightArgs};
+use crate::cli::{MissingArg, PlayArgs, WeightArgs, refuse};
 use crate::number::count;
 use crate::rows::Rows;
 use crate::setup::{self, Input, Machine, Ready};
@@ -34,21 +34,13 @@ pub(super) fn refuse_what_the_page_lacks(args: &PlayArgs) -> Result<()> {
     Ok(())
 }
 
-/// Errors: a choice of columns, where there is no table.
+/// Errors: options for a table, where there is none.
 pub(super) fn refuse_options_without_data(args: &PlayArgs) -> Result<()> {
-    let columns = &args.columns;
-    let named = [
-        ("--target", !columns.target.is_empty()),
-        ("--features", !columns.features.is_empty()),
-        ("--drop", !columns.drop.is_empty()),
-        ("--categorical", !columns.categorical.is_empty()),
-        ("--where", args.rows.condition.is_some()),
-        ("--sql", args.files.sql.is_some()),
-    ];
-    match named.into_iter().find(|(_, is_named)| *is_named) {
-        Some((option, _)) => bail!("{option}: found without DATA, expected a table to choose from"),
-        None => Ok(()),
-    }
+    let (network, descent) = (&args.network, &args.descent);
+    let settings = network.typed_network().chain(network.typed_start()).chain(descent.typed());
+    let of_rows = args.rows.typed().chain(args.memory.typed()).chain(args.files.typed());
+    refuse(args.columns.typed().chain(of_rows), "without DATA", "a table to choose from")?;
+    refuse(settings, "without DATA", "a table that it is for; the settings of the page's own tables are on the page")
 }
 
 /// The table and the settings as JSON.

@@ -8,6 +8,8 @@ use crate::rule;
 
 /// Epochs of one full-batch run, unless asked for otherwise: a sweep is to see, not to finish.
 const EPOCHS: u64 = 1000;
+/// Numbers of a range, unless asked for otherwise.
+const POINTS: usize = 16;
 /// More runs at once than this are a mistake.
 const MOST_RUNS: usize = 1000;
 
@@ -42,7 +44,8 @@ pub(super) fn config(args: &SweepArgs, setting: &Setting) -> Config {
 
 /// Every combination of optimizers, seeds and learning rates.
 pub(super) fn settings(args: &SweepArgs) -> Result<Vec<Setting>> {
-    let etas = etas(&args.eta, args.points)?;
+    let points = points(args)?;
+    let etas = etas(&args.eta, points)?;
     let seeds = match &args.seeds {
         None => vec![args.network.seed],
         Some(text) => seeds(text)?,
@@ -52,8 +55,7 @@ pub(super) fn settings(args: &SweepArgs) -> Result<Vec<Setting>> {
         true => vec![None],
         false => kinds.into_iter().map(Some).collect(),
     };
-    let (l2s, l1s) =
-        (penalties("--l2", args.l2.as_deref(), args.points)?, penalties("--l1", args.l1.as_deref(), args.points)?);
+    let (l2s, l1s) = (penalties("--l2", args.l2.as_deref(), points)?, penalties("--l1", args.l1.as_deref(), points)?);
     let penalties: Vec<Penalty> = l2s.iter().flat_map(|&l2| l1s.iter().map(move |&l1| Penalty { l2, l1 })).collect();
     let counts = [etas.len(), seeds.len(), optimizers.len(), penalties.len()];
     let n_runs = counts.into_iter().fold(1, usize::saturating_mul);
@@ -71,6 +73,21 @@ pub(super) fn settings(args: &SweepArgs) -> Result<Vec<Setting>> {
         }
     }
     Ok(settings)
+}
+
+/// How many numbers each range has.
+///
+/// Errors: a number of them without a range.
+fn points(args: &SweepArgs) -> Result<usize> {
+    let mut ranges = [Some(&args.eta), args.l2.as_ref(), args.l1.as_ref()].into_iter().flatten();
+    match args.points {
+        Some(points) if !ranges.any(|text| text.contains("..")) => {
+            bail!(
+                "--points: found {points} without a range, expected one beside it, as in --eta 0.01..10, --l2 1e-6..1 or --l1 1e-6..1"
+            )
+        }
+        points => Ok(points.unwrap_or(POINTS)),
+    }
 }
 
 /// LOW..HIGH in equal ratios, or a list.
