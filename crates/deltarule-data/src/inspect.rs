@@ -206,16 +206,19 @@ pub fn suspicions(table: &Table, targets: &[&str]) -> Result<Vec<(usize, Suspici
     for &index in &features {
         let column = &table.columns()[index];
         if let Err(error) = table.check_usable(column) {
-            found.push((index, Suspicion::Unusable { message: error.to_string() }));
+            // Whoever tells of the columns of a table has named it.
+            let (message, name) = (error.to_string(), format!("{}: ", table.name()));
+            let message = message.strip_prefix(&name).map(str::to_owned).unwrap_or(message);
+            found.push((index, Suspicion::Unusable { message }));
             continue;
         }
         if let Some(suspicion) = suspicion_of(column, table.n_records(), features.len()) {
             found.push((index, suspicion));
+        } else {
+            found.extend(dates.extract_if(.., |(at, _)| *at == index));
         }
         if let Values::Text { levels } = &column.values {
             let levels = levels_of_missing(levels);
-        } else {
-            found.extend(dates.extract_if(.., |(at, _)| *at == index));
             if !levels.is_empty() {
                 found.push((index, Suspicion::MayBeMissing { levels }));
             }

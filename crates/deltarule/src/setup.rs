@@ -134,7 +134,7 @@ pub(crate) fn read(
         bar.finish_and_clear();
     }
     if let Some(error) = unwritten {
-        bail!("--rejects: cannot be written: {error}");
+        return Err(error.into());
     }
     if let Err(DataError::NothingLeft { file, .. }) = &table {
         rows.conclude(file, 0)?;

@@ -6,7 +6,7 @@ mod server;
 use std::io::Write as _;
 use std::process::{Command, ExitCode, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::cli::PlayArgs;
 use crate::output::{self, OutputFile};
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &PlayArgs) -> Result<ExitCode> {
     if PAGE_IS_OLD {
         output::tell(
             "warning: the page in this program is older than the sources that it was built from; anew: cargo xtask page && cargo install \
-             --path crates/deltarule"
+             --path crates/deltarule",
         );
     }
     given::refuse_what_the_page_lacks(args)?;
@@ -35,7 +35,7 @@ pub(crate) fn run(args: &PlayArgs) -> Result<ExitCode> {
     let file = args.export.as_ref().map(|path| OutputFile::create(path, args.force)).transpose()?;
     let page = with_data(page, args)?;
     if let (Some(mut file), Some(path)) = (file, &args.export) {
-        file.write_all(page.as_bytes()).with_context(|| path.display().to_string())?;
+        file.write_all(page.as_bytes())?;
         file.finish()?;
         output::print(&format!("the page is in {}; it opens by a double click, without a network\n", path.display()))?;
         return Ok(ExitCode::SUCCESS);
