@@ -29,6 +29,7 @@ mod pages;
 mod prepare;
 mod reader;
 mod reject;
+mod rereadable;
 mod sieve;
 mod source;
 #[cfg(feature = "sql")]
@@ -57,6 +58,7 @@ pub use prepare::{
 };
 pub use reader::Reader;
 pub use reject::Reject;
+pub use rereadable::Rereadable;
 pub use sieve::{Sieve, SkipRule, TargetRange};
 #[cfg(feature = "sql")]
 pub use sql::Query;

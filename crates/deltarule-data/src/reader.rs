@@ -70,6 +70,11 @@ impl Inner {
         Self::open_as(path, None, options)
     }
 
+    /// The same, under a name for messages.
+    fn open_named(path: &Path, name: &str, options: &CsvOptions) -> Result<Self> {
+        Self::open_as(path, Some(name.to_owned()).filter(|_| !is_standard_input(path)), options)
+    }
+
     /// The same, under another name for messages: that of the stream of which it is a copy.
     pub(crate) fn open_as(path: &Path, name: Option<String>, options: &CsvOptions) -> Result<Self> {
         #[cfg(feature = "arrow")]
@@ -89,15 +94,15 @@ impl Inner {
         };
         // Whoever says how fields are parted, or whether there are names, says that it is CSV.
         if options.delimiter.is_none() && options.header.is_none() && is_libsvm(&opened.prefix) {
+            if !options.skips_bad_lines {
+                check_begin(&opened.name, &opened.prefix)?;
+            }
             return Ok(Inner::Libsvm(Box::new(LibsvmReader::new(opened, options.first_index))));
         }
         Ok(Inner::Csv(Box::new(CsvReader::new(opened, options)?)))
     }
 
     pub(crate) fn header(&self) -> &[String] {
-            if !options.skips_bad_lines {
-                check_begin(&opened.name, &opened.prefix)?;
-            }
         match self {
             Inner::Csv(csv) => csv.header(),
             Inner::Libsvm(libsvm) => libsvm.header(),
@@ -144,11 +149,6 @@ impl Inner {
         }
     }
 
-    pub(crate) fn is_libsvm(&self) -> bool {
-        matches!(self, Inner::Libsvm(_))
-    }
-
-    /// Errors: one of two files is in libsvm's format, and the other is not; the other one came first.
     pub(crate) fn format(&self) -> FileFormat {
         match self {
             Inner::Csv(csv) => csv.file_format(),
@@ -158,6 +158,11 @@ impl Inner {
         }
     }
 
+    pub(crate) fn is_libsvm(&self) -> bool {
+        matches!(self, Inner::Libsvm(_))
+    }
+
+    /// Errors: one of two files is in libsvm's format, and the other is not; the other one came first.
     pub(crate) fn check_beside(&self, other: &str, other_is_libsvm: bool) -> Result<()> {
         let (sparse, columns) = match (self.is_libsvm(), other_is_libsvm) {
             (true, false) => (self.name(), other),
@@ -191,8 +196,14 @@ impl Reader {
     ///
     /// Errors: those of [`open`](Self::open); no file is named.
     pub fn open_all(paths: &[PathBuf], options: &CsvOptions) -> Result<Self> {
-        let first = Inner::open(paths.first().map_or(Path::new(""), PathBuf::as_path), options)?;
-        let others = paths.iter().skip(1).map(|path| name_of(path)).collect();
+        Self::open_named(paths, paths.iter().map(|path| name_of(path)).collect(), options)
+    }
+
+    /// The same of files that have these names in messages.
+    pub(crate) fn open_named(paths: &[PathBuf], mut names: Vec<String>, options: &CsvOptions) -> Result<Self> {
+        let path = paths.first().map_or(Path::new(""), PathBuf::as_path);
+        let first = Inner::open_named(path, names.first().map_or("", String::as_str), options)?;
+        let others = names.split_off(names.len().min(1));
         Ok(Self::of(first, paths.to_vec(), *options, others))
     }
 
@@ -259,6 +270,11 @@ impl Reader {
         &self.files
     }
 
+    /// The format of the file that is being read.
+    pub fn format(&self) -> FileFormat {
+        self.current.format()
+    }
+
     /// How many bytes of the files, as stored, were read so far; 0 where that is not known.
     pub fn bytes_read(&self) -> u64 {
         self.bytes_before + self.current.bytes_read()
@@ -270,11 +286,6 @@ impl Reader {
     }
 
     /// The next record, its fields in the order of [`header`](Self::header); `None` after the last.
-    /// The format of the file that is being read.
-    pub fn format(&self) -> FileFormat {
-        self.current.format()
-    }
-
     ///
     /// Errors: those of [`CsvReader::next_record`], a file that is damaged, one whose columns are not those of the first.
     pub fn next_record(&mut self) -> Result<Option<Record<'_>>> {
@@ -287,7 +298,7 @@ impl Reader {
     pub fn next_row(&mut self) -> Result<Option<Row<'_>>> {
         while !self.current.has_next()? {
             let Some(path) = self.paths.get(self.file + 1) else { return Ok(None) };
-            let next = Inner::open(path, &self.options)?;
+            let next = Inner::open_named(path, &self.files[self.file + 1], &self.options)?;
             next.check_beside(&self.files[0], self.current.is_libsvm())?;
             self.order = order((&self.files[0], &self.header), (next.name(), next.header()))?;
             self.bytes_before += size_of(&self.paths[self.file]).unwrap_or_default();

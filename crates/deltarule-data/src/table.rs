@@ -32,6 +32,7 @@ mod storage;
 pub use frame::{FrameColumn, FrameValues};
 use growing::Growing;
 use input::InputFiles;
+pub(crate) use input::{copied, is_stream};
 pub(crate) use lines::Lines;
 pub(crate) use options::check_name;
 pub use options::{DateColumn, HashedColumn, ReadOptions};

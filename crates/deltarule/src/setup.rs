@@ -169,6 +169,35 @@ pub(crate) fn open_beside(data: &[PathBuf], files: &FileArgs, skips: bool) -> Re
     Ok(Reader::open_from(&origin(data, files, None)?, &options)?)
 }
 
+/// Data that is read more than once.
+pub(crate) struct Repeated<'a> {
+    data: &'a [PathBuf],
+    files: &'a FileArgs,
+    /// Its files, with copies of streams; nothing of a query, which runs again.
+    copies: Option<Rereadable>,
+}
+
+impl<'a> Repeated<'a> {
+    /// Errors: a stream cannot be read, or not be copied.
+    pub(crate) fn of(data: &'a [PathBuf], files: &'a FileArgs) -> Result<Self> {
+        output::catch_interrupts();
+        let go_on = &mut |_| if output::interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let copies = match origin(data, files, None)? {
+            Origin::Files(paths) => Some(Rereadable::of(paths, go_on)?),
+            #[cfg(feature = "sql")]
+            Origin::Query(_) => None,
+        };
+        Ok(Self { data, files, copies })
+    }
+
+    /// Opens it, as [`open`] does.
+    pub(crate) fn open(&self, skips: bool) -> Result<Reader> {
+        let Some(copies) = &self.copies else { return open(self.data, self.files, skips) };
+        let options = CsvOptions { skips_bad_lines: skips, ..self.files.options()? };
+        checked(copies.open(&options)?, self.data, self.files)
+    }
+}
+
 /// Where the records come from: files, or the query that is asked for; what is no file on this machine is read by a query for all of it.
 fn origin(data: &[PathBuf], files: &FileArgs, memory: Option<usize>) -> Result<Origin> {
     match &files.sql {

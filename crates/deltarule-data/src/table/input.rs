@@ -122,11 +122,14 @@ impl InputFile {
 }
 
 /// Whether what is called so can be read once only.
-fn is_stream(path: &Path) -> bool {
+pub(crate) fn is_stream(path: &Path) -> bool {
     is_standard_input(path) || fs::metadata(path).is_ok_and(|about| !about.is_file() && !about.is_dir())
 }
 
-fn copied(path: &Path, mut progress: Watch<'_>) -> Result<NamedTempFile> {
+/// Copies a stream to a file in the system's folder for temporary files.
+///
+/// Errors: it cannot be read, or not be copied; to break off was asked for.
+pub(crate) fn copied(path: &Path, mut progress: Watch<'_>) -> Result<NamedTempFile> {
     let place = std::env::temp_dir().display().to_string();
     let unwritten = |error| DataError::Spill { place: place.clone(), spilled: Spilled::Copy, error };
     let unread = |error| DataError::Io { file: name_of(path), error };

@@ -27,6 +27,17 @@ fn a_pipe_with_a_name_gives_what_its_file_would() {
             sandbox.sh(&format!("cat {file} > pipe & timeout 60 deltarule {line}; code=$?; wait; exit $code"));
         assert_eq!(of_pipe.ok().stdout.replace("pipe", file), of_file, "{command}");
     }
+    // A summary reads its records again where training stopped a little before the minimum.
+    let train = "deltarule train examples/diabetes.csv --target progression --quiet --out m.json";
+    sandbox.sh(train).ok();
+    let of_file = sandbox.sh("deltarule show m.json --summary examples/diabetes.csv").ok().stdout;
+    for (line, name) in [
+        ("deltarule show m.json --summary - < examples/diabetes.csv", "standard input"),
+        ("cat examples/diabetes.csv > pipe & timeout 60 deltarule show m.json --summary pipe", "pipe"),
+    ] {
+        let of_stream = sandbox.sh(line).ok().stdout;
+        assert_eq!(of_stream.replacen(name, "examples/diabetes.csv", 1), of_file, "{line}");
+    }
     // Nor is the end of a table taken for all of it.
     let ran = sandbox.sh("deltarule predict model.json <(cat examples/ten.csv) | wc -l").ok();
     assert_eq!(ran.stdout.trim(), "11");

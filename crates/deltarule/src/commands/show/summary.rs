@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use anyhow::{Result, bail};
 use deltarule_core::{Distribution, Estimate, Information, Layer, Loss, Robust, Summary, Theory, Weight};
-use deltarule_data::RowState;
+use deltarule_data::{DataError, RowState};
 use deltarule_model::{FeatureKind, Model};
 
 use crate::cli::ShowArgs;
 use crate::number::{count, short};
 use crate::rows::{RowTally, Rows};
-use crate::{scores, setup};
+use crate::setup::Repeated;
+use crate::{output, scores};
 
 /// Weights may be so far from the minimum, in their standard errors: less than the second digit of a z.
 const FARTHEST: f64 = 0.01;
@@ -52,7 +53,8 @@ impl<'m> Told<'m> {
     pub(super) fn of(model: &'m Model, args: &ShowArgs) -> Result<Self> {
         let theory = theory(model)?;
         let mut rows = Rows::of(&args.rows, &args.summary, &[], false)?;
-        let (information, data, left_out) = gather(model, model.layer(), args, &mut rows)?;
+        let repeated = Repeated::of(&args.summary, &args.files)?;
+        let (information, data, left_out) = gather(model, model.layer(), args, &repeated, &mut rows)?;
         let conventions = conventions(model, &information);
         for (index, feature) in model.encoding().features.iter().enumerate() {
             let n = information.without_level(index);
@@ -78,12 +80,11 @@ impl<'m> Told<'m> {
         let (robust, level) = (args.robust.map(Into::into), args.level.unwrap_or(0.95));
         let mut told = Self { model, data, left_out, theory, robust, level, summary, distance: 0.0 };
         told.check_distance()?;
-        // Standard input can be read only once.
-        if told.distance > NEAR && args.summary.iter().all(|file| file.as_os_str() != "-") {
+        if told.distance > NEAR {
             let mut parameters = model.layer().parameters().clone();
             parameters.add_scaled(1.0, &information.step(&conventions));
             let nearer = Layer::new(parameters, model.layer().activation().clone());
-            told.summary = gather(model, &nearer, args, &mut rows.again())?.0.summary(&conventions)?;
+            told.summary = gather(model, &nearer, args, &repeated, &mut rows.again())?.0.summary(&conventions)?;
         }
         rows.finish()?;
         Ok(told)
@@ -172,14 +173,23 @@ impl<'m> Told<'m> {
 }
 
 /// The sums over the records of the files, at the weights of a layer, the name of the files, and what became of their rows.
-fn gather(model: &Model, layer: &Layer, args: &ShowArgs, rows: &mut Rows) -> Result<(Information, String, RowTally)> {
+fn gather(
+    model: &Model,
+    layer: &Layer,
+    args: &ShowArgs,
+    repeated: &Repeated<'_>,
+    rows: &mut Rows,
+) -> Result<(Information, String, RowTally)> {
     let (encoding, training) = (model.encoding(), model.training());
     let robust = args.robust.map(Into::into);
     let mut information = Information::new(&encoding.shape(), &encoding.scaling(), layer, training.loss, robust)?;
-    let mut reader = setup::open(&args.summary, &args.files, rows.skips())?;
+    let mut reader = repeated.open(rows.skips())?;
     let mut encoder = scores::encoder_of(encoding, &reader, training.loss, training.weight.as_deref(), rows)?;
     let data = reader.name().to_owned();
     let n_read = scores::for_each_block(&mut reader, &mut encoder, rows, |before, states, block| {
+        if output::interrupted() {
+            return Err(DataError::Interrupted { file: data.clone() }.into());
+        }
         let complete = |r: usize| states[r] == RowState::Complete;
         scores::check_targets(&encoding.target, training.loss, block, complete, &data, before)?;
         Ok(information.add(block, complete)?)
