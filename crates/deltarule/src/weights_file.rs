@@ -122,7 +122,7 @@ fn for_each_state(
     let width = inputs.len() + 1;
     let mut state: Option<(Option<String>, State)> = None;
     while let Some(record) = reader.next_record()? {
-        let at = record.at;
+        let place = record.at;
         let text = |at: usize| String::from_utf8_lossy(record.trimmed(at)).into_owned();
         let this_epoch = epoch_at.map(text);
         if let Some((epoch, ended)) = state.take_if(|(epoch, _)| *epoch != this_epoch) {
@@ -131,23 +131,23 @@ fn for_each_state(
         let (_, State { parameters, seen }) = state.get_or_insert_with(|| (this_epoch, State::new(encoding, has_bias)));
         let (output, feature) = (text(output_at), text(feature_at));
         let Some(j) = outputs.iter().position(|name| *name == output) else {
-            bail!("{file}: {at}: found output {output:?}, expected one of {}", outputs.join(", "));
+            bail!("{file}: {place}: found output {output:?}, expected one of {}", outputs.join(", "));
         };
         let weight = match parse_number(record.trimmed(weight_at), Decimal::Point) {
             Some(weight) if weight.is_finite() => weight,
-            _ => bail!("{file}: {at}: found weight {:?}, expected a finite number", text(weight_at)),
+            _ => bail!("{file}: {place}: found weight {:?}, expected a finite number", text(weight_at)),
         };
         let i = match places.get(feature.as_str()) {
             Some(&i) => i,
             None if feature == BIAS && has_bias => inputs.len(),
-            None if feature == BIAS => bail!("{file}: {at}: found a bias, and the network has none (--no-bias)"),
+            None if feature == BIAS => bail!("{file}: {place}: found a bias, and the network has none (--no-bias)"),
             None => {
                 let known: Vec<&str> = inputs.iter().take(30).map(String::as_str).collect();
-                bail!("{file}: {at}: found feature {feature:?}, expected one of {}", known.join(", "));
+                bail!("{file}: {place}: found feature {feature:?}, expected one of {}", known.join(", "));
             }
         };
         if std::mem::replace(&mut seen[j * width + i], true) {
-            bail!("{file}: {at}: found the weight of {feature} for output {output} a second time");
+            bail!("{file}: {place}: found the weight of {feature} for output {output} a second time");
         }
         match parameters.weights_mut(j).get_mut(i) {
             Some(place) => *place = weight,

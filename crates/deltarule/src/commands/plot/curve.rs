@@ -111,12 +111,12 @@ impl Trace {
         let mut runs: Vec<Read> = Vec::new();
         let mut places: HashMap<String, usize> = HashMap::new();
         while let Some(record) = reader.next_record()? {
-            let at = record.at;
+            let place = record.at;
             let text = |at: usize| String::from_utf8_lossy(record.trimmed(at)).into_owned();
             let number = |at: usize| match text(at).parse::<f64>() {
                 Ok(number) => Ok(number),
                 Err(_) => {
-                    bail!("{file}: {at}, column {:?}: found {:?}, expected a number", header[at], text(at))
+                    bail!("{file}: {place}, column {:?}: found {:?}, expected a number", header[at], text(at))
                 }
             };
             let id = run_at.map_or_else(String::new, text);
@@ -132,7 +132,7 @@ impl Trace {
             };
             let (epoch, run) = (number(epoch_at)?, &mut runs[index].run);
             if !(epoch >= 0.0 && epoch.is_finite()) || run.points.last().is_some_and(|(last, _)| *last >= epoch) {
-                bail!("{file}: {at}: found epoch {epoch}, expected one above that before it");
+                bail!("{file}: {place}: found epoch {epoch}, expected one above that before it");
             }
             run.points.push((epoch, number(sum_at)?));
             if let Some(at) = held_out_at.filter(|at| !record.trimmed(*at).is_empty()) {
