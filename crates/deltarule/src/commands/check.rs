@@ -81,7 +81,8 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
                     inputs.len()
                 );
             }
-            let width = inputs.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(12, 40) + 2;
+            let width =
+                inputs.iter().map(|name| output::one_line(name).chars().count()).max().unwrap_or(0).clamp(12, 40) + 2;
             let _ = writeln!(
                 text,
                 "  {:<16}{:<width$}{:>18}{:>18}{:>12}",
@@ -96,8 +97,8 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
                 let _ = writeln!(
                     text,
                     "  {:<16}{:<width$}{:>18}{:>18}{:>12}{kinks}",
-                    outputs[w.output].chars().take(15).collect::<String>(),
-                    name(w.feature),
+                    output::one_line(&outputs[w.output]).chars().take(15).collect::<String>(),
+                    output::one_line(name(w.feature)),
                     digits(w.by_delta_rule, 10),
                     digits(w.by_differences, 10),
                     digits(w.relative_error, 2)
