@@ -100,12 +100,16 @@ pub struct ColumnFacts {
     pub n_words: u64,
     /// The first word.
     pub first_word: Option<Place>,
-    /// How many words are numbers but for a decimal comma.
-    pub n_decimal_commas: u64,
+    /// How many words are numbers but for their decimal sign: a comma where it is a point, or the other way round.
+    pub n_other_decimals: u64,
+    /// How many words are numbers but for what separates their thousands.
+    pub n_thousands: u64,
     /// The first number that is infinite or beyond 1e±150.
     pub out_of_range: Option<Place>,
-    /// The first whole number that f64 does not hold exactly.
+    /// The first whole number of a batch that f64 does not hold exactly; its place is a record.
     pub inexact: Option<Place>,
+    /// The first whole number of a text that f64 does not hold exactly.
+    pub inexact_text: Option<Place>,
     /// The smallest and the largest number; false is 0 and true is 1.
     #[serde(with = "bits")]
     pub range: Option<(f64, f64)>,
@@ -181,6 +185,7 @@ impl ColumnFacts {
             &mut self.dates.first,
             &mut self.out_of_range,
             &mut self.inexact,
+            &mut self.inexact_text,
         ];
         places.into_iter().flatten()
     }

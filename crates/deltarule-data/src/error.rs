@@ -12,7 +12,7 @@ use crate::flaw::Flaw;
 pub use spilled::Spilled;
 use spilled::spill_reason;
 pub(crate) use words::known_names;
-use words::{describe, join_quoted, nothing_left, other_columns, size_text};
+use words::{describe, join_quoted, nothing_left, other_columns, size_text, without_thousands};
 
 /// What can be wrong with a file, a column or a choice.
 #[derive(Debug, Error)]
@@ -123,15 +123,15 @@ pub enum DataError {
     },
     /// A whole number that f64 does not hold exactly.
     #[error(
-        "{file}: record {record}, column {column:?}: found {found}, expected whole numbers up to 2⁵³ in size, which f64 holds exactly; \
+        "{file}: {place}, column {column:?}: found {found}, expected whole numbers up to 2⁵³ in size, which f64 holds exactly; \
          use --categorical {0} to take every value as a category, --hash {0} if they are too many for that, or --drop {0}",
         quoted(column)
     )]
     Inexact {
         /// The file.
         file: String,
-        /// The record, from 1.
-        record: u64,
+        /// The line, or the record of a file of batches, from 1.
+        place: String,
         /// The column.
         column: String,
         /// The number.
@@ -349,6 +349,39 @@ pub enum DataError {
         n_words: u64,
         /// What the word could be.
         hint: &'static str,
+    },
+    /// Numbers whose thousands are separated.
+    #[error(
+        "{file}: {at}, column {column:?}: {word:?} looks like a number with separators of thousands; write such numbers without them, as {}{}",
+        without_thousands(word),
+        if *or_decimal { "; if the comma is their decimal sign: --decimal ," } else { "" }
+    )]
+    Thousands {
+        /// The file.
+        file: String,
+        /// Where the first one is.
+        at: At,
+        /// The column.
+        column: String,
+        /// The first one.
+        word: String,
+        /// Whether nothing speaks against a decimal comma.
+        or_decimal: bool,
+    },
+    /// Numbers with a point, where the decimal sign is a comma.
+    #[error(
+        "{file}: {at}, column {column:?}: {word:?} looks like a number with a decimal point, beside --decimal ,; expected one decimal sign in \
+         all columns: leave --decimal out if it is the point, and write the numbers of other columns without separators of thousands"
+    )]
+    DecimalPoint {
+        /// The file.
+        file: String,
+        /// Where the first one is.
+        at: At,
+        /// The column.
+        column: String,
+        /// The first one.
+        word: String,
     },
     /// Numbers with a comma.
     #[error("{file}: {at}, column {column:?}: {word:?} looks like a number with a decimal comma; try --decimal ,")]

@@ -339,20 +339,33 @@ impl Table {
         let file = |place: &Place| self.file_at(place.file).to_owned();
         let at = |place: &Place| self.files.at(place.file, place.line);
         if let Some(word) = &facts.first_word
-            && facts.n_decimal_commas > 0
-            && facts.n_decimal_commas == facts.n_words
+            && facts.n_words > 0
             && matches!(column.values, Values::Mixed | Values::Text { .. } | Values::Unique { .. })
         {
-            let (file, at, word) = (file(word), at(word), word.text.clone());
-            return Err(DataError::DecimalComma { file, at, column: name, word });
+            let (file, at, word, all) = (file(word), at(word), word.text.clone(), facts.n_words);
+            // Groups of three digits may be decimals as well, but not beside numbers that are whole.
+            if facts.n_thousands == all {
+                let or_decimal = facts.n_other_decimals == all && facts.n_numbers == 0 && word.contains(',');
+                return Err(DataError::Thousands { file, at, column: name, word, or_decimal });
+            }
+            if facts.n_other_decimals == all {
+                return Err(match word.contains('.') {
+                    true => DataError::DecimalPoint { file, at, column: name, word },
+                    false => DataError::DecimalComma { file, at, column: name, word },
+                });
+            }
         }
         if let Values::Unsupported(found) = &column.values {
             let file = self.name.clone();
             return Err(DataError::Unsupported { file, column: name, found: found.clone() });
         }
         if let (Values::Numbers, Some(place)) = (&column.values, &facts.inexact) {
-            let (file, record, found) = (file(place), place.line, place.text.clone());
-            return Err(DataError::Inexact { file, record, column: name, found });
+            let (file, place, found) = (file(place), format!("record {}", place.line), place.text.clone());
+            return Err(DataError::Inexact { file, place, column: name, found });
+        }
+        if let (Values::Numbers, Some(place)) = (&column.values, &facts.inexact_text) {
+            let (file, place, found) = (file(place), format!("line {}", place.line), place.text.clone());
+            return Err(DataError::Inexact { file, place, column: name, found });
         }
         if let (Values::Dates { format }, Some(word)) = (&column.values, &facts.first_word) {
             return Err(DataError::NotADate {

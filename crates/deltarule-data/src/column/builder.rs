@@ -10,14 +10,17 @@ use deltarule_model::{DateForm, DateFormat, HashBits};
 
 use super::distinct::Distinct;
 use super::hashed::Hashed;
-use super::numbers::{is_in_range, is_whole, range_of};
+use super::numbers::{is_exact_text, is_in_range, is_whole, range_of};
 use super::state::{Level, State, sorted, truth_values};
 use super::{ColumnFacts, Place, TableColumn, Values};
-use crate::csv::{Decimal, is_decimal_comma, is_missing, parse_number};
+use crate::csv::{Decimal, has_other_decimal, has_thousands, is_missing, parse_number};
 use crate::pages::{Decode, PageColumn};
 
 /// Numbers beyond this in size, or below its inverse, are refused as features and targets.
 pub(crate) const LARGEST: f64 = 1e150;
+
+/// Whole numbers up to this size are held exactly by f64.
+const EXACT: u64 = 1 << 53;
 
 /// A text column with more levels than this, on more than half of the records so far, is not kept unless it is asked for.
 const KEPT_LEVELS: usize = 65_536;
@@ -104,7 +107,11 @@ impl ColumnBuilder {
         if self.takes_numbers()
             && let Some(number) = parse_number(field, self.decimal)
         {
-            self.push_number(number, line, || String::from_utf8_lossy(field).into_owned());
+            if number.abs() > EXACT as f64 {
+                self.push_large(number, field, line);
+            } else {
+                self.push_number(number, line, || String::from_utf8_lossy(field).into_owned());
+            }
         } else if is_missing(field) {
             self.push_missing(line);
         } else {
@@ -120,6 +127,16 @@ impl ColumnBuilder {
             self.facts.out_of_range = Some(Place { text: text(), line, file: 0 });
         }
         self.push_value(number);
+    }
+
+    /// Takes a number that f64 may not hold as it is written, if it is whole.
+    #[cold]
+    fn push_large(&mut self, number: f64, field: &[u8], line: u64) {
+        let text = || String::from_utf8_lossy(field).into_owned();
+        if is_in_range(number) && !is_exact_text(field, number) && self.facts.inexact_text.is_none() {
+            self.facts.inexact_text = Some(Place { text: text(), line, file: 0 });
+        }
+        self.push_number(number, line, text);
     }
 
     #[inline(always)]
@@ -215,8 +232,13 @@ impl ColumnBuilder {
         if self.facts.first_word.is_none() {
             self.facts.first_word = Some(Place { text: word.chars().take(40).collect(), line, file: 0 });
         }
-        let (is_decimal_comma, is_date) = (is_decimal_comma(word.as_bytes()), self.look_for_date(word, line));
-        self.facts.n_decimal_commas += u64::from(is_decimal_comma);
+        // What is text by choice is no number that went wrong.
+        let (may_be_number, text) = (self.takes_numbers(), word.as_bytes());
+        let has_other_decimal = may_be_number && has_other_decimal(text, self.decimal);
+        let has_thousands = may_be_number && has_thousands(text, self.decimal);
+        let is_date = self.look_for_date(word, line);
+        self.facts.n_other_decimals += u64::from(has_other_decimal);
+        self.facts.n_thousands += u64::from(has_thousands);
         self.facts.n_dates += u64::from(is_date);
         if let Wish::Date(_) = self.wish {
             return self.mix();
@@ -228,7 +250,7 @@ impl ColumnBuilder {
         match (&mut self.state, &mut self.values) {
             (State::Text { seen }, PageColumn::Codes(codes)) => {
                 let code = seen.len() as u32;
-                seen.insert(word.into(), Level { code, is_decimal_comma, is_date });
+                seen.insert(word.into(), Level { code, has_other_decimal, has_thousands, is_date });
                 codes.push(code);
             }
             (State::Unique(distinct), _) => distinct.add_texts([word]),
@@ -261,7 +283,8 @@ impl ColumnBuilder {
     /// Takes a text that has come up.
     fn push_level(&mut self, level: Level) {
         self.facts.n_words += 1;
-        self.facts.n_decimal_commas += u64::from(level.is_decimal_comma);
+        self.facts.n_other_decimals += u64::from(level.has_other_decimal);
+        self.facts.n_thousands += u64::from(level.has_thousands);
         self.facts.n_dates += u64::from(level.is_date);
         if let PageColumn::Codes(codes) = &mut self.values {
             codes.push(level.code);
@@ -317,6 +340,7 @@ impl ColumnBuilder {
         facts.dates.merge(other.dates);
         facts.out_of_range = facts.out_of_range.take().or(other.out_of_range);
         facts.inexact = facts.inexact.take().or(other.inexact);
+        facts.inexact_text = facts.inexact_text.take().or(other.inexact_text);
         facts.range = match (facts.range, other.range) {
             (Some((low, high)), Some((other_low, other_high))) => Some((low.min(other_low), high.max(other_high))),
             (one, other) => one.or(other),
@@ -324,7 +348,8 @@ impl ColumnBuilder {
         facts.whole &= other.whole;
         facts.n_missing += other.n_missing;
         facts.n_words += other.n_words;
-        facts.n_decimal_commas += other.n_decimal_commas;
+        facts.n_other_decimals += other.n_other_decimals;
+        facts.n_thousands += other.n_thousands;
         facts.n_dates += other.n_dates;
         facts.counts_rows &= other.counts_rows;
         if other.n_numbers > 0 {

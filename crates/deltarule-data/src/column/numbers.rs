@@ -38,10 +38,33 @@ pub(crate) fn is_in_range(number: f64) -> bool {
     size <= LARGEST && (size >= 1.0 / LARGEST || size == 0.0)
 }
 
+/// Whether a text that was read as a large number stands for it to the last digit, or is no whole number in digits.
+pub(super) fn is_exact_text(text: &[u8], number: f64) -> bool {
+    let digits = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return true;
+    }
+    let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
+    format!("{:.0}", number.abs()).as_bytes() == &digits[zeros..]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn whole_numbers_are_exact_where_every_digit_is_held() {
+        let exact = |text: &str| is_exact_text(text.as_bytes(), text.parse().unwrap());
+        for text in ["9007199254740994", "-9007199254740994", "+009007199254740994", "100000000000000000000"] {
+            assert!(exact(text), "{text}");
+        }
+        for text in ["9007199254740993", "-9007199254740993", "36028797018963969", "100000000000000000001"] {
+            assert!(!exact(text), "{text}");
+        }
+        // Not written as whole numbers: these say how many digits count.
+        assert!(exact("9007199254740993.0") && exact("9.007199254740993e15") && exact("12345678901234567.25"));
+    }
 
     proptest! {
         #[test]

@@ -12,7 +12,8 @@ use crate::pages::{Decode, PageColumn};
 pub(super) struct Level {
     /// How many others came up before it.
     pub(super) code: u32,
-    pub(super) is_decimal_comma: bool,
+    pub(super) has_other_decimal: bool,
+    pub(super) has_thousands: bool,
     pub(super) is_date: bool,
 }
 

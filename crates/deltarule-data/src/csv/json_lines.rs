@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::Record;
 use crate::advice::foreign_word;
@@ -102,12 +102,25 @@ impl<R: Read> JsonLines<R> {
                     let expected = "a number, a text, true, false or null: what is within must be columns of its own";
                     return Err(self.wrong(format!("a list or an object in {column:?}"), expected));
                 }
+                Some(Value::Number(number)) => field(&mut self.csv, index, &as_written(text, number), false),
                 Some(value) => field(&mut self.csv, index, &value.to_string(), false),
             }
         }
         self.csv.push(b'\n');
         Ok(())
     }
+}
+
+/// A number of a line as text: whole ones of more than 64 bits, of which the value has no more than f64 holds, with all the digits that stand there.
+fn as_written(line: &[u8], number: &Number) -> String {
+    const LARGE: f64 = (1_u64 << 63) as f64;
+    let large = number.as_f64().filter(|value| number.is_f64() && value.abs() >= LARGE);
+    let in_line = large.and_then(|value| {
+        let tokens = line.split(|byte| !byte.is_ascii_digit() && !b"+-.eE".contains(byte));
+        let mut texts = tokens.filter_map(|token| std::str::from_utf8(token).ok());
+        texts.find(|text| !text.contains(['.', 'e', 'E']) && text.parse() == Ok(value)).map(str::to_owned)
+    });
+    in_line.unwrap_or_else(|| number.to_string())
 }
 
 /// What was found in a line that is none, what was expected, and the line, where a record of so many columns tells of one.

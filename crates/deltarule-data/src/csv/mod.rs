@@ -57,6 +57,14 @@ impl Decimal {
             Decimal::Comma => b',',
         }
     }
+
+    /// The sign that is none, and may separate thousands.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Decimal::Point => Decimal::Comma,
+            Decimal::Comma => Decimal::Point,
+        }
+    }
 }
 
 /// Whether a field (without the white space around it) stands for nothing: empty, NA, N/A, NaN, null, ?, or what
@@ -72,9 +80,22 @@ pub fn is_missing(field: &[u8]) -> bool {
     }
 }
 
-/// Whether a word is a number but for its decimal comma.
-pub(crate) fn is_decimal_comma(word: &[u8]) -> bool {
-    let comma = word.iter().filter(|c| **c == b',').count() == 1;
-    // 1,234 could be a thousand as well: three digits after the comma say nothing, another number of them does.
-    comma && parse_number(word, Decimal::Comma).is_some()
+/// Whether a word is a number but for its decimal sign, which is not that of the file.
+pub(crate) fn has_other_decimal(word: &[u8], decimal: Decimal) -> bool {
+    let other = decimal.other();
+    word.iter().filter(|c| **c == other.sign()).count() == 1 && parse_number(word, other).is_some()
+}
+
+/// Whether a word is a number whose thousands are separated: by the sign that is not the decimal one stand groups of three digits, and in front of them
+/// up to three, of which the first is no 0.
+pub(crate) fn has_thousands(word: &[u8], decimal: Decimal) -> bool {
+    let (separator, point) = (decimal.other().sign(), decimal.sign());
+    let digits = |text: &[u8]| text.iter().all(u8::is_ascii_digit);
+    let word = word.strip_prefix(b"-").or_else(|| word.strip_prefix(b"+")).unwrap_or(word);
+    let mut parts = word.splitn(2, |c| *c == point);
+    let (whole, fraction) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let mut groups = whole.split(|c| *c == separator);
+    let first = groups.next().unwrap_or_default();
+    let is_first = (1..=3).contains(&first.len()) && digits(first) && !first.starts_with(b"0");
+    is_first && whole.len() > first.len() && digits(fraction) && groups.all(|group| group.len() == 3 && digits(group))
 }

@@ -22,6 +22,12 @@ pub(super) fn size_text(bytes: usize) -> String {
     if bytes < MIB { format!("{}KiB", bytes.div_ceil(1024)) } else { format!("{}MiB", bytes.div_ceil(MIB)) }
 }
 
+/// A number without what separates its thousands: the first of its signs that is no digit.
+pub(super) fn without_thousands(word: &str) -> String {
+    let separator = word.chars().find(|c| [',', '.'].contains(c));
+    word.chars().filter(|c| Some(*c) != separator).collect()
+}
+
 /// Up to thirty names, for a message.
 pub(super) fn join_quoted(names: &[String]) -> String {
     let shown: Vec<String> = names.iter().take(30).map(|name| format!("{name:?}")).collect();

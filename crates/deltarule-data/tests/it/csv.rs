@@ -405,3 +405,66 @@ fn json_lines_are_records() {
     assert_eq!((table.n_records(), table.at(0).number(), table.at(49_999).number()), (50_000, 1, 50_000));
     assert_eq!(table.values_of(0).unwrap().numbers()[49_999], 49_999.5);
 }
+
+#[test]
+fn whole_numbers_that_f64_rounds_are_told_with_their_place() {
+    // Plain, in quotes, with a sign, as JSON lines of more and of fewer than 64 bits.
+    for (text, found, line) in [
+        ("x,y\n9007199254740992,1\n9007199254740993,2\n", "9007199254740993", 3),
+        ("x,y\n\"1\",1\n\"-9007199254740993\",2\n", "-9007199254740993", 3),
+        ("x,y\n1,1\n+123456789012345678901,2\n", "+123456789012345678901", 3),
+        ("{\"x\": 9007199254740993, \"y\": 1}\n", "9007199254740993", 1),
+        ("{\"x\": 1, \"y\": 1}\n{\"x\": 36893488147419103233, \"y\": 1}\n", "36893488147419103233", 2),
+    ] {
+        let table = read(text).unwrap();
+        let error = table.check_usable(&table.columns()[0]).unwrap_err().to_string();
+        let place = format!(": line {line}, column \"x\": found {found}, expected whole numbers up to 2⁵³");
+        assert!(error.contains(&place) && error.contains("--categorical x"), "{error}");
+        assert!(table.check_usable(&table.columns()[1]).is_ok());
+        let options = ReadOptions { categorical: vec!["x".into()], ..ReadOptions::default() };
+        let table = read_with(text, &CsvOptions::default(), &options).unwrap();
+        let Values::Text { levels } = &table.columns()[0].values else { panic!() };
+        assert!(levels.iter().any(|level| level == found), "as a category, every digit counts: {levels:?}");
+    }
+    for exact in ["9007199254740994", "100000000000000000000", "9007199254740993.0", "1e300", "1234567890123456.75"] {
+        let table = read(format!("x,y\n{exact},1\n2,2\n")).unwrap();
+        let usable = table.check_usable(&table.columns()[0]);
+        assert!(exact == "1e300" || usable.is_ok(), "{exact}: {usable:?}");
+    }
+}
+
+#[test]
+fn separators_of_thousands_are_no_decimal_signs() {
+    let told = |text: &str, decimal: Decimal, column: usize| {
+        let csv = CsvOptions { decimal, ..CsvOptions::default() };
+        let table = read_with(text, &csv, &ReadOptions::default()).unwrap();
+        table.check_usable(&table.columns()[column]).map_err(|error| error.to_string()).err().unwrap_or_default()
+    };
+    let km = "km,y\n999,1.0\n\"1,234\",1.3\n\"12,500\",12.6\n800,0.7\n";
+    let error = told(km, Decimal::Point, 0);
+    let expected = "line 3, column \"km\": \"1,234\" looks like a number with separators of thousands; write such numbers without them, as 1234";
+    assert!(error.ends_with(expected), "{error}");
+    // With the comma as decimal sign, other columns are not what they were.
+    let error = told(km, Decimal::Comma, 1);
+    assert!(
+        error.contains("line 2, column \"y\": \"1.0\" looks like a number with a decimal point, beside --decimal ,"),
+        "{error}"
+    );
+    for (text, decimal, part) in [
+        ("x;y\n\"1,234,567\";1\n\"2,345,678.5\";2\n", Decimal::Point, "as 1234567"),
+        ("x;y\n1.234.567;1\n2.345.678,5;2\n", Decimal::Comma, "as 1234567"),
+        ("x;y\n1.234;1\n-12.500;2\n999;1\n", Decimal::Comma, "as 1234"),
+        // Nothing speaks against one or the other.
+        ("x;y\n1,234;1\n2,345;2\n", Decimal::Point, "as 1234; if the comma is their decimal sign: --decimal ,"),
+        ("x;y\n0,234;1\n2,345;2\n", Decimal::Point, "decimal comma; try --decimal ,"),
+        ("x;y\n1,5;1\n2,345;2\n", Decimal::Point, "decimal comma; try --decimal ,"),
+        ("x;y\n1,2;1\n2,3;2\n", Decimal::Comma, ""),
+    ] {
+        let error = told(text, decimal, 0);
+        assert!(error.ends_with(part) && error.is_empty() == part.is_empty(), "{text:?}: {error}");
+    }
+    // A category by choice is none of these.
+    let options = ReadOptions { categorical: vec!["x".into()], ..ReadOptions::default() };
+    let table = read_with("x;y\n1,5;1\n1,234;2\n", &CsvOptions::default(), &options).unwrap();
+    assert!(table.check_usable(&table.columns()[0]).is_ok());
+}

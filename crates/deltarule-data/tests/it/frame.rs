@@ -73,5 +73,5 @@ fn codes_of_texts_are_the_texts() {
     let levels = ["1,5", "17", "2024-05-31", "Bonn", "Ulm", "true"].map(str::to_owned).to_vec();
     assert_eq!(table.columns()[0].values, Values::Text { levels });
     let facts = &table.columns()[0].facts;
-    assert!(facts.n_missing > 0 && facts.n_dates > 0 && facts.n_decimal_commas > 0);
+    assert!(facts.n_missing > 0 && facts.n_dates > 0 && facts.n_other_decimals > 0);
 }

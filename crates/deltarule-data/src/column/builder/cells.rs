@@ -5,16 +5,13 @@ use std::ops::Range;
 use arrow_array::{Array, StringArray, UInt32Array};
 use deltarule_model::number::exact;
 
-use super::ColumnBuilder;
+use super::{ColumnBuilder, EXACT};
 use crate::batch::Cells;
 use crate::column::Place;
 use crate::column::numbers::is_in_range;
 use crate::column::state::{Level, State};
 use crate::csv::is_missing;
 use crate::pages::PageColumn;
-
-/// Whole numbers up to this size are held exactly by f64.
-const EXACT: u64 = 1 << 53;
 
 impl ColumnBuilder {
     /// Takes the values of some rows of a batch; `first_record` is the number of its first one, from 1.
