@@ -2,6 +2,7 @@
 
 mod as_numbers;
 mod copies;
+mod units;
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -15,6 +16,7 @@ use crate::pages::{PageColumn, Wanted};
 use crate::table::{Table, stands_for_missing};
 use as_numbers::dates_as_numbers;
 use copies::copies_of_targets;
+pub(crate) use units::number_with_unit;
 
 /// What is suspicious about a column.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +64,11 @@ pub enum Suspicion {
         example: String,
         /// What `--date` takes: the column, and how its dates are written where that has to be said.
         typed: String,
+    },
+    /// A text whose values are numbers with a unit.
+    NumbersWithUnit {
+        /// One of them.
+        example: String,
     },
     /// A number that only counts the records.
     CountsRows {
@@ -147,6 +154,10 @@ impl fmt::Display for Suspicion {
                     quoted(typed)
                 )
             }
+            Suspicion::NumbersWithUnit { example } => write!(
+                f,
+                "looks like numbers with a unit ({example:?}): as text each value is a level of its own; remove the unit, or mean it with --categorical and the column's name"
+            ),
             Suspicion::CountsRows { first, last } => {
                 write!(
                     f,
@@ -244,6 +255,8 @@ fn suspicion_of(column: &TableColumn, n_records: usize, n_features: usize) -> Op
         Values::Text { levels } => {
             if facts.look_like_dates() && levels.len() > 2 {
                 Some(of_dates(column))
+            } else if let Some(example) = number_with_unit(levels) {
+                Some(Suspicion::NumbersWithUnit { example: example.to_owned() })
             } else if levels.len() > FEW && 2 * levels.len() > facts.n_words as usize {
                 Some(Suspicion::NearlyUnique { n_levels: levels.len(), exact: true, n_records })
             } else if levels.len() > MANY_LEVELS {
@@ -347,11 +360,22 @@ impl HashedSummary {
     }
 }
 
-/// A summary of every column.
+/// A summary of every column. Of targets only that is suspected which makes them something else than they seem to be.
 ///
 /// Errors: those of the file that holds the table's pages.
 pub fn summarize(table: &Table, targets: &[&str]) -> Result<Vec<ColumnSummary>> {
-    let suspicions = suspicions(table, targets)?;
+    let mut suspicions = suspicions(table, targets)?;
+    let is_target = |(_, column): &(usize, &TableColumn)| targets.contains(&column.name.as_str());
+    suspicions.extend(table.columns().iter().enumerate().filter(is_target).filter_map(|(index, column)| {
+        let suspicion = match (table.check_usable(column), &column.values) {
+            (Err(error), _) => Suspicion::Unusable { message: error.to_string() },
+            (Ok(()), Values::Text { levels }) => {
+                Suspicion::NumbersWithUnit { example: number_with_unit(levels)?.to_owned() }
+            }
+            _ => return None,
+        };
+        Some((index, suspicion))
+    }));
     let mut counts: Vec<Count> = table.columns().iter().map(Count::of).collect();
     let wanted = Wanted::of(0..counts.len());
     table.pages().show_each(&wanted, |_, rows, columns| {

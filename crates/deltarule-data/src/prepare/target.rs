@@ -11,7 +11,7 @@ use super::weights::Weighting;
 use super::{Choices, Task};
 use crate::column::{TableColumn, Values};
 use crate::error::{DataError, Result};
-use crate::inspect::{levels_of_missing, missing_text};
+use crate::inspect::{levels_of_missing, missing_text, number_with_unit};
 use crate::pages::{PAGE_ROWS, PageColumn, RowSet, Wanted};
 use crate::table::Table;
 
@@ -96,6 +96,12 @@ impl TargetKind {
         let name = &target.name;
         match &target.values {
             Values::Text { levels } => {
+                let is_meant = choices.task() == Some(Task::Classification) || choices.categorical.contains(name);
+                if let Some(example) = number_with_unit(levels).filter(|_| !is_meant) {
+                    let found = format!("numbers with a unit ({example:?}), which are text");
+                    let expected = "numbers: remove the unit; to take each value as a class, use --task classification";
+                    return Err(wrong(target, &found, expected));
+                }
                 if choices.task() == Some(Task::Regression) {
                     return Err(wrong(target, "text", &format!("numbers, for {}", choices.task_text())));
                 }

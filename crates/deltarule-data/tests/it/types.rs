@@ -75,3 +75,17 @@ fn a_copy_of_the_target_is_pointed_at() {
     let table = read("x,copy,cents,y\n1,5,500,5\n2,7,700,7\n4,1,100,1\n3,2,200,2\n3,4,400,4\n").unwrap();
     assert_eq!(suspected(&table), [("copy".into(), false), ("cents".into(), false)]);
 }
+
+#[test]
+fn numbers_with_a_unit_are_suspected() {
+    let mut text = String::from("rate,price,hours,code,size,y\n");
+    for i in 0..200 {
+        text += &format!("{}%,${}.50,{}h,A{},{}kg,{}\n", i % 20 + 1, i % 16, i % 8, i % 9, i % 3, i % 7);
+    }
+    let table = read(text).unwrap();
+    let found: Vec<(usize, String)> =
+        suspicions(&table, &["y"]).unwrap().into_iter().map(|(index, what)| (index, what.to_string())).collect();
+    assert_eq!(found.iter().map(|(index, _)| *index).collect::<Vec<_>>(), [0, 1, 2], "{found:?}");
+    assert!(found[0].1.starts_with("looks like numbers with a unit (\"10%\")") && found[0].1.contains("--categorical"));
+    assert_eq!(suspected(&table), [("rate".into(), true), ("price".into(), true), ("hours".into(), true)]);
+}

@@ -85,7 +85,8 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
             }
         }
         let names = |which: fn(&Suspicion) -> bool| -> Vec<&str> {
-            let chosen = suspicious.iter().filter(|column| column.suspicions.iter().any(which));
+            let features = suspicious.iter().filter(|column| !targets.contains(&column.name.as_str()));
+            let chosen = features.filter(|column| column.suspicions.iter().any(which));
             chosen.map(|column| column.name.as_str()).collect()
         };
         let (drop, hash) = (names(Suspicion::is_refused), names(Suspicion::may_be_hashed));
