@@ -7,6 +7,7 @@ mod records;
 mod seen;
 mod split;
 mod target;
+mod unseen;
 mod weights;
 
 use deltarule_core::{Activation, ColumnMoments, Loss, Moments, Scaling};

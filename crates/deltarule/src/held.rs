@@ -8,6 +8,7 @@ use deltarule_model::Encoding;
 use crate::cli::{MemoryArgs, ValidArgs, WeightArgs};
 use crate::rows::{RowTally, Rows};
 use crate::scores::{check_targets, class_of, complete_records, encoder_of};
+use crate::valid::HeldOutRows;
 use crate::{output, setup};
 
 /// The records of some files that have every feature and the target.
@@ -17,6 +18,10 @@ pub(crate) struct HeldOutFiles {
     records: EncodedRecords,
     /// What became of the rows of the files.
     left_out: RowTally,
+    /// How many records the files have.
+    n_read: u64,
+    /// How many values of each feature the model has not seen.
+    unseen: Vec<u64>,
 }
 
 impl HeldOutFiles {
@@ -70,7 +75,7 @@ impl HeldOutFiles {
         })?;
         let left_out = rows.conclude(&file, n_read)?;
         match all.finish()? {
-            Some(records) => Ok(Self { records, left_out }),
+            Some(records) => Ok(Self { records, left_out, n_read, unseen: encoder.unseen().to_vec() }),
             None if only.is_some_and(|record| record > n_read) => {
                 bail!("{file}: found no record {}, expected one from 1 to {n_read}", only.unwrap_or_default())
             }
@@ -87,6 +92,12 @@ impl HeldOutFiles {
     /// What became of the rows of the files.
     pub(crate) fn left_out(&self) -> &RowTally {
         &self.left_out
+    }
+
+    /// What is to be said of them where a model with this encoding is scored on them.
+    pub(crate) fn rows(&self, encoding: &Encoding) -> HeldOutRows {
+        let n_scored = self.records.n_records() as u64;
+        HeldOutRows::of_files(self.left_out.clone(), (self.n_read, n_scored), encoding, &self.unseen)
     }
 
     /// The records, as a source of blocks.

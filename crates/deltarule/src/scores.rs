@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::number::{digits, exact, percent, short};
 use crate::report;
 use crate::rows::{RowTally, Rows};
+use crate::valid::HeldOutRows;
 
 /// Scores under way.
 #[derive(Debug)]
@@ -197,7 +198,7 @@ impl<'t> Tally<'t> {
         layers: &[&Layer],
         weight: Option<&str>,
         rows: &mut Rows,
-    ) -> Result<(Vec<Scores>, RowTally)> {
+    ) -> Result<(Vec<Scores>, HeldOutRows)> {
         let scaling = encoding.scaling();
         let mut tallies: Vec<Tally<'_>> = layers.iter().map(|_| Tally::new(&encoding.target, judge)).collect();
         let file = reader.name().to_owned();
@@ -210,7 +211,9 @@ impl<'t> Tally<'t> {
         })?;
         let left_out = rows.conclude(reader.name(), n_read)?;
         tallies.iter().try_for_each(|tally| tally.check(reader.name()))?;
-        Ok((tallies.iter().map(Tally::scores).collect(), left_out))
+        let n_scored = tallies.first().map_or(n_read, |tally| tally.n);
+        let held = HeldOutRows::of_files(left_out, (n_read, n_scored), encoding, encoder.unseen());
+        Ok((tallies.iter().map(Tally::scores).collect(), held))
     }
 
     /// Errors: there was no record.

@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-use deltarule_data::{DataError, Reader, RowEncoder, SplitBy, SplitRule, is_url};
+use deltarule_data::{DataError, Prepared, Reader, RowEncoder, SplitBy, SplitRule, is_url};
 use deltarule_model::Encoding;
 use serde_json::{Value, json};
 
 use crate::cli::{FileArgs, ValidArgs, WeightArgs};
+use crate::commands::evaluate::{unseen_json, unseen_levels, unseen_text};
+use crate::number::count;
+use crate::rows::RowTally;
 use crate::setup;
 
 /// What `--valid` asks for.
@@ -147,5 +150,65 @@ pub(crate) fn split_json(rule: &SplitRule) -> Value {
         SplitRule::Time { column, until, from, without } => json!({
             "rule": "time", "column": column, "training_until": until, "held_out_from": from, "without_time": without,
         }),
+    }
+}
+
+/// What is to be said of records that are held out and cannot be scored as others are.
+#[derive(Debug, Default)]
+pub(crate) struct HeldOutRows {
+    /// Where they are those of files: what became of the rows, how many records there are, and how many of them are scored.
+    of_files: Option<(RowTally, u64, u64)>,
+    /// The columns with values that the model has not seen, and how many.
+    unseen: Vec<(String, u64)>,
+    /// The same in words.
+    unseen_texts: Vec<String>,
+}
+
+impl HeldOutRows {
+    /// Of records of files, so many of which there are, and are scored.
+    pub(crate) fn of_files(rows: RowTally, n: (u64, u64), encoding: &Encoding, unseen: &[u64]) -> Self {
+        Self { of_files: Some((rows, n.0, n.1)), ..Self::of_unseen(encoding, unseen) }
+    }
+
+    /// Of some records of the table; `None` where none are held out.
+    ///
+    /// Errors: those of the file that holds the table's pages.
+    pub(crate) fn of_table(prepared: &Prepared<'_>, encoding: &Encoding) -> Result<Option<Self>> {
+        if prepared.held_out.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(Self::of_unseen(encoding, &prepared.unseen_held_out()?)))
+    }
+
+    fn of_unseen(encoding: &Encoding, unseen: &[u64]) -> Self {
+        let unseen = unseen_levels(encoding, unseen);
+        let text = |(column, n): &(String, u64)| format!("held out: {}", unseen_text(encoding, column, *n));
+        let unseen_texts = unseen.iter().map(text).collect();
+        Self { of_files: None, unseen, unseen_texts }
+    }
+
+    /// Which rows are not scored; nothing where all are.
+    pub(crate) fn left_out_text(&self) -> Option<String> {
+        let (rows, n_read, n_scored) = self.of_files.as_ref()?;
+        let left_out = (n_read > n_scored).then(|| {
+            let n = n_read - n_scored;
+            format!("{}, {n} without a target or with a missing value left out", count(*n_read, "record"))
+        });
+        let lines: Vec<String> = rows.text().into_iter().chain(left_out).collect();
+        (!lines.is_empty()).then(|| format!("of the files held out: {}", lines.join("\n")))
+    }
+
+    /// A line for each column with values that the model has not seen.
+    pub(crate) fn unseen_texts(&self) -> &[String] {
+        &self.unseen_texts
+    }
+
+    /// Adds the same to a report.
+    pub(crate) fn tell(&self, report: &mut Value) {
+        if let Some((rows, n_read, n_scored)) = &self.of_files {
+            rows.tell_held_out(report);
+            report["held_out_left_out"] = json!(n_read - n_scored);
+        }
+        report["held_out_unseen_levels"] = unseen_json(&self.unseen);
     }
 }

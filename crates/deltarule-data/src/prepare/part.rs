@@ -151,6 +151,10 @@ impl<'t> Part<'t> {
         self.weighting.of_classes()
     }
 
+    pub(super) fn rows(&self) -> &RowSet {
+        &self.rows
+    }
+
     /// How many records there are.
     pub fn n_records(&self) -> usize {
         self.rows.len()

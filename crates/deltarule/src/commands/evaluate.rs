@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use deltarule_core::{DecileTally, Loss, ThresholdTally};
-use deltarule_model::{FeatureKind, Pooled, RARE_LEVEL};
-use serde_json::json;
+use deltarule_model::{Encoding, FeatureKind, Pooled, RARE_LEVEL};
+use serde_json::{Value, json};
 
 use crate::cli::EvaluateArgs;
 use crate::deciles;
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
     let left_out = n_read - scores.n;
     let worst = worst.in_order();
     let share = |bad: &Bad| if scores.loss_sum > 0.0 { bad.error / scores.loss_sum } else { 0.0 };
-    let unseen: Vec<(String, u64)> = unseen_levels(&model, &unseen);
+    let unseen: Vec<(String, u64)> = unseen_levels(model.encoding(), &unseen);
     if args.json {
         let mut report = json!({
             "command": "evaluate",
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
             "bootstrap": replicates.as_ref().zip(intervals.as_ref()).map(|(replicates, of)| replicates.to_json(of)),
             "deciles": deciles::to_json(&names, &parts),
             "left_out": left_out,
-            "unseen_levels": unseen.iter().map(|(column, n)| json!({ "column": column, "values": n })).collect::<Vec<_>>(),
+            "unseen_levels": unseen_json(&unseen),
             "worst": worst.iter().map(|bad| json!({
                 "record": bad.record,
                 "error": bad.error,
@@ -107,7 +107,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
         let _ = writeln!(text, "(each record counts as often as column {weight} says, in all of the above)");
     }
     for (column, n) in unseen {
-        let _ = writeln!(text, "{}", unseen_text(&model, &column, n));
+        let _ = writeln!(text, "{}", unseen_text(model.encoding(), &column, n));
     }
     if !worst.is_empty() {
         let _ = writeln!(
@@ -207,9 +207,9 @@ impl PartialEq for Bad {
 impl Eq for Bad {}
 
 /// What became of values that the model has no weight for.
-pub(crate) fn unseen_text(model: &deltarule_model::Model, column: &str, n: u64) -> String {
+pub(crate) fn unseen_text(encoding: &Encoding, column: &str, n: u64) -> String {
     let values = count(n, "value");
-    let feature = model.encoding().features.iter().find(|feature| feature.name == column);
+    let feature = encoding.features.iter().find(|feature| feature.name == column);
     match feature.map(|feature| &feature.kind) {
         Some(FeatureKind::Sparse { .. }) => format!("{values} of indices that did not occur in training left out"),
         Some(FeatureKind::Hashed { .. }) => {
@@ -225,7 +225,12 @@ pub(crate) fn unseen_text(model: &deltarule_model::Model, column: &str, n: u64) 
 }
 
 /// The columns in which levels came up that the model has not seen, and how often.
-pub(crate) fn unseen_levels(model: &deltarule_model::Model, unseen: &[u64]) -> Vec<(String, u64)> {
-    let names = model.encoding().features.iter().map(|feature| feature.name.clone());
+pub(crate) fn unseen_levels(encoding: &Encoding, unseen: &[u64]) -> Vec<(String, u64)> {
+    let names = encoding.features.iter().map(|feature| feature.name.clone());
     names.zip(unseen.iter().copied()).filter(|(_, n)| *n > 0).collect()
+}
+
+/// The same in a report.
+pub(crate) fn unseen_json(unseen: &[(String, u64)]) -> Value {
+    unseen.iter().map(|(column, n)| json!({ "column": column, "values": n })).collect()
 }

@@ -81,7 +81,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<ExitCode> {
             output::tell(format_args!("{predictions} not finite: {} overflows there", model.layer().activation()));
         }
         for (column, n) in counts.unseen {
-            output::tell(unseen_text(&model, &column, n));
+            output::tell(unseen_text(model.encoding(), &column, n));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -160,7 +160,7 @@ fn stream(
     }
     out.flush()?;
     bar.finish_and_clear();
-    counts.unseen = unseen_levels(model, encoder.unseen());
+    counts.unseen = unseen_levels(model.encoding(), encoder.unseen());
     Ok(counts)
 }
 

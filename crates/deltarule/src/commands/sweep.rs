@@ -24,7 +24,7 @@ use crate::record::{command_line, model_text};
 use crate::rows::Rows;
 use crate::scores::{Judge, Scores, Tally, Weighing};
 use crate::setup::{self, Input, Machine, Ready};
-use crate::valid::{self, Valid};
+use crate::valid::{self, HeldOutRows, Valid};
 use crate::{failure, output};
 use settings::{Setting, config, settings};
 use trace::Trace;
@@ -150,8 +150,6 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
         let options = (&args.valid, &args.weights, &args.memory);
         let watched =
             HeldOutFiles::of_early_stopping(&mut valid, options, &prepared, (encoding, problem.loss), &mut rows)?;
-        let left_out = watched.as_ref().and_then(|files| files.left_out().text());
-        said.extend(left_out.map(|text| format!("of the files held out: {text}\n")));
         let of_files = watched.as_ref().map(HeldOutFiles::records);
         let source = match (&prepared.held_out, of_files) {
             (Some(part), _) => Some(part as &dyn BlockSource<f64>),
@@ -180,12 +178,19 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
                 let weight = args.weights.weight.as_deref();
                 let weighing = Weighing::of_file(prepared.training.class_weights(), weight.is_some());
                 let judge = Judge { weighing, ..judge };
-                let (scores, left_out) = Tally::of_file_for_each(reader, encoding, judge, &layers, weight, &mut rows)?;
-                said.extend(left_out.text().map(|text| format!("of the files held out: {text}\n")));
-                (scores, Some(left_out))
+                let (scores, held) = Tally::of_file_for_each(reader, encoding, judge, &layers, weight, &mut rows)?;
+                (scores, Some(held))
             }
-            None => (Vec::new(), watched.as_ref().map(|files| files.left_out().clone())),
+            None => (Vec::new(), watched.as_ref().map(|files| files.rows(encoding))),
         };
+        let held_out_rows = match held_out_rows {
+            None => HeldOutRows::of_table(&prepared, encoding)?,
+            of_files => of_files,
+        };
+        if let Some(rows) = &held_out_rows {
+            let lines = rows.left_out_text().into_iter().chain(rows.unseen_texts().iter().cloned());
+            said.extend(lines.map(|text| text + "\n"));
+        }
         let mut of_files = of_files.into_iter();
         let mut ended = Vec::with_capacity(fits.len());
         for ((plan, fit), scores) in plans.into_iter().zip(fits).zip(scores) {
@@ -205,7 +210,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
             let mut report = to_json(table.name(), split, problem.loss, &ended, best, written.as_deref());
             row_tally.tell(&mut report);
             if let Some(rows) = &held_out_rows {
-                rows.tell_held_out(&mut report);
+                rows.tell(&mut report);
             }
             output::print_json(&report)?;
         } else {

@@ -153,3 +153,72 @@ fn a_target_that_the_loss_is_not_defined_for_is_told_with_its_place() {
     assert_eq!(sandbox.sh("deltarule evaluate model.json counts.csv").code, Some(2));
     sandbox.sh("deltarule evaluate model.json good.csv").ok();
 }
+
+/// Two cities with numbers, and the same with a city and values that training does not know.
+fn cities() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let line = "(echo city,x,y; for i in 1 2 3 4 5 6 7 8 9; do echo Ulm,$i,$((i+1)); echo Bonn,$i,$((i+20)); done) > known.csv";
+    sandbox.sh(line).ok();
+    sandbox
+        .sh("sed 's/Bonn/bonn/' known.csv > other.csv; sed '3s/,[0-9]*,/,,/;5s/,[0-9]*$/,/' known.csv > gaps.csv")
+        .ok();
+    sandbox
+}
+
+#[test]
+fn values_of_held_out_files_that_training_does_not_know_are_told() {
+    let sandbox = cities();
+    let unseen = "held out: 9 values of column city unknown to the model counted as none of its levels";
+    let gaps = "of the files held out: 18 records, 2 without a target or with a missing value left out";
+    sandbox.sh("deltarule train known.csv --target y --out m.json").ok();
+    let of = |file: &str| sandbox.sh(&format!("deltarule evaluate m.json {file} --json")).ok().json();
+    for command in ["train known.csv", "train known.csv --early-stopping 5", "sweep known.csv --eta 0.1,0.2"] {
+        let line = format!("deltarule {command} --target y");
+        for (file, told, silent) in [("other.csv", unseen, gaps), ("gaps.csv", gaps, unseen)] {
+            let text = sandbox.sh(&format!("{line} --valid {file}")).ok().stdout;
+            assert!(text.lines().any(|line| line == told) && !text.contains(silent), "{command} {file}:\n{text}");
+            let json = sandbox.sh(&format!("{line} --valid {file} --json")).ok().json();
+            let evaluated = of(file);
+            assert_eq!(json["held_out_unseen_levels"], evaluated["unseen_levels"], "{command} {file}");
+            assert_eq!(json["held_out_left_out"], evaluated["left_out"], "{command} {file}");
+        }
+        let text = sandbox.sh(&format!("{line} --valid known.csv")).ok().stdout;
+        assert!(!text.contains("held out: 9 values") && !text.contains("of the files held out"), "{text}");
+    }
+    let page = sandbox.sh("deltarule train known.csv --target y --valid other.csv --report r.html").ok();
+    assert!(page.stdout.contains(unseen) && sandbox.read("r.html").contains("9 values of column city unknown"));
+}
+
+#[test]
+fn values_of_held_out_groups_and_times_that_training_does_not_know_are_told() {
+    let sandbox = Sandbox::new();
+    let line = "(echo day,shop,size,y; for m in 1 2 3 4; do for d in 1 2 3 4 5 6 7 8 9; do echo 2024-0$m-0$d,s$((d%3)),t$m,$((m+d)); done; done) > days.csv";
+    sandbox.sh(line).ok();
+    let line = "--target y --drop shop --valid 0.25 --split-by day --date day";
+    for command in ["train days.csv", "sweep days.csv --eta 0.1"] {
+        let text = sandbox.sh(&format!("deltarule {command} {line}")).ok().stdout;
+        for column in ["day.month", "size"] {
+            let told =
+                format!("held out: 9 values of column {column} unknown to the model counted as none of its levels");
+            assert!(text.contains(&told), "{command}:\n{text}");
+        }
+        let json = sandbox.sh(&format!("deltarule {command} {line} --json")).ok().json();
+        let unseen = json["held_out_unseen_levels"].as_array().unwrap();
+        assert_eq!(unseen.len(), 2, "{unseen:?}");
+        assert!(json["held_out_left_out"].is_null());
+    }
+    // As `evaluate` says it of the same records in a file, rare levels pooled and columns hashed or not.
+    sandbox.sh("(head -1 days.csv; tail -9 days.csv) > last.csv").ok();
+    for options in ["--min-count 2", "--min-count 10", "--hash size", "--missing level", ""] {
+        let line = format!("deltarule train days.csv {line} {options} --json --out m.json --force");
+        let json = sandbox.sh(&line).ok().json();
+        let evaluated = sandbox.sh("deltarule evaluate m.json last.csv --json").ok().json();
+        assert_eq!(json["held_out_unseen_levels"], evaluated["unseen_levels"], "{options}");
+        assert!(!evaluated["unseen_levels"].as_array().unwrap().is_empty(), "{options}");
+    }
+    // Where all occur, there is nothing to say.
+    let json = sandbox.sh("deltarule train examples/iris.csv --target species --valid 0.3 --json").ok().json();
+    assert_eq!(json["held_out_unseen_levels"], serde_json::json!([]));
+    let json = sandbox.sh("deltarule train examples/iris.csv --target species --json").ok().json();
+    assert!(json["held_out_unseen_levels"].is_null());
+}

@@ -21,17 +21,18 @@ use crate::cli::PrecisionArg;
 use crate::held::HeldOutFiles;
 use crate::number::count;
 use crate::record::model_text;
-use crate::rows::{RowTally, Rows};
+use crate::rows::Rows;
 use crate::scores::{Judge, Scores, Tally, Weighing};
-use crate::{failure, leak, output, record, report, valid};
+use crate::valid::{self, HeldOutRows};
+use crate::{failure, leak, output, record, report};
 
 /// A trained model with its scores.
 struct Conclusion {
     model: Model,
     training: Scores,
     held_out: Option<Scores>,
-    /// What became of the rows of the files that are scored on.
-    held_out_rows: Option<RowTally>,
+    /// What is to be said of the records that are held out.
+    held_out_rows: Option<HeldOutRows>,
     folds: Option<CrossValidation>,
     /// Columns that tell too much, and levels without a finite weight.
     warnings: Vec<String>,
@@ -71,11 +72,11 @@ impl Run<'_> {
         let page = files.report.take();
         let written = self.write(trained, files, &model)?;
         let (held_out, held_out_rows) = match (&self.prepared.held_out, valid) {
-            (Some(part), _) => (Some(self.score(trained, part)?), None),
+            (Some(part), _) => (Some(self.score(trained, part)?), HeldOutRows::of_table(self.prepared, self.encoding)?),
             (None, None) if self.watched.is_some() => {
                 let of_files = self.watched.as_ref().map(HeldOutFiles::records);
                 let scores = of_files.map(|records| self.score(trained, records)).transpose()?;
-                (scores, self.watched.as_ref().map(|files| files.left_out().clone()))
+                (scores, self.watched.as_ref().map(|files| files.rows(self.encoding)))
             }
             (None, Some(mut reader)) => {
                 let scored = Tally::of_file(&mut reader, &model, model.training().weight.as_deref(), rows, |_, _| {})
@@ -83,7 +84,9 @@ impl Run<'_> {
                     Some(path) => format!("the model was written to {}, but not scored", path.display()),
                     None => "the model was trained, but not scored".to_owned(),
                 })?;
-                (Some(scored.scores), Some(scored.left_out))
+                let n = (scored.n_read, scored.scores.n);
+                let held = HeldOutRows::of_files(scored.left_out, n, self.encoding, &scored.unseen);
+                (Some(scored.scores), Some(held))
             }
             (None, None) => (None, None),
         };
@@ -101,6 +104,10 @@ impl Run<'_> {
             let mut scores = vec![("training", &training)];
             scores.extend(held_out.as_ref().map(|scores| ("held out", scores)));
             let warnings = self.prepared.warnings.iter().cloned().chain(report::eta_warning(&trained.plan));
+            let held = held_out_rows.iter();
+            let held =
+                held.flat_map(|rows| rows.left_out_text().into_iter().chain(rows.unseen_texts().iter().cloned()));
+            let warnings = warnings.chain(held);
             let outcome = Outcome {
                 model: &model,
                 scores: &scores,
@@ -242,7 +249,7 @@ impl Run<'_> {
         }
         self.rows.tell(&mut value);
         if let Some(rows) = &conclusion.held_out_rows {
-            rows.tell_held_out(&mut value);
+            rows.tell(&mut value);
         }
         value
     }
@@ -272,12 +279,15 @@ impl Run<'_> {
             say.line(&penalised);
         }
         let mut text = String::from("\n");
-        if let Some(rows) = held_out_rows.as_ref().and_then(RowTally::text) {
-            let _ = writeln!(text, "of the files held out: {rows}\n");
+        if let Some(left_out) = held_out_rows.as_ref().and_then(HeldOutRows::left_out_text) {
+            let _ = writeln!(text, "{left_out}\n");
         }
         match held_out {
             Some(held_out) => text.push_str(&Scores::table(&[("training", training), ("held out", held_out)])),
             None => text.push_str(&Scores::table(&[("training only", training)])),
+        }
+        for unseen in held_out_rows.iter().flat_map(HeldOutRows::unseen_texts) {
+            let _ = writeln!(text, "{unseen}");
         }
         for warning in conclusion.score_warning().iter().chain(warnings) {
             let _ = writeln!(text, "warning: {warning}");
