@@ -144,8 +144,12 @@ impl<'m> Replicates<'m> {
                 };
                 pairs.iter().zip(targets).flat_map(of_target).collect()
             }
-            (Kind::Classes(pair), Detail::Classes { scores: of_classes, .. }) => {
+            (Kind::Classes(pair), Detail::Classes { scores: of_classes, at, .. }) => {
                 let (own, base) = &**pair;
+                let accuracy = match &self.decisions {
+                    Some(decisions) if at.is_some() => decisions.accuracy().collect(),
+                    _ => own.accuracy().collect(),
+                };
                 let auc = own.auc(&mut self.draw, of_classes.auc);
                 let score = |name: &'static str, show, model: Vec<f64>, baseline: Vec<f64>| ScoreIntervals {
                     target: None,
@@ -156,7 +160,7 @@ impl<'m> Replicates<'m> {
                 };
                 let mut all = vec![
                     score(self.loss.sum_name(), eight, own.loss_sums().collect(), base.loss_sums().collect()),
-                    score("accuracy", percent, own.accuracy().collect(), base.accuracy().collect()),
+                    score("accuracy", percent, accuracy, base.accuracy().collect()),
                     score("log_loss", short, own.log_loss().collect(), base.log_loss().collect()),
                     score("brier", short, own.brier().collect(), base.brier().collect()),
                     // A constant orders nothing.

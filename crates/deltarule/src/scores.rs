@@ -309,6 +309,7 @@ impl<'t> Tally<'t> {
                     baseline_loss_sum,
                     names: target.classes().unwrap_or_default().to_vec(),
                     thresholds: self.thresholds.clone(),
+                    at: None,
                 }
             }
         };
@@ -316,6 +317,13 @@ impl<'t> Tally<'t> {
         let (n, is_weighted, sum_text) = (self.n, self.weighing.by_column, self.sum_text.clone());
         Scores { n, is_weighted, loss: self.loss, sum_text, loss_sum, mean_losses, detail }
     }
+}
+
+/// The share of the records that are called what they are, with weights of classes if there are any.
+fn accuracy_of(matrix: &[[f64; 2]; 2], of_classes: &[f64]) -> f64 {
+    let weight = |class: usize| of_classes.get(class).copied().unwrap_or(1.0);
+    let right: f64 = (0..2).map(|class| weight(class) * matrix[class][class]).sum();
+    right / (0..2).map(|class| weight(class) * matrix[class].iter().sum::<f64>()).sum::<f64>()
 }
 
 /// The part that each of some sums has in all of them.
@@ -464,6 +472,9 @@ pub(crate) enum Detail {
         names: Vec<String>,
         /// Where there are two classes.
         thresholds: Option<ThresholdTally>,
+        /// From which p on, in thousandths, a record was called the second of two classes, where that was chosen and is not the more probable class: accuracy and
+        /// confusions are those of these decisions.
+        at: Option<u64>,
     },
 }
 
@@ -487,6 +498,31 @@ pub(crate) struct Measure {
 }
 
 impl Scores {
+    /// The same with the accuracy and the confusions of what is decided at a threshold, in thousandths, where there are two classes; `of_classes` are the weights of
+    /// classes, empty where they count alike. A constant answer stays what it is.
+    pub(crate) fn at_threshold(mut self, threshold: u64, of_classes: &[f64]) -> Self {
+        if let Detail::Classes { scores, weighted, thresholds: Some(tally), at, .. } = &mut self.detail {
+            let decided = tally.decisions(threshold);
+            let matrix =
+                [[decided.true_negatives, decided.false_positives], [decided.false_negatives, decided.true_positives]];
+            scores.accuracy = accuracy_of(&matrix, &[]);
+            if let Some(weighted) = weighted {
+                weighted[0].accuracy = accuracy_of(&matrix, of_classes);
+            }
+            scores.confusion = matrix.map(Vec::from).to_vec();
+            *at = Some(threshold);
+        }
+        self
+    }
+
+    /// The threshold that accuracy and confusions are for, if one was chosen.
+    fn threshold(&self) -> Option<f64> {
+        match &self.detail {
+            Detail::Classes { at, .. } => at.map(|k| k as f64 / 1000.0),
+            Detail::Numbers(_) => None,
+        }
+    }
+
     /// Scores that do not grow with the number of records, so that those of some records can be compared with those of others.
     pub(crate) fn measures(&self) -> Vec<Measure> {
         let measure = |name: &str, show: fn(f64) -> String, model: Option<f64>, baseline: Option<f64>| Measure {
@@ -551,9 +587,9 @@ impl Scores {
     /// What stands below the table of scores: how far an area can be off, and confusions.
     pub(crate) fn details(parts: &[(&str, &Scores)]) -> String {
         let mut text = String::new();
-        for (label, scores) in parts {
-            let is_weighted = scores.is_weighted;
-            if let Detail::Classes { scores, weighted, names, .. } = &scores.detail {
+        for (label, whole) in parts {
+            let is_weighted = whole.is_weighted;
+            if let Detail::Classes { scores, weighted, names, .. } = &whole.detail {
                 if let Some([own, base]) = weighted.as_deref() {
                     let _ = writeln!(
                         text,
@@ -573,7 +609,8 @@ impl Scores {
                         digits(scores.auc_error, 2)
                     );
                 }
-                text.push_str(&confusion(label, &scores.confusion, names, is_weighted));
+                let at = whole.threshold().map(|p| (p, names.get(1).map_or("", String::as_str)));
+                text.push_str(&confusion(label, &scores.confusion, names, is_weighted, at));
             }
         }
         text
@@ -602,7 +639,11 @@ impl Scores {
                 .collect(),
             Detail::Classes { scores, baseline, baseline_loss_sum, .. } => vec![
                 (format!("E = {}", self.sum_text), digits(self.loss_sum, 8), digits(*baseline_loss_sum, 8)),
-                ("accuracy".to_owned(), percent(scores.accuracy), percent(baseline.accuracy)),
+                (
+                    self.threshold().map_or("accuracy".to_owned(), |p| format!("accuracy, p ≥ {}", short(p))),
+                    percent(scores.accuracy),
+                    percent(baseline.accuracy),
+                ),
                 ("log loss".to_owned(), short(scores.log_loss), short(baseline.log_loss)),
                 ("Brier score".to_owned(), short(scores.brier), short(baseline.brier)),
                 ("AUC".to_owned(), optional(scores.auc), optional(baseline.auc)),
@@ -675,6 +716,9 @@ impl Scores {
             let [own, base] = &**weighted;
             value["class_weighted"] = json!({ "model": class_json(own), "baseline": class_json(base) });
         }
+        if let Some(threshold) = self.threshold() {
+            value["threshold"] = json!(threshold);
+        }
         value["records"] = json!(self.n);
         value[sum_name] = json!(self.loss_sum);
         value
@@ -714,15 +758,17 @@ pub(crate) fn count_text(count: f64) -> String {
 }
 
 /// Records by their own class and the predicted one; nothing beyond twenty classes, which no one would read.
-fn confusion(label: &str, matrix: &[Vec<f64>], names: &[String], is_weighted: bool) -> String {
+/// `at` is the threshold that was chosen, and the class that is said from it on.
+fn confusion(label: &str, matrix: &[Vec<f64>], names: &[String], is_weighted: bool, at: Option<(f64, &str)>) -> String {
     if names.len() > 20 {
         return String::new();
     }
     let name = |name: &String| name.chars().take(18).collect::<String>();
     let width = names.iter().map(|n| n.chars().count().min(18)).max().unwrap_or(0).max(9) + 2;
     let weights = if is_weighted { "; sums of the records' weights" } else { "" };
+    let at = at.map_or(String::new(), |(p, yes)| format!(", {yes:?} where its p is at least {}", short(p)));
     let mut text = format!(
-        "\nconfusion, {label}: rows are the records' own classes, columns the predicted ones{weights}\n  {:<20}",
+        "\nconfusion, {label}: rows are the records' own classes, columns the predicted ones{at}{weights}\n  {:<20}",
         ""
     );
     for n in names {

@@ -252,41 +252,47 @@ impl ClassReplicates {
 #[derive(Debug, Clone)]
 pub struct DecisionReplicates {
     threshold: f64,
-    /// True positives, false positives, false negatives.
+    /// True positives, false positives, false negatives, true negatives.
     sums: Sums,
 }
 
 impl DecisionReplicates {
     /// No records yet; the second of two classes is said where its p is at least the threshold.
     pub fn new(threshold: f64, n_replicates: usize) -> Self {
-        Self { threshold, sums: Sums::new(3, n_replicates) }
+        Self { threshold, sums: Sums::new(4, n_replicates) }
     }
 
     /// Takes a record of weight v, by p of the second class, and whether it is of that class. Shape: `counts` (B,).
     pub fn add(&mut self, counts: &[f64], v: f64, p: f64, is_second: bool) {
         let one = |is: bool| if is { v } else { 0.0 };
         let says = p >= self.threshold;
-        self.sums.add(counts, &[one(says && is_second), one(says && !is_second), one(!says && is_second)]);
+        let decided = [(true, true), (true, false), (false, true), (false, false)];
+        self.sums.add(counts, &decided.map(|of| one((says, is_second) == of)));
+    }
+
+    /// (TP + TN)/n: how often what is said is right.
+    pub fn accuracy(&self) -> impl Iterator<Item = f64> + '_ {
+        self.of(|[hits, wrong, missed, rest]| share(hits + rest, wrong + missed))
     }
 
     /// TP/(TP + FP); NaN where a replicate calls no record the second class.
     pub fn precision(&self) -> impl Iterator<Item = f64> + '_ {
-        self.of(|[hits, wrong, _]| share(hits, wrong))
+        self.of(|[hits, wrong, ..]| share(hits, wrong))
     }
 
     /// TP/(TP + FN); NaN where a replicate has no record of the second class.
     pub fn recall(&self) -> impl Iterator<Item = f64> + '_ {
-        self.of(|[hits, _, missed]| share(hits, missed))
+        self.of(|[hits, _, missed, _]| share(hits, missed))
     }
 
     /// 2·TP/(2·TP + FP + FN); NaN where a replicate has neither.
     pub fn f1(&self) -> impl Iterator<Item = f64> + '_ {
-        self.of(|[hits, wrong, missed]| share(2.0 * hits, wrong + missed))
+        self.of(|[hits, wrong, missed, _]| share(2.0 * hits, wrong + missed))
     }
 
-    fn of(&self, score: fn([f64; 3]) -> Option<f64>) -> impl Iterator<Item = f64> + '_ {
-        let sums = self.sums.of(0).iter().zip(self.sums.of(1)).zip(self.sums.of(2));
-        sums.map(move |((hits, wrong), missed)| score([*hits, *wrong, *missed]).unwrap_or(f64::NAN))
+    fn of(&self, score: fn([f64; 4]) -> Option<f64>) -> impl Iterator<Item = f64> + '_ {
+        let all: [&[f64]; 4] = std::array::from_fn(|k| &self.sums.of(k)[..]);
+        (0..all[0].len()).map(move |b| score(all.map(|sums| sums[b])).unwrap_or(f64::NAN))
     }
 }
 

@@ -45,6 +45,11 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<ExitCode> {
             replicates.iter_mut().for_each(|replicates| replicates.add(record, scored));
         })?;
     rows.finish()?;
+    // Without a threshold that is asked for, a record is called what is most probable.
+    let scores = match args.threshold {
+        Some(threshold) => scores.at_threshold(threshold, &model.training().class_weights),
+        None => scores,
+    };
     let intervals = replicates.as_mut().map(|replicates| replicates.intervals(&scores));
     let left_out = n_read - scores.n;
     let worst = worst.in_order();

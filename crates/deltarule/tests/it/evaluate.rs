@@ -237,3 +237,37 @@ fn decisions_have_intervals_at_the_threshold() {
     let text = sandbox.sh(line).ok().stdout;
     assert!(text.contains("(95 % intervals of the chosen one: precision "), "{text}");
 }
+
+#[test]
+fn accuracy_and_confusions_are_those_of_the_threshold() {
+    let sandbox = Sandbox::new();
+    let train = "deltarule train examples/breast_cancer.csv --target diagnosis --loss log --features mean_radius,mean_texture --quiet";
+    for options in ["", "--class-weight benign=2,malignant=1"] {
+        sandbox.sh(&format!("{train} {options} --out m.json --force")).ok();
+        let line = "deltarule evaluate m.json examples/breast_cancer.csv --threshold 0.3";
+        let json = sandbox.sh(&format!("{line} --json")).ok().json();
+        let chosen = &json["decisions"]["chosen"];
+        let of = |name: &str| chosen[name].as_f64().unwrap();
+        let (tp, fp, fne, tn) =
+            (of("true_positives"), of("false_positives"), of("false_negatives"), of("true_negatives"));
+        let scores = &json["scores"];
+        assert_eq!(scores["threshold"], 0.3);
+        assert_eq!(scores["confusion"], serde_json::json!([[tn as u64, fp as u64], [fne as u64, tp as u64]]));
+        assert_eq!(scores["model"]["accuracy"].as_f64().unwrap(), (tp + tn) / (tp + fp + fne + tn));
+        if !options.is_empty() {
+            let weighted = (tp + 2.0 * tn) / (tp + fne + 2.0 * (fp + tn));
+            assert!((scores["class_weighted"]["model"]["accuracy"].as_f64().unwrap() - weighted).abs() < 1e-12);
+        }
+        for more in ["", " --bootstrap 50"] {
+            let text = sandbox.sh(&format!("{line}{more}")).ok().stdout;
+            let accuracy = format!("{:.1} %", 100.0 * (tp + tn) / (tp + fp + fne + tn));
+            let row = text.lines().find(|row| row.contains("accuracy, p ≥ 0.3")).unwrap_or_else(|| panic!("{text}"));
+            assert!(row.contains(&accuracy), "{row}");
+            assert!(text.contains("the predicted ones, \"malignant\" where its p is at least 0.3"), "{text}");
+        }
+        // Without a threshold a record is called what is most probable.
+        let json = sandbox.sh("deltarule evaluate m.json examples/breast_cancer.csv --json").ok().json();
+        assert!(json["scores"]["threshold"].is_null());
+        assert_ne!(json["scores"]["confusion"], scores["confusion"]);
+    }
+}
