@@ -41,10 +41,11 @@ pub use data::{
 };
 pub use error::{Error, Result, number_text};
 pub use insight::{
-    Alone, Direction, Distribution, Estimate, GradientCheck, Information, OutputSummary, PlainStep, PureInput, Reach,
-    Robust, Slice, Summary, Surface, SurfaceAxis, Theory, Weight, WeightCheck, WeightIndex, WeightUnits, WorkedBatch,
-    WorkedOutput, WorkedQuotient, WorkedRecord, WorkedStep, check_gradient, check_gradient_of, explain, explain_batch,
-    explain_quotient, explained_alone, pure_inputs, spread_of_parts,
+    Alone, BatchRule, Direction, Distribution, Estimate, GradientCheck, Information, OutputSummary, PlainStep,
+    PureInput, Reach, RecordRule, Robust, Slice, Summary, Surface, SurfaceAxis, Theory, Weight, WeightCheck,
+    WeightIndex, WeightUnits, WorkedBatch, WorkedOutput, WorkedQuotient, WorkedRecord, WorkedStep, check_gradient,
+    check_gradient_of, explain, explain_batch, explain_batch_with, explain_quotient, explain_with, explained_alone,
+    pure_inputs, spread_of_parts,
 };
 pub use kernel::{Float, NET_INPUT_LANES, Width, fold_net_input};
 pub use learning::{

@@ -103,6 +103,14 @@ impl Target {
         }
     }
 
+    /// y of the classes, the low one and the high one; `None` for numbers.
+    pub fn ends(&self) -> Option<(f64, f64)> {
+        match self {
+            Target::Numbers { .. } => None,
+            Target::TwoClasses { low, high, .. } | Target::Classes { low, high, .. } => Some((*low, *high)),
+        }
+    }
+
     /// What the classes are, where the model says so.
     pub fn class_type(&self) -> Option<ClassType> {
         match self {

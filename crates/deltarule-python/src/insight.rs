@@ -7,7 +7,7 @@ use deltarule_core::{
     explain as work_out, fit_many_watched,
 };
 use deltarule_data::{FrameRows, FrameTargets, prepare};
-use deltarule_train::{NamedStart, Record, StartChoice, checked_inputs, in_f32, worked_record};
+use deltarule_train::{NamedStart, Record, StartChoice, checked_inputs, in_f32, left_out_of_one, worked_record};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
@@ -41,7 +41,8 @@ pub(crate) fn explain<'py>(
     told.set_item("f", model.layer().activation().value_text())?;
     told.set_item("derivative", model.layer().activation().derivative_text())?;
     told.set_item("loss_name", step.error.to_string())?;
-    told.set_item("eta", step.eta)?;
+    told.set_item("eta", step.rule.eta)?;
+    told.set_item("left_out", left_out_of_one(model.training()))?;
     told.set_item("input_names", model.encoding().input_names())?;
     told.set_item("output_names", model.encoding().target.output_names())?;
     told.set_item("inputs", &step.inputs)?;

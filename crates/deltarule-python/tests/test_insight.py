@@ -42,6 +42,13 @@ def test_a_step_is_that_of_the_command(command):
     assert set(names.values()) == set(same) - {"output"}
 
 
+def test_a_step_says_what_it_leaves_out():
+    X, y, _ = inputs_and_target("diabetes.csv", "progression")
+    assert DeltaRuleRegressor(epochs=3).fit(X, y).explain(X[2], y[2]).left_out is None
+    step = DeltaRuleRegressor(epochs=3, l2=0.1).fit(X, y, sample_weight=np.arange(len(y)) % 3).explain(X[2], y[2])
+    assert "without the penalty of the training" in str(step) and "without the penalty" in step._repr_html_()
+
+
 @pytest.mark.parametrize("activation", ["identity", "tanh", "h / (1 + abs(h))"])
 def test_gradients_agree_with_differences(activation):
     X, y, _ = inputs_and_target("iris.csv", "species")

@@ -1,7 +1,7 @@
 //! What explaining a record and checking a gradient need of an encoding.
 
 use deltarule_core::{Block, Column, Scaling, Targets};
-use deltarule_model::{Encoding, Feature};
+use deltarule_model::{Encoding, Feature, Training};
 
 /// One record of a block as the network sees it: scaled numbers, and 1 for the level that the record has; and its targets.
 pub fn worked_record(block: &Block<'_, f64>, scaling: &Scaling, r: usize) -> (Vec<f64>, Vec<f64>) {
@@ -50,4 +50,18 @@ pub fn checked_inputs(encoding: &Encoding) -> Vec<usize> {
         first += n;
     }
     checked
+}
+
+/// What a step on one record alone, which counts once, leaves out of what a model was trained with; `None` where that is nothing.
+pub fn left_out_of_one(training: &Training) -> Option<String> {
+    let is_weighted = training.weight.is_some() || !training.class_weights.is_empty();
+    let is_penalised = training.l2 > 0.0 || training.l1 > 0.0;
+    let once = "the record counts once here, however often it did in training";
+    let unpenalised = "E and the step are without the penalty of the training";
+    match (is_weighted, is_penalised) {
+        (false, false) => None,
+        (true, false) => Some(once.to_owned()),
+        (false, true) => Some(unpenalised.to_owned()),
+        (true, true) => Some(format!("{once}; {unpenalised}")),
+    }
 }

@@ -22,7 +22,7 @@ mod words;
 pub use breakable::Breakable;
 pub use deltarule_model::number;
 pub use error::{Result, TrainError};
-pub use insight::{FEW_INPUTS, checked_inputs, worked_record};
+pub use insight::{FEW_INPUTS, checked_inputs, left_out_of_one, worked_record};
 pub use loss::LossChoice;
 pub use machine::sound_memory;
 pub use optimizer::{OptimizerName, OptimizerSettings, optimizers};

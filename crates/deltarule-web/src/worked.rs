@@ -68,7 +68,7 @@ impl Lane {
             })
         });
         Ok(json!({
-            "record": record, "inputs": step.inputs, "names": points.inputs(), "eta": step.eta, "loss": step.loss, "new_loss": step.new_loss,
+            "record": record, "inputs": step.inputs, "names": points.inputs(), "eta": step.rule.eta, "loss": step.loss, "new_loss": step.new_loss,
             "outputs": outputs.collect::<Vec<_>>(),
             "check": {"worst": check.worst, "passes": check.passes(), "tolerance": GradientCheck::TOLERANCE},
         }))

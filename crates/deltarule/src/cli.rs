@@ -747,11 +747,19 @@ pub(crate) struct ExplainArgs {
     #[command(flatten)]
     pub(crate) columns: ColumnArgs,
     #[command(flatten)]
+    pub(crate) weights: WeightArgs,
+    #[command(flatten)]
     pub(crate) rows: RowArgs,
     #[command(flatten)]
     pub(crate) network: NetworkArgs,
     #[command(flatten)]
     pub(crate) descent: DescentArgs,
+    /// Keep weights small: ½·X·Σw² beside the mean of the errors, for the weights in scaled units and no bias. A model knows its own
+    #[arg(long, value_name = "X", value_parser = parse_penalty, help_heading = "Descent")]
+    pub(crate) l2: Option<f64>,
+    /// Make weights 0 that are worth less than they cost: X·Σ|w| beside the mean of the errors, in scaled units. A model knows its own
+    #[arg(long, value_name = "X", value_parser = parse_penalty, help_heading = "Descent")]
+    pub(crate) l1: Option<f64>,
     #[command(flatten)]
     pub(crate) memory: MemoryArgs,
     #[command(flatten)]

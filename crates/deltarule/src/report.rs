@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use deltarule_core::{Activation, Course, EtaBasis, Fit, Loss, OptimizerKind, Penalty, Plan, Reduction, Schedule};
 use deltarule_data::{CacheUse, Storage};
-use deltarule_model::{FeatureKind, Model};
+use deltarule_model::{FeatureKind, Model, Target};
 pub(crate) use deltarule_train::{eta_warning, reason_text};
 use serde_json::{Value, json};
 
@@ -360,7 +360,6 @@ pub(crate) fn equation(model: &Model) -> String {
 
 /// What a model's outputs stand for.
 pub(crate) fn target_text(model: &Model) -> String {
-    use deltarule_model::Target;
     match &model.encoding().target {
         Target::Numbers { names, .. } if names.len() == 1 => format!("{}, a number", names[0]),
         Target::Numbers { names, .. } => format!("{}: {}", count(names.len() as u64, "number"), names.join(", ")),
@@ -374,6 +373,23 @@ pub(crate) fn target_text(model: &Model) -> String {
         Target::Classes { name, classes, .. } => {
             format!("{name}, {} classes, one output each: {}", classes.len(), classes.join(", "))
         }
+    }
+}
+
+/// Which y stands for which class, where a name does not say it.
+pub(crate) fn coding_text(target: &Target) -> Option<String> {
+    match target {
+        Target::TwoClasses { name, classes: [first, second], low, high, .. } => {
+            let is_own = |class: &str, y: f64| class.parse() == Ok(y);
+            (!is_own(first, *low) || !is_own(second, *high))
+                .then(|| format!("{name}: {first} is y = {}, {second} is y = {}", short(*low), short(*high)))
+        }
+        Target::Classes { name, low, high, .. } if (*low, *high) != (0.0, 1.0) => Some(format!(
+            "{name}: y = {} for the class that a record has, {} for the others",
+            short(*high),
+            short(*low)
+        )),
+        _ => None,
     }
 }
 

@@ -2,7 +2,9 @@
 
 mod batch;
 
-use deltarule_core::{Activation, Loss, WorkedOutput, WorkedStep};
+pub(crate) use batch::but_for_rounding;
+
+use deltarule_core::{Activation, Loss, RecordRule, WorkedOutput, WorkedStep};
 
 use crate::number::count;
 use crate::sheet::{Line, Numbers, Sheet};
@@ -126,8 +128,9 @@ impl Worked<'_> {
         sheet.table(vec![Line::words("input"), Line::math("x"), Line::math("w"), Line::math("w x")], rows);
         if shown.len() < step.inputs.len() {
             sheet.text(Line::words(format!(
-                "({} that are 0 add nothing, and their weights do not change)",
-                count((step.inputs.len() - shown.len()) as u64, "input")
+                "({} that are 0 add nothing, and their weights {})",
+                count((step.inputs.len() - shown.len()) as u64, "input"),
+                if step.rule.penalty.is_none() { "do not change" } else { "change by the penalty alone" }
             )));
         }
         sheet.steps(self.forward_steps(step, j));
@@ -311,25 +314,33 @@ impl Worked<'_> {
     pub(crate) fn step(&self, sheet: &mut Sheet, step: &WorkedStep, j: usize) {
         let (numbers, output) = (self.numbers, &step.outputs[j]);
         let delta = self.of(r"\delta", j);
-        let row = |name: Line, gradient: f64, step: f64, new: f64| {
+        let RecordRule { times, penalty, .. } = step.rule;
+        let row = |name: Line, gradient: f64, [pull, shrunk]: [f64; 2], step: f64, new: f64| {
             let mut cells = vec![name];
-            cells.extend([gradient, step, new].map(|x| Line::math(numbers.found(x))));
+            let mut found = vec![gradient];
+            found.extend((penalty.l2 > 0.0).then_some(pull));
+            found.extend((penalty.l1 > 0.0).then_some(shrunk));
+            found.extend([step, new]);
+            cells.extend(found.into_iter().map(|x| Line::math(numbers.found(x))));
             cells
         };
         let mut rows: Vec<Vec<Line>> = self
             .shown(step)
             .into_iter()
-            .map(|i| row(self.weight_name(i, j), output.gradient[i], output.step[i], output.new_weights[i]))
+            .map(|i| {
+                let beside = [-penalty.l2 * output.weights[i], output.shrunk[i]];
+                row(self.weight_name(i, j), output.gradient[i], beside, output.step[i], output.new_weights[i])
+            })
             .collect();
         if let (Some(g), Some(s), Some(b)) = (output.bias_gradient, output.bias_step, output.new_bias) {
-            rows.push(row(Line::words("bias ").and_math(self.w(None, j)), g, s, b));
+            rows.push(row(Line::words("bias ").and_math(self.w(None, j)), g, [0.0; 2], s, b));
         }
-        let head = vec![
-            Line::words("weight"),
-            Line::math(format!(r"\partial E / \partial w = -{delta} x")),
-            Line::math(format!(r"\Delta w = \eta {delta} x")),
-            Line::math(r"w + \Delta w"),
-        ];
+        let is_plain = times == 1.0 && penalty.is_none();
+        let mut head = vec![Line::words("weight"), Line::math(format!(r"\partial E / \partial w = -{delta} x"))];
+        head.extend((penalty.l2 > 0.0).then(|| Line::math(r"-\lambda_2 w")));
+        head.extend((penalty.l1 > 0.0).then(|| Line::words("the part of ").and_math(r"\lambda_1")));
+        let of_step = if is_plain { format!(r"\Delta w = \eta {delta} x") } else { r"\Delta w".to_owned() };
+        head.extend([Line::math(of_step), Line::math(r"w + \Delta w")]);
         sheet.table(head, rows);
     }
 

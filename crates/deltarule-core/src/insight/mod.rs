@@ -14,7 +14,10 @@ mod surface;
 pub use alone::{Alone, explained_alone, spread_of_parts};
 pub use check::{GradientCheck, WeightCheck, check_gradient, check_gradient_of};
 pub use distribution::Distribution;
-pub use explain::{WorkedBatch, WorkedOutput, WorkedRecord, WorkedStep, explain, explain_batch};
+pub use explain::{
+    BatchRule, RecordRule, WorkedBatch, WorkedOutput, WorkedRecord, WorkedStep, explain, explain_batch,
+    explain_batch_with, explain_with,
+};
 pub use pure::{PureInput, pure_inputs};
 pub use quotient::{WorkedQuotient, explain_quotient};
 pub use reach::Reach;

@@ -42,7 +42,7 @@ impl Penalty {
     }
 
     /// Takes N λ₂ w from Σδx.
-    pub(super) fn add_to(&self, descent: &mut Parameters, parameters: &Parameters, n: f64) {
+    pub(crate) fn add_to(&self, descent: &mut Parameters, parameters: &Parameters, n: f64) {
         if self.l2 == 0.0 {
             return;
         }

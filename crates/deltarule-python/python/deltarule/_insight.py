@@ -23,7 +23,8 @@ class Explanation(Mapping[str, Any]):
 
     It prints as ``deltarule explain`` does, shows as tables in notebooks, and has the numbers under their names: ``inputs``,
     ``outputs`` (of each ``weights``, ``terms``, ``net_input``, ``output``, ``target``, ``residual``, ``delta``, ``step`` and so on),
-    ``eta``, ``loss`` and ``new_loss``.
+    ``eta``, ``loss`` and ``new_loss``; ``left_out`` says what the step is without of what the model was trained with, weights of records and
+    penalties.
     """
 
     def __init__(self, numbers: dict[str, Any]):
@@ -112,7 +113,10 @@ class Explanation(Mapping[str, Any]):
         return f"E of this record, {name}: {exact(self['loss'])} before, {exact(self['new_loss'])} after the step"
 
     def __str__(self) -> str:
-        lines = ["one step of the delta rule on one record", f"f(h) = {self['f']}    η = {exact(self['eta'])}"]
+        lines = ["one step of the delta rule on one record"]
+        if self["left_out"] is not None:
+            lines.append(self["left_out"])
+        lines.append(f"f(h) = {self['f']}    η = {exact(self['eta'])}")
         for index, output in enumerate(self["outputs"]):
             if len(self["outputs"]) > 1:
                 lines += ["", f"── output {index + 1} of {len(self['outputs'])}: {self['output_names'][index]} ──"]
@@ -127,6 +131,8 @@ class Explanation(Mapping[str, Any]):
 
     def _repr_html_(self) -> str:
         parts = [f"<p>one step of the delta rule: f(h) = {escape(self['f'])}, η = {exact(self['eta'])}</p>"]
+        if self["left_out"] is not None:
+            parts.append(f"<p>{escape(self['left_out'])}</p>")
         for index, output in enumerate(self["outputs"]):
             if len(self["outputs"]) > 1:
                 parts.append(f"<h4>{escape(self['output_names'][index])}</h4>")

@@ -5,33 +5,43 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use deltarule_core::{
-    Activation, BLOCK_ROWS, Batch, BlockSource, Config, Eta, Layer, Loss, Parameters, Plan, Reduction, Scaling,
-    explain, explain_batch,
+    Activation, BLOCK_ROWS, Batch, BatchRule, BlockSource, Config, Eta, Layer, Loss, Parameters, Penalty, Plan,
+    Problem, RecordRule, Reduction, Scaling, explain_batch_with, explain_with,
 };
-use deltarule_data::{Part, RowEncoder, RowState, prepare};
+use deltarule_data::{Part, Prepared, RowState, prepare};
 use deltarule_model::{Encoding, ScaleRule};
 use deltarule_train::worked_record;
 
-use crate::cli::{ExplainArgs, ExplainFormArg, LossArg, WeightArgs, refuse};
+use crate::cli::{BadRowArg, ExplainArgs, ExplainFormArg, LossArg, WeightArgs, refuse};
 use crate::number::{count, short};
 use crate::rows::{RowTally, Rows};
 use crate::setup::{Input, Machine};
 use crate::sheet::{Numbers, Sheet};
 use crate::valid::HoldOut;
-use crate::{output, setup};
+use crate::{output, record, report, setup};
 
 mod page;
+mod rule;
+mod weighing;
 mod words;
 
+use weighing::Weighing;
 use words::Writing;
 
-/// A record: its number, inputs, targets.
-type Numbered = (u64, Vec<f64>, Vec<f64>);
+/// A record with its number, inputs and targets, and how often it counts.
+struct Numbered {
+    number: u64,
+    x: Vec<f64>,
+    y: Vec<f64>,
+    v: f64,
+}
 
 /// What is to be explained: a layer and some records, with names and units.
 struct Subject {
     title: String,
     units: String,
+    /// How often records count, what weights cost, and what classes are as numbers.
+    notes: Vec<String>,
     /// What became of the rows of a table.
     rows: Option<RowTally>,
     loss: Loss,
@@ -42,8 +52,24 @@ struct Subject {
     eta: f64,
     eta_text: String,
     reduction: Reduction,
+    weighing: Weighing,
+    penalty: Penalty,
     /// What to try next: a command, and what it gives.
     next: Vec<(String, &'static str)>,
+}
+
+impl Subject {
+    /// What the step on a record follows that counts v times. A mean record counts once, as in steps over few records of a training.
+    fn rule_of_record(&self, v: f64) -> RecordRule {
+        let (eta, penalty) = (self.eta, self.penalty);
+        match (self.weighing.mean, self.reduction) {
+            (None, _) => RecordRule { eta, times: 1.0, penalty },
+            (Some(mean), Reduction::Mean) => RecordRule { eta, times: if mean > 0.0 { v / mean } else { v }, penalty },
+            (Some(mean), Reduction::Sum) => {
+                RecordRule { eta, times: v, penalty: Penalty { l2: mean * penalty.l2, l1: mean * penalty.l1 } }
+            }
+        }
+    }
 }
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode> {
@@ -63,15 +89,16 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode> {
     let form = form(args)?;
     let derive = args.derive;
     if args.all || subject.records.len() > 1 {
-        let records: Vec<(Vec<f64>, Vec<f64>)> =
-            subject.records.iter().map(|(_, x, y)| (x.clone(), y.clone())).collect();
-        let batch = explain_batch(subject.loss, &subject.layer, &records, subject.eta, subject.reduction)?;
+        let (records, weights): (Vec<(Vec<f64>, Vec<f64>)>, Vec<f64>) =
+            subject.records.iter().map(|record| ((record.x.clone(), record.y.clone()), record.v)).unzip();
+        let rule = BatchRule { eta: subject.eta, reduction: subject.reduction, penalty: subject.penalty };
+        let batch = explain_batch_with(subject.loss, &subject.layer, &records, &weights, &rule)?;
         let text = |writing| words::batch(&subject, &batch, writing);
         let page = |numbers| page::batch(&subject, &batch, numbers);
         write(args, form, || words::batch_json(&subject, &batch), text, page)?;
     } else {
-        let (_, x, y) = subject.records.first().context("no record to explain")?;
-        let step = explain(subject.loss, &subject.layer, x, y, subject.eta)?;
+        let Numbered { x, y, v, .. } = subject.records.first().context("no record to explain")?;
+        let step = explain_with(subject.loss, &subject.layer, x, y, &subject.rule_of_record(*v))?;
         let text = |writing| words::step(&subject, &step, derive, writing);
         let page = |numbers| page::step(&subject, &step, derive, numbers);
         write(args, form, || words::step_json(&subject, &step), text, page)?;
@@ -160,6 +187,8 @@ fn example(args: &ExplainArgs) -> Result<Subject> {
         "without a table",
         "DATA with --target NAME beside it, or --x, --w and --y with numbers of your own",
     )?;
+    no_weights(args, "no table")?;
+    let penalty = given_penalty(args);
     let loss = given_loss(args.network.loss)?;
     let natural = loss.activation().unwrap_or(Activation::Sigmoid);
     let activation = args.network.activation.clone().unwrap_or(natural);
@@ -168,15 +197,18 @@ fn example(args: &ExplainArgs) -> Result<Subject> {
     Ok(Subject {
         title: "one step of the delta rule on one record: an example".into(),
         units: "the numbers are plain numbers, without units".into(),
+        notes: report::penalty_text(&penalty).into_iter().collect(),
         rows: None,
         loss,
         layer: Layer::new(parameters, activation),
         inputs: vec!["x1".into(), "x2".into()],
         outputs: vec!["output".into()],
-        records: vec![(1, vec![1.0, -2.0], vec![1.0])],
+        records: vec![Numbered { number: 1, x: vec![1.0, -2.0], y: vec![1.0], v: 1.0 }],
         eta,
         eta_text,
         reduction: Reduction::Mean,
+        weighing: Weighing::default(),
+        penalty,
         next: vec![
             ("deltarule explain --derive".into(), "the chain rule behind it, with these numbers"),
             ("deltarule explain --eta 20".into(), "a larger step"),
@@ -255,6 +287,8 @@ pub(super) fn given(typed: &Typed<'_>) -> Result<Given> {
 /// Numbers from the command line.
 fn numbers(args: &ExplainArgs, x: &str) -> Result<Subject> {
     no_rows(args, "--x")?;
+    no_weights(args, "--x")?;
+    let penalty = given_penalty(args);
     if !args.columns.target.is_empty() || args.record.is_some() || args.all {
         bail!("--x: found --target, --record or --all beside it, which need a table");
     }
@@ -280,6 +314,7 @@ fn numbers(args: &ExplainArgs, x: &str) -> Result<Subject> {
     Ok(Subject {
         title: "one step of the delta rule on one record".into(),
         units: "the numbers are as given".into(),
+        notes: report::penalty_text(&penalty).into_iter().collect(),
         rows: None,
         loss,
         layer,
@@ -289,10 +324,12 @@ fn numbers(args: &ExplainArgs, x: &str) -> Result<Subject> {
         } else {
             (1..=n_outputs).map(|j| format!("output {j}")).collect()
         },
-        records: vec![(1, inputs, targets)],
+        records: vec![Numbered { number: 1, x: inputs, y: targets, v: 1.0 }],
         eta,
         eta_text,
         reduction: Reduction::Mean,
+        weighing: Weighing::default(),
+        penalty,
         next: Vec::new(),
     })
 }
@@ -332,6 +369,26 @@ fn no_rows(args: &ExplainArgs, beside: &str) -> Result<()> {
     Ok(())
 }
 
+/// Errors: weights of records, where there are none to be weighed.
+fn no_weights(args: &ExplainArgs, beside: &str) -> Result<()> {
+    if args.weights.weight.is_some() || args.weights.class_weight.is_some() {
+        bail!("--weight, --class-weight: found beside {beside}, expected DATA with --target NAME");
+    }
+    Ok(())
+}
+
+/// What weights cost by the options.
+fn given_penalty(args: &ExplainArgs) -> Penalty {
+    Penalty { l2: args.l2.unwrap_or(0.0), l1: args.l1.unwrap_or(0.0) }
+}
+
+/// The command that trains on the table that is explained: what was typed, but for how a step is shown, and where results go.
+fn train_command() -> String {
+    let shown = ["--record", "--format", "--digits", "--rejects", "--memory", "--cache"];
+    let typed = record::arguments_without(&shown, &["--all", "--derive", "--blank", "--force", "--json"]);
+    format!("deltarule train {}", typed.join(" "))
+}
+
 /// A table at its start, before any training.
 fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
     if args.columns.target.is_empty() {
@@ -340,7 +397,7 @@ fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
             setup::typed(data, &args.files)
         );
     }
-    let choices = setup::choices(data, &args.columns, &args.network, &WeightArgs::default(), HoldOut::default())?;
+    let choices = setup::choices(data, &args.columns, &args.network, &args.weights, HoldOut::default())?;
     let mut rows = Rows::of(&args.rows, data, &[], args.force)?;
     let input = Input {
         data,
@@ -368,15 +425,20 @@ fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
         let n = table.n_records() as u64;
         let wanted = wanted_record(args, table.name(), n)?;
         let reduction = args.descent.reduction.map_or(Reduction::Mean, Into::into);
-        let batch = if wanted.is_some() { Batch::Records(1) } else { Batch::Full };
+        let penalty = given_penalty(args);
+        // No training takes steps over single records beside a penalty.
+        let (batch, because) = match wanted {
+            Some(_) if penalty.is_none() => (Batch::Records(1), "as train --batch 1 would choose it for this table"),
+            _ => (Batch::Full, "as train would choose it for this table"),
+        };
         let (eta, eta_text) = if prepared.activation.is_trainable() {
-            let plan =
-                Plan::of(&ready.problem, &Config { eta: args.descent.eta, batch, reduction, ..Config::default() })?;
-            given_eta(args, plan.eta.eta, "as train would choose it for this table")
+            let config = Config { eta: args.descent.eta, batch, reduction, penalty, ..Config::default() };
+            given_eta(args, Plan::of(&ready.problem, &config)?.eta.eta, because)
         } else {
             given_eta(args, 0.1, "where --eta gives none")
         };
         let records = records_of(&prepared.training, wanted, ready.problem.scaling)?;
+        let weighing = Weighing::of_table(&prepared, &ready.problem);
         if records.is_empty() {
             bail!(
                 "--record: record {} of {} has no target or a missing value, expected a complete one",
@@ -397,6 +459,7 @@ fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
         Ok(Subject {
             title: format!("one step of the delta rule on {which}, at the start"),
             units: format!("{}; weights at the start: {start_text}", units_text(ready.encoding.scale)),
+            notes: notes(&ready.encoding, &weighing, &penalty),
             rows: Some(row_tally),
             loss: ready.problem.loss,
             layer: Layer::new(start, prepared.activation.clone()),
@@ -406,47 +469,54 @@ fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
             eta,
             eta_text,
             reduction,
-            next: vec![(
-                format!(
-                    "deltarule train {} --target {}",
-                    setup::typed(data, &args.files),
-                    args.columns.target.join(",")
-                ),
-                "to walk all the way down",
-            )],
+            weighing,
+            penalty,
+            next: vec![(train_command(), "to walk all the way down")],
         })
     })
 }
 
+/// What is to be known of a table or a model before its numbers.
+fn notes(encoding: &Encoding, weighing: &Weighing, penalty: &Penalty) -> Vec<String> {
+    let coding = report::coding_text(&encoding.target);
+    coding.into_iter().chain(weighing.notes.iter().cloned()).chain(report::penalty_text(penalty)).collect()
+}
+
 /// The step on the first record of a table, in words; `None` where there is none.
 pub(crate) fn first_record(
-    part: &Part<'_>,
-    scaling: &Scaling,
+    prepared: &Prepared<'_>,
+    problem: &Problem<'_, f64>,
     encoding: &Encoding,
-    (loss, layer): (Loss, &Layer),
-    (eta, eta_text): (f64, &str),
+    layer: &Layer,
+    plan: &Plan,
 ) -> Result<Option<String>> {
+    let part = &prepared.training;
     if part.n_records() == 0 {
         return Ok(None);
     }
     let number = part.record(0) as u64 + 1;
-    let records = records_of(part, Some(number), scaling)?;
-    let Some((_, x, y)) = records.first() else { return Ok(None) };
-    let step = explain(loss, layer, x, y, eta)?;
+    let records = records_of(part, Some(number), problem.scaling)?;
+    let Some(Numbered { x, y, v, .. }) = records.first() else { return Ok(None) };
+    let weighing = Weighing::of_table(prepared, problem);
     let subject = Subject {
         title: format!("one step of the delta rule on record {number}, at the start"),
         units: units_text(encoding.scale),
+        notes: notes(encoding, &weighing, &plan.penalty),
         rows: None,
-        loss,
+        loss: problem.loss,
         layer: layer.clone(),
         inputs: encoding.input_names(),
         outputs: encoding.target.output_names(),
         records: Vec::new(),
-        eta,
-        eta_text: eta_text.to_owned(),
-        reduction: Reduction::Mean,
+        eta: plan.eta.eta,
+        eta_text: "of the training".to_owned(),
+        reduction: plan.reduction,
+        weighing,
+        penalty: plan.penalty,
         next: Vec::new(),
     };
+    let step = explain_with(problem.loss, layer, x, y, &subject.rule_of_record(*v))?;
+    let subject = Subject { records, ..subject };
     Ok(Some(words::step(&subject, &step, false, Writing { digits: None, blank: false })))
 }
 
@@ -483,7 +553,8 @@ fn records_of(part: &Part<'_>, wanted: Option<u64>, scaling: &Scaling) -> Result
         part.read_rows(block, of_block, &mut |block, rows| {
             for (r, k) in rows.zip(first..) {
                 let (x, y) = worked_record(block, scaling, r);
-                records.push((part.record(k) as u64 + 1, x, y));
+                let v = block.weights().map_or(1.0, |weights| weights[r]);
+                records.push(Numbered { number: part.record(k) as u64 + 1, x, y, v });
             }
         })?;
     }
@@ -493,6 +564,12 @@ fn records_of(part: &Part<'_>, wanted: Option<u64>, scaling: &Scaling) -> Result
 /// A record of a table, with a trained model.
 fn of_model(args: &ExplainArgs, model: &Path, data: &[PathBuf]) -> Result<Subject> {
     no_rows(args, "a model")?;
+    let (weights, penalties) = (&args.weights, [args.l2, args.l1]);
+    if weights.weight.is_some() || weights.class_weight.is_some() || penalties.iter().any(Option::is_some) {
+        bail!(
+            "--weight, --class-weight, --l2, --l1: found beside a model, which knows those of its training, expected none of them"
+        );
+    }
     let model_name = model.display().to_string();
     let model = setup::read_model(model)?;
     if model.encoding().is_sparse() {
@@ -505,20 +582,23 @@ fn of_model(args: &ExplainArgs, model: &Path, data: &[PathBuf]) -> Result<Subjec
         "DATA with --target NAME, which begins anew",
     )?;
     refuse(args.memory.typed(), "beside a model, for which records are read one by one", "DATA with --target NAME")?;
+    let training = model.training();
     let mut reader = setup::open(data, &args.files, false)?;
-    let mut encoder = RowEncoder::new(model.encoding(), &reader, true)?;
+    let mut weighing = Weighing::of_model(&model, &reader);
+    let mut encoder = weighing.encoder(model.encoding(), &reader)?;
     let scaling = model.encoding().scaling();
     let mut records = Vec::new();
     let mut n = 0;
     while let Some(record) = reader.next_record()? {
         n += 1;
-        if !args.all && args.record.unwrap_or(1) != n {
+        let is_wanted = args.all || args.record.unwrap_or(1) == n;
+        if !is_wanted && !weighing.is_any() {
             continue;
         }
         let (at, file) = (record.at, record.file);
         encoder.push(&record)?;
         if encoder.states() != [RowState::Complete] {
-            if args.all {
+            if args.all || !is_wanted {
                 encoder.clear();
                 continue;
             }
@@ -528,21 +608,27 @@ fn of_model(args: &ExplainArgs, model: &Path, data: &[PathBuf]) -> Result<Subjec
             );
         }
         let block = encoder.block()?;
-        let (x, y) = worked_record(&block, &scaling, 0);
-        check_size(records.len() + 1, x.len())?;
-        records.push((n, x, y));
+        let v = weighing.take(&model.encoding().target, &block);
+        if is_wanted {
+            let (x, y) = worked_record(&block, &scaling, 0);
+            check_size(records.len() + 1, x.len())?;
+            records.push(Numbered { number: n, x, y, v });
+        }
         encoder.clear();
     }
     if records.is_empty() {
         let wanted = wanted_record(args, reader.name(), n)?;
         bail!("{}: found no complete record {}, expected one to explain", reader.name(), wanted.unwrap_or(1));
     }
-    let training = model.training();
+    if weighing.mean == Some(0.0) {
+        bail!("{}: found weights of 0 alone, expected some above 0: no record counts", reader.name());
+    }
     let (eta, eta_text) = given_eta(args, training.eta, "of the training");
     let which = match &records[..] {
-        [(record, ..)] if !args.all => format!("record {record} of {}", reader.name()),
+        [only] if !args.all => format!("record {} of {}", only.number, reader.name()),
         all => format!("{} of {}", count(all.len() as u64, "record"), reader.name()),
     };
+    let penalty = Penalty { l2: training.l2, l1: training.l1 };
     let reduction = match (&args.descent.reduction, training.reduction.as_str()) {
         (Some(reduction), _) => (*reduction).into(),
         (None, "sum") => Reduction::Sum,
@@ -551,6 +637,7 @@ fn of_model(args: &ExplainArgs, model: &Path, data: &[PathBuf]) -> Result<Subjec
     Ok(Subject {
         title: format!("one step of the delta rule on {which}, from the weights of {model_name}"),
         units: units_text(model.encoding().scale),
+        notes: notes(model.encoding(), &weighing, &penalty),
         rows: None,
         loss: training.loss,
         layer: model.layer().clone(),
@@ -560,6 +647,8 @@ fn of_model(args: &ExplainArgs, model: &Path, data: &[PathBuf]) -> Result<Subjec
         eta,
         eta_text,
         reduction,
+        weighing,
+        penalty,
         next: Vec::new(),
     })
 }

@@ -78,7 +78,11 @@ pub(crate) fn run(args: &ShowArgs) -> Result<ExitCode> {
         model.layer().activation(),
         if model.layer().parameters().has_bias() { "" } else { ", no bias" }
     );
-    let _ = writeln!(text, "target: {}\n", report::target_text(&model));
+    let _ = writeln!(text, "target: {}", report::target_text(&model));
+    if let Some(coding) = report::coding_text(&encoding.target).filter(|_| encoding.target.ends() != Some((0.0, 1.0))) {
+        let _ = writeln!(text, "{coding}");
+    }
+    text.push('\n');
     text.push_str(&report::equation(&model));
     if encoding.features.iter().any(|f| f.kind_name() == "category") {
         text.push_str("[column=level] is 1 for records with that level, 0 for others\n");

@@ -163,3 +163,51 @@ fn the_arithmetic_of_other_losses_adds_up() {
         assert!(sandbox.sh(&line).ok().stdout.contains("δ = −∂L/∂ŷ · f'(h)"), "{loss}");
     }
 }
+
+#[test]
+fn each_eta_says_for_which_training_it_would_be_chosen() {
+    let sandbox = Sandbox::new();
+    let line = "deltarule explain examples/diabetes.csv --target progression";
+    let one = sandbox.sh(&format!("{line} --record 3")).ok().stdout;
+    assert!(one.contains("(as train --batch 1 would choose it for this table)"), "{one}");
+    let all = sandbox.sh(&format!("{line} --all")).ok().stdout;
+    assert!(all.contains("(as train would choose it for this table)"), "{all}");
+}
+
+#[test]
+fn what_to_try_next_is_the_training_that_was_asked_about() {
+    let line = "deltarule explain examples/iris.csv --target species --drop petal_width --loss log --all --digits 4";
+    let text = Sandbox::new().sh(line).ok().stdout;
+    let next =
+        "deltarule train examples/iris.csv --target species --drop petal_width --loss log   to walk all the way down";
+    assert!(text.contains(next), "{text}");
+}
+
+#[test]
+fn a_sum_that_is_0_but_for_rounding_is_said_to_be_0() {
+    let text = Sandbox::new().sh("deltarule explain examples/iris.csv --target species --loss log --all").ok().stdout;
+    assert!(text.contains("The signed errors add up to 0"), "{text}");
+    for sums in text.lines().filter(|line| line.trim_start().starts_with("sum")) {
+        assert!(!sums.contains("e-1"), "{sums}");
+    }
+}
+
+#[test]
+fn which_y_stands_for_which_class_is_said() {
+    let sandbox = Sandbox::new();
+    let coding = "passed: 0 is y = -1, 1 is y = 1";
+    for options in ["--activation tanh", "--loss hinge"] {
+        let train = format!("deltarule train examples/ten.csv --target passed {options} --out m.json --force");
+        for line in [
+            train.as_str(),
+            &format!("deltarule explain examples/ten.csv --target passed {options}"),
+            "deltarule explain m.json examples/ten.csv --all",
+            "deltarule show m.json",
+        ] {
+            let text = sandbox.sh(line).ok().stdout;
+            assert!(text.contains(coding), "{line}:\n{text}");
+        }
+    }
+    let text = sandbox.sh("deltarule train examples/ten.csv --target passed").ok().stdout;
+    assert!(!text.contains("is y ="), "{text}");
+}

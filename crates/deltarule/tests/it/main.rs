@@ -35,5 +35,6 @@ mod tables;
 mod teaching;
 mod train;
 mod valid;
+mod weighed_steps;
 mod weights;
 mod written;

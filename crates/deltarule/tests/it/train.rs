@@ -456,6 +456,8 @@ fn json_follows_its_schema() {
         "deltarule explain --json",
         "deltarule explain examples/iris.csv --target species --all --json",
         "deltarule explain t.json examples/ten.csv --record 2 --json",
+        "deltarule explain examples/iris.csv --target species --class-weight balanced --l2 0.1 --all --json",
+        "deltarule explain examples/iris.csv --target species --class-weight balanced --l1 0.1 --record 3 --json",
         "deltarule check examples/ten.csv --target passed --activation relu --json",
         "deltarule inspect examples/iris.csv --target species --json",
         "deltarule train s.libsvm --out s.json --json",

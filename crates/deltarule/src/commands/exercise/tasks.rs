@@ -113,7 +113,7 @@ fn step(sheet: &mut Sheet, worked: &Worked<'_>, drawn: &Drawn) {
     let numbers = worked.numbers;
     sheet.text(
         Line::words("One step of the delta rule with ")
-            .and_math(format!(r"\eta = {}", numbers.given(drawn.step.eta)))
+            .and_math(format!(r"\eta = {}", numbers.given(drawn.step.rule.eta)))
             .and(if numbers.blank { ". What are the new weights, and what is E with them?" } else { ":" }),
     );
     for j in 0..worked.n_outputs {
@@ -198,7 +198,8 @@ fn records(sheet: &mut Sheet, worked: &Worked<'_>, drawn: &Drawn) {
         }
         worked.errors_table(sheet, &drawn.small, &names, j);
     }
-    let mut lines = vec![Line::math(format!("{} = {}", worked.error_of_records(), numbers.found(drawn.small.loss)))];
+    let mut lines =
+        vec![Line::math(format!("{} = {}", worked.error_of_records(false), numbers.found(drawn.small.loss)))];
     if !numbers.blank {
         lines.push(Line::words(
             "signed errors cancel, plus against minus: their sum can be near 0 for a bad network, and E cannot",
@@ -215,14 +216,14 @@ fn learning_rate(sheet: &mut Sheet, worked: &Worked<'_>, drawn: &Drawn) {
             Line::words("One step over all these records, ")
                 .and_math(r"\Delta w = \eta \sum \delta x")
                 .and(", from the weights of the beginning: once with ")
-                .and_math(format!(r"\eta = {}", numbers.given(small.eta)))
+                .and_math(format!(r"\eta = {}", numbers.given(small.rule.eta)))
                 .and(", and once with ")
-                .and_math(format!(r"\eta = {}", numbers.given(large.eta)))
+                .and_math(format!(r"\eta = {}", numbers.given(large.rule.eta)))
                 .and(". What is E after each? Was one of them too large?"),
         );
     }
     for batch in [small, large] {
-        sheet.text(Line::words("With ").and_math(format!(r"\eta = {}", numbers.given(batch.eta))).and(":"));
+        sheet.text(Line::words("With ").and_math(format!(r"\eta = {}", numbers.given(batch.rule.eta))).and(":"));
         for j in 0..worked.n_outputs {
             worked.batch_step(sheet, drawn.layer.parameters(), batch, j);
         }
@@ -235,7 +236,7 @@ fn learning_rate(sheet: &mut Sheet, worked: &Worked<'_>, drawn: &Drawn) {
 
 /// Whether the larger η was too large.
 fn verdict(worked: &Worked<'_>, large: &WorkedBatch) -> Line {
-    let eta = Line::math(format!(r"\eta = {}", worked.numbers.given(large.eta)));
+    let eta = Line::math(format!(r"\eta = {}", worked.numbers.given(large.rule.eta)));
     if large.new_loss > large.loss {
         eta.and(" was too large: the step points downhill, but goes past the bottom and up on the other side, and E is higher than before.")
     } else {

@@ -2,8 +2,9 @@
 
 use deltarule_core::{Loss, Reduction, WorkedBatch, WorkedStep};
 
-use super::Subject;
+use super::rule::Parts;
 use super::words::what_happened;
+use super::{Numbered, Subject};
 use crate::number::count;
 use crate::rows::RowTally;
 use crate::sheet::{Line, Numbers, Sheet};
@@ -23,6 +24,9 @@ fn opening<'a>(sheet: &mut Sheet, subject: &'a Subject, eta: f64, numbers: Numbe
         capitalised(&subject.units),
         count(numbers.digits as u64, "significant digit")
     )));
+    for note in &subject.notes {
+        sheet.text(Line::words(format!("{}.", capitalised(note))));
+    }
     let worked = Worked {
         loss: subject.loss,
         activation: subject.layer.activation(),
@@ -44,7 +48,7 @@ fn capitalised(text: &str) -> String {
 /// One record, one step.
 pub(super) fn step(subject: &Subject, step: &WorkedStep, derive: bool, numbers: Numbers) -> Sheet {
     let mut sheet = Sheet::default();
-    let worked = opening(&mut sheet, subject, step.eta, numbers);
+    let worked = opening(&mut sheet, subject, step.rule.eta, numbers);
     for (j, output) in step.outputs.iter().enumerate() {
         if step.outputs.len() > 1 {
             sheet
@@ -75,6 +79,12 @@ pub(super) fn step(subject: &Subject, step: &WorkedStep, derive: bool, numbers: 
                 .and_math(r"\Delta w = -\eta \cdot \partial E / \partial w = \eta \delta x")
                 .and("."),
         );
+        let parts = Parts::of_record(subject, &step.rule);
+        if !parts.is_plain() {
+            let v = subject.records.first().map_or(1.0, |record| record.v);
+            let text = parts.record_text(subject, &step.rule, v, |x| numbers.given(x));
+            sheet.text(Line::words(format!("Here: {text}.")));
+        }
         worked.step(&mut sheet, step, j);
         sheet.heading(3, Line::words("5. Forward again, with the new weights"));
         sheet.steps(worked.after(output, j));
@@ -98,6 +108,21 @@ pub(super) fn step(subject: &Subject, step: &WorkedStep, derive: bool, numbers: 
             .and_math(numbers.found(step.new_loss))
             .and(" after it."),
     );
+    let parts = Parts::of_record(subject, &step.rule);
+    if parts.has_penalty() {
+        let (before, after) = step.objectives();
+        sheet.text(
+            Line::words(format!(
+                "With its penalty, {}E + {}, it is ",
+                if parts.is_weighted { "c·" } else { "" },
+                parts.penalty_text()
+            ))
+            .and_math(numbers.found(before))
+            .and(" before the step, ")
+            .and_math(numbers.found(after))
+            .and(" after it."),
+        );
+    }
     if !numbers.blank {
         sheet.text(Line::words(what_happened(step)));
     }
@@ -107,11 +132,11 @@ pub(super) fn step(subject: &Subject, step: &WorkedStep, derive: bool, numbers: 
 /// Every record, the sums, and one step over all.
 pub(super) fn batch(subject: &Subject, batch: &WorkedBatch, numbers: Numbers) -> Sheet {
     let mut sheet = Sheet::default();
-    let worked = opening(&mut sheet, subject, batch.eta, numbers);
+    let worked = opening(&mut sheet, subject, batch.rule.eta, numbers);
     let n_outputs = subject.outputs.len();
     records(&mut sheet, subject, &worked);
     let is_squared = subject.loss == Loss::Squared;
-    let names: Vec<String> = subject.records.iter().map(|(number, ..)| number.to_string()).collect();
+    let names: Vec<String> = subject.records.iter().map(|record| record.number.to_string()).collect();
     for j in 0..n_outputs {
         if n_outputs > 1 {
             sheet.heading(2, Line::words(format!("Output {} of {n_outputs}: {}", j + 1, subject.outputs[j])));
@@ -126,11 +151,21 @@ pub(super) fn batch(subject: &Subject, batch: &WorkedBatch, numbers: Numbers) ->
         } else {
             "Signed errors can cancel, plus against minus; L is never below 0. The error of all records is "
         })
-        .and_math(format!("{} = {}", worked.error_of_records(), numbers.found(batch.loss)))
+        .and_math(format!("{} = {}", worked.error_of_records(batch.is_weighted()), numbers.found(batch.loss)))
         .and("."),
     );
     one_step(&mut sheet, subject, &worked, batch);
     sheet.text(Line::words("After the step: ").and_math(format!("E = {}", numbers.found(batch.new_loss))).and("."));
+    let parts = Parts::of_batch(batch);
+    if parts.has_penalty() {
+        sheet.text(
+            Line::words(format!("With its penalty, E + {}·({}), it is ", parts.n(), parts.penalty_text()))
+                .and_math(numbers.found(batch.loss + batch.penalty))
+                .and(" before the step, ")
+                .and_math(numbers.found(batch.new_loss + batch.new_penalty))
+                .and(" after it."),
+        );
+    }
     sheet
 }
 
@@ -144,7 +179,7 @@ fn records(sheet: &mut Sheet, subject: &Subject, worked: &Worked<'_>) {
     sheet.heading(2, Line::words("The records"));
     if d > MOST_COLUMNS {
         sheet.steps((0..d).map(|i| Line::math(worked.x(i)).and(format!(": {}", subject.inputs[i]))).collect());
-        let all = subject.records.iter().map(|(number, x, _)| {
+        let all = subject.records.iter().map(|Numbered { number, x, .. }| {
             let mut line = Line::words(format!("record {number}: "));
             let mut between = "";
             for (i, &x) in x.iter().enumerate().filter(|(_, x)| **x != 0.0) {
@@ -156,15 +191,17 @@ fn records(sheet: &mut Sheet, subject: &Subject, worked: &Worked<'_>) {
         sheet.steps(all.collect());
         return;
     }
-    let records = subject.records.iter().map(|(number, x, y)| (number.to_string(), &x[..], &y[..]));
+    let records = subject.records.iter().map(|record| (record.number.to_string(), &record.x[..], &record.y[..]));
     worked.records_table(sheet, &subject.outputs, records);
 }
 
 /// The step that follows from the sums over the records.
 fn one_step(sheet: &mut Sheet, subject: &Subject, worked: &Worked<'_>, batch: &WorkedBatch) {
     sheet.heading(2, Line::words("One step over all records"));
+    let parts = Parts::of_batch(batch);
     let n = batch.records.len();
-    sheet.text(match batch.reduction {
+    sheet.text(match batch.rule.reduction {
+        _ if !parts.is_plain() => Line::words(parts.batch_text(batch, |x| worked.numbers.given(x)) + "."),
         Reduction::Mean => Line::math(r"\Delta w = \frac{\eta}{N} \sum \delta x")
             .and(" with ")
             .and_math(format!("N = {n}"))

@@ -2,14 +2,15 @@
 
 use std::fmt::Write as _;
 
-use deltarule_core::{Activation, Loss, Reduction, WorkedBatch, WorkedOutput, WorkedStep};
+use deltarule_core::{Activation, Loss, Parameters, Penalty, WorkedBatch, WorkedOutput, WorkedStep};
 use serde_json::{Value, json};
 
-use super::{Subject, about};
+use super::rule::Parts;
+use super::{Numbered, Subject, about};
 use crate::number::{count, exact};
 use crate::output::one_line;
 use crate::rows::RowTally;
-use crate::worked::MANY;
+use crate::worked::{MANY, but_for_rounding};
 
 /// Where a number is to be written by hand.
 const BLANK: &str = "________";
@@ -38,15 +39,21 @@ impl Writing {
 /// What is explained, and in which units.
 fn opening(subject: &Subject) -> String {
     let rows = subject.rows.as_ref().and_then(RowTally::text).map_or(String::new(), |text| text + "\n");
-    format!("{}\n{rows}{}\n", subject.title, subject.units)
+    let notes: String = subject.notes.iter().map(|note| format!("{note}\n")).collect();
+    format!("{}\n{rows}{}\n{notes}", subject.title, subject.units)
 }
 
 /// One record, one step, as text.
 pub(super) fn step(subject: &Subject, step: &WorkedStep, derive: bool, writing: Writing) -> String {
     let mut text = opening(subject);
     let activation = subject.layer.activation();
-    let _ =
-        writeln!(text, "f(h) = {}    η = {} ({})", activation.value_text(), writing.given(step.eta), subject.eta_text);
+    let _ = writeln!(
+        text,
+        "f(h) = {}    η = {} ({})",
+        activation.value_text(),
+        writing.given(step.rule.eta),
+        subject.eta_text
+    );
     for (j, output) in step.outputs.iter().enumerate() {
         let heading = if step.outputs.len() > 1 {
             format!("output {} of {}: {}", j + 1, step.outputs.len(), subject.outputs[j])
@@ -65,6 +72,18 @@ pub(super) fn step(subject: &Subject, step: &WorkedStep, derive: bool, writing: 
         writing.found(step.loss),
         writing.found(step.new_loss)
     );
+    let parts = Parts::of_record(subject, &step.rule);
+    if parts.has_penalty() {
+        let (before, after) = step.objectives();
+        let _ = writeln!(
+            text,
+            "E with its penalty, {}E + {}: {} before, {} after the step",
+            if parts.is_weighted { "c·" } else { "" },
+            parts.penalty_text(),
+            writing.found(before),
+            writing.found(after)
+        );
+    }
     if !writing.blank {
         let _ = writeln!(text, "{}", what_happened(step));
     }
@@ -118,8 +137,12 @@ fn one_output(
     if shown.len() < step.inputs.len() {
         let _ = writeln!(
             text,
-            "   ({} that are 0 add nothing, and their weights do not change)",
-            count((step.inputs.len() - shown.len()) as u64, "input")
+            "   ({} that are 0 add nothing, and their weights {})",
+            count((step.inputs.len() - shown.len()) as u64, "input"),
+            match Parts::of_record(subject, &step.rule).has_penalty() {
+                true => "change by the penalty alone: --json has them",
+                false => "do not change",
+            }
         );
     }
     let sum = if output.bias.is_some() { "Σ w·x + b" } else { "Σ w·x" };
@@ -153,22 +176,29 @@ fn one_output(
         text,
         "\n4. the step: ∂E/∂w = −δx points uphill, so the weights go the other way; the two minus signs cancel"
     );
-    let _ = writeln!(text, "   Δw = −η ∂E/∂w = η δ x");
-    let _ = writeln!(text, "   {:<width$}{:>24}{:>24}{:>24}", "weight", "∂E/∂w = −δx", "Δw = ηδx", "new w = w + Δw");
+    let parts = Parts::of_record(subject, &step.rule);
+    let v = subject.records.first().map_or(1.0, |record| record.v);
+    let _ = writeln!(text, "   {}", parts.record_text(subject, &step.rule, v, |x| writing.given(x)));
+    let mut line = |name: &str, cells: Vec<String>| {
+        let cells: String = cells.iter().map(|cell| format!("{cell:>24}")).collect();
+        let _ = writeln!(text, "   {name:<width$}{cells}");
+    };
+    let columns = [vec!["∂E/∂w = −δx".to_owned()], parts.record_columns(), vec!["new w = w + Δw".to_owned()]];
+    line("weight", columns.concat());
+    let numbers = |gradient: f64, pull: f64, shrunk: f64, step: f64, new: f64| {
+        let mut cells = vec![gradient];
+        cells.extend(parts.has_l2.then_some(pull));
+        cells.extend(parts.has_l1.then_some(shrunk));
+        cells.extend([step, new]);
+        cells.into_iter().map(|x| writing.found(x)).collect::<Vec<_>>()
+    };
     for &i in &shown {
-        let (g, s, w) =
-            (writing.found(output.gradient[i]), writing.found(output.step[i]), writing.found(output.new_weights[i]));
-        let _ = writeln!(text, "   {:<width$}{g:>24}{s:>24}{w:>24}", name(i));
+        let pull = -step.rule.penalty.l2 * output.weights[i];
+        let (step, new) = (output.step[i], output.new_weights[i]);
+        line(&name(i), numbers(output.gradient[i], pull, output.shrunk[i], step, new));
     }
     if let (Some(g), Some(s), Some(b)) = (output.bias_gradient, output.bias_step, output.new_bias) {
-        let _ = writeln!(
-            text,
-            "   {:<width$}{:>24}{:>24}{:>24}",
-            "bias b",
-            writing.found(g),
-            writing.found(s),
-            writing.found(b)
-        );
+        line("bias b", numbers(g, 0.0, 0.0, s, b));
     }
 
     let _ = writeln!(text, "\n5. forward again, with the new weights");
@@ -303,7 +333,11 @@ pub(super) fn what_happened(step: &WorkedStep) -> String {
     if !(step.new_loss.is_finite() && step.loss.is_finite()) {
         return "What happened: f is not finite here, so there is no step; smaller weights or inputs, or another f, are needed.".into();
     }
-    if step.loss == 0.0 {
+    let is_penalised = !step.rule.penalty.is_none();
+    if step.rule.times == 0.0 && !is_penalised {
+        return "What happened: nothing. This record counts 0 times, so no weight moves.".into();
+    }
+    if step.loss == 0.0 && !is_penalised {
         return match step.error {
             Loss::Hinge => {
                 "What happened: nothing. The output is on the right side of the margin, so δ is 0 and no weight moves."
@@ -312,12 +346,13 @@ pub(super) fn what_happened(step: &WorkedStep) -> String {
             _ => "What happened: nothing. The output is the target, so δ is 0 and no weight moves.".into(),
         };
     }
-    if step.outputs.iter().all(|output| output.delta == 0.0) {
+    if step.outputs.iter().all(|output| output.delta == 0.0) && !is_penalised {
         return "What happened: nothing. f' is 0 here, so δ is 0 and no weight moves, although the output is wrong: f is flat \
                 where h is."
             .into();
     }
     let way = match &step.outputs[..] {
+        _ if is_penalised => "The error moved each weight by its δ, and the penalty moved it towards 0.".into(),
         [output] => format!(
             "The output was too {} by {}, so each weight went {} where its input is positive, and {} where it is negative.",
             if output.residual > 0.0 { "low" } else { "high" },
@@ -327,12 +362,14 @@ pub(super) fn what_happened(step: &WorkedStep) -> String {
         ),
         _ => "Each output's weights moved by its own δ.".into(),
     };
-    let end = if step.new_loss < step.loss {
-        format!("E fell by {} of what it was.", crate::number::percent(1.0 - step.new_loss / step.loss))
-    } else if step.new_loss > step.loss {
-        "E rose: η was so large that the step went past the bottom and up on the other side.".into()
+    let (before, after) = if is_penalised { step.objectives() } else { (step.loss, step.new_loss) };
+    let name = if is_penalised { "E with its penalty" } else { "E" };
+    let end = if after < before {
+        format!("{name} fell by {} of what it was.", crate::number::percent(1.0 - after / before))
+    } else if after > before {
+        format!("{name} rose: η was so large that the step went past the bottom and up on the other side.")
     } else {
-        "E stayed the same: the step is smaller than the precision of the numbers.".into()
+        format!("{name} stayed the same: the step is smaller than the precision of the numbers.")
     };
     format!("What happened: {way} {end}")
 }
@@ -341,16 +378,24 @@ pub(super) fn what_happened(step: &WorkedStep) -> String {
 pub(super) fn batch(subject: &Subject, batch: &WorkedBatch, writing: Writing) -> String {
     let mut text = opening(subject);
     let activation = subject.layer.activation();
-    let _ =
-        writeln!(text, "f(h) = {}    η = {} ({})", activation.value_text(), writing.given(batch.eta), subject.eta_text);
+    let _ = writeln!(
+        text,
+        "f(h) = {}    η = {} ({})",
+        activation.value_text(),
+        writing.given(batch.rule.eta),
+        subject.eta_text
+    );
     let is_squared = subject.loss == Loss::Squared;
     if !is_squared {
         let _ = writeln!(text, "L = {}", subject.loss.formula(activation));
     }
     let n_outputs = subject.outputs.len();
+    let parts = Parts::of_batch(batch);
     let wide = 14;
     let given = |x: f64| crate::number::digits(x, writing.digits.unwrap_or(7));
     let number = |x: f64| if writing.blank { BLANK.to_owned() } else { given(x) };
+    // How often a record counts, where not all count once.
+    let weight = |text: String| if parts.is_weighted { format!("{text:>wide$}") } else { String::new() };
     if writing.blank {
         inputs(&mut text, subject, given);
     }
@@ -360,106 +405,115 @@ pub(super) fn batch(subject: &Subject, batch: &WorkedBatch, writing: Writing) ->
         }
         let _ = writeln!(
             text,
-            "\n{:>8}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}",
+            "\n{:>8}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{}",
             "record",
             "h",
             "ŷ",
             "y",
             "y − ŷ",
             if is_squared { "(y − ŷ)²" } else { "L" },
-            "δ"
+            "δ",
+            weight("v".to_owned())
         );
-        for ((index, ..), row) in subject.records.iter().zip(&batch.records) {
+        for (record, row) in subject.records.iter().zip(&batch.records) {
             let _ = writeln!(
                 text,
-                "{index:>8}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}",
+                "{:>8}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{}",
+                record.number,
                 number(row.net_input[j]),
                 number(row.output[j]),
                 given(row.target[j]),
                 number(row.residual[j]),
                 number(if is_squared { row.squared(j) } else { row.loss[j] }),
-                number(row.delta[j])
+                number(row.delta[j]),
+                weight(given(row.weight))
             );
         }
+        let n = batch.records.len();
         let _ = writeln!(
             text,
-            "{:>8}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}",
-            "sum",
+            "{:>8}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{:>wide$}{}",
+            if parts.is_weighted { "Σ v·" } else { "sum" },
             "",
             "",
             "",
-            number(batch.residual_sum[j]),
+            number(but_for_rounding(batch.residual_sum[j], batch.residual_size(j), n)),
             number(if is_squared { batch.squared_sum[j] } else { batch.loss_sum(j) }),
-            number(batch.delta_sum(j))
+            number(but_for_rounding(batch.delta_sum(j), batch.delta_size(j), n)),
+            weight(given(batch.n))
         );
     }
-    let residual_sum = number(batch.residual_sum.iter().sum());
+    let total: f64 = batch.residual_sum.iter().sum();
+    let size = (0..n_outputs).map(|j| batch.residual_size(j)).sum();
+    let residual_sum = match but_for_rounding(total, size, n_outputs * batch.records.len()) {
+        0.0 if total != 0.0 && !writing.blank => format!("0 (but for rounding: {})", given(total)),
+        sum => number(sum),
+    };
     let _ = write!(
         text,
         "\nThe signed errors add up to {residual_sum}: plus and minus cancel, and a bad network can have a sum near 0. "
     );
+    let of = match (is_squared, parts.is_weighted) {
+        (true, false) => "½ΣΣ(y − ŷ)²",
+        (true, true) => "½ΣΣ v(y − ŷ)²",
+        (false, false) => "ΣΣL",
+        (false, true) => "ΣΣ vL",
+    };
     let _ = match is_squared {
         true => writeln!(
             text,
-            "Their squares cannot cancel, so the error of all records is E = ½ΣΣ(y − ŷ)² = {}.",
+            "Their squares cannot cancel, so the error of all records is E = {of} = {}.",
             writing.found(batch.loss)
         ),
         false => writeln!(
             text,
-            "L is never below 0, so the error of all records is E = ΣΣL = {}.",
+            "L is never below 0, so the error of all records is E = {of} = {}.",
             writing.found(batch.loss)
         ),
     };
-    let n = batch.records.len();
-    let rule = match batch.reduction {
-        Reduction::Mean => format!(
-            "Δw = (η/N) Σ δx, with N = {n} (--reduction mean; the same step with --reduction sum: η = {})",
-            given(batch.eta / n as f64)
-        ),
-        Reduction::Sum => format!(
-            "Δw = η Σ δx (--reduction sum; the same step with --reduction mean: η = {})",
-            given(batch.eta * n as f64)
-        ),
-    };
-    let _ = writeln!(text, "\none step over all records: {rule}");
+    let _ = writeln!(text, "\none step over all records: {}", parts.batch_text(batch, given));
     let width = subject.inputs.iter().map(|name| one_line(name).chars().count()).max().unwrap_or(0).clamp(6, 30) + 2;
     for j in 0..n_outputs {
         if n_outputs > 1 {
             let _ = writeln!(text, "{}", subject.outputs[j]);
         }
-        let _ = writeln!(text, "  {:<width$}{:>18}{:>18}{:>18}{:>18}", "weight", "w", "Σδx = −∂E/∂w", "Δw", "new w");
-        let old = subject.layer.parameters();
-        let mut line = |name: &str, w: f64, sum: f64, step: f64, new: f64| {
+        let mut line = |name: &str, cells: Vec<String>| {
             let name: String = one_line(name).chars().take(30).collect();
-            let _ = writeln!(
-                text,
-                "  {name:<width$}{:>18}{:>18}{:>18}{:>18}",
-                given(w),
-                number(sum),
-                number(step),
-                number(new)
-            );
+            let cells: String = cells.iter().map(|cell| format!("{cell:>18}")).collect();
+            let _ = writeln!(text, "  {name:<width$}{cells}");
+        };
+        line("weight", parts.batch_columns());
+        let old = subject.layer.parameters();
+        let cells = |of: &dyn Fn(&Parameters) -> f64| {
+            let mut cells = vec![given(of(old)), number(of(&batch.descent))];
+            cells.extend(parts.has_l2.then(|| number(of(&batch.pull))));
+            cells.extend(parts.has_l1.then(|| number(of(&batch.shrunk))));
+            cells.extend([&batch.step, &batch.new_parameters].map(|p| number(of(p))));
+            cells
         };
         for (i, name) in subject.inputs.iter().enumerate() {
-            line(
-                name,
-                old.weights(j)[i],
-                batch.descent.weights(j)[i],
-                batch.step.weights(j)[i],
-                batch.new_parameters.weights(j)[i],
-            );
+            line(name, cells(&|p| p.weights(j)[i]));
         }
         if old.has_bias() {
-            line("bias b", old.bias(j), batch.descent.bias(j), batch.step.bias(j), batch.new_parameters.bias(j));
+            line("bias b", cells(&|p| p.bias(j)));
         }
     }
-    let of = if is_squared { "½ΣΣ(y − ŷ)²" } else { "ΣΣL" };
     let _ = writeln!(
         text,
         "\nE ({of}): {} before, {} after the step",
         writing.found(batch.loss),
         writing.found(batch.new_loss)
     );
+    if parts.has_penalty() {
+        let _ = writeln!(
+            text,
+            "E with its penalty, E + {}·({}): {} before, {} after the step",
+            parts.n(),
+            parts.penalty_text(),
+            writing.found(batch.loss + batch.penalty),
+            writing.found(batch.new_loss + batch.new_penalty)
+        );
+    }
     if n_outputs > 1 {
         text.push_str("Δw_ij is the change of w_ij by output j's own δ_j: the weight is not set to it.\n");
     }
@@ -472,7 +526,7 @@ pub(super) fn batch(subject: &Subject, batch: &WorkedBatch, writing: Writing) ->
 /// The inputs of each record, which are needed where the rest is to be worked out.
 fn inputs(text: &mut String, subject: &Subject, given: impl Fn(f64) -> String) {
     let _ = writeln!(text, "\nthe records, and their inputs (those that are not named are 0)");
-    for (index, x, _) in &subject.records {
+    for Numbered { number: index, x, .. } in &subject.records {
         let named = subject.inputs.iter().zip(x).filter(|(_, x)| **x != 0.0);
         let named: Vec<String> = named.map(|(name, x)| format!("{} = {}", one_line(name), given(*x))).collect();
         let _ = writeln!(text, "{index:>8}  {}", if named.is_empty() { "all 0".to_owned() } else { named.join(", ") });
@@ -499,8 +553,19 @@ fn head(subject: &Subject) -> Value {
         "inputs": subject.inputs,
         "outputs": subject.outputs,
     });
+    if !subject.notes.is_empty() {
+        head["notes"] = json!(subject.notes);
+    }
     subject.rows.iter().for_each(|rows| rows.tell(&mut head));
     head
+}
+
+/// What weights cost, before and after a step.
+fn put_penalty(into: &mut Value, penalty: Penalty, before: f64, after: f64) {
+    if !penalty.is_none() {
+        into["penalty"] =
+            json!({ "l2": penalty.l2, "l1": penalty.l1, "value": number(before), "new_value": number(after) });
+    }
 }
 
 /// E before and after a step.
@@ -512,7 +577,7 @@ fn put_sums(into: &mut Value, loss: Loss, before: f64, after: f64) {
 pub(super) fn step_json(subject: &Subject, step: &WorkedStep) -> Value {
     let mut value = head(subject);
     value["record"] = json!({
-        "record": subject.records.first().map(|(index, ..)| *index),
+        "record": subject.records.first().map(|record| record.number),
         "x": numbers(&step.inputs),
         "what_happened": what_happened(step),
         "steps": step.outputs.iter().zip(&subject.outputs).map(|(output, name)| json!({
@@ -540,6 +605,11 @@ pub(super) fn step_json(subject: &Subject, step: &WorkedStep) -> Value {
             "new_loss": number(output.new_loss),
         })).collect::<Vec<_>>(),
     });
+    if subject.weighing.mean.is_some() {
+        value["record"]["v"] = json!(subject.records.first().map(|record| record.v));
+        value["record"]["times"] = number(step.rule.times);
+    }
+    put_penalty(&mut value["record"], step.rule.penalty, step.penalty, step.new_penalty);
     put_sums(&mut value["record"], subject.loss, step.loss, step.new_loss);
     value
 }
@@ -552,10 +622,11 @@ pub(super) fn batch_json(subject: &Subject, batch: &WorkedBatch) -> Value {
             .collect()
     };
     value["batch"] = json!({
-        "reduction": batch.reduction.name(),
-        "records": subject.records.iter().zip(&batch.records).map(|((index, x, _), row)| json!({
-            "record": index,
-            "x": numbers(x),
+        "reduction": batch.rule.reduction.name(),
+        "records": subject.records.iter().zip(&batch.records).map(|(record, row)| json!({
+            "record": record.number,
+            "v": number(row.weight),
+            "x": numbers(&record.x),
             "h": numbers(&row.net_input),
             "y_hat": numbers(&row.output),
             "y": numbers(&row.target),
@@ -569,6 +640,7 @@ pub(super) fn batch_json(subject: &Subject, batch: &WorkedBatch) -> Value {
         "step": parameters(&batch.step),
         "new_weights": parameters(&batch.new_parameters),
     });
+    put_penalty(&mut value["batch"], batch.rule.penalty, batch.penalty, batch.new_penalty);
     put_sums(&mut value["batch"], subject.loss, batch.loss, batch.new_loss);
     value
 }

@@ -56,7 +56,7 @@ impl Subject {
         let mut reader: Reader = setup::open(data, &args.files, rows.skips())?;
         let training = model.training();
         let loss = training.loss;
-        // One record is what explain works out: it counts once.
+        // One record is looked at as a table of its own.
         let weight = training.weight.as_deref().filter(|_| record.is_none());
         let by_column = weight.is_some();
         let of_classes = if record.is_none() { training.class_weights.clone() } else { Vec::new() };
@@ -71,6 +71,7 @@ impl Subject {
         rows.finish()?;
         let mut notes: Vec<String> = records.left_out().text().into_iter().collect();
         notes.extend(weight.map(weight_text));
+        notes.extend(record.and_then(|_| deltarule_train::left_out_of_one(training)));
         let penalty = match record {
             None => Penalty { l2: training.l2, l1: training.l1 },
             Some(_) => Penalty::NONE,

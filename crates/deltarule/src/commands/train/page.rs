@@ -202,13 +202,7 @@ impl Run<'_> {
             ));
         }
         let layer = Layer::new(self.start.clone(), self.prepared.activation.clone());
-        let text = explain::first_record(
-            &self.prepared.training,
-            self.problem.scaling,
-            self.encoding,
-            (self.problem.loss, &layer),
-            (trained.plan.eta.eta, "of the training"),
-        )?;
+        let text = explain::first_record(self.prepared, self.problem, self.encoding, &layer, &trained.plan)?;
         Ok(match text {
             Some(text) => Section { heading, parts: vec![Part::Lines(text)] },
             None => left_out("There is no record to work a step out for."),

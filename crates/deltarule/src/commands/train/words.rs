@@ -136,7 +136,9 @@ fn introduction(run: &Run<'_>) -> String {
         };
         let _ = write!(text, "\nnumbers are {scaled}");
     }
-    for note in &prepared.notes {
+    // What 0 and 1 stand for is in the notes.
+    let coding = report::coding_text(&encoding.target).filter(|_| encoding.target.ends() != Some((0.0, 1.0)));
+    for note in prepared.notes.iter().chain(&coding) {
         let _ = write!(text, "\n{note}");
     }
     for warning in &prepared.warnings {
