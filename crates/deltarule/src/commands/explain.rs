@@ -12,7 +12,7 @@ use deltarule_data::{Part, Prepared, RowState, prepare};
 use deltarule_model::{Encoding, ScaleRule};
 use deltarule_train::worked_record;
 
-use crate::cli::{BadRowArg, ExplainArgs, ExplainFormArg, LossArg, WeightArgs, refuse};
+use crate::cli::{BadRowArg, ExplainArgs, ExplainFormArg, LossArg, refuse};
 use crate::number::{count, short};
 use crate::rows::{RowTally, Rows};
 use crate::setup::{Input, Machine};
