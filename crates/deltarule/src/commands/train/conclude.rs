@@ -104,9 +104,11 @@ impl Run<'_> {
             let mut scores = vec![("training", &training)];
             scores.extend(held_out.as_ref().map(|scores| ("held out", scores)));
             let warnings = self.prepared.warnings.iter().cloned().chain(report::eta_warning(&trained.plan));
-            let held = held_out_rows.iter();
-            let held =
-                held.flat_map(|rows| rows.left_out_text().into_iter().chain(rows.unseen_texts().iter().cloned()));
+            // Rows that are left out are told with what was found in them.
+            let left_out = held_out_rows.as_ref().and_then(HeldOutRows::left_out_text);
+            let left_out = left_out.filter(|_| !self.args.private);
+            let unseen = held_out_rows.iter().flat_map(|rows| rows.unseen_texts().iter().cloned());
+            let held = left_out.into_iter().chain(unseen);
             let warnings = warnings.chain(held);
             let outcome = Outcome {
                 model: &model,
