@@ -128,7 +128,8 @@ impl BoundCondition {
                 at: record.at,
                 column: self.condition.columns[column].clone(),
                 found: String::from_utf8_lossy(field(column)).chars().take(60).collect(),
-                expected: format!("a number, since --where compares it with {number}; texts stand in single quotes"),
+                expected: format!("a number, since --where compares it with {number}; texts stand in single quotes")
+                    .into(),
                 flaw: Flaw::Word,
             }),
         }

@@ -316,7 +316,7 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
             at: record.at,
             column: column.to_owned(),
             found: text.to_owned(),
-            expected: format.expected(),
+            expected: format.expected().into(),
             flaw: Flaw::Date,
         })
     }

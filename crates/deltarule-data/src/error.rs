@@ -12,7 +12,7 @@ use crate::flaw::Flaw;
 pub use spilled::Spilled;
 use spilled::spill_reason;
 pub(crate) use words::known_names;
-use words::{describe, join_quoted, nothing_left, other_columns, size_text, without_thousands};
+use words::{describe, join_quoted, nothing_left, other_columns, size_text, without_thousands, word_hint};
 
 /// What can be wrong with a file, a column or a choice.
 #[derive(Debug, Error)]
@@ -328,10 +328,11 @@ pub enum DataError {
     },
     /// A column with numbers and words.
     #[error(
-        "{file}: {at}, column {column:?}: found {word:?} in a column with {} and {}{hint}; \
+        "{file}: {at}, column {column:?}: found {word:?} in a column with {} and {}{}; \
          correct it, or use --categorical {option} to take every value as a category, or --drop {option}",
         count(*n_numbers, "number"),
         count(*n_words, "other value"),
+        word_hint(word),
         option = quoted(column)
     )]
     MixedColumn {
@@ -347,8 +348,6 @@ pub enum DataError {
         n_numbers: u64,
         /// How many words.
         n_words: u64,
-        /// What the word could be.
-        hint: &'static str,
     },
     /// Numbers whose thousands are separated.
     #[error(
@@ -437,7 +436,7 @@ pub enum DataError {
         /// The field.
         found: String,
         /// What the model has there.
-        expected: String,
+        expected: Box<str>,
         /// What is wrong with it, in general.
         flaw: Flaw,
     },
@@ -492,7 +491,7 @@ pub enum DataError {
         /// How many such texts there are.
         n_words: u64,
         /// What a date must look like, and what to try.
-        expected: String,
+        expected: Box<str>,
     },
     /// Columns that must not be swallowed as features.
     #[error("{file}: {} cannot be used as a feature:\n{reasons}\nleave out with: --drop {}\nor, to use one all the same, name the features with --features, or it with --categorical{others}",

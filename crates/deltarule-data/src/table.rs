@@ -375,12 +375,12 @@ impl Table {
                 found: word.text.clone(),
                 n_words: facts.n_words,
                 expected: match stands_for_missing(&word.text) {
-                    true => format!("{}{OF_MISSING}", format.expected()),
+                    true => format!("{}{OF_MISSING}", format.expected()).into(),
                     false => {
                         // Where a pattern was given, those that it reads count, too, and are not among the words.
                         let form = facts.dates.form().filter(|_| format.pattern().is_none());
                         let form = form.filter(|_| DateForm::of(&word.text) != Some(DateForm::NoSuchDay));
-                        format!("{}; {}", format.expected(), format.hint(&name, &word.text, form.as_ref()))
+                        format!("{}; {}", format.expected(), format.hint(&name, &word.text, form.as_ref())).into()
                     }
                 },
             });
@@ -390,7 +390,6 @@ impl Table {
                 file: file(word),
                 at: at(word),
                 column: name,
-                hint: word_hint(&word.text),
                 word: word.text.clone(),
                 n_numbers: facts.n_numbers,
                 n_words: facts.n_words,
@@ -404,31 +403,11 @@ impl Table {
 }
 
 /// What to do with words that stand for what is missing.
-const OF_MISSING: &str = " (if it stands for what is missing, leave such fields empty, or write NA)";
+pub(crate) const OF_MISSING: &str = " (if it stands for what is missing, leave such fields empty, or write NA)";
 
 /// Whether a word is one that people and programs write where there is no value.
 pub(crate) fn stands_for_missing(word: &str) -> bool {
     let lower = word.trim_matches(['+', '-', '–', '—']).to_lowercase();
     let of_a_sheet = lower.starts_with('#') && lower.ends_with(['!', '?']);
     of_a_sheet || ["", "none", "nil", "n.a.", "n. a.", "missing", "unknown", "nat", "."].contains(&&*lower)
-}
-
-/// What a word in a column of numbers could be.
-fn word_hint(word: &str) -> &'static str {
-    let digits = word.bytes().any(|c| c.is_ascii_digit());
-    if word.trim_start_matches(['+', '-']).to_lowercase().starts_with("inf") {
-        " (an infinite value cannot be learned from)"
-    } else if stands_for_missing(word) {
-        OF_MISSING
-    } else if !digits {
-        ""
-    } else if word.contains('%') {
-        " (a percentage: write the number alone)"
-    } else if word.contains(',') {
-        " (a separator of thousands? write the number without it)"
-    } else if word.contains(['$', '€', '£']) {
-        " (a currency: write the number alone)"
-    } else {
-        ""
-    }
 }

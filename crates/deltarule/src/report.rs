@@ -380,7 +380,7 @@ pub(crate) fn target_text(model: &Model) -> String {
 pub(crate) fn coding_text(target: &Target) -> Option<String> {
     match target {
         Target::TwoClasses { name, classes: [first, second], low, high, .. } => {
-            let is_own = |class: &str, y: f64| class.parse() == Ok(y);
+            let is_own = |class: &str, y: f64| class.parse::<f64>() == Ok(y);
             (!is_own(first, *low) || !is_own(second, *high))
                 .then(|| format!("{name}: {first} is y = {}, {second} is y = {}", short(*low), short(*high)))
         }

@@ -304,7 +304,7 @@ impl<'t> Tally<'t> {
                 });
                 Detail::Classes {
                     scores: classes.as_ref().map_or_else(|| ClassTally::new(0).scores(), ClassTally::scores),
-                    baseline: ClassScores::of_constant(&counts, &sums, &shares(&self.class_sums)),
+                    baseline: Box::new(ClassScores::of_constant(&counts, &sums, &shares(&self.class_sums))),
                     weighted,
                     baseline_loss_sum,
                     names: target.classes().unwrap_or_default().to_vec(),
@@ -464,7 +464,7 @@ pub(crate) enum Detail {
     Numbers(Vec<NumberScores>),
     Classes {
         scores: ClassScores,
-        baseline: ClassScores,
+        baseline: Box<ClassScores>,
         /// Both with the weights of classes, as E has them, where there are any.
         weighted: Option<Box<[ClassScores; 2]>>,
         /// E of the best constant outputs.
@@ -668,7 +668,7 @@ impl Scores {
                     .then(|| format!("on the {label} records the model is worse than always giving the same answer"));
             }
             Detail::Classes { scores, baseline, weighted, baseline_loss_sum, .. } => {
-                let (scores, baseline) = weighted.as_deref().map_or((scores, baseline), |[own, base]| (own, base));
+                let (scores, baseline) = weighted.as_deref().map_or((scores, &**baseline), |[own, base]| (own, base));
                 (scores, baseline, is_higher(self.loss_sum, *baseline_loss_sum), weighted.is_some())
             }
         };

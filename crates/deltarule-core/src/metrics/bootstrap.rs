@@ -291,7 +291,7 @@ impl DecisionReplicates {
     }
 
     fn of(&self, score: fn([f64; 4]) -> Option<f64>) -> impl Iterator<Item = f64> + '_ {
-        let all: [&[f64]; 4] = std::array::from_fn(|k| &self.sums.of(k)[..]);
+        let all: [&[f64]; 4] = std::array::from_fn(|k| self.sums.of(k));
         (0..all[0].len()).map(move |b| score(all.map(|sums| sums[b])).unwrap_or(f64::NAN))
     }
 }

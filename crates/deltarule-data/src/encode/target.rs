@@ -25,7 +25,7 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
             at: record.at,
             column: self.encoding.target.columns()[index].to_owned(),
             found: String::from_utf8_lossy(fields[index]).into_owned(),
-            expected,
+            expected: expected.into(),
             flaw: Flaw::Target,
         };
         match self.encoding.target.classes() {

@@ -1,5 +1,7 @@
 //! What messages say of numbers, names and the system's errors.
 
+use crate::table::{OF_MISSING, stands_for_missing};
+
 /// What a system's error means for a file that was to be read.
 pub(super) fn describe(error: &std::io::Error) -> String {
     match error.kind() {
@@ -26,6 +28,26 @@ pub(super) fn size_text(bytes: usize) -> String {
 pub(super) fn without_thousands(word: &str) -> String {
     let separator = word.chars().find(|c| [',', '.'].contains(c));
     word.chars().filter(|c| Some(*c) != separator).collect()
+}
+
+/// What a word in a column of numbers could be.
+pub(super) fn word_hint(word: &str) -> &'static str {
+    let digits = word.bytes().any(|c| c.is_ascii_digit());
+    if word.trim_start_matches(['+', '-']).to_lowercase().starts_with("inf") {
+        " (an infinite value cannot be learned from)"
+    } else if stands_for_missing(word) {
+        OF_MISSING
+    } else if !digits {
+        ""
+    } else if word.contains('%') {
+        " (a percentage: write the number alone)"
+    } else if word.contains(',') {
+        " (a separator of thousands? write the number without it)"
+    } else if word.contains(['$', '€', '£']) {
+        " (a currency: write the number alone)"
+    } else {
+        ""
+    }
 }
 
 /// Up to thirty names, for a message.

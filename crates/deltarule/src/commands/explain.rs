@@ -12,7 +12,7 @@ use deltarule_data::{Part, Prepared, RowState, prepare};
 use deltarule_model::{Encoding, ScaleRule};
 use deltarule_train::worked_record;
 
-use crate::cli::{BadRowArg, ExplainArgs, ExplainFormArg, LossArg, refuse};
+use crate::cli::{ExplainArgs, ExplainFormArg, LossArg, refuse};
 use crate::number::{count, short};
 use crate::rows::{RowTally, Rows};
 use crate::setup::{Input, Machine};
@@ -89,8 +89,8 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode> {
     let form = form(args)?;
     let derive = args.derive;
     if args.all || subject.records.len() > 1 {
-        let (records, weights): (Vec<(Vec<f64>, Vec<f64>)>, Vec<f64>) =
-            subject.records.iter().map(|record| ((record.x.clone(), record.y.clone()), record.v)).unzip();
+        let records: Vec<_> = subject.records.iter().map(|record| (record.x.clone(), record.y.clone())).collect();
+        let weights: Vec<f64> = subject.records.iter().map(|record| record.v).collect();
         let rule = BatchRule { eta: subject.eta, reduction: subject.reduction, penalty: subject.penalty };
         let batch = explain_batch_with(subject.loss, &subject.layer, &records, &weights, &rule)?;
         let text = |writing| words::batch(&subject, &batch, writing);

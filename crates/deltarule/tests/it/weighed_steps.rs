@@ -117,16 +117,15 @@ fn weights_and_penalties_are_said_and_stand_in_the_formulas() {
 #[test]
 fn a_step_on_one_weighted_record_is_that_of_training_by_single_records() {
     let sandbox = Sandbox::new();
-    // With two equal records but for how often they count, which comes first is of no matter to the sum of a linear step.
-    sandbox.file("w.csv", "x,v,y\n2,3,1\n2,1,1\n");
+    sandbox.file("w.csv", "x,v,y\n2,3,1\n3,1,2\n");
     let explain = "deltarule explain w.csv --target y --task regression --weight v --scale none --no-bias --init zeros --eta 0.01 --json";
     let step = |record: u64| {
         let json = sandbox.sh(&format!("{explain} --record {record}")).ok().json();
         close(&json["record"]["times"], [1.5, 0.5][record as usize - 1]);
         json["record"]["steps"][0]["step"][0].as_f64().unwrap()
     };
-    // η (v/v̄) δ x from w = 0, where δ = 1.
-    assert!((step(1) - 0.01 * 1.5 * 2.0).abs() < 1e-15 && (step(2) - 0.01 * 0.5 * 2.0).abs() < 1e-15);
+    // η (v/v̄) δ x from w = 0, where δ = y.
+    assert!((step(1) - 0.01 * 1.5 * 2.0).abs() < 1e-15 && (step(2) - 0.01 * 0.5 * 2.0 * 3.0).abs() < 1e-15);
 }
 
 #[test]

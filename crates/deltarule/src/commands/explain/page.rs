@@ -25,7 +25,7 @@ fn opening<'a>(sheet: &mut Sheet, subject: &'a Subject, eta: f64, numbers: Numbe
         count(numbers.digits as u64, "significant digit")
     )));
     for note in &subject.notes {
-        sheet.text(Line::words(format!("{}.", capitalised(note))));
+        sheet.text(Line::words(format!("{note}.")));
     }
     let worked = Worked {
         loss: subject.loss,
