@@ -107,7 +107,8 @@ impl ColumnBuilder {
         if self.takes_numbers()
             && let Some(number) = parse_number(field, self.decimal)
         {
-            if number.abs() > EXACT as f64 {
+            // 2⁵³ itself may have been 2⁵³ + 1.
+            if number.abs() >= EXACT as f64 {
                 self.push_large(number, field, line);
             } else {
                 self.push_number(number, line, || String::from_utf8_lossy(field).into_owned());

@@ -86,6 +86,6 @@ fn numbers_with_a_unit_are_suspected() {
     let found: Vec<(usize, String)> =
         suspicions(&table, &["y"]).unwrap().into_iter().map(|(index, what)| (index, what.to_string())).collect();
     assert_eq!(found.iter().map(|(index, _)| *index).collect::<Vec<_>>(), [0, 1, 2], "{found:?}");
-    assert!(found[0].1.starts_with("looks like numbers with a unit (\"10%\")") && found[0].1.contains("--categorical"));
+    assert!(found[0].1.starts_with("looks like numbers with a unit (\"1%\")") && found[0].1.contains("--categorical"));
     assert_eq!(suspected(&table), [("rate".into(), true), ("price".into(), true), ("hours".into(), true)]);
 }

@@ -42,7 +42,7 @@ fn what_comes_of_data_cannot_act_on_a_terminal() {
     for command in [
         "inspect data.csv",
         "train data.csv --target y --epochs 50",
-        "train data.csv --target z",
+        "train data.csv --target nothing",
         "show model.json",
         "show model.json --summary data.csv",
         "explain model.json data.csv",
