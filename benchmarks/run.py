@@ -254,11 +254,13 @@ SECTIONS = {"table": table_section, "classes": classes_section, "records": recor
 
 def write(rows):
     cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.processor())
+    flags = open("/proc/cpuinfo").read()
+    vectors = next((name for flag, name in ((" avx512f", "AVX-512"), (" avx2", "AVX2")) if flag in flags), "neither AVX2 nor AVX-512")
     line = lambda name: "\n".join(rows[name]["rows"]) if name in rows else "not run"
     days = ", ".join(f"{name} {rows[name]['day']}" for name in SECTIONS if name in rows)
     text = f"""# Results
 
-Made by `make bench`: {cpu}, {os.cpu_count()} cores, {platform.system()}. Interleaved runs, medians; {RUNS} runs of whole
+Made by `make bench`: {cpu} with {vectors}, {os.cpu_count()} cores, {platform.system()}. Interleaved runs, medians; {RUNS} runs of whole
 processes, 3 of the steps. Machines that are shared are noisy: only ratios of one run mean something. Days of the sections: {days}.
 
 Whole processes, in seconds; {RECORDS:,} records of 30 numbers, and two tables of classes. The ratio is deltarule's time to that of the row: below 1, deltarule is quicker.
