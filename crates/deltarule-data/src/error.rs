@@ -12,7 +12,9 @@ use crate::flaw::Flaw;
 pub use spilled::Spilled;
 use spilled::spill_reason;
 pub(crate) use words::known_names;
-use words::{describe, join_quoted, nothing_left, other_columns, size_text, without_thousands, word_hint};
+use words::{
+    describe, instead_of_numbers, join_quoted, nothing_left, other_columns, size_text, without_thousands, word_hint,
+};
 
 /// What can be wrong with a file, a column or a choice.
 #[derive(Debug, Error)]
@@ -329,11 +331,11 @@ pub enum DataError {
     /// A column with numbers and words.
     #[error(
         "{file}: {at}, column {column:?}: found {word:?} in a column with {} and {}{}; \
-         correct it, or use --categorical {option} to take every value as a category, or --drop {option}",
+         correct it, or {}",
         count(*n_numbers, "number"),
         count(*n_words, "other value"),
         word_hint(word),
-        option = quoted(column)
+        instead_of_numbers(column, *is_target)
     )]
     MixedColumn {
         /// The file.
@@ -348,6 +350,8 @@ pub enum DataError {
         n_numbers: u64,
         /// How many words.
         n_words: u64,
+        /// Whether it is the target.
+        is_target: bool,
     },
     /// Numbers whose thousands are separated.
     #[error(
@@ -689,6 +693,16 @@ pub enum DataError {
     /// The core refuses the data.
     #[error(transparent)]
     Core(#[from] deltarule_core::Error),
+}
+
+impl DataError {
+    /// What is wrong with a column, where it is the target.
+    pub(crate) fn of_target(mut self) -> Self {
+        if let DataError::MixedColumn { is_target, .. } = &mut self {
+            *is_target = true;
+        }
+        self
+    }
 }
 
 /// A result with a data error.

@@ -393,6 +393,7 @@ impl Table {
                 word: word.text.clone(),
                 n_numbers: facts.n_numbers,
                 n_words: facts.n_words,
+                is_target: false,
             }),
             (Values::Numbers, _, Some(place)) => {
                 Err(DataError::OutOfRange { file: file(place), at: at(place), column: name, found: place.text.clone() })

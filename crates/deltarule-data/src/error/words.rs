@@ -1,5 +1,6 @@
 //! What messages say of numbers, names and the system's errors.
 
+use crate::advice::quoted;
 use crate::table::{OF_MISSING, stands_for_missing};
 
 /// What a system's error means for a file that was to be read.
@@ -28,6 +29,15 @@ pub(super) fn size_text(bytes: usize) -> String {
 pub(super) fn without_thousands(word: &str) -> String {
     let separator = word.chars().find(|c| [',', '.'].contains(c));
     word.chars().filter(|c| Some(*c) != separator).collect()
+}
+
+/// What a column of numbers and words can be taken as; a target cannot be left out.
+pub(super) fn instead_of_numbers(column: &str, is_target: bool) -> String {
+    let option = quoted(column);
+    match is_target {
+        true => format!("use --categorical {option} to take every value as a class"),
+        false => format!("use --categorical {option} to take every value as a category, or --drop {option}"),
+    }
 }
 
 /// What a word in a column of numbers could be.

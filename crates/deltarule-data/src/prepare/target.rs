@@ -54,7 +54,7 @@ impl TargetKind {
         let positions = targets;
         let targets: Vec<&TableColumn> = targets.iter().map(|&position| &table.columns()[position]).collect();
         for target in &targets {
-            table.check_usable(target)?;
+            table.check_usable(target).map_err(DataError::of_target)?;
             match target.values {
                 Values::Missing => return Err(wrong(target, "no value at all", "numbers or classes")),
                 Values::Unique { .. } => {
