@@ -126,6 +126,11 @@ impl Parts {
                     given(v),
                     given(mean)
                 ),
+                Reduction::Sum if self.has_penalty() => format!(
+                    "c = v = {}: so often this record counts; the penalty counts as often as a mean record, v̄ = {} times, and λ is the one given times that",
+                    given(v),
+                    given(mean)
+                ),
                 Reduction::Sum => format!("c = v = {}: so often this record counts", given(v)),
             };
             text.push_str(if self.has_l2 { " and " } else { ", with " });

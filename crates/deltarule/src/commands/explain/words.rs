@@ -37,23 +37,16 @@ impl Writing {
 }
 
 /// What is explained, and in which units.
-fn opening(subject: &Subject) -> String {
+fn opening(subject: &Subject, eta: f64, writing: Writing) -> String {
     let rows = subject.rows.as_ref().and_then(RowTally::text).map_or(String::new(), |text| text + "\n");
     let notes: String = subject.notes.iter().map(|note| format!("{note}\n")).collect();
-    format!("{}\n{rows}{}\n{notes}", subject.title, subject.units)
+    let (f, eta) = (subject.layer.activation().value_text(), writing.given(eta));
+    format!("{}\n{rows}{}\n{notes}f(h) = {f}    η = {eta} ({})\n", subject.title, subject.units, subject.eta_text)
 }
 
 /// One record, one step, as text.
 pub(super) fn step(subject: &Subject, step: &WorkedStep, derive: bool, writing: Writing) -> String {
-    let mut text = opening(subject);
-    let activation = subject.layer.activation();
-    let _ = writeln!(
-        text,
-        "f(h) = {}    η = {} ({})",
-        activation.value_text(),
-        writing.given(step.rule.eta),
-        subject.eta_text
-    );
+    let mut text = opening(subject, step.rule.eta, writing);
     for (j, output) in step.outputs.iter().enumerate() {
         let heading = if step.outputs.len() > 1 {
             format!("output {} of {}: {}", j + 1, step.outputs.len(), subject.outputs[j])
@@ -376,15 +369,8 @@ pub(super) fn what_happened(step: &WorkedStep) -> String {
 
 /// Every record in a row, the sums, one step over all, as text.
 pub(super) fn batch(subject: &Subject, batch: &WorkedBatch, writing: Writing) -> String {
-    let mut text = opening(subject);
+    let mut text = opening(subject, batch.rule.eta, writing);
     let activation = subject.layer.activation();
-    let _ = writeln!(
-        text,
-        "f(h) = {}    η = {} ({})",
-        activation.value_text(),
-        writing.given(batch.rule.eta),
-        subject.eta_text
-    );
     let is_squared = subject.loss == Loss::Squared;
     if !is_squared {
         let _ = writeln!(text, "L = {}", subject.loss.formula(activation));
