@@ -275,12 +275,13 @@ impl Plan {
             None => Config::FULL_BATCH_EPOCHS,
             Some(_) => Config::STOCHASTIC_EPOCHS,
         });
-        let triangle = match Triangle::suits(problem, epochs) {
-            true => match known.and_then(|plan| plan.triangle.clone()) {
-                Some(triangle) => Some(triangle),
-                None => Some(Arc::new(Triangle::of(problem)?)),
-            },
-            false => None,
+        let triangle = if Triangle::suits(problem, batch.map(|_| epochs)) {
+            Some(match known.and_then(|plan| plan.triangle.clone()) {
+                Some(triangle) => triangle,
+                None => Arc::new(Triangle::of(problem)?),
+            })
+        } else {
+            None
         };
         let curvature = match (&triangle, known) {
             (_, Some(known)) => known.eta.curvature,

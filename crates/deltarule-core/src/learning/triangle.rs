@@ -17,9 +17,11 @@ use crate::network::{Activation, Parameters};
 
 /// Triangles of more columns than this cost more than the passes that they save.
 const MOST_COLUMNS: usize = 128;
-/// A triangle costs about as much as one pass for so many of its columns (32 columns of a million records: 4.4 passes more than XᵀX, measured), and there is a
-/// pass for each epoch without it.
+/// A triangle costs about as much as one pass over so many number columns for each of its own (32 columns of a million records: 4.4 passes more than XᵀX,
+/// measured), and steps over few records have a pass for each epoch without it.
 const COLUMNS_PER_PASS: u64 = 6;
+/// Not more epochs than these are counted on: most descents over few records end before.
+const MOST_EPOCHS: u64 = 20;
 /// Tables with fewer records are passed over as quickly as they are reflected.
 const FEWEST_RECORDS: usize = 8192;
 
@@ -39,15 +41,22 @@ pub struct Triangle {
 }
 
 impl Triangle {
-    /// Whether a problem can be carried by its triangle, and is: a matter of its shape and settings alone, so many epochs at most among them.
-    pub(super) fn suits<T: Float>(problem: &Problem<'_, T>, epochs: u64) -> bool {
+    /// Whether a problem can be carried by its triangle, and is: a matter of its shape and settings alone. `epochs` are the most that there may be of steps over
+    /// few records; `None` for steps over all.
+    pub(super) fn suits<T: Float>(problem: &Problem<'_, T>, epochs: Option<u64>) -> bool {
         let shape = problem.source.shape();
         let columns = shape.n_features() + usize::from(problem.has_bias) + shape.n_outputs();
+        let saves_passes = epochs.is_none_or(|epochs| {
+            // A category is a column of a pass, and as many columns of the triangle as it has levels.
+            let passed =
+                (epochs.min(MOST_EPOCHS) + 1) * COLUMNS_PER_PASS * (shape.columns().len() + shape.n_outputs()) as u64;
+            passed >= (columns * columns) as u64
+        });
         *problem.activation == Activation::Identity
             && problem.loss == Loss::Squared
             && columns <= MOST_COLUMNS
             && problem.source.n_records() >= FEWEST_RECORDS
-            && epochs.saturating_add(1).saturating_mul(COLUMNS_PER_PASS) >= columns as u64
+            && saves_passes
     }
 
     /// Reflects a whole table, in one pass.

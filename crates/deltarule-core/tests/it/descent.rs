@@ -380,6 +380,11 @@ fn a_triangle_descends_as_the_table_does() {
         let table = Table::random(11, 9000, n_numbers, levels, n_outputs, true);
         with_problem(&table, true, bias, &Activation::Identity, 2, |problem| {
             let d = problem.source.shape().n_features();
+            // Not where steps over few records would be over before it paid; whatever the epochs where steps are over all.
+            for (batch, has_triangle) in [(Batch::Full, true), (Batch::Records(20), false)] {
+                let config = Config { batch, epochs: Some(0), ..Config::default() };
+                assert_eq!(Plan::of(problem, &config).unwrap().triangle.is_some(), has_triangle);
+            }
             let few = Config { batch: Batch::Records(20), epochs: Some(8), tolerance: 0.0, ..Config::default() };
             for config in
                 [Config::default(), Config { eta: Eta::Given(0.01), epochs: Some(50), ..Config::default() }, few]
