@@ -41,18 +41,17 @@ pub use data::{
 };
 pub use error::{Error, Result, number_text};
 pub use insight::{
-    Alone, BatchRule, Direction, Distribution, Estimate, GradientCheck, Information, OutputSummary, PlainStep,
-    PureInput, Reach, RecordRule, Robust, Slice, Summary, Surface, SurfaceAxis, Theory, Weight, WeightCheck,
-    WeightIndex, WeightUnits, WorkedBatch, WorkedOutput, WorkedQuotient, WorkedRecord, WorkedStep, check_gradient,
-    check_gradient_of, explain, explain_batch, explain_batch_with, explain_quotient, explain_with, explained_alone,
-    pure_inputs, spread_of_parts,
+    Alone, BatchRule, Direction, Distribution, Estimate, GradientCheck, Information, OutputSummary, PlainStep, Reach,
+    RecordRule, Robust, Slice, Summary, Surface, SurfaceAxis, Theory, Weight, WeightCheck, WeightIndex, WeightUnits,
+    WorkedBatch, WorkedOutput, WorkedQuotient, WorkedRecord, WorkedStep, check_gradient, check_gradient_of, explain,
+    explain_batch, explain_batch_with, explain_quotient, explain_with, explained_alone, spread_of_parts,
 };
 pub use kernel::{Float, NET_INPUT_LANES, Width, fold_net_input};
 pub use learning::{
     Baseline, Batch, BatchStep, ChosenEta, Config, Course, Curvature, Descent, Epoch, ErrorTerm, Eta, EtaBasis, Fit,
     Gradient, HeldOut, Init, Loss, NotFiniteRecord, Observer, OnStep, Optimizer, OptimizerKind, Penalty, Plan, Problem,
-    Reduction, Schedule, Shrink, Silent, StopReason, Triangle, UnknownLoss, UnknownSchedule, delta, fit, fit_many,
-    fit_many_watched, fit_watched, start,
+    PureInput, Reduction, Schedule, Shrink, Silent, StopReason, Triangle, UnknownLoss, UnknownSchedule, delta, fit,
+    fit_many, fit_many_watched, fit_watched, pure_inputs, start,
 };
 pub use metrics::{
     Bootstrap, CalibrationGroup, ClassReplicates, ClassScores, ClassTally, Decile, DecileTally, DecisionReplicates,

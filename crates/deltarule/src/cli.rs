@@ -335,7 +335,7 @@ pub(crate) struct TrainArgs {
     /// Make weights 0 that are worth less than they cost: X·Σ|w| beside the mean of the errors, in scaled units
     #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = parse_penalty, help_heading = "Descent")]
     pub(crate) l1: f64,
-    /// The rule of descent [default: for full batches and a chosen η nesterov with the squared error and fewer than 1024 inputs, lbfgs otherwise; gd for a given η and for batches]
+    /// The rule of descent [default: for full batches and a chosen η lbfgs, but nesterov with the squared error where no input is rare; gd for a given η and for batches]
     #[arg(long, value_parser = optimizer_name(), value_name = "NAME", help_heading = "Optimizer")]
     pub(crate) optimizer: Option<OptimizerName>,
     /// β of momentum (default 0.9) or of nesterov (default: grows, and starts anew when the path turns uphill)
@@ -443,7 +443,7 @@ pub(crate) struct SweepArgs {
     /// Seeds of the start and of the records' order: FIRST..LAST, both counted, or a list [default: --seed]
     #[arg(long, value_name = "FIRST..LAST|LIST", help_heading = "Runs")]
     pub(crate) seeds: Option<String>,
-    /// Rules of descent [default: for a chosen η nesterov, or lbfgs with other losses than squared and with 1024 inputs or more; gd for a given one]
+    /// Rules of descent [default: for a chosen η lbfgs, but nesterov with the squared error where no input is rare; gd for a given one]
     #[arg(long, value_parser = optimizer_name(), value_name = "NAME[,NAME…]", value_delimiter = ',', help_heading = "Runs")]
     pub(crate) optimizer: Vec<OptimizerName>,
     #[command(flatten)]

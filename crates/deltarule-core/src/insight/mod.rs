@@ -4,7 +4,6 @@ mod alone;
 mod check;
 mod distribution;
 mod explain;
-mod pure;
 mod quotient;
 mod reach;
 mod step;
@@ -18,7 +17,6 @@ pub use explain::{
     BatchRule, RecordRule, WorkedBatch, WorkedOutput, WorkedRecord, WorkedStep, explain, explain_batch,
     explain_batch_with, explain_with,
 };
-pub use pure::{PureInput, pure_inputs};
 pub use quotient::{WorkedQuotient, explain_quotient};
 pub use reach::Reach;
 pub use step::PlainStep;

@@ -4,9 +4,11 @@ mod ending;
 
 use std::ops::ControlFlow;
 
-use super::rate::{MANY_FEATURES, feature_squares};
+use super::bend::bends;
+use super::rate::feature_squares;
+use super::recession::Recession;
 use super::stochastic::{Average, BatchStep, OnStep, Pool, StochasticEpoch};
-use super::stopping::{Recession, Window, largest_correlation};
+use super::stopping::{Window, largest_correlation};
 use super::{
     Epoch, EtaBasis, Fit, Gradient, NotFiniteRecord, Observer, Optimizer, OptimizerKind, Plan, Problem, Schedule,
     Shrink, StopReason,
@@ -124,23 +126,6 @@ impl std::fmt::Debug for Descent {
     }
 }
 
-/// About how strongly E/N bends along each weight, c·Σx²/N + λ₂, for tables of so many features that a few levels of many records are beside many of
-/// few; 1 for features that are always 0, and for biases.
-fn bends(feature_squares: &[f64], n: f64, plan: &Plan, weights: &Parameters) -> Option<Parameters> {
-    if feature_squares.len() < MANY_FEATURES {
-        return None;
-    }
-    let c = plan.eta.c.unwrap_or(1.0);
-    let mut bends = Parameters::zeros(weights.n_features(), weights.n_outputs(), weights.has_bias());
-    for j in 0..weights.n_outputs() {
-        for (bend, squares) in bends.weights_mut(j).iter_mut().zip(feature_squares) {
-            *bend = if *squares > 0.0 { c * squares / n + plan.penalty.l2 } else { 1.0 };
-        }
-        bends.set_bias(j, c);
-    }
-    Some(bends)
-}
-
 impl Descent {
     /// A descent at its start, with E and the gradient there.
     ///
@@ -162,7 +147,7 @@ impl Descent {
         }
         let best = Best { parameters: layer.parameters().clone(), gradient: gradient.clone(), epoch: 0 };
         let feature_squares = feature_squares(problem.source.shape(), problem.moments, problem.scaling);
-        let bends = bends(&feature_squares, problem.moments.weight(), &plan, layer.parameters());
+        let bends = bends(problem, &feature_squares, &plan.baseline, &plan.penalty, plan.eta.c);
         Ok(Self {
             optimizer: plan.optimizer.build_for(bends),
             feature_squares,

@@ -282,6 +282,15 @@ impl Loss {
         }
     }
 
+    /// The second derivative of L(y, f(h)) by h where ŷ is `output`, for losses and activations in which it depends on nothing else: f'(h).
+    pub(crate) fn curvature_at(self, activation: &Activation, output: f64) -> Option<f64> {
+        match (self, activation) {
+            (Loss::Log, Activation::Sigmoid | Activation::Softmax) => Some(output * (1.0 - output)),
+            (Loss::Poisson, Activation::Exp) => Some(output),
+            _ => None,
+        }
+    }
+
     /// A second derivative to begin with where there is no bound: what it is about at the targets themselves.
     pub(crate) fn curvature_guess(self, mean: f64, deviation: f64) -> f64 {
         let guess = match self {

@@ -2,6 +2,7 @@
 
 mod adaptive;
 mod baseline;
+mod bend;
 mod delta;
 mod descent;
 mod fit;
@@ -14,7 +15,9 @@ mod observer;
 mod optimizer;
 mod penalty;
 mod plan;
+mod pure;
 mod rate;
+mod recession;
 mod reflector;
 mod schedule;
 mod sparse_gram;
@@ -36,6 +39,7 @@ pub use observer::{Epoch, Observer, Silent};
 pub use optimizer::{Optimizer, OptimizerKind};
 pub use penalty::{Penalty, Shrink};
 pub use plan::{Batch, Config, Eta, Plan, Problem};
+pub use pure::{PureInput, pure_inputs};
 pub use rate::{ChosenEta, Curvature, EtaBasis, Reduction};
 pub(crate) use reflector::Reflector;
 pub use schedule::{Course, Schedule, UnknownSchedule};

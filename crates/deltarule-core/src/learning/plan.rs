@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::rate::{MANY_FEATURES, RateQuestion, feature_squares};
+use super::bend::is_uneven;
+use super::rate::{RateQuestion, feature_squares};
 use super::{
     Baseline, ChosenEta, Course, Curvature, EtaBasis, Gradient, Loss, OptimizerKind, Penalty, Reduction, Triangle,
 };
@@ -253,9 +254,8 @@ impl Plan {
             Eta::Auto => None,
             Eta::Given(eta) => Some(eta),
         };
-        let has_many = problem.source.shape().n_features() >= MANY_FEATURES;
         let optimizer = config.optimizer.unwrap_or(match (batch, given, problem.loss) {
-            (None, None, Loss::Squared) if has_many && config.course.is_auto() => OptimizerKind::LBfgs,
+            (None, None, Loss::Squared) if config.course.is_auto() && is_uneven(problem) => OptimizerKind::LBfgs,
             (None, None, Loss::Squared) => OptimizerKind::Nesterov { beta: None },
             (None, None, _) if !config.course.is_auto() => OptimizerKind::Nesterov { beta: None },
             (None, None, _) => OptimizerKind::LBfgs,

@@ -56,8 +56,7 @@ pub struct Curvature {
 
 /// Tables with at most so many columns, and features, have their XᵀX formed; the others are probed by power iteration.
 const GRAM_COLUMNS: usize = 64;
-/// From so many features on, most of them levels of categories or sparse numbers, E bends along some weights a thousand times as strongly as along others.
-pub(super) const MANY_FEATURES: usize = 1024;
+const MANY_FEATURES: usize = 1024;
 const POWER_PASSES: usize = 24;
 
 impl Curvature {

@@ -23,7 +23,7 @@ init : {'auto', 'zeros', 'normal'}, default='auto'
 eta : float or 'auto', default='auto'
     The learning rate η; chosen from the data, or this one, which makes 'gd' the default optimizer.
 optimizer : {'gd', 'momentum', 'nesterov', 'lbfgs', 'adagrad', 'rmsprop', 'adam'}, optional
-    The rule of descent. By default, for full batches and a chosen η, 'nesterov' with the squared error and 'lbfgs' with other losses;
+    The rule of descent. By default, for full batches and a chosen η, 'lbfgs', but 'nesterov' with the squared error where no input is rare;
     otherwise 'gd'.
 batch : int or 'full', default='full'
     Records a step: all of them, or so many, in random order.

@@ -1,9 +1,9 @@
 //! Levels and sparse features that foretell a target without an exception, so that no finite weight fits them best.
 
-use crate::data::{ColumnKind, ColumnMoments, Scaling};
+use super::{Gradient, Loss, Problem};
+use crate::data::{ColumnKind, ColumnMoments, ColumnScaling, Scaling};
 use crate::error::Result;
 use crate::kernel::Float;
-use crate::learning::{Gradient, Loss, Problem};
 use crate::network::{Activation, Layer, Parameters};
 
 /// An input without a finite minimum of E along its weight: a level of a category, or a feature of a sparse column.
@@ -28,6 +28,22 @@ pub struct PureInput {
 ///
 /// Errors: those of the source.
 pub fn pure_inputs<T: Float>(problem: &Problem<'_, T>) -> Result<Vec<PureInput>> {
+    let mut inputs: Vec<PureInput> = pure_pairs(problem)?.into_iter().map(|pair| pair.input).collect();
+    inputs.dedup_by_key(|input| input.feature);
+    Ok(inputs)
+}
+
+/// An input without a finite minimum, and how far it reaches.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PurePair {
+    pub(super) input: PureInput,
+    /// How far the net input of a record moves with one unit of the weight, at most, in the units descended in: below 0 where a larger weight leads away from
+    /// the target.
+    pub(super) towards: f64,
+}
+
+/// Every pair of an input and an output of which [`pure_inputs`] gives the first of each input.
+pub(super) fn pure_pairs<T: Float>(problem: &Problem<'_, T>) -> Result<Vec<PurePair>> {
     let shape = problem.source.shape();
     let ends = unreached_ends(problem.activation);
     let has_candidates = shape.columns().iter().any(|kind| *kind != ColumnKind::Number);
@@ -51,32 +67,37 @@ pub fn pure_inputs<T: Float>(problem: &Problem<'_, T>) -> Result<Vec<PureInput>>
     let gradients = Gradient::of_many(problem.source, &unscaled, &layers, Loss::Squared, problem.threads)?;
     let mut found = Vec::new();
     for (index, moments) in problem.moments.columns().iter().enumerate() {
-        for (feature, is_candidate) in shape.features_of(index).zip(candidates(problem, index, moments)) {
+        for (feature, reach) in shape.features_of(index).zip(reaches(problem, index, moments)) {
+            let Some(reach) = reach else { continue };
             let ways = ends.iter().zip(&gradients).flat_map(|(&end, gradient)| {
                 (0..n_outputs).map(move |j| (end, j, gradient.descent.weights(j)[feature]))
             });
-            let mut pure = ways.filter(|&(_, j, sum)| is_candidate && sum == 0.0 && in_range(j));
-            found.extend(pure.next().map(|(target, output, _)| PureInput { feature, output, target }));
+            found.extend(ways.filter(|&(_, j, sum)| sum == 0.0 && in_range(j)).map(|(target, output, _)| PurePair {
+                input: PureInput { feature, output, target },
+                towards: if target == high { reach } else { -reach },
+            }));
         }
     }
     Ok(found)
 }
 
-/// Of each input of a column whether it is other than 0 somewhere, of one sign, and moves no other record.
-fn candidates<T: Float>(problem: &Problem<'_, T>, index: usize, moments: &ColumnMoments) -> Vec<bool> {
-    let is_centred = |feature: usize| {
-        let scale = problem.scaling.sparse(index).get(feature);
-        scale.is_some_and(|scale| scale.apply(0.0) != 0.0)
-    };
+/// Of each input of a column how far the net input of a record moves with one unit of its weight, at most and with its sign; `None` for inputs that are always 0,
+/// that have both signs, or that move other records, too.
+fn reaches<T: Float>(problem: &Problem<'_, T>, index: usize, moments: &ColumnMoments) -> Vec<Option<f64>> {
     match moments {
         ColumnMoments::Number { .. } => Vec::new(),
-        ColumnMoments::Category { .. } => moments.level_weights().iter().map(|&weight| weight > 0.0).collect(),
+        ColumnMoments::Category { .. } => {
+            moments.level_weights().iter().map(|&weight| (weight > 0.0).then_some(1.0)).collect()
+        }
         ColumnMoments::Sparse { .. } => {
-            let of_one_sign = |(feature, moments): (usize, ColumnMoments)| {
+            let scales = problem.scaling.sparse(index).iter().copied().chain(std::iter::repeat(ColumnScaling::NONE));
+            let of_one_sign = |(moments, scale): (ColumnMoments, ColumnScaling)| {
                 let (min, max) = moments.range();
-                (min < 0.0) != (max > 0.0) && (problem.has_bias || !is_centred(feature))
+                let is_centred = scale.apply(0.0) != 0.0;
+                let is_candidate = (min < 0.0) != (max > 0.0) && (problem.has_bias || !is_centred);
+                is_candidate.then(|| scale.apply(if max > 0.0 { max } else { min }) - scale.apply(0.0))
             };
-            moments.sparse_features().enumerate().map(of_one_sign).collect()
+            moments.sparse_features().zip(scales).map(of_one_sign).collect()
         }
     }
 }
