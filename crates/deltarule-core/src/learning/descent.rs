@@ -4,7 +4,7 @@ mod ending;
 
 use std::ops::ControlFlow;
 
-use super::bend::bends;
+use super::bend::Bends;
 use super::rate::feature_squares;
 use super::recession::Recession;
 use super::stochastic::{Average, BatchStep, OnStep, Pool, StochasticEpoch};
@@ -147,7 +147,7 @@ impl Descent {
         }
         let best = Best { parameters: layer.parameters().clone(), gradient: gradient.clone(), epoch: 0 };
         let feature_squares = feature_squares(problem.source.shape(), problem.moments, problem.scaling);
-        let bends = bends(problem, &feature_squares, &plan.baseline, &plan.penalty, plan.eta.c);
+        let bends = Bends::of(problem, &feature_squares, &plan);
         Ok(Self {
             optimizer: plan.optimizer.build_for(bends),
             feature_squares,

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::Shrink;
 use super::adaptive::{Adaptive, Memory};
+use super::bend::Bends;
 use crate::error::{Error, Result};
 use crate::network::Parameters;
 
@@ -129,7 +130,7 @@ impl OptimizerKind {
 
 impl OptimizerKind {
     /// The same, told about how strongly E bends along each weight, where that differs from one to the next by far; only L-BFGS makes use of it.
-    pub(super) fn build_for(self, bends: Option<Parameters>) -> Box<dyn Optimizer> {
+    pub(super) fn build_for(self, bends: Option<Bends>) -> Box<dyn Optimizer> {
         match self {
             OptimizerKind::LBfgs => Box::new(LBfgs { bends, ..LBfgs::default() }),
             other => other.build(),
@@ -260,7 +261,7 @@ struct LBfgs {
     /// How many steps in a row were taken back.
     taken_back: i32,
     /// About how strongly E bends along each weight: H begins with the inverse of it, and with a multiple of 1 without it.
-    bends: Option<Parameters>,
+    bends: Option<Bends>,
 }
 
 #[derive(Debug)]
@@ -291,14 +292,6 @@ impl LBfgs {
         }
     }
 
-    /// Each value divided by how strongly E bends there.
-    fn unbent(&self, mut values: Parameters) -> Parameters {
-        if let Some(bends) = &self.bends {
-            values.values_mut().zip(bends.values()).for_each(|(value, bend)| *value /= bend);
-        }
-        values
-    }
-
     /// H times a slope that leads down.
     fn direction(&self, descent: &Parameters) -> Parameters {
         let mut direction = descent.clone();
@@ -309,8 +302,11 @@ impl LBfgs {
             shares.push(share);
         }
         if let Some(newest) = self.pairs.front() {
-            let change = self.unbent(newest.change.clone());
-            direction = self.unbent(direction);
+            let mut change = newest.change.clone();
+            if let Some(bends) = &self.bends {
+                bends.unbend(&mut change);
+                bends.unbend(&mut direction);
+            }
             direction.scale(newest.product / newest.change.inner_product(&change));
         }
         for (pair, share) in self.pairs.iter().zip(shares).rev() {

@@ -93,6 +93,19 @@ impl Parameters {
         self.weights.iter_mut().chain(learned)
     }
 
+    /// Takes from each weight and bias the mean of the same over the outputs, so that they add up to 0.
+    pub(crate) fn balance(&mut self) {
+        let (n_features, n_outputs) = (self.n_features, self.n_outputs());
+        let balance = |values: &mut [f64], size: usize| {
+            for i in 0..size {
+                let mean = values.iter().skip(i).step_by(size).sum::<f64>() / n_outputs as f64;
+                values.iter_mut().skip(i).step_by(size).for_each(|value| *value -= mean);
+            }
+        };
+        balance(&mut self.weights, n_features);
+        balance(&mut self.bias, 1);
+    }
+
     /// `self += factor · other`.
     pub fn add_scaled(&mut self, factor: f64, other: &Self) {
         for (w, g) in self.values_mut().zip(other.values()) {

@@ -506,6 +506,12 @@ fn rare_levels_of_many_classes_end_soon_and_near_the_least_error() {
         let found = fitted(1e-7, 0.0);
         assert!(matches!(found.reason, StopReason::NoFiniteMinimum { .. }), "{loss:?} {:?}", found.reason);
         assert!(found.epochs <= most, "{loss:?} {}", found.epochs);
+        if loss == Loss::Log {
+            // As the slopes do, whose sum over the classes is 0.
+            let weights = found.layer.parameters();
+            let sums = (0..120).map(|i| (0..8).map(|j| weights.weights(j)[i]).sum::<f64>());
+            assert!(sums.fold(0.0, |largest: f64, sum| largest.max(sum.abs())) < 1e-9);
+        }
         // A penalty so small that E itself comes near to its least, and has a minimum.
         let near = fitted(1e-5, 1e-9);
         assert!(found.loss <= near.loss * 1.001, "{loss:?} {} {}", found.loss, near.loss);
