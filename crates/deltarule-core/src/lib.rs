@@ -51,7 +51,7 @@ pub use learning::{
     Baseline, Batch, BatchStep, ChosenEta, Config, Course, Curvature, Descent, Epoch, ErrorTerm, Eta, EtaBasis, Fit,
     Gradient, HeldOut, Init, Loss, NotFiniteRecord, Observer, OnStep, Optimizer, OptimizerKind, Penalty, Plan, Problem,
     PureInput, Reduction, Schedule, Shrink, Silent, StopReason, Triangle, UnknownLoss, UnknownSchedule, delta, fit,
-    fit_many, fit_many_watched, fit_watched, pure_inputs, start,
+    fit_many, fit_many_watched, fit_watched, pure_inputs, start, start_of, starts_at_mean,
 };
 pub use metrics::{
     Bootstrap, CalibrationGroup, ClassReplicates, ClassScores, ClassTally, Decile, DecileTally, DecisionReplicates,

@@ -107,8 +107,7 @@ pub(crate) fn check(py: Python<'_>, source: Source, settings: Settings) -> PyRes
         with_prepared(&table, &prepared, &settings, |ready| {
             // From all zeros many gradients are equal, and a mistake could hide.
             let choice = StartChoice::of_name("normal").unwrap_or(settings.init()?);
-            let start =
-                NamedStart::of(choice, &ready.encoding, &prepared.activation, settings.bias, settings.seed).parameters;
+            let start = NamedStart::of(choice, &ready.problem, settings.seed).parameters;
             let source = breakable(ready.problem.source, stop);
             let problem = with_source(&ready.problem, &source);
             let check = check_gradient_of(&problem, &start, &checked_inputs(&ready.encoding))?;
@@ -132,10 +131,8 @@ pub(crate) fn sweep(py: Python<'_>, source: Source, settings: Vec<Settings>) -> 
         let table = data.read(first, stop)?;
         let prepared = prepare(&table, &first.choices()?)?;
         with_prepared(&table, &prepared, first, |ready| {
-            let begins: Vec<Begin> = settings
-                .iter()
-                .map(|settings| Begin::of(settings, None, &ready, &prepared))
-                .collect::<Result<_, Failure>>()?;
+            let begins: Vec<Begin> =
+                settings.iter().map(|settings| Begin::of(settings, None, &ready)).collect::<Result<_, Failure>>()?;
             let starts: Vec<Parameters> = begins.iter().map(|begin| begin.parameters.clone()).collect();
             let mut watchers: Vec<Watcher<'_>> = settings.iter().map(|_| Watcher::new(None, stop)).collect();
             // Raw values, so in the scaling of f64 in any case.

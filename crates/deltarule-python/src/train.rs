@@ -204,7 +204,7 @@ fn run(
     let table = data.read(settings, stop)?;
     let prepared = prepare(&table, &settings.choices()?)?;
     with_prepared(&table, &prepared, settings, |ready| {
-        let begin = Begin::of(settings, start, &ready, &prepared)?;
+        let begin = Begin::of(settings, start, &ready)?;
         let mut watcher = Watcher::new(callback, stop);
         let config = settings.config()?;
         // Raw values, so in the scaling of f64 in any case.
@@ -265,15 +265,9 @@ impl Begin {
     /// The weights of a model, in the units of these records, or those that the settings name.
     ///
     /// Errors: a model of another shape, or whose function no weights give in these units.
-    pub(crate) fn of(
-        settings: &Settings,
-        model: Option<&Model>,
-        ready: &Ready<'_>,
-        prepared: &Prepared<'_>,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn of(settings: &Settings, model: Option<&Model>, ready: &Ready<'_>) -> Result<Self, Failure> {
         let Some(model) = model else {
-            let start =
-                NamedStart::of(settings.init()?, &ready.encoding, &prepared.activation, settings.bias, settings.seed);
+            let start = NamedStart::of(settings.init()?, &ready.problem, settings.seed);
             return Ok(Self { parameters: start.parameters, text: start.text });
         };
         let (old, new) = (model.encoding(), &ready.encoding);

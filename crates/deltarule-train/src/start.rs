@@ -1,7 +1,6 @@
 //! Starting weights by their names.
 
-use deltarule_core::{Activation, Init, Parameters, start};
-use deltarule_model::Encoding;
+use deltarule_core::{Init, Parameters, Problem, start_of, starts_at_mean};
 
 /// How starting weights are named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,15 +28,18 @@ pub struct NamedStart {
 }
 
 impl NamedStart {
-    /// The weights of a choice, for a network with this encoding.
-    pub fn of(choice: StartChoice, encoding: &Encoding, activation: &Activation, has_bias: bool, seed: u64) -> Self {
-        let (StartChoice(choice), shape) = (choice, encoding.shape());
-        let parameters = start(choice, activation, shape.n_features(), shape.n_outputs(), has_bias, seed);
+    /// The weights of a choice, for a problem.
+    pub fn of(choice: StartChoice, problem: &Problem<'_, f64>, seed: u64) -> Self {
+        let (StartChoice(choice), activation) = (choice, problem.activation);
+        let parameters = start_of(problem, choice, seed);
         let text = match (choice, choice.resolve(activation)) {
             (Init::Auto, Init::Normal) => format!(
                 "normal with deviation 1/√d, seed {seed}, since {activation} does not move from all zeros (--init auto)"
             ),
             (_, Init::Normal) => format!("normal with deviation 1/√d, seed {seed}"),
+            (Init::Auto, _) if problem.has_bias && starts_at_mean(choice, problem.loss, activation) => {
+                "zeros, and the bias ln ȳ, the best constant (--init auto)".to_owned()
+            }
             (Init::Auto, _) => format!("zeros, a sound start for {activation} (--init auto)"),
             _ => "zeros".to_owned(),
         };

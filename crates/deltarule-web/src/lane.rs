@@ -2,7 +2,7 @@
 
 use deltarule_core::{
     Activation, BatchStep, Config, Descent, Eta, Fit, Gradient, Init, Layer, Loss, Moments, OptimizerKind, Parameters,
-    PlainStep, Plan, Problem, Scaling, Silent, Slice, StopReason, Threads, WeightUnits, fit, start,
+    PlainStep, Plan, Problem, Scaling, Silent, Slice, StopReason, Threads, WeightUnits, fit, start_of,
 };
 use deltarule_model::ScaleRule;
 
@@ -532,7 +532,7 @@ fn starting_weights(points: &Points, network: &Network, settings: &Settings) -> 
     let (d, n_outputs) = (points.inputs().len(), points.outputs().len());
     let Some(given) = &settings.start else {
         let init: Init = settings.init()?;
-        return Ok(start(init, &network.activation, d, n_outputs, network.has_bias, settings.seed));
+        return network.with(points, |problem| Ok(start_of(problem, init, settings.seed)));
     };
     let expected = d * n_outputs + if network.has_bias { n_outputs } else { 0 };
     if given.len() != expected {

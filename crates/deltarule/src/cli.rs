@@ -239,7 +239,8 @@ pub(crate) struct NetworkArgs {
     /// No bias b
     #[arg(long)]
     pub(crate) no_bias: bool,
-    /// The starting weights: auto (zeros where that is sound for f), zeros, normal (deviation 1/√d), or a CSV file with
+    /// The starting weights: auto (zeros where that is sound for f; with poisson and exp the bias
+    /// begins at ln ȳ), zeros, normal (deviation 1/√d), or a CSV file with
     /// output,feature,weight [default: auto]
     #[arg(long, value_name = "auto|zeros|normal|FILE")]
     pub(crate) init: Option<String>,

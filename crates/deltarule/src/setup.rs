@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail, ensure};
-use deltarule_core::{Activation, Loss, Parameters, Threads, Width};
+use deltarule_core::{Loss, Parameters, Threads, Width};
 use deltarule_data::{
     Choices, Combinations, CsvOptions, DataError, FileFormat, Origin, Prepared, ReadOptions, Reader, Rereadable,
     SkipRule, SparseTable, SplitBy, Table, find_files, is_url,
 };
-use deltarule_model::{Encoding, Model, ScaleRule};
+use deltarule_model::{Model, ScaleRule};
 use deltarule_train::{NamedStart, StartChoice};
 pub(crate) use deltarule_train::{Ready, sound_memory};
 
@@ -397,17 +397,15 @@ pub(crate) fn with_problem<R>(
 /// The starting weights, and a sentence on where they come from.
 pub(crate) fn starting_weights(
     init: Option<&str>,
-    encoding: &Encoding,
-    activation: &Activation,
-    has_bias: bool,
+    Ready { encoding, problem }: &Ready<'_>,
     seed: u64,
 ) -> Result<(Parameters, String)> {
     let init = init.unwrap_or("auto");
     let Some(choice) = StartChoice::of_name(init) else {
-        let weights = weights_file::read(Path::new(init), encoding, has_bias)?;
+        let weights = weights_file::read(Path::new(init), encoding, problem.has_bias)?;
         return Ok((weights, format!("the weights of {init}")));
     };
-    let NamedStart { parameters, text } = NamedStart::of(choice, encoding, activation, has_bias, seed);
+    let NamedStart { parameters, text } = NamedStart::of(choice, problem, seed);
     Ok((parameters, text))
 }
 

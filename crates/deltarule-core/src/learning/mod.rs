@@ -43,7 +43,7 @@ pub use pure::{PureInput, pure_inputs};
 pub use rate::{ChosenEta, Curvature, EtaBasis, Reduction};
 pub(crate) use reflector::Reflector;
 pub use schedule::{Course, Schedule, UnknownSchedule};
-pub use start::{Init, start};
+pub use start::{Init, start, start_of, starts_at_mean};
 pub use stochastic::{BatchStep, OnStep};
 pub use stopping::StopReason;
 pub use triangle::Triangle;

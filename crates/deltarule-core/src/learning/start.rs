@@ -1,5 +1,7 @@
 //! The weights that descent starts from.
 
+use super::{Loss, Problem};
+use crate::kernel::Float;
 use crate::network::{Activation, Parameters};
 use crate::random::{Random, Stream};
 
@@ -33,6 +35,26 @@ impl Init {
             Init::Normal => "normal",
         }
     }
+}
+
+/// Starting weights for a problem: those of [`start`], but with [`Init::Auto`], Poisson's loss and exp each bias is ln ȳ, the best constant. From 0 it would be a
+/// descent of |ln ȳ| with one curvature first, and the weights could run away on it.
+pub fn start_of<T: Float>(problem: &Problem<'_, T>, init: Init, seed: u64) -> Parameters {
+    let shape = problem.source.shape();
+    let (d, n_outputs) = (shape.n_features(), shape.n_outputs());
+    let mut parameters = start(init, problem.activation, d, n_outputs, problem.has_bias, seed);
+    if problem.has_bias && starts_at_mean(init, problem.loss, problem.activation) {
+        for (j, target) in problem.moments.targets().iter().enumerate() {
+            let mean = target.mean();
+            parameters.set_bias(j, if mean > 0.0 { libm::log(mean) } else { 0.0 });
+        }
+    }
+    parameters
+}
+
+/// Whether [`start_of`] begins with the best constant, where there is a bias.
+pub fn starts_at_mean(init: Init, loss: Loss, activation: &Activation) -> bool {
+    init == Init::Auto && loss == Loss::Poisson && *activation == Activation::Exp
 }
 
 /// Starting weights for d = `n_features` and J = `n_outputs`.

@@ -1,8 +1,8 @@
 //! Every loss: its gradient, its minimum, its baseline, and what it is not defined for.
 
 use deltarule_core::{
-    Activation, Batch, Config, Error, Fit, Layer, Loss, OptimizerKind, Parameters, Penalty, Plan, Problem, Silent,
-    StopReason, check_gradient, delta, fit,
+    Activation, Batch, Config, Error, Fit, Init, Layer, Loss, OptimizerKind, Parameters, Penalty, Plan, Problem,
+    Silent, StopReason, check_gradient, delta, fit, start_of,
 };
 use deltarule_core::{Random, Stream};
 use proptest::prelude::*;
@@ -199,6 +199,26 @@ fn log_and_poisson_end_where_newtons_method_does() {
                 assert!((a - b).abs() < 1e-8, "{loss}: {found:?} {exact:?}");
             }
         });
+    }
+}
+
+#[test]
+fn poisson_from_its_start_has_the_same_weights_in_every_unit() {
+    let weights_in = |unit: f64| {
+        let table = drawn(300, |h, random| unit * (h + random.uniform()).exp());
+        with_loss(&table, Loss::Poisson, &Activation::Exp, 1, |problem| {
+            let plan = Plan::of(problem, &Config::default()).unwrap();
+            let start = start_of(problem, Init::Auto, 0);
+            let fit = fit(problem, &plan, start, &mut Silent).unwrap();
+            assert!(matches!(fit.reason, StopReason::Minimum { .. }) && fit.epochs <= 40, "{unit}: {fit:?}");
+            fit.layer.parameters().weights(0).to_vec()
+        })
+    };
+    let expected = weights_in(1.0);
+    for unit in [1e-12, 1e-6, 1e6, 1e12] {
+        for (found, expected) in weights_in(unit).iter().zip(&expected) {
+            assert!((found - expected).abs() < 1e-6 * expected.abs().max(1.0), "{unit}: {found} {expected}");
+        }
     }
 }
 

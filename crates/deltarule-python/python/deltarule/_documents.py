@@ -19,7 +19,8 @@ bias : bool, default=True
 scale : {'standard', 'none'}, default='standard'
     Whether descent sees columns of numbers with mean 0 and standard deviation 1. Weights are told in the units of the columns either way.
 init : {'auto', 'zeros', 'normal'}, default='auto'
-    The starting weights: zeros, or normal with deviation 1/√d; 'auto' takes zeros where that is sound for f.
+    The starting weights: zeros, or normal with deviation 1/√d; 'auto' takes zeros where that is sound for f;
+    with the Poisson loss and exp the bias begins at ln ȳ.
 eta : float or 'auto', default='auto'
     The learning rate η; chosen from the data, or this one, which makes 'gd' the default optimizer.
 optimizer : {'gd', 'momentum', 'nesterov', 'lbfgs', 'adagrad', 'rmsprop', 'adam'}, optional

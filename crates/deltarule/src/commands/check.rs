@@ -30,9 +30,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
         let (weights, start_text) = setup::starting_weights(
             // From all zeros many gradients are equal, and a mistake could hide.
             Some(args.network.init.as_deref().unwrap_or("normal")),
-            &ready.encoding,
-            &prepared.activation,
-            has_bias,
+            &ready,
             args.network.seed,
         )?;
         let checked = checked_inputs(&ready.encoding);

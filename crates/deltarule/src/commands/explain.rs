@@ -415,13 +415,7 @@ fn of_table(args: &ExplainArgs, data: &[PathBuf]) -> Result<Subject> {
     let has_bias = !args.network.no_bias;
     let scale = args.columns.scale.map_or(ScaleRule::Standard, Into::into);
     setup::with_problem(&prepared, &args.columns, args.network.loss, scale, has_bias, &threads, |ready| {
-        let (start, start_text) = setup::starting_weights(
-            args.network.init.as_deref(),
-            &ready.encoding,
-            &prepared.activation,
-            has_bias,
-            args.network.seed,
-        )?;
+        let (start, start_text) = setup::starting_weights(args.network.init.as_deref(), &ready, args.network.seed)?;
         let n = table.n_records() as u64;
         let wanted = wanted_record(args, table.name(), n)?;
         let reduction = args.descent.reduction.map_or(Reduction::Mean, Into::into);

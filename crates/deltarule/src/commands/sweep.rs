@@ -70,8 +70,8 @@ impl Sweep<'_> {
     }
 
     /// Plans and starting weights for some settings; what is learned of the table for the first plan serves the others.
-    fn wanted(&self, prepared: &Prepared<'_>, ready: &Ready<'_>, settings: &[Setting]) -> Result<Wanted> {
-        let Ready { encoding, problem } = ready;
+    fn wanted(&self, ready: &Ready<'_>, settings: &[Setting]) -> Result<Wanted> {
+        let problem = &ready.problem;
         let init = self.args.network.init.as_deref();
         let mut wanted = Wanted { plans: Vec::new(), starts: Vec::new(), start_texts: Vec::new() };
         for setting in settings {
@@ -80,8 +80,7 @@ impl Sweep<'_> {
                 None => Plan::of(problem, &config)?,
                 Some(first) => first.with(problem, &config)?,
             });
-            let (start, text) =
-                setup::starting_weights(init, encoding, &prepared.activation, self.has_bias, setting.seed)?;
+            let (start, text) = setup::starting_weights(init, ready, setting.seed)?;
             wanted.starts.push(start);
             wanted.start_texts.push(text);
         }
@@ -140,7 +139,7 @@ pub(crate) fn run(args: &SweepArgs) -> Result<ExitCode> {
         let said = row_tally.text().into_iter().chain(prepared.held_out_text.iter().cloned());
         let said = said.chain(valid.as_deref().map(valid::files_text));
         let mut said: String = said.map(|text| text + "\n").collect();
-        let Wanted { plans, starts, start_texts } = sweep.wanted(&prepared, &ready, &settings)?;
+        let Wanted { plans, starts, start_texts } = sweep.wanted(&ready, &settings)?;
         trace.begin(problem.loss)?;
         let bar = output::progress(args.json, "epoch {pos} of the longest run, {elapsed} {spinner}", None);
         let mut observer = |run: usize, epoch: &Epoch<'_>| {

@@ -111,8 +111,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<ExitCode> {
                 HeldOutFiles::of_early_stopping(&mut valid, options, &prepared, (encoding, problem.loss), &mut rows)?;
             let say = Say::new(args);
             let init = settings.init.as_deref();
-            let (start, start_text) =
-                setup::starting_weights(init, encoding, &prepared.activation, settings.has_bias, args.network.seed)?;
+            let (start, start_text) = setup::starting_weights(init, &ready, args.network.seed)?;
             let (args, settings, table, prepared) = (args, &settings, &table, &prepared);
             let run = Run {
                 args,

@@ -1,6 +1,6 @@
 //! Where a descent ends: what is looked at before each step, and with a given η after it.
 
-use super::{Descent, tolerated_rise};
+use super::{Descent, rise_of_own_steps, tolerated_rise};
 use crate::error::Result;
 use crate::kernel::Float;
 use crate::learning::{Gradient, Loss, Problem, StopReason};
@@ -57,6 +57,10 @@ impl Descent {
             if flat_output(&self.gradient, problem).is_some() {
                 let (epoch, eta, loss) = (self.epoch, self.eta_of_step(self.epoch), self.gradient.loss);
                 return Ok(Some(StopReason::Saturated { epoch, eta, loss }));
+            }
+            // Of weights with the same E to its rounding, those at which the slope was found to be small.
+            if self.gradient.objective() <= self.best.gradient.objective() * (1.0 + rise_of_own_steps::<T>()) {
+                self.keep_as_best();
             }
             return Ok(Some(StopReason::Minimum { correlation }));
         }

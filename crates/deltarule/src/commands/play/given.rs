@@ -76,7 +76,7 @@ pub(super) fn given(args: &PlayArgs) -> Result<Value> {
             );
         }
         let init = network.init.as_deref();
-        let (start, _) = setup::starting_weights(init, encoding, &prepared.activation, has_bias, network.seed)?;
+        let (start, _) = setup::starting_weights(init, &ready, network.seed)?;
         let is_drawn = matches!(init.unwrap_or("auto"), "auto" | "zeros" | "normal");
         let csv = csv(&prepared, encoding)?;
         if csv.len() > MOST_BYTES {

@@ -140,7 +140,7 @@ impl Sweep<'_> {
         is_first: bool,
     ) -> Result<Vec<InFold>> {
         self.with_problem(prepared, |ready| {
-            let Wanted { plans, starts, .. } = self.wanted(prepared, &ready, settings)?;
+            let Wanted { plans, starts, .. } = self.wanted(&ready, settings)?;
             let problem = &ready.problem;
             if is_first {
                 trace.begin(problem.loss)?;
@@ -180,7 +180,7 @@ impl Sweep<'_> {
         model_file: &mut Option<OutputFile>,
     ) -> Result<Ended> {
         self.with_problem(prepared, |ready| {
-            let Wanted { plans, starts, start_texts } = self.wanted(prepared, &ready, std::slice::from_ref(setting))?;
+            let Wanted { plans, starts, start_texts } = self.wanted(&ready, std::slice::from_ref(setting))?;
             let problem = &ready.problem;
             let mut observer = |_: usize, epoch: &Epoch<'_>| trace.look(index, &plans[0], epoch);
             let fits = fit_many_watched(problem, &plans, starts, None, &mut observer)?;

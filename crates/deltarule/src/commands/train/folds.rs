@@ -69,8 +69,8 @@ impl Run<'_> {
 
     fn fit_fold(&self, prepared: &Prepared<'_>, ready: &Ready<'_>) -> Result<(Plan, Fit)> {
         let (init, seed) = (self.settings.init.as_deref(), self.args.network.seed);
-        let Ready { encoding, problem } = ready;
-        let (start, _) = setup::starting_weights(init, encoding, &prepared.activation, problem.has_bias, seed)?;
+        let problem = &ready.problem;
+        let (start, _) = setup::starting_weights(init, ready, seed)?;
         match self.args.precision {
             PrecisionArg::F64 => self.fit_quietly(problem, start),
             PrecisionArg::F32 => in_f32(problem, &prepared.training, |problem| self.fit_quietly(problem, start)),
