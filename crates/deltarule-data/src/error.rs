@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::advice::quoted;
 use crate::at::At;
+use crate::column::WHOLE;
 use crate::flaw::Flaw;
 pub use spilled::Spilled;
 use spilled::spill_reason;
@@ -125,7 +126,7 @@ pub enum DataError {
     },
     /// A whole number that f64 does not hold exactly.
     #[error(
-        "{file}: {place}, column {column:?}: found {found}, expected whole numbers up to 2⁵³ in size, which f64 holds exactly; \
+        "{file}: {place}, column {column:?}: found {found}, expected {WHOLE}; \
          use --categorical {0} to take every value as a category, --hash {0} if they are too many for that, or --drop {0}",
         quoted(column)
     )]

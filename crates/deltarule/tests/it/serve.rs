@@ -165,6 +165,7 @@ fn sparse_numbers_have_the_bits_of_predict() {
         (r#"{"features": {"1": 1, "01": 2}}"#, "index 1: found twice"),
         (r#"{"features": "2:1 1:1"}"#, "column \"features\": character 5: found \"1:1\", expected an index from 3 on"),
         (r#"{"features": "2"}"#, "found \"2\", expected a pair index:value"),
+        (r#"{"features": {"1": 9007199254740993}}"#, "found \"1:9007199254740993\", expected whole numbers up to 2⁵³"),
         (r#"{"features": null}"#, "found null, expected an object of numbers by their index"),
         (r#"{"features": 3}"#, "found a number, expected an object"),
         (r#"{"1": 3}"#, "the column features is in no record"),
