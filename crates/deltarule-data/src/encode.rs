@@ -7,7 +7,9 @@ use std::ops::Deref;
 
 use deltarule_core::{Block, Column, NO_LEVEL, Targets};
 use deltarule_model::number::exact;
-use deltarule_model::{Combination, DateFormat, Encoding, Feature, FeatureKind, Target, code_of_pair, product_of};
+use deltarule_model::{
+    Combination, DateFormat, Encoding, Feature, FeatureKind, TRUTH, Target, code_of_pair, is_truth_number, product_of,
+};
 
 use crate::column::{LARGEST, WHOLE, is_exact_text};
 use crate::csv::{Record, is_missing, parse_number};
@@ -334,11 +336,12 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
             return Ok(0.0);
         }
         let (expected, flaw) = match parse_number(field, record.decimal) {
+            Some(x) if truth && is_truth_number(x) => return Ok(x),
+            Some(_) if truth => (TRUTH, Flaw::Range),
             Some(x) if x.abs() <= LARGEST && is_exact_text(field, x) => return Ok(x),
-            Some(_) if truth => ("true or false", Flaw::Range),
             Some(x) if x.abs() <= LARGEST => (WHOLE, Flaw::Range),
             Some(_) => (WITHIN_RANGE, Flaw::Range),
-            None if truth => ("true or false", Flaw::Word),
+            None if truth => (TRUTH, Flaw::Word),
             None => ("a number, as in training", Flaw::Word),
         };
         self.text(field, record, &feature.name)?;

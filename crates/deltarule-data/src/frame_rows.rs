@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use deltarule_core::{BLOCK_ROWS, Block, BlockSource, Column, NO_LEVEL, Shape, Targets};
 use deltarule_model::number::exact;
-use deltarule_model::{Encoding, Feature, FeatureKind, Target};
+use deltarule_model::{Encoding, Feature, FeatureKind, TRUTH, Target, is_truth_number};
 
 use crate::at::At;
 use crate::batch::{CellText, Cells};
@@ -201,8 +201,12 @@ impl<'e> FrameRows<'e> {
                     expected: expected.into(),
                     flaw: Flaw::Range,
                 };
-                if let Some(row) = values.iter().position(|x| x.abs() > LARGEST) {
-                    return Err(wrong(row, exact(values[row]), WITHIN_RANGE));
+                let (is_unfit, expected): (fn(&f64) -> bool, _) = match feature.kind {
+                    FeatureKind::Boolean { .. } => (|x| !x.is_nan() && !is_truth_number(*x), TRUTH),
+                    _ => (|x| x.abs() > LARGEST, WITHIN_RANGE),
+                };
+                if let Some(row) = values.iter().position(is_unfit) {
+                    return Err(wrong(row, exact(values[row]), expected));
                 }
                 match self.rounded(column, rows, &values)? {
                     Some((row, found)) => Err(wrong(row, found, WHOLE)),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow_array::types::Int8Type;
 use arrow_array::{
-    ArrayRef, DictionaryArray, Float64Array, Int8Array, Int32Array, Int64Array, LargeStringArray, StringArray,
-    StringViewArray,
+    ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int8Array, Int32Array, Int64Array, LargeStringArray,
+    StringArray, StringViewArray,
 };
 use deltarule_core::ColumnScaling;
 use deltarule_data::{
@@ -102,4 +102,13 @@ fn whole_numbers_that_f64_rounds_are_told_by_a_model_too() {
     assert!(error.contains(expected), "{error}");
     shown(kind.clone(), Arc::new(Int64Array::from(vec![Some(1), None, Some(1 << 60)]))).unwrap();
     shown(kind, Arc::new(Float64Array::from(vec![1.0, 1e20]))).unwrap();
+}
+
+#[test]
+fn a_truth_value_is_1_or_0() {
+    let kind = FeatureKind::Boolean { mean: 0.5, scaling: ColumnScaling::NONE };
+    let error = shown(kind.clone(), Arc::new(Int64Array::from(vec![1, 0, 7]))).unwrap_err().to_string();
+    assert!(error.contains("X: record 3, column \"x\": found \"7\", expected true or false, or 1 or 0"), "{error}");
+    shown(kind.clone(), Arc::new(Float64Array::from(vec![Some(1.0), None, Some(0.0)]))).unwrap();
+    shown(kind, Arc::new(BooleanArray::from(vec![true, false]))).unwrap();
 }

@@ -106,6 +106,26 @@ fn whole_numbers_that_f64_rounds_are_refused_where_a_model_is_used() {
 }
 
 #[test]
+fn a_truth_value_is_true_false_1_or_0() {
+    let sandbox = trained("--missing mean");
+    for word in ["7", "-3", "1e10", "0.5", "yes"] {
+        sandbox.file("new.csv", format!("size,heated,city,price\n10,{word},Ulm,101\n"));
+        for command in ["predict", "evaluate"] {
+            let ran = sandbox.sh(&format!("deltarule {command} m.json new.csv"));
+            let said =
+                format!("new.csv: line 2, column \"heated\": found \"{word}\", expected true or false, or 1 or 0");
+            assert!(ran.code == Some(2) && ran.stderr.contains(&said), "{}", ran.stderr);
+        }
+    }
+    let predicted = |words: [&str; 3]| {
+        let rows = words.map(|word| format!("10,{word},Ulm\n")).concat();
+        sandbox.file("new.csv", format!("size,heated,city\n{rows}"));
+        sandbox.sh("deltarule predict m.json new.csv").ok().stdout
+    };
+    assert_eq!(predicted(["1", "0", "1.0"]), predicted(["true", "false", "TRUE"]));
+}
+
+#[test]
 fn a_missing_value_follows_the_rule_of_the_model() {
     for (rule, empty) in [("mean", false), ("drop", true)] {
         let sandbox = trained(&format!("--missing {rule}"));

@@ -282,6 +282,21 @@ fn what_cannot_be_answered_is_told_with_its_place() {
 }
 
 #[test]
+fn a_truth_value_is_true_false_1_or_0() {
+    let sandbox = Sandbox::new();
+    sandbox.file("t.csv", "heated,y\ntrue,1\nfalse,2\ntrue,3\nfalse,5\n");
+    sandbox.sh("deltarule train t.csv --target y --epochs 20 --out m.json --quiet").ok();
+    let service = Service::start(sandbox.path(), "m.json", &[]);
+    for found in ["2", "-3", "\"yes\""] {
+        let answer = service.request("POST", "/predict", &format!("[{{\"heated\": true}}, {{\"heated\": {found}}}]"));
+        let said = format!("record 2, column \"heated\": found \"{}\", expected true or false", found.replace('"', ""));
+        assert!(answer.status == 422 && answer.error().contains(&said), "{}", answer.body);
+    }
+    let of = |value: &str| service.predict(&format!("{{\"heated\": {value}}}"))[0].clone();
+    assert!(of("1") == of("true") && of("0") == of("false"));
+}
+
+#[test]
 fn paths_methods_and_options_are_told() {
     let sandbox = Sandbox::new();
     let service = iris(&sandbox, &[]);
