@@ -415,6 +415,21 @@ pub enum DataError {
         /// What is there.
         found: String,
     },
+    /// A number that f32 does not hold.
+    #[error(
+        "{file}: {at}, column {column:?}: found {found}, expected a number up to 3.4e38 in size, as --precision f32 holds; \
+         use --precision f64"
+    )]
+    BeyondF32 {
+        /// The file.
+        file: String,
+        /// Where the first one is.
+        at: At,
+        /// The column.
+        column: String,
+        /// What is there.
+        found: String,
+    },
     /// Missing values, with `--missing error`.
     #[error(
         "{file}: values are missing in {list}, the first {} {at}; use --missing mean to take each column's mean \
