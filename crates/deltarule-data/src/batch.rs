@@ -4,6 +4,7 @@
 //! does not hold exactly, is an error unless the column is a category or left out); booleans are booleans; texts, dictionaries of
 //! texts, dates, times and timestamps are texts (ISO 8601), with the same words for missing as in CSV; null and NaN are missing;
 //! where numbers are taken as texts (categories, hashed columns), those of floats have a point, as other programs write them to CSV: 17.0;
+//! decimals of more than 15 digits are read from their text, which is what they are as texts;
 //! timestamps with a zone are those of its clock, with the offset that it has from UTC (summer time counts); where the zone has a name, a column of `--date` keeps it;
 //! a column of nulls alone is missing throughout; lists, structures, maps and bytes cannot be used, and are told by name.
 
@@ -23,7 +24,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
 use crate::at::At;
-use crate::csv::{Fingerprint, Record, Row, is_missing};
+use crate::csv::{Decimal, Fingerprint, Record, Row, is_missing, parse_number};
 use crate::error::{DataError, Result};
 use crate::sieve::Value;
 #[cfg(feature = "sql")]
@@ -34,11 +35,16 @@ const BATCH_ROWS: usize = 64 * 1024;
 /// The fingerprint covers so many bytes at each end of a file, and its length.
 const FINGERPRINT_BYTES: u64 = 1024 * 1024;
 
+/// f64 tells decimals of so many digits apart.
+const DECIMAL_DIGITS: i32 = 15;
+
 /// The values of one column of a batch, as far as deltarule tells types apart.
 pub(crate) enum Cells {
     Numbers(Float64Array),
     Integers(Int64Array),
     Naturals(UInt64Array),
+    /// Decimals of more digits than f64 tells apart, and their texts.
+    Decimals(Float64Array, StringArray),
     Booleans(BooleanArray),
     Texts(StringArray),
     /// Texts as codes of texts of which each is there once, or may be; a code that is there is that of a text.
@@ -66,6 +72,13 @@ impl Cells {
                 Cells::Integers(cast(array, &D::Int64)?.as_primitive::<Int64Type>().clone())
             }
             D::Float64 => Cells::Numbers(array.as_primitive::<Float64Type>().clone()),
+            D::Decimal64(precision, scale) | D::Decimal128(precision, scale) | D::Decimal256(precision, scale)
+                if i32::from(*precision) - i32::from(*scale).min(0) > DECIMAL_DIGITS =>
+            {
+                let texts: StringArray = cast(array, &D::Utf8)?.as_string::<i32>().iter().map(whole_as_such).collect();
+                let number = |text: Option<&str>| parse_number(text?.as_bytes(), Decimal::Point);
+                Cells::Decimals(texts.iter().map(number).collect(), texts)
+            }
             D::Float16 | D::Float32 | D::Decimal32(..) | D::Decimal64(..) | D::Decimal128(..) | D::Decimal256(..) => {
                 Cells::Numbers(cast(array, &D::Float64)?.as_primitive::<Float64Type>().clone())
             }
@@ -103,6 +116,7 @@ impl Cells {
     pub(crate) fn value(&self, row: usize) -> Value {
         match self {
             Cells::Numbers(x) if x.is_valid(row) && !x.value(row).is_nan() => Value::Number(x.value(row)),
+            Cells::Decimals(x, _) if x.is_valid(row) => Value::Number(x.value(row)),
             Cells::Integers(x) if x.is_valid(row) => Value::Number(x.value(row) as f64),
             Cells::Naturals(x) if x.is_valid(row) => Value::Number(x.value(row) as f64),
             Cells::Booleans(x) if x.is_valid(row) => Value::Word,
@@ -133,10 +147,21 @@ impl Cells {
             Cells::Numbers(x) if x.is_valid(row) => write!(into, "{:?}", x.value(row)),
             Cells::Integers(x) if x.is_valid(row) => write!(into, "{}", x.value(row)),
             Cells::Naturals(x) if x.is_valid(row) => write!(into, "{}", x.value(row)),
+            Cells::Decimals(x, texts) if x.is_valid(row) => into.write_all(texts.value(row).as_bytes()),
             Cells::Booleans(x) if x.is_valid(row) => write!(into, "{}", x.value(row)),
             _ => into.write_all(self.text(row).unwrap_or_default().as_bytes()),
         };
     }
+}
+
+/// The text of a decimal; one whose whole part has more than 15 digits, and nothing but zeros behind the point, is a whole number.
+fn whole_as_such(text: Option<&str>) -> Option<&str> {
+    text.map(|text| match text.split_once('.') {
+        Some((whole, zeros)) if whole.len() > DECIMAL_DIGITS as usize && zeros.bytes().all(|digit| digit == b'0') => {
+            whole
+        }
+        _ => text,
+    })
 }
 
 /// The texts that codes stand for; `texts` are of one of Arrow's three types of them.

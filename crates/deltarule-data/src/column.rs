@@ -11,7 +11,7 @@ use deltarule_model::{BucketSet, DateForm, DateFormat};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use builder::{ColumnBuilder, LARGEST, Wish, is_time_of_day, is_truth};
-pub(crate) use numbers::is_in_range;
+pub(crate) use numbers::{WHOLE, is_exact_text, is_in_range, is_large};
 
 /// A value that stands for others, and the line on which it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

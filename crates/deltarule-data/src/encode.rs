@@ -7,8 +7,11 @@ use std::ops::Deref;
 
 use deltarule_core::{Block, Column, NO_LEVEL, Targets};
 use deltarule_model::number::exact;
-use deltarule_model::{Combination, DateFormat, Encoding, Feature, FeatureKind, Target, code_of_pair, product_of};
+use deltarule_model::{
+    Combination, DateFormat, Encoding, Feature, FeatureKind, TRUTH, Target, code_of_pair, is_truth_number, product_of,
+};
 
+use crate::column::{LARGEST, WHOLE, is_exact_text};
 use crate::csv::{Record, is_missing, parse_number};
 use crate::error::{DataError, Result};
 use crate::flaw::Flaw;
@@ -214,7 +217,7 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
                         let product: Result<f64> = product_of(terms, last, code);
                         let product = product?;
                         // Each factor is in range, and yet their product need not be.
-                        if product.abs() > crate::column::LARGEST {
+                        if product.abs() > LARGEST {
                             return Err(DataError::Value {
                                 file: file_of(&self.files, record),
                                 at: record.at,
@@ -280,18 +283,15 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
         if let Some((position, name)) = &self.weight {
             let field = record.trimmed(*position);
             match parse_number(field, record.decimal) {
-                Some(v) if (0.0..=crate::column::LARGEST).contains(&v) => self.weights.push(v),
+                Some(v) if !is_exact_text(field, v) => {
+                    return Err(self.wrong(record, name, field, WHOLE, Flaw::Weight));
+                }
+                Some(v) if (0.0..=LARGEST).contains(&v) => self.weights.push(v),
                 // It is left out in any case.
                 _ if state == RowState::TargetMissing => self.weights.push(0.0),
                 _ => {
-                    return Err(DataError::Value {
-                        file: file_of(&self.files, record),
-                        at: record.at,
-                        column: name.clone(),
-                        found: String::from_utf8_lossy(field).into_owned(),
-                        expected: "the weight of a record, a number from 0 on".into(),
-                        flaw: Flaw::Weight,
-                    });
+                    let expected = "the weight of a record, a number from 0 on";
+                    return Err(self.wrong(record, name, field, expected, Flaw::Weight));
                 }
             }
         }
@@ -311,14 +311,20 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
     fn date(&self, feature: &Feature, format: &DateFormat, field: &[u8], record: &Record<'_>) -> Result<f64> {
         let column = feature.column();
         let text = self.text(field, record, column)?;
-        format.parse(text).ok_or_else(|| DataError::Value {
-            file: file_of(&self.files, record),
-            at: record.at,
-            column: column.to_owned(),
-            found: text.to_owned(),
-            expected: format.expected().into(),
-            flaw: Flaw::Date,
-        })
+        format.parse(text).ok_or_else(|| self.wrong(record, column, field, format.expected(), Flaw::Date))
+    }
+
+    /// The error of a field that stands for no value.
+    fn wrong(
+        &self,
+        record: &Record<'_>,
+        column: &str,
+        field: &[u8],
+        expected: impl Into<Box<str>>,
+        flaw: Flaw,
+    ) -> DataError {
+        let (file, found) = (file_of(&self.files, record), String::from_utf8_lossy(field).into_owned());
+        DataError::Value { file, at: record.at, column: column.to_owned(), found, expected: expected.into(), flaw }
     }
 
     fn number(&self, feature: &Feature, field: &[u8], record: &Record<'_>) -> Result<f64> {
@@ -329,25 +335,17 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
         if truth && field.eq_ignore_ascii_case(b"false") {
             return Ok(0.0);
         }
-        match parse_number(field, record.decimal) {
-            Some(x) if x.abs() <= crate::column::LARGEST => Ok(x),
-            number => {
-                let (expected, flaw) = match number {
-                    Some(_) if truth => ("true or false", Flaw::Range),
-                    Some(_) => (WITHIN_RANGE, Flaw::Range),
-                    None if truth => ("true or false", Flaw::Word),
-                    None => ("a number, as in training", Flaw::Word),
-                };
-                Err(DataError::Value {
-                    file: file_of(&self.files, record),
-                    at: record.at,
-                    column: feature.name.clone(),
-                    found: self.text(field, record, &feature.name)?.to_owned(),
-                    expected: expected.into(),
-                    flaw,
-                })
-            }
-        }
+        let (expected, flaw) = match parse_number(field, record.decimal) {
+            Some(x) if truth && is_truth_number(x) => return Ok(x),
+            Some(_) if truth => (TRUTH, Flaw::Range),
+            Some(x) if x.abs() <= LARGEST && is_exact_text(field, x) => return Ok(x),
+            Some(x) if x.abs() <= LARGEST => (WHOLE, Flaw::Range),
+            Some(_) => (WITHIN_RANGE, Flaw::Range),
+            None if truth => (TRUTH, Flaw::Word),
+            None => ("a number, as in training", Flaw::Word),
+        };
+        self.text(field, record, &feature.name)?;
+        Err(self.wrong(record, &feature.name, field, expected, flaw))
     }
 
     /// How many records were taken since the last [`clear`](Self::clear).

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::advice::quoted;
 use crate::at::At;
+use crate::column::WHOLE;
 use crate::flaw::Flaw;
 pub use spilled::Spilled;
 use spilled::spill_reason;
@@ -125,7 +126,7 @@ pub enum DataError {
     },
     /// A whole number that f64 does not hold exactly.
     #[error(
-        "{file}: {place}, column {column:?}: found {found}, expected whole numbers up to 2⁵³ in size, which f64 holds exactly; \
+        "{file}: {place}, column {column:?}: found {found}, expected {WHOLE}; \
          use --categorical {0} to take every value as a category, --hash {0} if they are too many for that, or --drop {0}",
         quoted(column)
     )]
@@ -405,6 +406,21 @@ pub enum DataError {
         quoted(column)
     )]
     OutOfRange {
+        /// The file.
+        file: String,
+        /// Where the first one is.
+        at: At,
+        /// The column.
+        column: String,
+        /// What is there.
+        found: String,
+    },
+    /// A number that f32 does not hold.
+    #[error(
+        "{file}: {at}, column {column:?}: found {found}, expected a number up to 3.4e38 in size, as --precision f32 holds; \
+         use --precision f64"
+    )]
+    BeyondF32 {
         /// The file.
         file: String,
         /// Where the first one is.

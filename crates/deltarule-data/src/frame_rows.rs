@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use deltarule_core::{BLOCK_ROWS, Block, BlockSource, Column, NO_LEVEL, Shape, Targets};
 use deltarule_model::number::exact;
-use deltarule_model::{Encoding, Feature, FeatureKind, Target};
+use deltarule_model::{Encoding, Feature, FeatureKind, TRUTH, Target, is_truth_number};
 
 use crate::at::At;
 use crate::batch::{CellText, Cells};
-use crate::column::LARGEST;
+use crate::column::{LARGEST, WHOLE, is_exact_text, is_large};
 use crate::csv::is_missing;
 use crate::encode::{RowEncoder, RowState, WITHIN_RANGE};
 use crate::error::{DataError, Result};
@@ -186,28 +186,50 @@ impl<'e> FrameRows<'e> {
                     Some(values) => Cow::Borrowed(values),
                     None => {
                         let mut values = Vec::with_capacity(rows.len());
-                        column.append(rows, &mut values);
+                        column.append(rows.clone(), &mut values);
                         Cow::Owned(values)
                     }
                 };
-                if let Some(row) = values.iter().position(|x| x.is_nan() || x.abs() > LARGEST) {
-                    if values[row].is_nan() {
-                        self.check_missing(feature, first + row)?;
-                    }
-                    if let Some(row) = values.iter().position(|x| x.abs() > LARGEST) {
-                        return Err(DataError::Value {
-                            file: self.name.clone(),
-                            at: At::Record((first + row) as u64 + 1),
-                            column: feature.name.clone(),
-                            found: exact(values[row]),
-                            expected: WITHIN_RANGE.into(),
-                            flaw: Flaw::Range,
-                        });
-                    }
+                if let Some(row) = values.iter().position(|x| x.is_nan()) {
+                    self.check_missing(feature, first + row)?;
                 }
-                Ok(Column::Numbers(values))
+                let wrong = |row: usize, found: String, expected: &str| DataError::Value {
+                    file: self.name.clone(),
+                    at: At::Record((first + row) as u64 + 1),
+                    column: feature.name.clone(),
+                    found,
+                    expected: expected.into(),
+                    flaw: Flaw::Range,
+                };
+                let (is_unfit, expected): (fn(&f64) -> bool, _) = match feature.kind {
+                    FeatureKind::Boolean { .. } => (|x| !x.is_nan() && !is_truth_number(*x), TRUTH),
+                    _ => (|x| x.abs() > LARGEST, WITHIN_RANGE),
+                };
+                if let Some(row) = values.iter().position(is_unfit) {
+                    return Err(wrong(row, exact(values[row]), expected));
+                }
+                match self.rounded(column, rows, &values)? {
+                    Some((row, found)) => Err(wrong(row, found, WHOLE)),
+                    None => Ok(Column::Numbers(values)),
+                }
             }
         }
+    }
+
+    /// The first whole number of some records that f64 does not hold, and its place among them.
+    fn rounded(&self, column: &FrameColumn, rows: Range<usize>, values: &[f64]) -> Result<Option<(usize, String)>> {
+        if !values.iter().any(|x| is_large(*x)) {
+            return Ok(None);
+        }
+        let cells = column.cells(&self.name, rows)?;
+        let places = cells.iter().flat_map(|(cells, n)| (0..*n).map(move |row| (cells, row)));
+        let texts = places.map(|(cells, row)| {
+            let mut text = Vec::new();
+            cells.write(row, &mut text);
+            text
+        });
+        let found = texts.zip(values).enumerate().find(|(_, (text, value))| !is_exact_text(text, **value));
+        Ok(found.map(|(row, (text, _))| (row, String::from_utf8_lossy(&text).into_owned())))
     }
 
     /// Errors: the model has no rule for what is missing.

@@ -2,6 +2,7 @@
 
 mod combine;
 mod draft;
+mod narrow;
 mod part;
 mod records;
 mod seen;

@@ -14,12 +14,15 @@ use crate::table::ReadOptions;
 /// So much of each end of a file is compared.
 const END_BYTES: u64 = 1024 * 1024;
 
-/// The size and the time of the last change of a file; nothing for a stream.
+/// The size of a file and when it was changed, as it can be set (`touch`), and as the system has it where it does; nothing for a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Stamp {
     size: u64,
     seconds: u64,
     nanoseconds: u32,
+    /// The last change of the inode, which no program sets.
+    #[serde(default)]
+    inode: Option<(i64, i64)>,
 }
 
 impl Stamp {
@@ -27,8 +30,20 @@ impl Stamp {
     pub(crate) fn of(path: &Path) -> Option<Self> {
         let about = fs::metadata(path).ok().filter(fs::Metadata::is_file)?;
         let modified = about.modified().ok()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-        Some(Self { size: about.len(), seconds: modified.as_secs(), nanoseconds: modified.subsec_nanos() })
+        let (size, seconds, nanoseconds) = (about.len(), modified.as_secs(), modified.subsec_nanos());
+        Some(Self { size, seconds, nanoseconds, inode: inode_change(&about) })
     }
+}
+
+#[cfg(unix)]
+fn inode_change(about: &fs::Metadata) -> Option<(i64, i64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    Some((about.ctime(), about.ctime_nsec()))
+}
+
+#[cfg(not(unix))]
+fn inode_change(_: &fs::Metadata) -> Option<(i64, i64)> {
+    None
 }
 
 /// The files of a table in their order, and how they were read.
@@ -91,8 +106,12 @@ impl SourceFile {
     fn differs_from(&self, now: &Self) -> Option<&'static str> {
         match (self.stamp, now.stamp) {
             (None, _) | (_, None) => Some("a stream cannot be compared with it"),
-            (then, now) if then != now => Some("the file has changed since"),
+            (Some(then), Some(now)) if (Stamp { inode: now.inode, ..then }) != now => {
+                Some("the file has changed since")
+            }
             _ if self.ends != now.ends => Some("the file has changed since"),
+            // What is between both ends is not compared.
+            (then, now) if then != now => Some("the file was written, moved or touched since, and may be another"),
             _ => None,
         }
     }

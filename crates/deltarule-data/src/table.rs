@@ -191,8 +191,13 @@ impl Table {
             Cached::Whole(whole) => whole,
         };
         if whole.about.0.path() != source.path() {
-            let (file, found) = (cache.display().to_string(), name_of_all(&whole.about.1.names));
-            return Err(DataError::OtherCache { file, found, expected: name_of_all(&names) });
+            let (file, then) = (cache.display().to_string(), &whole.about.0);
+            let (found, expected) = match (name_of_all(&whole.about.1.names), name_of_all(&names)) {
+                // Of the same name, in two folders.
+                (found, expected) if found == expected => (then.path().to_owned(), source.path().to_owned()),
+                names => names,
+            };
+            return Err(DataError::OtherCache { file, found, expected });
         }
         if let Some(reason) = whole.about.0.differs_from(source) {
             return Ok(Err(Some(reason)));

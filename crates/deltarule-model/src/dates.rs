@@ -194,6 +194,9 @@ impl DateFormat {
         let pattern = self.pattern.as_ref()?;
         let mut parsed = Parsed::new();
         parse(&mut parsed, text, pattern.items.iter()).ok()?;
+        if parsed.offset().is_some_and(|seconds| seconds.abs() >= 86_400) {
+            return None;
+        }
         if parsed.timestamp().is_some() {
             let seconds = parsed.to_naive_datetime_with_offset(0).ok()?.and_utc().timestamp();
             return Some(Moment { seconds, offset: Some(0) });
@@ -308,6 +311,9 @@ mod tests {
             "2024-05-31T10:60",
             "2024-05-31T10:00:61",
             "2024-05-31 10:00+1",
+            "2024-05-31 10:00+25:00",
+            "2024-05-31T10:00:00-24",
+            "2024-05-31T10:00+0260",
             "May 2024",
             "31 Mayo 2024",
             "202405311",
@@ -336,6 +342,8 @@ mod tests {
         let by_pattern = DateFormat::new("%d.%m.%Y %H:%M %z").unwrap();
         assert_eq!(by_pattern.parse_in_utc("29.02.2024 14:30 +0200"), Some(noon));
         assert_eq!(by_pattern.parse("29.02.2024 14:30 +0200"), Some(noon + 7200.0));
+        assert_eq!(by_pattern.parse("29.02.2024 14:30 -2359"), Some(noon + 7200.0));
+        assert_eq!(by_pattern.parse("29.02.2024 14:30 +2500"), None);
     }
 
     #[test]

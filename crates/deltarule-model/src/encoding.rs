@@ -190,6 +190,14 @@ pub struct SparseFeature {
     pub scaling: ColumnScaling,
 }
 
+/// What is expected where a model has a truth value.
+pub const TRUTH: &str = "true or false, or 1 or 0";
+
+/// Whether a number may stand for a truth value: 1 and 0 may.
+pub fn is_truth_number(number: f64) -> bool {
+    number == 0.0 || number == 1.0
+}
+
 impl Feature {
     /// A column as it is.
     pub fn new(column: &str, kind: FeatureKind) -> Self {

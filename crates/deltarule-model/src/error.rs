@@ -80,7 +80,7 @@ pub enum ScoreError {
         /// How many there must be.
         expected: usize,
     },
-    /// A text where the model has a number, or a number where it has a category.
+    /// A text where the model has a number, a number where it has a category, or one other than 1 and 0 where it has a truth value.
     #[error("column {column:?}: found {found}, expected {expected}")]
     Kind {
         /// The feature.

@@ -29,7 +29,7 @@ pub use date_part::DatePart;
 pub use dates::{DateFormat, date_text};
 pub use encoding::{
     Encoding, Feature, FeatureKind, MISSING_LEVEL, MissingRule, Origin, Pooled, RARE_LEVEL, ScaleRule, SparseFeature,
-    code_among,
+    TRUTH, code_among, is_truth_number,
 };
 pub use error::{ModelError, Result, ScoreError};
 pub use model::{Model, OriginalWeights, Training};

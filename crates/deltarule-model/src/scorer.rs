@@ -7,7 +7,7 @@ use deltarule_core::{NET_INPUT_LANES, NO_LEVEL, fold_net_input};
 use crate::buckets::hash_number;
 use crate::combine::{Combination, code_of_pair, product_of};
 use crate::dates::DateFormat;
-use crate::encoding::{Feature, FeatureKind};
+use crate::encoding::{Feature, FeatureKind, TRUTH, is_truth_number};
 use crate::error::ScoreError;
 use crate::model::Model;
 
@@ -183,11 +183,15 @@ impl<'m> Scorer<'m> {
             let missing = matches!(value, Value::Missing) || matches!(value, Value::Number(x) if x.is_nan());
             return Ok(f64::from(u8::from(missing)));
         }
+        let truth = matches!(feature.kind, FeatureKind::Boolean { .. });
         match value {
+            Value::Number(x) if truth && !x.is_nan() && !is_truth_number(x) => {
+                Err(wrong_kind(feature, "a number that is neither 1 nor 0", TRUTH))
+            }
             Value::Number(x) if !x.is_nan() => Ok(x),
             Value::Boolean(x) => Ok(f64::from(u8::from(x))),
             Value::Number(_) | Value::Missing => self.missing(feature.column()),
-            Value::Text(_) => Err(wrong_kind(feature, "a text", "a number")),
+            Value::Text(_) => Err(wrong_kind(feature, "a text", if truth { TRUTH } else { "a number" })),
         }
     }
 

@@ -389,21 +389,21 @@ impl<'de> Visitor<'de> for Field<'_, '_, '_> {
             return Err(self.refuse("an object"));
         }
         let Field { intake, column } = self;
-        let mut pairs: Vec<(u32, f64)> = Vec::new();
+        let mut pairs: Vec<(u32, serde_json::Value)> = Vec::new();
         while let Some(key) = map.next_key_seed(Key)? {
             let wrong = |message: String| Refusal::of_column(intake.n, column, format!("index {key:?}: {message}"));
             let digits = !key.is_empty() && key.bytes().all(|digit| digit.is_ascii_digit());
             let index: Option<u32> = key.parse().ok().filter(|_| digits);
             let value: serde_json::Value = map.next_value()?;
-            let refusal = match (index, value.as_f64()) {
-                (Some(index), Some(value)) => {
+            let refusal = match (index, value.is_number()) {
+                (Some(index), true) => {
                     pairs.push((index, value));
                     continue;
                 }
                 (None, _) => {
                     wrong("expected a whole number as the key, the index of a feature, as in {\"12\": 0.5}".to_owned())
                 }
-                (_, None) => wrong(format!("found {value}, expected a number; what is 0 or missing is left out")),
+                (_, false) => wrong(format!("found {value}, expected a number; what is 0 or missing is left out")),
             };
             return Err(intake.refuse(refusal));
         }
@@ -415,7 +415,7 @@ impl<'de> Visitor<'de> for Field<'_, '_, '_> {
         }
         for (index, value) in pairs {
             // Writing to memory does not fail.
-            let _ = write!(intake.row.text, "{index}:{value:?} ");
+            let _ = write!(intake.row.text, "{index}:{value} ");
         }
         Ok(())
     }

@@ -145,7 +145,8 @@ pub(crate) struct MemoryArgs {
     /// The result does not depend on it [default: half of what is free]
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub(crate) memory: Option<usize>,
-    /// Keep the table in this file, from which the next run takes it if the data is still the same
+    /// Keep the table in this file, from which the next run takes it if the data is still the same: path, size, times of the last
+    /// change and both ends of each file, and the options of reading
     #[arg(long, value_name = "FILE")]
     pub(crate) cache: Option<PathBuf>,
 }

@@ -191,9 +191,8 @@ pub(crate) fn sum_text(loss: Loss, activation: &Activation, is_weighted: bool) -
 /// How the whole table became small, where it did.
 pub(crate) fn triangle_text(plan: &Plan) -> Option<String> {
     let triangle = plan.triangle.as_ref()?;
-    let condition = plan.eta.curvature.lambda_min.map_or("singular".to_owned(), |lambda_min| {
-        format!("condition number {}", digits(plan.eta.curvature.lambda_max / lambda_min, 3))
-    });
+    let condition = plan.eta.curvature.condition_number();
+    let condition = condition.map_or("singular".to_owned(), |ratio| format!("condition number ≈ {}", digits(ratio, 3)));
     Some(format!(
         "the table is carried by a triangle of {} (f is the identity): {} the records again; XᵀX: {condition}",
         count(triangle.n_columns() as u64, "column"),

@@ -8,7 +8,7 @@ use deltarule_model::Encoding;
 use serde_json::{Value, json};
 
 use crate::cli::{FileArgs, ValidArgs, WeightArgs};
-use crate::commands::evaluate::{unseen_json, unseen_levels, unseen_text};
+use crate::commands::evaluate::{unseen_json, unseen_levels, unseen_text, what_became};
 use crate::number::count;
 use crate::rows::RowTally;
 use crate::setup;
@@ -210,5 +210,46 @@ impl HeldOutRows {
             report["held_out_left_out"] = json!(n_read - n_scored);
         }
         report["held_out_unseen_levels"] = unseen_json(&self.unseen);
+    }
+}
+
+/// Values of records held out that the models of their folds have no weight for, over all folds.
+#[derive(Debug, Default)]
+pub(crate) struct UnseenInFolds {
+    /// How many of each column.
+    columns: Vec<(String, u64)>,
+    /// How many became what.
+    became: Vec<(String, u64)>,
+}
+
+impl UnseenInFolds {
+    /// Adds those of a fold.
+    ///
+    /// Errors: those of the file that holds the table's pages.
+    pub(crate) fn add(&mut self, fold: &Prepared<'_>, encoding: &Encoding) -> Result<()> {
+        for (column, n) in unseen_levels(encoding, &fold.unseen_held_out()?) {
+            add_to(&mut self.became, what_became(encoding, &column), n);
+            add_to(&mut self.columns, column, n);
+        }
+        Ok(())
+    }
+
+    /// A line for each column, and each thing that became of its values.
+    pub(crate) fn text(&self) -> String {
+        self.became
+            .iter()
+            .map(|(what, n)| format!("held out, over the folds: {} {what}\n", count(*n, "value")))
+            .collect()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        unseen_json(&self.columns)
+    }
+}
+
+fn add_to(counts: &mut Vec<(String, u64)>, key: String, n: u64) {
+    match counts.iter_mut().find(|(other, _)| *other == key) {
+        Some((_, total)) => *total += n,
+        None => counts.push((key, n)),
     }
 }

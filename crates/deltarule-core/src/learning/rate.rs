@@ -98,6 +98,11 @@ impl Curvature {
         Ok(Self { lambda_max, at_least, proven: true, lambda_min, max_record })
     }
 
+    /// λmax/λmin of XᵀX, the condition number, an estimate: of λmax as power iteration has it, and not of its bound. `None` where XᵀX was not formed, or is singular.
+    pub fn condition_number(&self) -> Option<f64> {
+        self.lambda_min.map(|lambda_min| (self.at_least / lambda_min).max(1.0))
+    }
+
     /// λ that bounds the expected curvature of a step over `batch` of `n` records, drawn without replacement.
     ///
     /// Source: Gower et al. 2019, SGD: general analysis and improved rates, proposition 3.8 (τ-nice sampling).

@@ -10,7 +10,7 @@ use deltarule_model::{DateForm, DateFormat, HashBits};
 
 use super::distinct::Distinct;
 use super::hashed::Hashed;
-use super::numbers::{is_exact_text, is_in_range, is_whole, range_of};
+use super::numbers::{is_exact_text, is_in_range, is_large, is_whole, range_of};
 use super::state::{Level, State, sorted, truth_values};
 use super::{ColumnFacts, Place, TableColumn, Values};
 use crate::csv::{Decimal, has_other_decimal, has_thousands, is_missing, parse_number};
@@ -18,9 +18,6 @@ use crate::pages::{Decode, PageColumn};
 
 /// Numbers beyond this in size, or below its inverse, are refused as features and targets.
 pub(crate) const LARGEST: f64 = 1e150;
-
-/// Whole numbers up to this size are held exactly by f64.
-const EXACT: u64 = 1 << 53;
 
 /// A text column with more levels than this, on more than half of the records so far, is not kept unless it is asked for.
 const KEPT_LEVELS: usize = 65_536;
@@ -107,8 +104,7 @@ impl ColumnBuilder {
         if self.takes_numbers()
             && let Some(number) = parse_number(field, self.decimal)
         {
-            // 2⁵³ itself may have been 2⁵³ + 1.
-            if number.abs() >= EXACT as f64 {
+            if is_large(number) {
                 self.push_large(number, field, line);
             } else {
                 self.push_number(number, line, || String::from_utf8_lossy(field).into_owned());

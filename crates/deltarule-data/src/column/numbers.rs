@@ -2,6 +2,12 @@
 
 use super::LARGEST;
 
+/// Whole numbers up to this size are held exactly by f64.
+const EXACT: u64 = 1 << 53;
+
+/// What is expected where a whole number would be rounded.
+pub(crate) const WHOLE: &str = "whole numbers up to 2⁵³ in size, which f64 holds exactly";
+
 const LANES: usize = 8;
 
 /// The smallest and the largest number, and how many there are; NaN is none. Zeros have no sign.
@@ -38,8 +44,17 @@ pub(crate) fn is_in_range(number: f64) -> bool {
     size <= LARGEST && (size >= 1.0 / LARGEST || size == 0.0)
 }
 
-/// Whether a text that was read as a large number stands for it to the last digit, or is no whole number in digits.
-pub(super) fn is_exact_text(text: &[u8], number: f64) -> bool {
+/// Whether a number may be another one than its text: 2⁵³ itself may have been 2⁵³ + 1.
+#[inline]
+pub(crate) fn is_large(number: f64) -> bool {
+    number.abs() >= EXACT as f64
+}
+
+/// Whether a text that was read as a number stands for it to the last digit, or is no whole number in digits.
+pub(crate) fn is_exact_text(text: &[u8], number: f64) -> bool {
+    if !is_large(number) {
+        return true;
+    }
     let digits = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
     if !digits.iter().all(u8::is_ascii_digit) {
         return true;

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use deltarule_model::{Encoding, Target};
 
 use super::{RowEncoder, file_of};
-use crate::column::is_truth;
+use crate::column::{LARGEST, WHOLE, is_exact_text, is_truth};
 use crate::csv::{Decimal, Record, is_missing, parse_number};
 use crate::error::{DataError, Result};
 use crate::flaw::Flaw;
@@ -33,7 +33,8 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
                 for (j, field) in fields.iter().enumerate() {
                     let number = match parse_number(field, record.decimal) {
                         _ if missing => 0.0,
-                        Some(y) if y.abs() <= crate::column::LARGEST => y,
+                        Some(y) if !is_exact_text(field, y) => return Err(wrong(j, WHOLE.into())),
+                        Some(y) if y.abs() <= LARGEST => y,
                         _ if field.eq_ignore_ascii_case(b"true") => 1.0,
                         _ if field.eq_ignore_ascii_case(b"false") => 0.0,
                         _ => return Err(wrong(j, "a number, as in training".into())),
@@ -71,7 +72,7 @@ fn class_of(field: &[u8], classes: &[String], decimal: Decimal) -> Option<u32> {
     let same_text =
         |class: &String| class.as_bytes() == field || class.as_bytes().eq_ignore_ascii_case(field) && is_truth(field);
     let position = classes.iter().position(same_text).or_else(|| {
-        let number = parse_number(field, decimal)?;
+        let number = parse_number(field, decimal).filter(|number| is_exact_text(field, *number))?;
         classes.iter().position(|class| parse_number(class.as_bytes(), Decimal::Point) == Some(number))
     });
     position.map(|class| class as u32)

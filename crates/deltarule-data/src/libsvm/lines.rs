@@ -8,7 +8,7 @@ use std::thread;
 use memchr::memchr;
 
 use super::{LARGEST_INDEX, LibsvmReader, tokens};
-use crate::column::LARGEST;
+use crate::column::{LARGEST, WHOLE, is_exact_text};
 use crate::csv::{Chunk, Decimal, parse_number};
 use crate::error::{DataError, Result};
 use crate::in_order::map_in_order;
@@ -192,6 +192,7 @@ impl Line<'_> {
             return Err(self.wrong(token, "the label, a number, before the first index:value pair"));
         }
         match number(token) {
+            Some(label) if !is_exact_text(token, label) => Err(self.wrong(token, WHOLE)),
             Some(label) => Ok(label),
             None => Err(self.wrong(token, "a number as the label, within ±1e150")),
         }
@@ -219,6 +220,7 @@ impl Line<'_> {
             return Err(self.wrong(token, &advice));
         };
         match number(value) {
+            Some(x) if !is_exact_text(value, x) => Err(self.wrong(token, WHOLE)),
             Some(value) => Ok((index, value)),
             None if value.is_empty() => Err(self.wrong(token, "a number after the colon; is the line cut off?")),
             None => Err(self.wrong(token, "a number after the colon, within ±1e150; what is missing is left out")),

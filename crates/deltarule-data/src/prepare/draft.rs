@@ -168,7 +168,7 @@ impl<'t> DraftFeature<'t> {
         matches!(self.derivation, Derivation::Combined(_))
     }
 
-    fn name(&self, table: &Table) -> String {
+    pub(super) fn name(&self, table: &Table) -> String {
         // The kind is not looked at.
         self.feature(table, FeatureKind::Category { levels: Vec::new(), counts: Vec::new(), pooled: None }).name
     }

@@ -16,6 +16,7 @@ use crate::table::Table;
 /// A feature as it stands in blocks.
 #[derive(Debug, Clone)]
 struct Input {
+    name: String,
     position: usize,
     kind: ColumnKind,
     may_miss: bool,
@@ -101,7 +102,8 @@ impl<'t> Part<'t> {
                     (ColumnKind::Number, _) => size_of::<f64>(),
                     _ => size_of::<u32>(),
                 };
-                Input { position: feature.position, kind, may_miss, derivation: feature.derivation.clone(), bytes }
+                let (name, position) = (feature.name(table), feature.position);
+                Input { name, position, kind, may_miss, derivation: feature.derivation.clone(), bytes }
             })
             .collect();
         let positions = inputs.iter().map(|input| input.position);
@@ -149,6 +151,26 @@ impl<'t> Part<'t> {
     /// The weight of each class in E; empty where they count alike.
     pub fn class_weights(&self) -> &[f64] {
         self.weighting.of_classes()
+    }
+
+    /// The table that they are records of.
+    pub(super) fn table(&self) -> &'t Table {
+        self.table
+    }
+
+    /// The name of a feature, by its place.
+    pub(super) fn name_of(&self, feature: usize) -> &str {
+        self.inputs.get(feature).map_or("", |input| &input.name)
+    }
+
+    /// The name of a column of numbers that are outputs, by its place among them.
+    pub(super) fn name_of_target(&self, output: usize) -> &str {
+        self.output.columns.get(output).map_or("", |&position| &self.table.columns()[position].name)
+    }
+
+    /// The name of the column of weights.
+    pub(super) fn name_of_weight(&self) -> &str {
+        self.weighting.column().map_or("", |position| &self.table.columns()[position].name)
     }
 
     pub(super) fn rows(&self) -> &RowSet {
@@ -242,7 +264,7 @@ impl<'t> Part<'t> {
     ///
     /// The difference to the first value keeps its digits where the number itself (a time stamp, say) would lose them.
     ///
-    /// Errors: those of the file that holds the table's pages.
+    /// Errors: a number that f32 does not hold; those of the file that holds the table's pages.
     pub fn narrowed(&self) -> Result<Narrowed<'_, 't>> {
         let mut shifts: Vec<Option<f64>> =
             self.inputs.iter().map(|input| (input.kind != ColumnKind::Number).then_some(0.0)).collect();
@@ -263,11 +285,25 @@ impl<'t> Part<'t> {
         for index in 0..self.n_blocks() {
             let mut narrow = None;
             if memory.take(self.rows_of(index).len() * self.record_bytes().div_ceil(2)) {
-                self.read(index, &mut |block| narrow = Some(narrowed(block, 0..block.n_records(), &shifts)))?;
+                self.read(index, &mut |block| {
+                    narrow = Some(self.narrow(block, 0..block.n_records(), &shifts, self.rows_of(index).start));
+                })?;
             }
             held.push(narrow.transpose()?);
         }
         Ok(Narrowed { part: self, shifts, held, _memory: memory })
+    }
+
+    /// Some rows of a block in f32, of which the first is record `first` of these.
+    fn narrow(
+        &self,
+        block: &Block<'_, f64>,
+        rows: Range<usize>,
+        shifts: &[f64],
+        first: usize,
+    ) -> Result<Block<'static, f32>> {
+        narrowed(block, rows.clone(), shifts)
+            .map_err(|error| self.beyond_f32(block, rows, shifts, first).unwrap_or(DataError::Core(error)))
     }
 }
 
@@ -382,10 +418,15 @@ impl BlockSource<f32> for Narrowed<'_, '_> {
         }
         let mut wrong = Ok(());
         let n = rows.len();
-        self.part.read_rows(index, rows, &mut |block, rows| match narrowed(block, rows, &self.shifts) {
-            Ok(narrow) => visit(&narrow, 0..n),
-            Err(error) => wrong = Err(error),
-        })?;
+        let first = self.part.rows_of(index).start + rows.start;
+        self.part.read_rows(
+            index,
+            rows,
+            &mut |block, rows| match self.part.narrow(block, rows, &self.shifts, first) {
+                Ok(narrow) => visit(&narrow, 0..n),
+                Err(error) => wrong = Err(source_error(index, error)),
+            },
+        )?;
         wrong
     }
 

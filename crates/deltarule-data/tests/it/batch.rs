@@ -187,6 +187,47 @@ fn each_type_becomes_what_is_stated() {
     assert_eq!(table.columns()[9].values, Values::Skipped);
 }
 
+/// Decimals of many digits are those numbers, and texts, that they are in CSV.
+#[test]
+fn decimals_are_the_numbers_of_their_digits() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |values: [i128; 3], scale: i8| -> ArrayRef {
+        Arc::new(Decimal128Array::from(values.to_vec()).with_precision_and_scale(38, scale).unwrap())
+    };
+    let whole = 9_007_199_254_740_993;
+    let columns = vec![
+        ("id", of([1, whole - 1, whole], 0)),
+        ("negative", of([1, 2, -whole], 0)),
+        ("zeros", of([100, 200, 100 * whole], 2)),
+        ("held", of([3, whole - 1, whole + 1], 0)),
+        ("price", of([110, -25, 900_719_925_474_099_301], 2)),
+    ];
+    let batch = batch(columns);
+    for path in [parquet(folder.path(), "d.parquet", &batch, 2), arrow_stream(folder.path(), "d.arrows", &batch, 2)] {
+        let table = read(&path);
+        for (name, found) in
+            [("id", "9007199254740993"), ("negative", "-9007199254740993"), ("zeros", "9007199254740993")]
+        {
+            let error = table.check_usable(table.column(name, "--target").unwrap()).unwrap_err().to_string();
+            assert!(error.contains(&format!("record 3, column {name:?}: found {found}, expected whole")), "{error}");
+        }
+        assert!(table.columns()[3..].iter().all(|column| table.check_usable(column).is_ok()));
+        assert_eq!(table.values_of(4).unwrap().numbers(), [1.1, -0.25, "9007199254740993.01".parse().unwrap()]);
+        let options = ReadOptions { categorical: vec!["id".into()], ..ReadOptions::default() };
+        let table = read_with(&path, &options).unwrap();
+        let levels = ["1", "9007199254740992", "9007199254740993"].map(str::to_owned).to_vec();
+        assert_eq!(table.columns()[0].values, Values::Text { levels });
+        let mut reader = Reader::open(&path, &CsvOptions::default()).unwrap();
+        let fields = |record: deltarule_data::Record<'_>| {
+            (0..5).map(|i| String::from_utf8_lossy(record.field(i)).into_owned()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(fields(reader.next_record().unwrap().unwrap()), "1 1 1.00 3 1.10");
+        reader.next_record().unwrap();
+        let last = fields(reader.next_record().unwrap().unwrap());
+        assert_eq!(last, "9007199254740993 -9007199254740993 9007199254740993 9007199254740994 9007199254740993.01");
+    }
+}
+
 /// Files of batches have no lines: what is wrong is told with the number of its record.
 #[test]
 fn records_of_files_without_lines_are_told_by_their_numbers() {

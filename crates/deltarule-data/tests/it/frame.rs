@@ -4,9 +4,15 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow_array::types::Int8Type;
-use arrow_array::{ArrayRef, DictionaryArray, Int8Array, Int32Array, LargeStringArray, StringArray, StringViewArray};
-use deltarule_data::{DateColumn, FrameColumn, FrameValues, HashedColumn, ReadOptions, Table, Values};
-use deltarule_model::{DateFormat, HashBits};
+use arrow_array::{
+    ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int8Array, Int32Array, Int64Array, LargeStringArray,
+    StringArray, StringViewArray,
+};
+use deltarule_core::ColumnScaling;
+use deltarule_data::{
+    DataError, DateColumn, FrameColumn, FrameRows, FrameValues, HashedColumn, ReadOptions, Table, Values,
+};
+use deltarule_model::{DateFormat, Encoding, Feature, FeatureKind, HashBits, MissingRule, ScaleRule, Target};
 
 use crate::same;
 
@@ -74,4 +80,35 @@ fn codes_of_texts_are_the_texts() {
     assert_eq!(table.columns()[0].values, Values::Text { levels });
     let facts = &table.columns()[0].facts;
     assert!(facts.n_missing > 0 && facts.n_dates > 0 && facts.n_other_decimals > 0);
+}
+
+/// What a model of one column says of the values of a frame.
+fn shown(kind: FeatureKind, array: ArrayRef) -> Result<(), DataError> {
+    let encoding = Encoding {
+        features: vec![Feature::new("x", kind)],
+        target: Target::Numbers { names: vec!["y".into()], means: vec![0.0] },
+        missing: MissingRule::Mean,
+        scale: ScaleRule::None,
+    };
+    let column = FrameColumn { name: "x".into(), values: FrameValues::Arrays(vec![array]) };
+    FrameRows::new("X", vec![column], &encoding).unwrap().show(0, |_| Ok(()))
+}
+
+#[test]
+fn whole_numbers_that_f64_rounds_are_told_by_a_model_too() {
+    let kind = FeatureKind::Number { mean: 2.0, min: 0.0, max: 4.0, scaling: ColumnScaling::NONE };
+    let error = shown(kind.clone(), Arc::new(Int64Array::from(vec![1, (1 << 53) + 1]))).unwrap_err().to_string();
+    let expected = "X: record 2, column \"x\": found \"9007199254740993\", expected whole numbers up to 2⁵³";
+    assert!(error.contains(expected), "{error}");
+    shown(kind.clone(), Arc::new(Int64Array::from(vec![Some(1), None, Some(1 << 60)]))).unwrap();
+    shown(kind, Arc::new(Float64Array::from(vec![1.0, 1e20]))).unwrap();
+}
+
+#[test]
+fn a_truth_value_is_1_or_0() {
+    let kind = FeatureKind::Boolean { mean: 0.5, scaling: ColumnScaling::NONE };
+    let error = shown(kind.clone(), Arc::new(Int64Array::from(vec![1, 0, 7]))).unwrap_err().to_string();
+    assert!(error.contains("X: record 3, column \"x\": found \"7\", expected true or false, or 1 or 0"), "{error}");
+    shown(kind.clone(), Arc::new(Float64Array::from(vec![Some(1.0), None, Some(0.0)]))).unwrap();
+    shown(kind, Arc::new(BooleanArray::from(vec![true, false]))).unwrap();
 }

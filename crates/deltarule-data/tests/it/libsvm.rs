@@ -78,6 +78,10 @@ fn an_error_names_line_column_and_what_to_do() {
     assert!(error("1 3:x").contains("a number after the colon"));
     assert!(error("1 3:inf").contains("a number after the colon"));
     assert!(error("1 3:1e200").contains("1e150"));
+    for inexact in ["9007199254740993 1:2", "1 2:-9007199254740993", "1 2:+9007199254740993"] {
+        assert!(error(inexact).contains("expected whole numbers up to 2⁵³"), "{inexact}");
+    }
+    assert!(read("9007199254740994 1:9007199254740992\n1 1:1\n").is_ok());
     assert!(error("1 x:1").contains("a whole number before the colon"));
     assert!(error("1 :1").contains("a whole number before the colon"));
     assert!(error("1 -3:1").contains("a whole number before the colon"));

@@ -1,10 +1,10 @@
 //! From a table to what training needs.
 
 use deltarule_core::{Activation, Block, BlockSource, Column, Float, NO_LEVEL, Targets};
-use deltarule_data::{Choices, Part, Table, Task, prepare};
+use deltarule_data::{Choices, CsvOptions, Part, ReadOptions, Table, Task, prepare};
 use deltarule_model::{ClassType, MissingRule, Target};
 
-use crate::read;
+use crate::{read, read_with};
 
 fn choices(target: &str) -> Choices {
     Choices { targets: vec![target.into()], ..Choices::default() }
@@ -117,4 +117,37 @@ fn f32_keeps_small_differences_of_large_numbers() {
     let narrowed = prepared.training.narrowed().unwrap();
     assert_eq!(narrowed.shifts(), [1000000.25]);
     assert!(matches!(&first_block(&narrowed).columns()[0], Column::Numbers(x) if x[..] == [0.0, 0.25, 0.5]));
+}
+
+#[test]
+fn a_number_that_f32_does_not_hold_is_told_with_its_place() {
+    let error = |text: &str, choices: &Choices, memory: Option<usize>| {
+        let options = ReadOptions { memory, ..ReadOptions::default() };
+        let table = read_with(text, &CsvOptions::default(), &options).unwrap();
+        let prepared = prepare(&table, choices).unwrap();
+        let narrowed = match prepared.training.narrowed() {
+            Ok(narrowed) => narrowed,
+            Err(error) => return error.to_string(),
+        };
+        let last = narrowed.n_blocks() - 1;
+        let n = table.n_records() - last * narrowed.block_rows();
+        narrowed.read_rows(last, n - 2..n, &mut |_, _| {}).unwrap_err().to_string()
+    };
+    let expected = |line: usize, column: &str, found: &str| {
+        format!(
+            "line {line}, column {column:?}: found {found}, expected a number up to 3.4e38 in size, as --precision f32 holds"
+        )
+    };
+    // Numbers are held less the first one of their column.
+    let found = error("x,y\n1e60,1\n1e60,2\n3e60,4\n", &choices("y"), None);
+    assert!(found.contains(&expected(4, "x", "3e60")), "{found}");
+    let found = error("x,y\n1,1\n2,-4e38\n3,4\n", &choices("y"), None);
+    assert!(found.contains(&expected(3, "y", "-4e38")), "{found}");
+    let weighed = Choices { weight: Some("v".into()), ..choices("y") };
+    let found = error("x,v,y\n1,1,2\n2,1e60,3\n3,4,4\n", &weighed, None);
+    assert!(found.contains(&expected(3, "v", "1e60")), "{found}");
+    // Where blocks are made anew in each pass, and only a part of one is looked at.
+    let rows: String = (0..200_000).map(|i| format!("{}.5,{},{}\n", i % 7, i % 11, i % 5)).collect();
+    let found = error(&format!("x,z,y\n{rows}1e60,1,1\n"), &choices("y"), Some(25 << 20));
+    assert!(found.contains(&expected(200_002, "x", "1e60")), "{found}");
 }

@@ -73,14 +73,18 @@ static long long deltarule_time(const char *text)
         offset++;
     if (offset < end) {
         const char *at;
-        int digits = 0, colons = 0;
+        int digits = 0, colons = 0, number = 0;
         for (at = offset + 1; at < end; at++) {
-            if (*at >= '0' && *at <= '9')
-                digits++;
-            else if (*at != ':' || colons++ > 0)
+            if (*at >= '0' && *at <= '9') {
+                number = 10 * number + (*at - '0');
+                if (++digits > 4)
+                    return -1;
+            } else if (*at != ':' || colons++ > 0)
                 return -1;
         }
-        if (digits != 2 && digits != 4)
+        if (digits == 2)
+            number *= 100;
+        if ((digits != 2 && digits != 4) || number / 100 > 23 || number % 100 > 59)
             return -1;
         end = offset;
         while (end > text && (end[-1] == ' ' || (end[-1] >= '\t' && end[-1] <= '\r')))
@@ -286,6 +290,7 @@ static int deltarule_word(const char **text)
 static int deltarule_offset(const char **text, int may_be_z)
 {
     const char *after;
+    long long hours;
     deltarule_space(text);
     if (may_be_z && (**text == 'Z' || **text == 'z')) {
         ++*text;
@@ -294,7 +299,8 @@ static int deltarule_offset(const char **text, int may_be_z)
     if (**text != '+' && **text != '-')
         return 0;
     ++*text;
-    if (deltarule_digits(text, 2, 2) < 0)
+    hours = deltarule_digits(text, 2, 2);
+    if (hours < 0 || hours > 23)
         return 0;
     do {
         after = *text;

@@ -106,9 +106,11 @@ fn time_of(text: &str) -> Option<Time> {
         Some(sign) => {
             let offset = text[sign + 1..].replacen(':', "", 1);
             let number = i64::from(digits(&offset, 2..=4).filter(|_| offset.len() != 3)?);
-            // Hours, or hours and minutes.
-            let minutes = if offset.len() == 2 { 60 * number } else { 60 * (number / 100) + number % 100 };
-            let seconds = 60 * minutes;
+            let (hours, minutes) = if offset.len() == 2 { (number, 0) } else { (number / 100, number % 100) };
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            let seconds = 60 * (60 * hours + minutes);
             (text[..sign].trim_end(), Some(if text[sign..].starts_with('-') { -seconds } else { seconds }))
         }
     };

@@ -101,6 +101,12 @@ fn what_cannot_be_scored_is_told_by_its_column() {
     let row = [Value::Text("large"), Value::Boolean(true), Value::Text("Ulm")];
     let error = scorer.score_row(&row, &mut outputs).unwrap_err();
     assert_eq!(error.to_string(), "column \"size\": found a text, expected a number");
+    for (value, found) in [(Value::Number(2.0), "a number that is neither 1 nor 0"), (Value::Text("yes"), "a text")] {
+        let error = scorer.score_row(&[Value::Number(1.0), value, Value::Text("Ulm")], &mut outputs).unwrap_err();
+        assert_eq!(error.to_string(), format!("column \"heated\": found {found}, expected true or false, or 1 or 0"));
+    }
+    let mut score = |heated| scorer.score_row(&[Value::Number(1.0), heated, Value::Text("Ulm")], &mut outputs);
+    assert!([Value::Number(1.0), Value::Number(0.0), Value::Number(f64::NAN)].into_iter().all(|x| score(x).is_ok()));
     let row = [Value::Number(1.0), Value::Boolean(true), Value::Number(3.0)];
     let error = scorer.score_row(&row, &mut outputs).unwrap_err();
     assert_eq!(error.to_string(), "column \"city\": found a number, expected the text of a level");

@@ -213,19 +213,21 @@ impl Eq for Bad {}
 
 /// What became of values that the model has no weight for.
 pub(crate) fn unseen_text(encoding: &Encoding, column: &str, n: u64) -> String {
-    let values = count(n, "value");
+    format!("{} {}", count(n, "value"), what_became(encoding, column))
+}
+
+/// The same, less how many they are.
+pub(crate) fn what_became(encoding: &Encoding, column: &str) -> String {
     let feature = encoding.features.iter().find(|feature| feature.name == column);
     match feature.map(|feature| &feature.kind) {
-        Some(FeatureKind::Sparse { .. }) => format!("{values} of indices that did not occur in training left out"),
+        Some(FeatureKind::Sparse { .. }) => "of indices that did not occur in training left out".to_owned(),
         Some(FeatureKind::Hashed { .. }) => {
-            format!(
-                "{values} of column {column} hashed into buckets that did not occur in training counted with weight 0"
-            )
+            format!("of column {column} hashed into buckets that did not occur in training counted with weight 0")
         }
         Some(FeatureKind::Category { pooled: Some(Pooled { n_levels: 1.., .. }), .. }) => {
-            format!("{values} of column {column} rare in training or unknown counted as {RARE_LEVEL}")
+            format!("of column {column} rare in training or unknown counted as {RARE_LEVEL}")
         }
-        _ => format!("{values} of column {column} unknown to the model counted as none of its levels"),
+        _ => format!("of column {column} unknown to the model counted as none of its levels"),
     }
 }
 

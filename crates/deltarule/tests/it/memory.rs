@@ -169,6 +169,42 @@ fn a_cache_is_used_only_for_what_it_was_made_from() {
     assert_ne!(found, first);
 }
 
+/// A value of the same length in the middle of a large file, with the time of before, as `rsync -t` and `cp -p` leave it.
+#[cfg(unix)]
+#[test]
+fn a_change_in_the_middle_is_noticed_whatever_time_is_set() {
+    let sandbox = Sandbox::new();
+    let rows: String = (0..400_000).map(|i| format!("{},{}\n", i % 97, (i * 7) % 101)).collect();
+    let text = format!("x,y\n{rows}");
+    assert!(text.len() > 2 << 20, "more than both ends");
+    sandbox.file("t.csv", &text);
+    let line =
+        "touch -d @1700000000 t.csv; deltarule train t.csv --target y --epochs 2 --cache t.cache --out m.json --force";
+    let ran = sandbox.sh(line);
+    ok(&ran, line);
+    let first = model(&sandbox, "m.json");
+    let place = text.len() / 2 + text[text.len() / 2..].find("\n5,").unwrap() + 1;
+    sandbox.file("t.csv", format!("{}6{}", &text[..place], &text[place + 1..]));
+    let ran = sandbox.sh(line);
+    ok(&ran, line);
+    assert!(ran.stderr.contains("made anew, since the file was written, moved or touched since"), "{}", ran.stderr);
+    assert_ne!(model(&sandbox, "m.json"), first);
+}
+
+#[test]
+fn caches_of_files_of_one_name_are_told_by_their_folders() {
+    let sandbox = Sandbox::new();
+    let line = "mkdir a b; cp examples/ten.csv a/d.csv; cp examples/ten.csv b/d.csv";
+    ok(&sandbox.sh(line), line);
+    let train = |folder: &str| {
+        sandbox.sh(&format!("cd {folder} && deltarule train d.csv --target passed --cache ../d.cache --quiet"))
+    };
+    ok(&train("a"), "a");
+    let ran = train("b");
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("a/d.csv, expected that of ") && ran.stderr.contains("b/d.csv;"), "{}", ran.stderr);
+}
+
 #[test]
 fn a_flipped_byte_is_noticed_wherever_it_is() {
     let sandbox = Sandbox::new();

@@ -75,6 +75,57 @@ fn what_a_model_has_not_seen_is_counted() {
 }
 
 #[test]
+fn whole_numbers_that_f64_rounds_are_refused_where_a_model_is_used() {
+    let sandbox = trained("--missing mean");
+    let id = "9007199254740993";
+    sandbox.file("size.csv", format!("size,heated,city,price,n\n10,true,Ulm,1,1\n{id},true,Ulm,2,{id}\n"));
+    sandbox.file("price.csv", format!("size,heated,city,price\n10,true,Ulm,{id}\n"));
+    let rounded = format!("found \"{id}\", expected whole numbers up to 2⁵³ in size, which f64 holds exactly");
+    let train = "deltarule train data.csv --target price --drop id --missing mean --quiet";
+    for (command, place) in [
+        ("deltarule predict m.json size.csv", "size.csv: line 3, column \"size\""),
+        ("deltarule evaluate m.json size.csv", "size.csv: line 3, column \"size\""),
+        ("deltarule evaluate m.json price.csv", "price.csv: line 2, column \"price\""),
+        (&format!("{train} --valid price.csv"), "price.csv: line 2, column \"price\""),
+    ] {
+        let ran = sandbox.sh(command);
+        assert!(
+            ran.code == Some(2) && ran.stderr.contains(&format!("{place}: {rounded}")),
+            "{command}: {}",
+            ran.stderr
+        );
+    }
+    // What is handed on is text, and what is skipped has no prediction.
+    let plain = sandbox.sh("deltarule predict m.json size.csv --keep n,size --on-bad-row skip -q").ok().stdout;
+    assert!(plain.ends_with(&format!("{id},{id},\n")), "{plain}");
+    sandbox.file("a.libsvm", "1 1:2\n0 1:1\n1 1:3\n");
+    sandbox.file("b.libsvm", format!("1 1:{id}\n"));
+    sandbox.sh("deltarule train a.libsvm --out s.json --quiet").ok();
+    let ran = sandbox.sh("deltarule predict s.json b.libsvm");
+    assert!(ran.code == Some(2) && ran.stderr.contains("expected whole numbers up to 2⁵³"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_truth_value_is_true_false_1_or_0() {
+    let sandbox = trained("--missing mean");
+    for word in ["7", "-3", "1e10", "0.5", "yes"] {
+        sandbox.file("new.csv", format!("size,heated,city,price\n10,{word},Ulm,101\n"));
+        for command in ["predict", "evaluate"] {
+            let ran = sandbox.sh(&format!("deltarule {command} m.json new.csv"));
+            let said =
+                format!("new.csv: line 2, column \"heated\": found \"{word}\", expected true or false, or 1 or 0");
+            assert!(ran.code == Some(2) && ran.stderr.contains(&said), "{}", ran.stderr);
+        }
+    }
+    let predicted = |words: [&str; 3]| {
+        let rows = words.map(|word| format!("10,{word},Ulm\n")).concat();
+        sandbox.file("new.csv", format!("size,heated,city\n{rows}"));
+        sandbox.sh("deltarule predict m.json new.csv").ok().stdout
+    };
+    assert_eq!(predicted(["1", "0", "1.0"]), predicted(["true", "false", "TRUE"]));
+}
+
+#[test]
 fn a_missing_value_follows_the_rule_of_the_model() {
     for (rule, empty) in [("mean", false), ("drop", true)] {
         let sandbox = trained(&format!("--missing {rule}"));

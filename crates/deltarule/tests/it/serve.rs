@@ -165,6 +165,7 @@ fn sparse_numbers_have_the_bits_of_predict() {
         (r#"{"features": {"1": 1, "01": 2}}"#, "index 1: found twice"),
         (r#"{"features": "2:1 1:1"}"#, "column \"features\": character 5: found \"1:1\", expected an index from 3 on"),
         (r#"{"features": "2"}"#, "found \"2\", expected a pair index:value"),
+        (r#"{"features": {"1": 9007199254740993}}"#, "found \"1:9007199254740993\", expected whole numbers up to 2⁵³"),
         (r#"{"features": null}"#, "found null, expected an object of numbers by their index"),
         (r#"{"features": 3}"#, "found a number, expected an object"),
         (r#"{"1": 3}"#, "the column features is in no record"),
@@ -278,6 +279,21 @@ fn what_cannot_be_answered_is_told_with_its_place() {
     }
     assert_eq!(service.request("POST", "/predict", "[]").json(), json!({ "predictions": [] }));
     assert_eq!(service.predict(FLOWER)[0]["predicted_species"], "setosa");
+}
+
+#[test]
+fn a_truth_value_is_true_false_1_or_0() {
+    let sandbox = Sandbox::new();
+    sandbox.file("t.csv", "heated,y\ntrue,1\nfalse,2\ntrue,3\nfalse,5\n");
+    sandbox.sh("deltarule train t.csv --target y --epochs 20 --out m.json --quiet").ok();
+    let service = Service::start(sandbox.path(), "m.json", &[]);
+    for found in ["2", "-3", "\"yes\""] {
+        let answer = service.request("POST", "/predict", &format!("[{{\"heated\": true}}, {{\"heated\": {found}}}]"));
+        let said = format!("record 2, column \"heated\": found \"{}\", expected true or false", found.replace('"', ""));
+        assert!(answer.status == 422 && answer.error().contains(&said), "{}", answer.body);
+    }
+    let of = |value: &str| service.predict(&format!("{{\"heated\": {value}}}"))[0].clone();
+    assert!(of("1") == of("true") && of("0") == of("false"));
 }
 
 #[test]

@@ -424,6 +424,18 @@ fn epochs_used_up_says_what_to_try() {
     assert!(ran.stdout.contains("epochs used up") && ran.stdout.contains("try --epochs 20"), "{}", ran.stdout);
 }
 
+/// It is not that of the bound of λmax, which is two per cent above.
+#[test]
+fn the_condition_number_is_that_of_the_table() {
+    let sandbox = Sandbox::new();
+    let rows: String = (0..20_000).map(|i| format!("{},{}\n", i % 2 * 2 - 1, i % 7)).collect();
+    sandbox.file("cn.csv", format!("x,y\n{rows}"));
+    let said = sandbox.sh("deltarule train cn.csv --target y").ok().stdout;
+    assert!(said.lines().any(|line| line.ends_with("XᵀX: condition number ≈ 1")), "{said}");
+    let json = sandbox.sh("deltarule train cn.csv --target y --json").ok().json();
+    assert!((json["curvature"]["condition_number"].as_f64().unwrap() - 1.0).abs() < 1e-6, "{}", json["curvature"]);
+}
+
 /// Every `--json` output is as the schema says.
 #[test]
 fn json_follows_its_schema() {

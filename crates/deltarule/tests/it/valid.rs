@@ -222,3 +222,23 @@ fn values_of_held_out_groups_and_times_that_training_does_not_know_are_told() {
     let json = sandbox.sh("deltarule train examples/iris.csv --target species --json").ok().json();
     assert!(json["held_out_unseen_levels"].is_null());
 }
+
+/// Two records of one level each, which the model of their fold cannot know.
+#[test]
+fn values_that_the_models_of_the_folds_do_not_know_are_told() {
+    let sandbox = Sandbox::new();
+    let level = |i: usize| if [5, 33].contains(&i) { format!("only{i}") } else { format!("L{}", i % 3) };
+    let rows: String = (0..60).map(|i| format!("{},{},{}\n", i % 7, level(i), i % 11)).collect();
+    sandbox.file("t.csv", format!("x,c,y\n{rows}"));
+    let told = "held out, over the folds: 2 values of column c unknown to the model counted as none of its levels";
+    for command in ["train t.csv", "sweep t.csv --eta 0.1,0.2"] {
+        let line = format!("deltarule {command} --target y --folds 5");
+        let text = sandbox.sh(&line).ok().stdout;
+        assert!(text.lines().any(|line| line == told), "{command}:\n{text}");
+        let json = sandbox.sh(&format!("{line} --json")).ok().json();
+        let of = if command.starts_with("train") { &json["folds"] } else { &json };
+        assert_eq!(of["held_out_unseen_levels"], serde_json::json!([{ "column": "c", "values": 2 }]), "{command}");
+        let known = sandbox.sh(&format!("{line} --drop c")).ok().stdout;
+        assert!(!known.contains("held out, over the folds"), "{known}");
+    }
+}

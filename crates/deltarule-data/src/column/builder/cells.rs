@@ -5,10 +5,10 @@ use std::ops::Range;
 use arrow_array::{Array, StringArray, UInt32Array};
 use deltarule_model::number::exact;
 
-use super::{ColumnBuilder, EXACT};
+use super::ColumnBuilder;
 use crate::batch::Cells;
 use crate::column::Place;
-use crate::column::numbers::is_in_range;
+use crate::column::numbers::{is_exact_text, is_in_range, is_large};
 use crate::column::state::{Level, State};
 use crate::csv::is_missing;
 use crate::pages::PageColumn;
@@ -25,12 +25,13 @@ impl ColumnBuilder {
             match cells {
                 Cells::Numbers(x) if !missing(x, row) => self.push_cell_number(x.value(row), record),
                 Cells::Integers(x) if !missing(x, row) => {
-                    let value = x.value(row);
-                    self.push_integer(value as f64, value.unsigned_abs() <= EXACT, record, || value.to_string());
+                    self.push_digits(x.value(row) as f64, record, || x.value(row).to_string());
                 }
                 Cells::Naturals(x) if !missing(x, row) => {
-                    let value = x.value(row);
-                    self.push_integer(value as f64, value <= EXACT, record, || value.to_string());
+                    self.push_digits(x.value(row) as f64, record, || x.value(row).to_string());
+                }
+                Cells::Decimals(x, texts) if !missing(x, row) => {
+                    self.push_digits(x.value(row), record, || texts.value(row).to_owned());
                 }
                 Cells::Booleans(x) if !missing(x, row) => {
                     self.push_word(if x.value(row) { "true" } else { "false" }, record);
@@ -102,11 +103,12 @@ impl ColumnBuilder {
         }
     }
 
-    fn push_integer(&mut self, number: f64, exact: bool, record: u64, text: impl Fn() -> String) {
+    /// Takes a number that has a text with all of its digits.
+    fn push_digits(&mut self, number: f64, record: u64, text: impl Fn() -> String) {
         if !self.takes_numbers() {
             return self.push_word(&text(), record);
         }
-        if !exact && self.facts.inexact.is_none() {
+        if is_large(number) && self.facts.inexact.is_none() && !is_exact_text(text().as_bytes(), number) {
             self.facts.inexact = Some(Place { text: text(), line: record, file: 0 });
         }
         self.push_number(number, record, text);

@@ -17,6 +17,7 @@ use crate::output::OutputFile;
 use crate::rows::RowTally;
 use crate::scores::{Judge, Scores, Tally, Weighing};
 use crate::spread::{self, mean_and_deviation};
+use crate::valid::UnseenInFolds;
 use crate::{failure, output, report, setup};
 
 /// What came of one run in one fold.
@@ -68,6 +69,7 @@ impl OverFolds {
 struct Told<'a> {
     folds: &'a Folds,
     runs: &'a [OverFolds],
+    unseen: &'a UnseenInFolds,
     best: Option<usize>,
     last: Option<&'a Ended>,
     written: Option<&'a str>,
@@ -87,10 +89,11 @@ impl Sweep<'_> {
         let bar =
             output::progress(self.args.json, "fold {pos} of {len} {bar:30}, {elapsed}", Some(folds.n_folds() as u64));
         let mut of_runs: Vec<Vec<InFold>> = settings.iter().map(|_| Vec::new()).collect();
+        let mut unseen = UnseenInFolds::default();
         for index in 0..folds.n_folds() {
             bar.set_position(index as u64 + 1);
             trace.fold = Some((index + 1).to_string());
-            let in_fold = self.fold(&prepared.fold(folds, index)?, settings, &mut trace, index == 0)?;
+            let in_fold = self.fold(&prepared.fold(folds, index)?, settings, (&mut trace, index == 0), &mut unseen)?;
             of_runs.iter_mut().zip(in_fold).for_each(|(of_run, in_fold)| of_run.push(in_fold));
             if output::interrupted() {
                 bar.finish_and_clear();
@@ -115,7 +118,7 @@ impl Sweep<'_> {
         // What a descent that failed leaves is not written.
         let written = self.args.out.as_ref().filter(|_| model_file.is_none() && last.is_some());
         let written = written.map(|path| path.display().to_string());
-        let told = Told { folds, runs: &runs, best, last: last.as_ref(), written: written.as_deref() };
+        let told = Told { folds, runs: &runs, unseen: &unseen, best, last: last.as_ref(), written: written.as_deref() };
         if self.args.json {
             let mut report = self.json(&told);
             row_tally.tell(&mut report);
@@ -136,10 +139,11 @@ impl Sweep<'_> {
         &self,
         prepared: &Prepared<'_>,
         settings: &[Setting],
-        trace: &mut Trace,
-        is_first: bool,
+        (trace, is_first): (&mut Trace, bool),
+        unseen: &mut UnseenInFolds,
     ) -> Result<Vec<InFold>> {
         self.with_problem(prepared, |ready| {
+            unseen.add(prepared, &ready.encoding)?;
             let Wanted { plans, starts, .. } = self.wanted(&ready, settings)?;
             let problem = &ready.problem;
             if is_first {
@@ -205,7 +209,7 @@ impl Sweep<'_> {
     }
 
     fn text(&self, told: &Told<'_>, rows: &str) -> String {
-        let Told { folds, runs, best, last, written } = *told;
+        let Told { folds, runs, unseen, best, last, written } = *told;
         let Some(first) = runs.first() else { return String::new() };
         let name = main_score(&first.each[0].scores).0;
         let baselines: Vec<f64> = first.each.iter().map(|fold| fold.scores.mean_losses.1).collect();
@@ -253,6 +257,7 @@ impl Sweep<'_> {
             );
         }
         text += "(mean and standard deviation over the folds; epochs are the most of any fold)\n";
+        text += &unseen.text();
         let (Some(index), Some(last)) = (best, last) else {
             return text + "\nno run ended well in all folds; try smaller learning rates, or --eta auto\n";
         };
@@ -280,7 +285,7 @@ impl Sweep<'_> {
     }
 
     fn json(&self, told: &Told<'_>) -> Value {
-        let Told { folds, runs, best, last, written } = *told;
+        let Told { folds, runs, unseen, best, last, written } = *told;
         let loss = runs.first().map(|run| run.each[0].scores.loss);
         let run_json = |(index, run): (usize, &OverFolds)| {
             let plan = run.plan();
@@ -310,6 +315,7 @@ impl Sweep<'_> {
             "data": self.table.name(),
             "folds": folds.n_folds(),
             "split": spread::rule_json(folds.rule()),
+            "held_out_unseen_levels": unseen.json(),
             "loss": loss.map(|loss| loss.to_string()),
             "runs": runs.iter().enumerate().map(run_json).collect::<Vec<_>>(),
             "best": best.map(|index| index + 1),

@@ -219,6 +219,7 @@ impl Run<'_> {
                 "lambda_max": plan.eta.curvature.lambda_max,
                 "proven": plan.eta.curvature.proven,
                 "lambda_min": plan.eta.curvature.lambda_min,
+                "condition_number": plan.eta.curvature.condition_number(),
             },
             "record_weights": (!self.prepared.is_unweighted()).then(|| json!({
                 "column": self.prepared.weight_column(),

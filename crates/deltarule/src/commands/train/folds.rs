@@ -15,6 +15,7 @@ use crate::output;
 use crate::scores::{Judge, Scores, Tally, Weighing};
 use crate::setup::{self, Ready};
 use crate::spread::{self, Spread};
+use crate::valid::UnseenInFolds;
 
 /// The scores of all folds.
 pub(super) struct CrossValidation {
@@ -22,6 +23,7 @@ pub(super) struct CrossValidation {
     /// How the folds came about, in words.
     text: String,
     each: Vec<Fold>,
+    unseen: UnseenInFolds,
 }
 
 /// What came of one fold.
@@ -36,10 +38,10 @@ impl Run<'_> {
     /// Trains once for each fold; `None` where that was interrupted.
     pub(super) fn cross_validate(&self, folds: &Folds, silent: bool) -> Result<Option<CrossValidation>> {
         let bar = output::progress(silent, "fold {pos} of {len} {bar:30}, {elapsed}", Some(folds.n_folds() as u64));
-        let mut each = Vec::with_capacity(folds.n_folds());
+        let (mut each, mut unseen) = (Vec::with_capacity(folds.n_folds()), UnseenInFolds::default());
         for index in 0..folds.n_folds() {
             bar.set_position(index as u64 + 1);
-            each.push(self.fold(folds, index)?);
+            each.push(self.fold(folds, index, &mut unseen)?);
             if output::interrupted() {
                 bar.finish_and_clear();
                 return Ok(None);
@@ -47,14 +49,15 @@ impl Run<'_> {
         }
         bar.finish_and_clear();
         let text = folds.text(self.args.network.seed);
-        Ok(Some(CrossValidation { rule: folds.rule().clone(), text, each }))
+        Ok(Some(CrossValidation { rule: folds.rule().clone(), text, each, unseen }))
     }
 
-    fn fold(&self, folds: &Folds, index: usize) -> Result<Fold> {
+    fn fold(&self, folds: &Folds, index: usize, unseen: &mut UnseenInFolds) -> Result<Fold> {
         let prepared = self.prepared.fold(folds, index)?;
         let (settings, threads) = (self.settings, self.problem.threads);
         let (columns, loss) = (&self.args.columns, self.args.network.loss);
         setup::with_problem(&prepared, columns, loss, settings.scale, settings.has_bias, threads, |ready| {
+            unseen.add(&prepared, &ready.encoding)?;
             let (plan, fit) = self.fit_fold(&prepared, &ready)?;
             let Problem { loss, activation, scaling, .. } = ready.problem;
             let (weighing, class_sums) = (Weighing::of_prepared(&prepared), prepared.class_sums());
@@ -108,6 +111,7 @@ impl CrossValidation {
         }
         let sizes = spread::sizes(self.each.iter().map(|fold| fold.scores.n));
         let _ = writeln!(text, "({}; {sizes} in each)", self.text);
+        text += &self.unseen.text();
         for (index, fold) in (1..).zip(&self.each) {
             if fold.reason.is_failure() {
                 let _ = writeln!(text, "warning: training without fold {index} ended as {}", fold.reason.name());
@@ -129,6 +133,7 @@ impl CrossValidation {
             "split": spread::rule_json(&self.rule),
             "scores": spread::json(&self.spreads()),
             "each": self.each.iter().map(each).collect::<Vec<_>>(),
+            "held_out_unseen_levels": self.unseen.json(),
         })
     }
 }
