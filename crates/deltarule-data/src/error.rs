@@ -224,6 +224,24 @@ pub enum DataError {
         /// Where the record begins.
         line: u64,
     },
+    /// Text after a closing quote.
+    #[error(
+        "{file}: line {line}, column {column:?}: found {found:?} after a closing quote, expected a delimiter or the end of the line; a quote \
+         within text is written twice (\"\"){}",
+        begin.map_or_else(String::new, |begin| format!("; or is a quote not closed in the record that begins on line {begin}?"))
+    )]
+    AfterQuote {
+        /// The file.
+        file: String,
+        /// The line.
+        line: u64,
+        /// The column.
+        column: String,
+        /// The text.
+        found: String,
+        /// Where the record begins, if it has several lines: then no one knows where it ends.
+        begin: Option<u64>,
+    },
     /// A record that is too long to be one.
     #[error("{file}: the record that begins on line {line} is longer than {limit} MiB; is a quote not closed there?")]
     RecordTooLong {

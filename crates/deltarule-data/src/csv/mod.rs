@@ -6,6 +6,7 @@ mod json_lines;
 mod number;
 mod open;
 mod plain;
+mod quotes;
 mod reader;
 mod records;
 mod sniff;

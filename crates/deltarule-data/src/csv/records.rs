@@ -17,6 +17,8 @@ pub struct Record<'a> {
     raw: Option<&'a [u8]>,
     /// How many bytes lie between two fields.
     gap: usize,
+    /// Whether there may be text after a closing quote in it.
+    pub(crate) may_be_glued: bool,
     /// Where the record begins.
     pub at: At,
     /// Which of the files that are read it is in, from 0.
@@ -28,7 +30,7 @@ pub struct Record<'a> {
 impl<'a> Record<'a> {
     /// A record whose fields follow each other, each ending where `ends` says.
     pub fn of_fields(bytes: &'a [u8], ends: &'a [usize], at: At) -> Self {
-        Self { bytes, ends, raw: None, gap: 0, at, file: 0, decimal: Decimal::Point }
+        Self { bytes, ends, raw: None, gap: 0, may_be_glued: false, at, file: 0, decimal: Decimal::Point }
     }
 
     /// The same, whose fields stand so in the file.
@@ -154,6 +156,7 @@ impl Records {
                 ends: &self.ends,
                 raw: Some(&self.chunk.text()[self.current.clone()]),
                 gap: 1,
+                may_be_glued: false,
                 at: At::Line(self.line),
                 file: 0,
                 decimal: Decimal::Point,
@@ -164,6 +167,7 @@ impl Records {
                 ends: &self.ends,
                 raw: Some(without_line_end(&self.chunk.text()[self.raw.clone()])),
                 gap: 0,
+                may_be_glued: self.chunk.may_be_glued,
                 at: At::Line(self.line),
                 file: 0,
                 decimal: Decimal::Point,

@@ -1,5 +1,6 @@
 //! Bytes to records.
 
+use std::io::{Cursor, Read};
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
@@ -299,6 +300,49 @@ fn an_error_names_the_line() {
     assert!(error.contains("begins on line 3 is never closed"), "{error}");
     let error = read(b"x,y\n1,2\n3,K\xF6ln\n".to_vec()).unwrap_err().to_string();
     assert!(error.contains("line 3, column \"y\"") && error.contains("iconv"), "{error}");
+}
+
+/// What reading comes to: the fields, or the error.
+fn outcome(text: impl Read + Send + 'static) -> Result<Vec<(Fields, u64)>, String> {
+    let mut reader = CsvReader::from_reader("data.csv", text, &COMMAS).map_err(|error| error.to_string())?;
+    records(&mut reader).map_err(|error| error.to_string())
+}
+
+#[test]
+fn text_after_a_closing_quote_is_told_wherever_the_text_is_cut() {
+    const QUOTED: &str = "data.csv: line 3, column \"y\": found \"0\" after a closing quote, expected a delimiter or the end of the line";
+    const SWALLOWED: &str = "line 4, column \"t\": found \"c\" after a closing quote";
+    const BEGIN: &str = "or is a quote not closed in the record that begins on line 3?";
+    for (text, parts) in [
+        ("x,y\n1,2\n3,\"6\"0\n4,8\n", &[QUOTED][..]),
+        ("x,y\r\n1,2\r\n3,\"6\"0\r\n4,8", &[QUOTED]),
+        ("x,t,y\n1,\"a\",1\n2,\"b,2\n3,\"c\",3\n4,\"a\",4\n", &[SWALLOWED, BEGIN]),
+        ("x,\"t\"t,y\n1,2,3\n", &["line 1, column \"column_2\": found \"t\""]),
+        ("x,y\n1,\"a\" \"b\"\n", &["line 2, column \"y\": found \"\\\"b\" after"]),
+    ] {
+        for at in 0..=text.len() {
+            let (a, b) = text.split_at(at);
+            let error = outcome(Cursor::new(a).chain(Cursor::new(b))).unwrap_err();
+            assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+        }
+    }
+    // Around the end of the first chunk, too.
+    for length in 262_120..262_150 {
+        let text = format!("x,y\n\"{}\",2\n3,\"6\"0\n4,8\n", "a".repeat(length));
+        assert!(outcome(Cursor::new(text)).unwrap_err().contains(QUOTED), "{length}");
+    }
+}
+
+#[test]
+fn quotes_that_are_part_of_a_text_stay_in_it() {
+    let text = "x,y\n5\" pipe,\"a\" \n \"b\"c,\"say \"\"hi\"\"\"\t\r\n\"\",\"\"\"\"\n";
+    let expected = [["5\" pipe", "a "], [" \"b\"c", "say \"hi\"\t"], ["", "\""]];
+    for at in 0..=text.len() {
+        let (a, b) = text.split_at(at);
+        let found = outcome(Cursor::new(a).chain(Cursor::new(b))).unwrap();
+        let fields: Vec<Fields> = found.into_iter().map(|(fields, _)| fields).collect();
+        assert_eq!(fields, expected.map(|fields| fields.map(Vec::from)));
+    }
 }
 
 #[test]

@@ -110,6 +110,20 @@ fn a_table_without_bad_records_is_that_of_a_file_without_them() {
 }
 
 #[test]
+fn text_after_a_closing_quote_is_skipped_where_its_record_is_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = |bad: &str| ["1,Ulm,1", bad, "3,\"Bonn\",3", "4,Ulm,4"].map(str::to_owned);
+    let path = write(folder.path(), "one.csv", &lines("2,\"Bonn\"n,2"));
+    let (table, rejects) = sifted(&[path], &sieve(None), 1).unwrap();
+    assert_eq!((table.n_records(), rejects.len()), (3, 1));
+    assert_eq!((rejects[0].at.number(), rejects[0].flaw), (3, Flaw::Syntax));
+    assert_eq!(rejects[0].record.as_deref(), Some("2,\"Bonn\"n,2"));
+    let path = write(folder.path(), "two.csv", &lines("2,\"Bonn,2"));
+    let error = sifted(&[path], &sieve(None), 1).unwrap_err().to_string();
+    assert!(error.contains("line 4, column \"city\": found \"Bonn\" after a closing quote"), "{error}");
+}
+
+#[test]
 fn batches_are_sifted_as_text_is() {
     let folder = tempfile::tempdir().unwrap();
     let n = 3000;
