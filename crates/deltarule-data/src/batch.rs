@@ -7,8 +7,10 @@
 //! timestamps with a zone are those of its clock, with the offset that it has from UTC (summer time counts); where the zone has a name, a column of `--date` keeps it;
 //! a column of nulls alone is missing throughout; lists, structures, maps and bytes cannot be used, and are told by name.
 
+mod lengths;
+
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -236,11 +238,15 @@ impl BatchReader {
             let schema = metadata.schema().clone();
             (schema, Source::Parquet { path: path.to_owned(), metadata, batches: None, next_group: 0 })
         } else if start.starts_with(b"ARROW1") {
-            let reader = arrow_ipc::reader::FileReader::try_new_buffered(file, None).map_err(|e| damaged(&name, e))?;
+            let reader = lengths::check_file(&file)
+                .and_then(|()| arrow_ipc::reader::FileReader::try_new_buffered(file, None))
+                .map_err(|e| damaged(&name, e))?;
             (reader.schema(), Source::Stream(Box::new(reader)))
         } else {
-            let reader = arrow_ipc::reader::StreamReader::try_new(BufReader::new(file), None);
-            let reader = reader.map_err(|e| damaged(&name, e))?;
+            let reader = lengths::check_stream(&file)
+                .and_then(|()| Ok((&file).rewind()?))
+                .and_then(|()| arrow_ipc::reader::StreamReader::try_new(BufReader::new(file), None))
+                .map_err(|e| damaged(&name, e))?;
             (reader.schema(), Source::Stream(Box::new(reader)))
         };
         let reader = Self::of(name, schema, source, fingerprint);
@@ -460,7 +466,7 @@ fn decode(
 
 /// A hash of both ends of a file and of its length: to hash all of it would take as long as to decode it.
 fn fingerprint(file: &File) -> std::io::Result<String> {
-    use std::io::{Seek, SeekFrom};
+    use std::io::SeekFrom;
     let mut file = file;
     let length = file.metadata()?.len();
     let mut hash = Fingerprint::default();

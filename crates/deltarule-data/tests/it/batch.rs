@@ -11,6 +11,8 @@ use arrow_array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float32Array, Float64Array, Int8Array,
     Int64Array, ListArray, NullArray, RecordBatch, StringArray, TimestampMillisecondArray, UInt64Array,
 };
+use arrow_ipc::CompressionType;
+use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
 use deltarule_data::{
     At, Choices, Condition, CsvOptions, DataError, DateColumn, ReadOptions, Reader, Table, Values, prepare,
 };
@@ -271,6 +273,40 @@ fn damaged_files_are_told() {
             let _ = read_with(&path, &ReadOptions::default());
         }
     }
+}
+
+/// A length that says more than is there must not be asked of the system as memory: the process would end.
+#[test]
+fn lengths_in_arrow_files_are_held_against_what_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (batch, _) = mixed();
+    let batch = batch.slice(0, 12);
+    for compression in [None, Some(CompressionType::ZSTD), Some(CompressionType::LZ4_FRAME)] {
+        let options = IpcWriteOptions::default().try_with_compression(compression).unwrap();
+        let mut file = FileWriter::try_new_with_options(Vec::new(), &batch.schema(), options.clone()).unwrap();
+        let mut stream = StreamWriter::try_new_with_options(Vec::new(), &batch.schema(), options).unwrap();
+        file.write(&batch).and_then(|()| stream.write(&batch)).unwrap();
+        for bytes in [file.into_inner().unwrap(), stream.into_inner().unwrap()] {
+            let path = folder.join("t.arrow");
+            fs::write(&path, &bytes).unwrap();
+            assert_eq!(read(&path).n_records(), 12);
+            let mut n_damaged = 0;
+            let long = (8..bytes.len() - 8).step_by(8).map(|at| (at, (1_i64 << 60).to_le_bytes().to_vec()));
+            let short = (8..bytes.len() - 8).step_by(4).map(|at| (at, i32::MAX.to_le_bytes().to_vec()));
+            for (at, length) in long.chain(short) {
+                let mut broken = bytes.clone();
+                broken[at..at + length.len()].copy_from_slice(&length);
+                fs::write(&path, &broken).unwrap();
+                let error = read_with(&path, &ReadOptions::default()).err();
+                n_damaged += usize::from(matches!(error, Some(DataError::Damaged { .. })));
+            }
+            assert!(n_damaged > 10, "{n_damaged}");
+        }
+    }
+    let path = folder.join("only.arrows");
+    fs::write(&path, b"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7F").unwrap();
+    assert!(matches!(read_with(&path, &ReadOptions::default()), Err(DataError::Damaged { .. })));
 }
 
 #[test]
