@@ -3,8 +3,11 @@
 //! The keys of the first object are the columns, in their order; a later object may lack some of them (missing) but have no others.
 //! Numbers, texts and truth values are written as they are, null as nothing; lists and objects within are errors.
 
+use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 use super::Record;
@@ -77,25 +80,28 @@ impl<R: Read> JsonLines<R> {
             self.csv.push(b'\n');
             return Ok(());
         }
-        let object: Map<String, Value> = serde_json::from_slice(text).map_err(|error| {
+        let Object { fields, twice } = serde_json::from_slice(text).map_err(|error| {
             if let Some((place, word, expected)) = foreign_word(text, error.column()) {
                 return self.wrong(format!("{word} at character {place}, which JSON does not have"), expected);
             }
             let found = error.to_string().replace(" at line 1 column ", " at character ");
             self.wrong(found, "an object in braces, one on each line")
         })?;
+        if let Some(key) = twice {
+            return Err(self.wrong(format!("{key:?} twice"), "each key once"));
+        }
         if self.columns.is_empty() {
-            self.columns = object.keys().cloned().collect();
+            self.columns = fields.keys().cloned().collect();
             for (index, column) in self.columns.iter().enumerate() {
                 field(&mut self.csv, index, column, true);
             }
             self.csv.push(b'\n');
         }
-        if let Some(key) = object.keys().find(|key| !self.columns.contains(key)) {
+        if let Some(key) = fields.keys().find(|key| !self.columns.contains(key)) {
             return Err(self.wrong(format!("{key:?}"), "only keys that the first record has"));
         }
         for (index, column) in self.columns.iter().enumerate() {
-            match object.get(column) {
+            match fields.get(column) {
                 None | Some(Value::Null) => field(&mut self.csv, index, "", false),
                 Some(Value::String(text)) => field(&mut self.csv, index, text, true),
                 Some(Value::Array(_) | Value::Object(_)) => {
@@ -108,6 +114,38 @@ impl<R: Read> JsonLines<R> {
         }
         self.csv.push(b'\n');
         Ok(())
+    }
+}
+
+/// An object of a line.
+struct Object {
+    fields: Map<String, Value>,
+    /// The first key that is there more than once.
+    twice: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Object, A::Error> {
+                let mut object = Object { fields: Map::new(), twice: None };
+                while let Some((key, value)) = map.next_entry()? {
+                    match object.fields.entry::<String>(key) {
+                        Entry::Vacant(place) => drop(place.insert(value)),
+                        Entry::Occupied(place) => drop(object.twice.get_or_insert_with(|| place.key().clone())),
+                    }
+                }
+                Ok(object)
+            }
+        }
+        deserializer.deserialize_map(Fields)
     }
 }
 

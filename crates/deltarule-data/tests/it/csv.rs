@@ -451,6 +451,17 @@ fn json_lines_are_records() {
 }
 
 #[test]
+fn a_key_that_is_twice_in_a_record_is_an_error() {
+    for (text, part) in [
+        ("{\"x\": 2, \"x\": 200, \"y\": 4}\n", "line 1: found \"x\" twice, expected each key once"),
+        ("{\"x\": 2, \"y\": 4}\n{\"y\": 2, \"x\": 4, \"y\": 2}\n", "line 2: found \"y\" twice"),
+    ] {
+        let error = read(text).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
 fn whole_numbers_that_f64_rounds_are_told_with_their_place() {
     // Plain, in quotes, with a sign, as JSON lines of more and of fewer than 64 bits.
     for (text, found, line) in [
