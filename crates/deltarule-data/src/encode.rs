@@ -9,7 +9,7 @@ use deltarule_core::{Block, Column, NO_LEVEL, Targets};
 use deltarule_model::number::exact;
 use deltarule_model::{Combination, DateFormat, Encoding, Feature, FeatureKind, Target, code_of_pair, product_of};
 
-use crate::csv::{Record, is_missing, parse_number};
+use crate::csv::{Record, is_missing, is_nested, nested, parse_number, shown};
 use crate::error::{DataError, Result};
 use crate::flaw::Flaw;
 use crate::libsvm::Line;
@@ -288,7 +288,7 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
                         file: file_of(&self.files, record),
                         at: record.at,
                         column: name.clone(),
-                        found: String::from_utf8_lossy(field).into_owned(),
+                        found: shown(field).into_owned(),
                         expected: "the weight of a record, a number from 0 on".into(),
                         flaw: Flaw::Weight,
                     });
@@ -300,11 +300,12 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
     }
 
     fn text<'f>(&self, field: &'f [u8], record: &Record<'_>, column: &str) -> Result<&'f str> {
-        std::str::from_utf8(field).map_err(|_| DataError::Encoding {
-            file: file_of(&self.files, record),
-            line: record.at.number(),
-            column: column.to_owned(),
-            found: field.escape_ascii().to_string(),
+        std::str::from_utf8(field).map_err(|_| {
+            let (file, line) = (file_of(&self.files, record), record.at.number());
+            if is_nested(field) {
+                return nested(&file, line, column, ", as in training");
+            }
+            DataError::Encoding { file, line, column: column.to_owned(), found: field.escape_ascii().to_string() }
         })
     }
 

@@ -1,10 +1,12 @@
 //! JSON lines as CSV: one object a line becomes one record, so that all that is true of CSV is true of it.
 //!
 //! The keys of the first object are the columns, in their order; a later object may lack some of them (missing) but have no others.
-//! Numbers, texts and truth values are written as they are, null as nothing; lists and objects within are errors.
+//! Numbers, texts and truth values are written as they are, null as nothing; lists and objects within so that they can only be passed over.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};
+use std::iter;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::map::Entry;
@@ -13,6 +15,27 @@ use serde_json::{Map, Number, Value};
 use super::Record;
 use crate::advice::foreign_word;
 use crate::error::{DataError, Result};
+
+/// What begins the field that a list or an object within a record becomes: as no text does, it is an error wherever the column is used.
+const NESTED: &[u8] = b"\xFF\xFF";
+/// What can be in a column that is used.
+pub(crate) const NOT_NESTED: &str = "a number, a text, true, false or null";
+
+/// Whether a field was a list or an object.
+pub(crate) fn is_nested(field: &[u8]) -> bool {
+    field.starts_with(NESTED)
+}
+
+/// A field for people; what is not UTF-8 is replaced.
+pub(crate) fn shown(field: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(field.strip_prefix(NESTED).unwrap_or(field))
+}
+
+/// A list or an object in a column that is used; `advice` follows what was expected.
+pub(crate) fn nested(file: &str, line: u64, column: &str, advice: &str) -> DataError {
+    let (found, expected) = (format!("a list or an object in {column:?}"), format!("{NOT_NESTED}{advice}"));
+    DataError::Json { file: file.to_owned(), line, found, expected }
+}
 
 /// Whether a text looks like JSON lines: its first character opens an object, and its first line closes it.
 pub(super) fn is_json_lines(text: &[u8]) -> bool {
@@ -67,8 +90,8 @@ impl<R: Read> JsonLines<R> {
     /// Makes a record of a line that is none: behind all columns, which are empty, what was found, what was expected, and the line.
     fn say_bad_line(&mut self, found: &str, expected: &str) {
         let (n, line) = (self.columns.len(), String::from_utf8_lossy(self.text.trim_ascii()));
-        for (index, text) in std::iter::repeat_n("", n).chain([found, expected, &line]).enumerate() {
-            field(&mut self.csv, index, text, index >= n);
+        for (index, text) in iter::repeat_n("", n).chain([found, expected, &line]).enumerate() {
+            field(&mut self.csv, index, text.as_bytes(), index >= n);
         }
         self.csv.push(b'\n');
     }
@@ -93,7 +116,7 @@ impl<R: Read> JsonLines<R> {
         if self.columns.is_empty() {
             self.columns = fields.keys().cloned().collect();
             for (index, column) in self.columns.iter().enumerate() {
-                field(&mut self.csv, index, column, true);
+                field(&mut self.csv, index, column.as_bytes(), true);
             }
             self.csv.push(b'\n');
         }
@@ -102,14 +125,13 @@ impl<R: Read> JsonLines<R> {
         }
         for (index, column) in self.columns.iter().enumerate() {
             match fields.get(column) {
-                None | Some(Value::Null) => field(&mut self.csv, index, "", false),
-                Some(Value::String(text)) => field(&mut self.csv, index, text, true),
-                Some(Value::Array(_) | Value::Object(_)) => {
-                    let expected = "a number, a text, true, false or null: what is within must be columns of its own";
-                    return Err(self.wrong(format!("a list or an object in {column:?}"), expected));
+                None | Some(Value::Null) => field(&mut self.csv, index, b"", false),
+                Some(Value::String(text)) => field(&mut self.csv, index, text.as_bytes(), true),
+                Some(nested @ (Value::Array(_) | Value::Object(_))) => {
+                    field(&mut self.csv, index, &[NESTED, nested.to_string().as_bytes()].concat(), true);
                 }
-                Some(Value::Number(number)) => field(&mut self.csv, index, &as_written(text, number), false),
-                Some(value) => field(&mut self.csv, index, &value.to_string(), false),
+                Some(Value::Number(number)) => field(&mut self.csv, index, as_written(text, number).as_bytes(), false),
+                Some(value) => field(&mut self.csv, index, value.to_string().as_bytes(), false),
             }
         }
         self.csv.push(b'\n');
@@ -167,16 +189,16 @@ pub(super) fn bad_line<'a>(record: &Record<'a>, n_columns: usize) -> Option<[&'a
 }
 
 /// Appends a field of CSV.
-fn field(csv: &mut Vec<u8>, index: usize, text: &str, quoted: bool) {
+fn field(csv: &mut Vec<u8>, index: usize, text: &[u8], quoted: bool) {
     if index > 0 {
         csv.push(b',');
     }
     if quoted {
         csv.push(b'"');
-        csv.extend(text.replace('"', "\"\"").into_bytes());
+        csv.extend(text.iter().flat_map(|&byte| iter::repeat_n(byte, if byte == b'"' { 2 } else { 1 })));
         csv.push(b'"');
     } else {
-        csv.extend(text.as_bytes());
+        csv.extend(text);
     }
 }
 

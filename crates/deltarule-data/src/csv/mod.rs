@@ -13,6 +13,7 @@ mod sniff;
 
 pub(crate) use chunk::{Chunk, Chunks};
 pub(crate) use fingerprint::Fingerprint;
+pub(crate) use json_lines::{NOT_NESTED, is_nested, nested, shown};
 pub use number::parse_number;
 pub(crate) use open::{Opened, open, open_bytes, open_file};
 pub(crate) use plain::{Field, PlainRecords};

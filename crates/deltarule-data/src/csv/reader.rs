@@ -7,11 +7,12 @@ use std::sync::Arc;
 use memchr::memchr_iter;
 
 use super::chunk::{Chunk, Chunks};
-use super::json_lines::bad_line;
+use super::json_lines::{bad_line, is_nested, nested};
 use super::open::{Opened, from_reader, open, open_bytes};
 use super::quotes::Glued;
 use super::records::{Record, Records};
 use super::{CsvOptions, Decimal, Row, sniff};
+use crate::advice::quoted;
 use crate::error::{DataError, Result};
 use crate::format::FileFormat;
 
@@ -48,9 +49,13 @@ pub(crate) struct Format {
 impl Format {
     /// A field as text.
     ///
-    /// Errors: it is not UTF-8.
+    /// Errors: it is not UTF-8, or was a list or an object in JSON lines.
     pub(crate) fn text<'a>(&self, field: &'a [u8], line: u64, column: &str) -> Result<&'a str> {
         std::str::from_utf8(field).map_err(|error| {
+            if is_nested(field) {
+                let advice = format!("; use --drop {}, or write what is in it as columns of their own", quoted(column));
+                return nested(&self.name, line, column, &advice);
+            }
             let bad = &field[error.valid_up_to()..(error.valid_up_to() + 4).min(field.len())];
             let (file, column) = (self.name.to_string(), column.to_owned());
             DataError::Encoding { file, line, column, found: bad.escape_ascii().to_string() }

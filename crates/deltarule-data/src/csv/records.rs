@@ -1,10 +1,13 @@
 //! The records of one chunk.
 
+use std::borrow::Cow;
+
 use csv_core::ReadRecordResult;
 use memchr::{memchr, memchr_iter};
 
 use super::Decimal;
 use super::chunk::Chunk;
+use super::json_lines::shown;
 use crate::at::At;
 use crate::error::{DataError, Result};
 
@@ -62,6 +65,11 @@ impl<'a> Record<'a> {
     pub fn field(&self, index: usize) -> &'a [u8] {
         let start = if index == 0 { 0 } else { self.ends.get(index - 1).map_or(0, |end| end + self.gap) };
         self.ends.get(index).and_then(|&end| self.bytes.get(start..end)).unwrap_or_default()
+    }
+
+    /// Field `index` for people; what is not UTF-8 is replaced.
+    pub fn shown(&self, index: usize) -> Cow<'a, str> {
+        shown(self.field(index))
     }
 
     /// Field `index` without the white space around it.

@@ -19,7 +19,7 @@ use tempfile::NamedTempFile;
 use super::places::Place;
 use super::tables::common;
 use crate::batch::BatchReader;
-use crate::csv::{CsvOptions, CsvReader, Decimal, Record, is_missing, parse_number};
+use crate::csv::{CsvOptions, CsvReader, Decimal, Record, is_missing, is_nested, nested, parse_number};
 use crate::error::{DataError, Result};
 use crate::order::order;
 use crate::reader::Inner;
@@ -264,6 +264,9 @@ fn push(
         column.push(field, decimal).map_err(|error| {
             let bad = &field[error.valid_up_to()..(error.valid_up_to() + 4).min(field.len())];
             let (file, line, column) = (file.to_owned(), record.at.number(), header[place].clone());
+            if is_nested(field) {
+                return nested(&file, line, &column, "; write what is in it as columns of their own");
+            }
             DataError::Encoding { file, line, column, found: bad.escape_ascii().to_string() }
         })?;
     }

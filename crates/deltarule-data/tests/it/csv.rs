@@ -4,7 +4,7 @@ use std::io::{Cursor, Read};
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
-use deltarule_data::{CsvOptions, CsvReader, DataError, Decimal, ReadOptions, Table, Values, parse_number};
+use deltarule_data::{Condition, CsvOptions, CsvReader, DataError, Decimal, ReadOptions, Table, Values, parse_number};
 use proptest::prelude::*;
 
 use crate::{Drip, read, read_with, same};
@@ -437,7 +437,10 @@ fn json_lines_are_records() {
     assert_eq!(fields[2], ["12345678901234567890", "e", ""]);
     for (text, part) in [
         ("{\"x\": 1}\n{\"x\": 2, \"y\": 3}\n", "line 2: found \"y\", expected only keys that the first record has"),
-        ("{\"x\": 1}\n{\"x\": [2]}\n", "line 2: found a list or an object in \"x\""),
+        (
+            "{\"x\": 1}\n{\"x\": [2]}\n",
+            "line 2: found a list or an object in \"x\", expected a number, a text, true, false or null; use --drop x",
+        ),
         ("{\"x\": 1}\n{\"x\": 2\n", "line 2: found EOF"),
         ("{\"x\": 1}\n5\n", "line 2: found invalid type"),
     ] {
@@ -448,6 +451,38 @@ fn json_lines_are_records() {
     let table = read(many).unwrap();
     assert_eq!((table.n_records(), table.at(0).number(), table.at(49_999).number()), (50_000, 1, 50_000));
     assert_eq!(table.values_of(0).unwrap().numbers()[49_999], 49_999.5);
+}
+
+#[test]
+fn what_is_within_a_record_of_json_lines_is_passed_over_where_its_column_is_not_used() {
+    let text = "{\"x\": 1, \"tags\": [\"a\", \"b\"], \"y\": 2}\n{\"x\": 2, \"tags\": {\"k\": \"\\\"\"}, \"y\": 3}\n{\"x\": 5, \"y\": 4}\n";
+    for options in [
+        ReadOptions { drop: vec!["tags".into()], ..ReadOptions::default() },
+        ReadOptions { only: vec!["x".into(), "y".into()], ..ReadOptions::default() },
+    ] {
+        let table = read_with(text, &CsvOptions::default(), &options).unwrap();
+        assert_eq!(table.values_of(0).unwrap().numbers(), [1.0, 2.0, 5.0]);
+    }
+    for options in [
+        ReadOptions::default(),
+        ReadOptions { categorical: vec!["tags".into()], ..ReadOptions::default() },
+        ReadOptions { only: vec!["tags".into()], ..ReadOptions::default() },
+    ] {
+        let error = read_with(text, &CsvOptions::default(), &options).unwrap_err().to_string();
+        assert!(error.contains("line 1: found a list or an object in \"tags\""), "{error}");
+    }
+    let mut reader = CsvReader::from_bytes("data.jsonl", text.into(), &CsvOptions::default()).unwrap();
+    let condition: Condition = "tags is null or tags = 'a'".parse().unwrap();
+    let bound = condition.bind("data.jsonl", reader.header()).unwrap();
+    let record = reader.next_record().unwrap().unwrap();
+    assert_eq!(record.shown(1), "[\"a\",\"b\"]");
+    let error = bound.holds("data.jsonl", &record).unwrap_err().to_string();
+    assert!(
+        error.contains("line 1, column \"tags\": found \"[\\\"a\\\",\\\"b\\\"]\", expected a number, a text"),
+        "{error}"
+    );
+    let last = (reader.next_record().unwrap().is_some(), reader.next_record().unwrap().unwrap()).1;
+    assert!(bound.holds("data.jsonl", &last).unwrap());
 }
 
 #[test]

@@ -110,6 +110,31 @@ fn a_table_without_bad_records_is_that_of_a_file_without_them() {
 }
 
 #[test]
+fn what_is_within_a_record_of_json_lines_is_a_bad_row_where_its_column_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.jsonl");
+    let lines = |x: &str| format!("{{\"x\": {x}, \"city\": \"Ulm\", \"tags\": [1], \"y\": 1}}\n");
+    fs::write(&path, ["1", "[2]", "3", "4"].map(lines).concat()).unwrap();
+    let rule = SkipRule { targets: vec!["y".into()], ..SkipRule::default() };
+    let sieve = Sieve { skip: Some(rule), condition: None };
+    let options = ReadOptions { drop: vec!["tags".into()], ..ReadOptions::default() };
+    let mut rejects = Vec::new();
+    let on_reject = &mut |reject| {
+        rejects.push(reject);
+        Ok(())
+    };
+    let csv = CsvOptions { skips_bad_lines: true, ..CsvOptions::default() };
+    let table = Table::read_sifted(&[path], &csv, &options, &sieve, on_reject, &mut |_| ControlFlow::Continue(()));
+    let table = table.unwrap();
+    assert_eq!((table.n_records(), rejects.len(), rejects[0].flaw), (3, 1, Flaw::Syntax));
+    assert!(
+        rejects[0].reason.starts_with("column \"x\": found \"[2]\", expected a number, a text"),
+        "{}",
+        rejects[0].reason
+    );
+}
+
+#[test]
 fn text_after_a_closing_quote_is_skipped_where_its_record_is_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let lines = |bad: &str| ["1,Ulm,1", bad, "3,\"Bonn\",3", "4,Ulm,4"].map(str::to_owned);
