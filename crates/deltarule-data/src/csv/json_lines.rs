@@ -8,6 +8,7 @@ use std::fmt;
 use std::io::{BufRead, BufReader, Read};
 use std::iter;
 
+use memchr::memchr;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
@@ -41,6 +42,13 @@ pub(crate) fn nested(file: &str, line: u64, column: &str, advice: &str) -> DataE
 pub(super) fn is_json_lines(text: &[u8]) -> bool {
     let line = text.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
     line.starts_with(b"{") && line.trim_ascii_end().ends_with(b"}")
+}
+
+/// Whether a text opens an object, and does not come to the end of its line; one that is too long is none of JSON lines.
+pub(super) fn is_in_first_line(text: &[u8]) -> bool {
+    const LONGEST: usize = 64 * 1024 * 1024;
+    let line = text.trim_ascii_start();
+    line.starts_with(b"{") && text.len() < LONGEST && memchr(b'\n', line).is_none()
 }
 
 /// Reads JSON lines, and gives CSV.

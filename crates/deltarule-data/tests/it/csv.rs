@@ -486,6 +486,17 @@ fn what_is_within_a_record_of_json_lines_is_passed_over_where_its_column_is_not_
 }
 
 #[test]
+fn the_first_record_of_json_lines_may_be_long() {
+    for length in [60_000, 66_000, 300_000] {
+        let text = format!("{{\"x\": \"{}\", \"y\": 2}}\n{{\"x\": \"b\", \"y\": 3}}\n", "a".repeat(length));
+        let table = read(text).unwrap();
+        assert_eq!(table.values_of(1).unwrap().numbers(), [2.0, 3.0], "{length}");
+    }
+    let error = read(format!("{{\"x\": [{}1],\n\"y\": [2]}}\n", "1, ".repeat(30_000))).unwrap_err();
+    assert!(matches!(error, DataError::NotCsv { found: "JSON in one piece", .. }), "{error}");
+}
+
+#[test]
 fn a_key_that_is_twice_in_a_record_is_an_error() {
     for (text, part) in [
         ("{\"x\": 2, \"x\": 200, \"y\": 4}\n", "line 1: found \"x\" twice, expected each key once"),
