@@ -8,6 +8,7 @@
 //! a column of nulls alone is missing throughout; lists, structures, maps and bytes cannot be used, and are told by name.
 
 mod lengths;
+mod parquet_file;
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
@@ -21,9 +22,9 @@ use arrow_array::types::{Float64Type, Int64Type, UInt32Type, UInt64Type};
 use arrow_array::{Array, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, SchemaRef};
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
+use self::parquet_file::decode;
 use crate::at::At;
 use crate::csv::{Fingerprint, Record, Row, is_missing};
 use crate::error::{DataError, Result};
@@ -31,8 +32,6 @@ use crate::sieve::Value;
 #[cfg(feature = "sql")]
 use crate::sql::QueryStream;
 
-/// How many rows of a Parquet file are decoded at a time.
-const BATCH_ROWS: usize = 64 * 1024;
 /// The fingerprint covers so many bytes at each end of a file, and its length.
 const FINGERPRINT_BYTES: u64 = 1024 * 1024;
 
@@ -233,8 +232,7 @@ impl BatchReader {
         let file = File::open(path).map_err(io)?;
         let fingerprint = fingerprint(&file).map_err(io)?;
         let (schema, source) = if start.starts_with(b"PAR1") {
-            let metadata =
-                ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| damaged(&name, e))?;
+            let metadata = parquet_file::metadata(&file).map_err(|e| damaged(&name, e))?;
             let schema = metadata.schema().clone();
             (schema, Source::Parquet { path: path.to_owned(), metadata, batches: None, next_group: 0 })
         } else if start.starts_with(b"ARROW1") {
@@ -440,28 +438,6 @@ pub(crate) fn for_each_batch(
         visit(batch.num_rows(), &cells);
     }
     Ok(())
-}
-
-/// Decodes a row group, or all of them, of some columns, or all of them.
-fn decode(
-    path: &Path,
-    metadata: &ArrowReaderMetadata,
-    group: Option<usize>,
-    columns: Option<&[usize]>,
-) -> Result<Batches> {
-    let name = path.display().to_string();
-    let file = File::open(path).map_err(|error| DataError::Io { file: name.clone(), error })?;
-    let mut builder =
-        ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone()).with_batch_size(BATCH_ROWS);
-    if let Some(group) = group {
-        builder = builder.with_row_groups(vec![group]);
-    }
-    if let Some(columns) = columns {
-        let mask = ProjectionMask::roots(metadata.parquet_schema(), columns.iter().copied());
-        builder = builder.with_projection(mask);
-    }
-    let reader = builder.build().map_err(|error| damaged(&name, error))?;
-    Ok(Box::new(reader))
 }
 
 /// A hash of both ends of a file and of its length: to hash all of it would take as long as to decode it.

@@ -281,7 +281,7 @@ fn lengths_in_arrow_files_are_held_against_what_is_there() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let (batch, _) = mixed();
-    let batch = batch.slice(0, 12);
+    let batch = batch.slice(0, 12).project(&[0, 3]).unwrap();
     for compression in [None, Some(CompressionType::ZSTD), Some(CompressionType::LZ4_FRAME)] {
         let options = IpcWriteOptions::default().try_with_compression(compression).unwrap();
         let mut file = FileWriter::try_new_with_options(Vec::new(), &batch.schema(), options.clone()).unwrap();
@@ -307,6 +307,29 @@ fn lengths_in_arrow_files_are_held_against_what_is_there() {
     let path = folder.join("only.arrows");
     fs::write(&path, b"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7F").unwrap();
     assert!(matches!(read_with(&path, &ReadOptions::default()), Err(DataError::Damaged { .. })));
+}
+
+/// A file that `tests/fixtures/parquet.py` wrote.
+fn written(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+#[test]
+fn dictionaries_of_booleans_and_decimals_are_what_is_in_them() {
+    let table = read(&written("dictionaries.parquet"));
+    assert_eq!(table.columns()[0].values, Values::Booleans);
+    assert_eq!(table.values_of(1).unwrap().numbers()[..3], [1.5, 2.25, 1.5]);
+}
+
+#[test]
+fn moments_of_a_named_zone_are_the_same_in_every_unit() {
+    let dates = vec![DateColumn { name: "moment".into(), format: DateFormat::default() }];
+    let options = ReadOptions { dates, ..ReadOptions::default() };
+    let tables = ["berlin_s.parquet", "berlin_us.parquet"].map(|name| read_with(&written(name), &options).unwrap());
+    let berlin = DateFormat::default().in_zone("Europe/Berlin").unwrap();
+    assert_eq!(tables[0].columns()[0].values, Values::Dates { format: berlin });
+    assert_eq!(tables[0].columns(), tables[1].columns());
+    assert_eq!(same(&tables[0], 0), same(&tables[1], 0));
 }
 
 #[test]
