@@ -315,6 +315,20 @@ fn written(name: &str) -> PathBuf {
 }
 
 #[test]
+fn checksums_of_pages_are_verified() {
+    let path = written("checksums.parquet");
+    assert_eq!(read(&path).values_of(0).unwrap().numbers()[..8], [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.0]);
+    let mut bytes = fs::read(&path).unwrap();
+    let at = bytes.windows(8).position(|bytes| bytes == 5.0_f64.to_le_bytes()).unwrap();
+    bytes[at + 6] ^= 4;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    fs::write(&path, bytes).unwrap();
+    let error = read_with(&path, &ReadOptions::default()).unwrap_err();
+    assert!(matches!(error, DataError::Damaged { .. }), "{error}");
+}
+
+#[test]
 fn dictionaries_of_booleans_and_decimals_are_what_is_in_them() {
     let table = read(&written("dictionaries.parquet"));
     assert_eq!(table.columns()[0].values, Values::Booleans);
