@@ -109,6 +109,19 @@ pub enum DataError {
         /// What the decoder says.
         reason: String,
     },
+    /// Values that are compressed in a way that is not read here.
+    #[error(
+        "{file}: column {column:?}: found values compressed with {codec}, which this build does not read, expected zstd, snappy, gzip, LZ4 or \
+         none; write the file with one of these"
+    )]
+    Codec {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// How it is compressed.
+        codec: &'static str,
+    },
     /// A column of a type that is neither number, boolean nor text.
     #[error(
         "{file}: column {column:?}: found values of type {found}, expected numbers, booleans or texts; use --drop {}, or write \

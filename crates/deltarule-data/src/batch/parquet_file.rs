@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::{ARROW_SCHEMA_META_KEY, ProjectionMask};
+use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 
 use super::{Batches, damaged};
@@ -63,7 +64,7 @@ fn read_as(found: &DataType, written: Option<&DataType>) -> Option<DataType> {
 
 /// Decodes a row group, or all of them, of some columns, or all of them.
 ///
-/// Errors: the file cannot be read.
+/// Errors: the file cannot be read, or is compressed in a way that is not read here.
 pub(super) fn decode(
     path: &Path,
     metadata: &ArrowReaderMetadata,
@@ -71,6 +72,7 @@ pub(super) fn decode(
     columns: Option<&[usize]>,
 ) -> Result<Batches> {
     let name = path.display().to_string();
+    check_codecs(&name, metadata, group, columns)?;
     let file = File::open(path).map_err(|error| DataError::Io { file: name.clone(), error })?;
     let mut builder =
         ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone()).with_batch_size(BATCH_ROWS);
@@ -83,4 +85,30 @@ pub(super) fn decode(
     }
     let reader = builder.build().map_err(|error| damaged(&name, error))?;
     Ok(Box::new(reader))
+}
+
+/// Errors: one of the columns that [`decode`] decodes is compressed in a way that is not read here.
+fn check_codecs(
+    file: &str,
+    metadata: &ArrowReaderMetadata,
+    group: Option<usize>,
+    columns: Option<&[usize]>,
+) -> Result<()> {
+    let groups = metadata.metadata().row_groups().iter().enumerate();
+    for (_, group) in groups.filter(|(place, _)| group.is_none_or(|group| group == *place)) {
+        for (leaf, chunk) in group.columns().iter().enumerate() {
+            let codec = match chunk.compression() {
+                // A query engine brings it along.
+                Compression::BROTLI(_) if !cfg!(feature = "sql") => "Brotli",
+                Compression::LZO => "LZO",
+                _ => continue,
+            };
+            let root = metadata.parquet_schema().get_column_root_idx(leaf);
+            if columns.is_none_or(|columns| columns.contains(&root)) {
+                let column = metadata.parquet_schema().get_column_root(leaf).name().to_owned();
+                return Err(DataError::Codec { file: file.to_owned(), column, codec });
+            }
+        }
+    }
+    Ok(())
 }

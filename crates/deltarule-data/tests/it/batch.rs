@@ -329,6 +329,16 @@ fn checksums_of_pages_are_verified() {
 }
 
 #[test]
+fn a_codec_that_is_not_read_is_told_where_its_column_is_used() {
+    let path = written("brotli.parquet");
+    let error = read_with(&path, &ReadOptions::default()).unwrap_err().to_string();
+    let expected = "column \"x\": found values compressed with Brotli, which this build does not read, expected zstd";
+    assert!(error.contains(expected), "{error}");
+    let without = ReadOptions { drop: vec!["x".into()], ..ReadOptions::default() };
+    assert_eq!(read_with(&path, &without).unwrap().n_records(), 24);
+}
+
+#[test]
 fn dictionaries_of_booleans_and_decimals_are_what_is_in_them() {
     let table = read(&written("dictionaries.parquet"));
     assert_eq!(table.columns()[0].values, Values::Booleans);
