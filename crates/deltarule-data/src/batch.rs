@@ -78,7 +78,7 @@ impl Cells {
             }
             D::Utf8 => Cells::Texts(array.as_string::<i32>().clone()),
             D::LargeUtf8 | D::Utf8View | D::Date32 | D::Date64 | D::Time32(_) | D::Time64(_) | D::Timestamp(..) => {
-                Cells::Texts(cast(array, &D::Utf8)?.as_string::<i32>().clone())
+                Cells::Texts(texts_of(array)?)
             }
             D::Dictionary(_, values) if matches!(**values, D::Utf8 | D::LargeUtf8 | D::Utf8View) => {
                 let dictionary = array.as_any_dictionary();
@@ -137,6 +137,22 @@ impl Cells {
             Cells::Booleans(x) if x.is_valid(row) => write!(into, "{}", x.value(row)),
             _ => into.write_all(self.text(row).unwrap_or_default().as_bytes()),
         };
+    }
+}
+
+/// Texts, dates and times as text. What is beyond the calendar is the number that stands for it, which is then no date.
+fn texts_of(array: &dyn Array) -> std::result::Result<StringArray, ArrowError> {
+    match cast(array, &DataType::Utf8) {
+        Ok(texts) => Ok(texts.as_string::<i32>().clone()),
+        Err(_) => {
+            let numbers = cast(array, &DataType::Int64)?;
+            let numbers = numbers.as_primitive::<Int64Type>();
+            let text = |row: usize| match cast(&array.slice(row, 1), &DataType::Utf8) {
+                Ok(text) => text.as_string::<i32>().value(0).to_owned(),
+                Err(_) => numbers.value(row).to_string(),
+            };
+            Ok((0..array.len()).map(|row| array.is_valid(row).then(|| text(row))).collect())
+        }
     }
 }
 

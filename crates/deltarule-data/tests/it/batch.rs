@@ -9,7 +9,8 @@ use std::sync::Arc;
 use arrow_array::types::Int32Type;
 use arrow_array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float32Array, Float64Array, Int8Array,
-    Int64Array, ListArray, NullArray, RecordBatch, StringArray, TimestampMillisecondArray, UInt64Array,
+    Int64Array, ListArray, NullArray, RecordBatch, StringArray, TimestampMillisecondArray, TimestampSecondArray,
+    UInt64Array,
 };
 use arrow_ipc::CompressionType;
 use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
@@ -354,6 +355,25 @@ fn moments_of_a_named_zone_are_the_same_in_every_unit() {
     assert_eq!(tables[0].columns()[0].values, Values::Dates { format: berlin });
     assert_eq!(tables[0].columns(), tables[1].columns());
     assert_eq!(same(&tables[0], 0), same(&tables[1], 0));
+}
+
+#[test]
+fn times_beyond_the_calendar_are_told_with_their_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let seconds: ArrayRef = Arc::new(TimestampSecondArray::from(vec![Some(0), None, Some(1 << 62)]));
+    let days: ArrayRef = Arc::new(Date32Array::from(vec![Some(0), None, Some(i32::MAX)]));
+    for (moments, found) in [(seconds, "4611686018427387904"), (days, "2147483647")] {
+        let y: ArrayRef = Arc::new(Float64Array::from(vec![1.0, 2.0, 3.0]));
+        let path = arrow_file(folder.path(), "t.arrow", &batch(vec![("moment", moments), ("y", y)]), 2);
+        let dates = vec![DateColumn { name: "moment".into(), format: DateFormat::default() }];
+        let table = read_with(&path, &ReadOptions { dates, ..ReadOptions::default() }).unwrap();
+        let choices = Choices { targets: vec!["y".into()], ..Choices::default() };
+        let error = prepare(&table, &choices).unwrap_err().to_string();
+        let expected = format!("t.arrow: record 3, column \"moment\": found \"{found}\", expected");
+        assert!(error.contains(&expected), "{error}");
+        let without = ReadOptions { drop: vec!["moment".into()], ..ReadOptions::default() };
+        assert_eq!(read_with(&path, &without).unwrap().n_records(), 3);
+    }
 }
 
 #[test]
