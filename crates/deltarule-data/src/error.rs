@@ -9,11 +9,13 @@ use thiserror::Error;
 use crate::advice::quoted;
 use crate::at::At;
 use crate::flaw::Flaw;
+use crate::format::FileFormat;
 pub use spilled::Spilled;
 use spilled::spill_reason;
 pub(crate) use words::known_names;
 use words::{
-    describe, instead_of_numbers, join_quoted, nothing_left, other_columns, size_text, without_thousands, word_hint,
+    describe, instead_of_numbers, join_quoted, nothing_left, other_columns, same_columns, size_text, without_thousands,
+    word_hint,
 };
 
 /// What can be wrong with a file, a column or a choice.
@@ -345,9 +347,9 @@ pub enum DataError {
     },
     /// One of several files, whose columns are not those of the first.
     #[error(
-        "{file}: {}, expected those of the first file, {first}, in any order: every file needs the same line of names; if no file has \
-         one, use --no-header, and if all have, --header",
-        other_columns(missing, further)
+        "{file}: {}, expected those of the first file, {first}, in any order: {}",
+        other_columns(missing, further),
+        same_columns(*format)
     )]
     OtherColumns {
         /// The file.
@@ -358,6 +360,8 @@ pub enum DataError {
         missing: Vec<String>,
         /// Columns that the first file lacks.
         further: Vec<String>,
+        /// The format of the file.
+        format: FileFormat,
     },
     /// A column with numbers and words.
     #[error(

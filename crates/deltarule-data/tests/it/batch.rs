@@ -377,6 +377,29 @@ fn times_beyond_the_calendar_are_told_with_their_record() {
 }
 
 #[test]
+fn other_columns_of_files_without_a_line_of_names_are_told_without_options_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let column = |name: &str| batch(vec![(name, Arc::new(Float64Array::from(vec![1.0])) as ArrayRef)]);
+    fs::write(folder.join("a.jsonl"), "{\"x\":1}\n").unwrap();
+    fs::write(folder.join("b.jsonl"), "{\"z\":1}\n").unwrap();
+    for (paths, expected) in [
+        (
+            [folder.join("a.jsonl"), folder.join("b.jsonl")],
+            "in any order: the first record of every file needs the same keys",
+        ),
+        (
+            [parquet(folder, "a.parquet", &column("x"), 1), parquet(folder, "b.parquet", &column("z"), 1)],
+            "in any order: every file needs the same columns",
+        ),
+    ] {
+        let (csv, options) = (CsvOptions::default(), ReadOptions::default());
+        let error = Table::read_all(&paths, &csv, &options, &mut |_| ControlFlow::Continue(())).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[test]
 fn no_records_and_doubled_names_are_errors() {
     let folder = tempfile::tempdir().unwrap();
     let (batch, _) = mixed();
