@@ -8,8 +8,11 @@
 //! timestamps with a zone are those of its clock, with the offset that it has from UTC (summer time counts); where the zone has a name, a column of `--date` keeps it;
 //! a column of nulls alone is missing throughout; lists, structures, maps and bytes cannot be used, and are told by name.
 
+mod lengths;
+mod parquet_file;
+
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Read, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,9 +23,9 @@ use arrow_array::types::{Float64Type, Int64Type, UInt32Type, UInt64Type};
 use arrow_array::{Array, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use arrow_cast::cast;
 use arrow_schema::{ArrowError, DataType, SchemaRef};
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
+use self::parquet_file::decode;
 use crate::at::At;
 use crate::csv::{Decimal, Fingerprint, Record, Row, is_missing, parse_number};
 use crate::error::{DataError, Result};
@@ -30,8 +33,6 @@ use crate::sieve::Value;
 #[cfg(feature = "sql")]
 use crate::sql::QueryStream;
 
-/// How many rows of a Parquet file are decoded at a time.
-const BATCH_ROWS: usize = 64 * 1024;
 /// The fingerprint covers so many bytes at each end of a file, and its length.
 const FINGERPRINT_BYTES: u64 = 1024 * 1024;
 
@@ -90,7 +91,7 @@ impl Cells {
             }
             D::Utf8 => Cells::Texts(array.as_string::<i32>().clone()),
             D::LargeUtf8 | D::Utf8View | D::Date32 | D::Date64 | D::Time32(_) | D::Time64(_) | D::Timestamp(..) => {
-                Cells::Texts(cast(array, &D::Utf8)?.as_string::<i32>().clone())
+                Cells::Texts(texts_of(array)?)
             }
             D::Dictionary(_, values) if matches!(**values, D::Utf8 | D::LargeUtf8 | D::Utf8View) => {
                 let dictionary = array.as_any_dictionary();
@@ -162,6 +163,22 @@ fn whole_as_such(text: Option<&str>) -> Option<&str> {
         }
         _ => text,
     })
+}
+
+/// Texts, dates and times as text. What is beyond the calendar is the number that stands for it, which is then no date.
+fn texts_of(array: &dyn Array) -> std::result::Result<StringArray, ArrowError> {
+    match cast(array, &DataType::Utf8) {
+        Ok(texts) => Ok(texts.as_string::<i32>().clone()),
+        Err(_) => {
+            let numbers = cast(array, &DataType::Int64)?;
+            let numbers = numbers.as_primitive::<Int64Type>();
+            let text = |row: usize| match cast(&array.slice(row, 1), &DataType::Utf8) {
+                Ok(text) => text.as_string::<i32>().value(0).to_owned(),
+                Err(_) => numbers.value(row).to_string(),
+            };
+            Ok((0..array.len()).map(|row| array.is_valid(row).then(|| text(row))).collect())
+        }
+    }
 }
 
 /// The texts that codes stand for; `texts` are of one of Arrow's three types of them.
@@ -256,16 +273,19 @@ impl BatchReader {
         let file = File::open(path).map_err(io)?;
         let fingerprint = fingerprint(&file).map_err(io)?;
         let (schema, source) = if start.starts_with(b"PAR1") {
-            let metadata =
-                ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| damaged(&name, e))?;
+            let metadata = parquet_file::metadata(&file).map_err(|e| damaged(&name, e))?;
             let schema = metadata.schema().clone();
             (schema, Source::Parquet { path: path.to_owned(), metadata, batches: None, next_group: 0 })
         } else if start.starts_with(b"ARROW1") {
-            let reader = arrow_ipc::reader::FileReader::try_new_buffered(file, None).map_err(|e| damaged(&name, e))?;
+            let reader = lengths::check_file(&file)
+                .and_then(|()| arrow_ipc::reader::FileReader::try_new_buffered(file, None))
+                .map_err(|e| damaged(&name, e))?;
             (reader.schema(), Source::Stream(Box::new(reader)))
         } else {
-            let reader = arrow_ipc::reader::StreamReader::try_new(BufReader::new(file), None);
-            let reader = reader.map_err(|e| damaged(&name, e))?;
+            let reader = lengths::check_stream(&file)
+                .and_then(|()| Ok((&file).rewind()?))
+                .and_then(|()| arrow_ipc::reader::StreamReader::try_new(BufReader::new(file), None))
+                .map_err(|e| damaged(&name, e))?;
             (reader.schema(), Source::Stream(Box::new(reader)))
         };
         let reader = Self::of(name, schema, source, fingerprint);
@@ -461,31 +481,9 @@ pub(crate) fn for_each_batch(
     Ok(())
 }
 
-/// Decodes a row group, or all of them, of some columns, or all of them.
-fn decode(
-    path: &Path,
-    metadata: &ArrowReaderMetadata,
-    group: Option<usize>,
-    columns: Option<&[usize]>,
-) -> Result<Batches> {
-    let name = path.display().to_string();
-    let file = File::open(path).map_err(|error| DataError::Io { file: name.clone(), error })?;
-    let mut builder =
-        ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone()).with_batch_size(BATCH_ROWS);
-    if let Some(group) = group {
-        builder = builder.with_row_groups(vec![group]);
-    }
-    if let Some(columns) = columns {
-        let mask = ProjectionMask::roots(metadata.parquet_schema(), columns.iter().copied());
-        builder = builder.with_projection(mask);
-    }
-    let reader = builder.build().map_err(|error| damaged(&name, error))?;
-    Ok(Box::new(reader))
-}
-
 /// A hash of both ends of a file and of its length: to hash all of it would take as long as to decode it.
 fn fingerprint(file: &File) -> std::io::Result<String> {
-    use std::io::{Seek, SeekFrom};
+    use std::io::SeekFrom;
     let mut file = file;
     let length = file.metadata()?.len();
     let mut hash = Fingerprint::default();

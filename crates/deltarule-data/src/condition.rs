@@ -4,7 +4,7 @@
 
 mod parse;
 
-use crate::csv::{Decimal, Record, is_missing};
+use crate::csv::{Decimal, NOT_NESTED, Record, is_missing, is_nested, shown};
 use crate::error::{DataError, Result};
 use crate::flaw::Flaw;
 use crate::sieve::Value;
@@ -78,10 +78,10 @@ enum Literal {
 /// Whether something holds; `None`: neither.
 type Compared = std::result::Result<Option<bool>, Mismatch>;
 
-/// A word that was to be compared as a number.
+/// A word that was to be compared as a number, or what cannot be compared at all.
 struct Mismatch {
     column: usize,
-    number: f64,
+    expected: String,
 }
 
 impl Condition {
@@ -114,7 +114,7 @@ pub struct BoundCondition {
 impl BoundCondition {
     /// Whether a record of the file satisfies it.
     ///
-    /// Errors: a word is to be put in order with a number.
+    /// Errors: a word is to be put in order with a number, or a list or an object of JSON lines is to be compared.
     pub fn holds(&self, file: &str, record: &Record<'_>) -> Result<bool> {
         self.holds_with(file, record, record.decimal)
     }
@@ -123,13 +123,12 @@ impl BoundCondition {
         let field = |column: usize| record.trimmed(self.places[column]);
         match self.condition.root.value(&field, decimal) {
             Ok(truth) => Ok(truth == Some(true)),
-            Err(Mismatch { column, number }) => Err(DataError::Value {
+            Err(Mismatch { column, expected }) => Err(DataError::Value {
                 file: file.to_owned(),
                 at: record.at,
                 column: self.condition.columns[column].clone(),
-                found: String::from_utf8_lossy(field(column)).chars().take(60).collect(),
-                expected: format!("a number, since --where compares it with {number}; texts stand in single quotes")
-                    .into(),
+                found: shown(field(column)).chars().take(60).collect(),
+                expected: expected.into(),
                 flaw: Flaw::Word,
             }),
         }
@@ -185,6 +184,9 @@ fn compare(column: usize, field: &[u8], comparison: Comparison, with: &Literal, 
     if is_missing(field) {
         return Ok(None);
     }
+    if is_nested(field) {
+        return Err(Mismatch { column, expected: format!("{NOT_NESTED}, since --where compares it") });
+    }
     Ok(Some(match with {
         Literal::Text(text) => comparison.holds(field.cmp(text.as_bytes())),
         Literal::Truth(truth) => {
@@ -194,7 +196,11 @@ fn compare(column: usize, field: &[u8], comparison: Comparison, with: &Literal, 
         Literal::Number(number) => match Value::of_text(field, decimal) {
             Value::Number(value) => value.partial_cmp(number).is_some_and(|order| comparison.holds(order)),
             _ if comparison.is_of_equality() => comparison == Comparison::Unequal,
-            _ => return Err(Mismatch { column, number: *number }),
+            _ => {
+                let expected =
+                    format!("a number, since --where compares it with {number}; texts stand in single quotes");
+                return Err(Mismatch { column, expected });
+            }
         },
     }))
 }

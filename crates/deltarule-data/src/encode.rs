@@ -12,7 +12,7 @@ use deltarule_model::{
 };
 
 use crate::column::{LARGEST, WHOLE, is_exact_text};
-use crate::csv::{Record, is_missing, parse_number};
+use crate::csv::{Record, is_missing, is_nested, nested, parse_number, shown};
 use crate::error::{DataError, Result};
 use crate::flaw::Flaw;
 use crate::libsvm::Line;
@@ -300,11 +300,12 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
     }
 
     fn text<'f>(&self, field: &'f [u8], record: &Record<'_>, column: &str) -> Result<&'f str> {
-        std::str::from_utf8(field).map_err(|_| DataError::Encoding {
-            file: file_of(&self.files, record),
-            line: record.at.number(),
-            column: column.to_owned(),
-            found: field.escape_ascii().to_string(),
+        std::str::from_utf8(field).map_err(|_| {
+            let (file, line) = (file_of(&self.files, record), record.at.number());
+            if is_nested(field) {
+                return nested(&file, line, column, ", as in training");
+            }
+            DataError::Encoding { file, line, column: column.to_owned(), found: field.escape_ascii().to_string() }
         })
     }
 
@@ -323,7 +324,7 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
         expected: impl Into<Box<str>>,
         flaw: Flaw,
     ) -> DataError {
-        let (file, found) = (file_of(&self.files, record), String::from_utf8_lossy(field).into_owned());
+        let (file, found) = (file_of(&self.files, record), shown(field).into_owned());
         DataError::Value { file, at: record.at, column: column.to_owned(), found, expected: expected.into(), flaw }
     }
 

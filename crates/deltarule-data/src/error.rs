@@ -10,11 +10,13 @@ use crate::advice::quoted;
 use crate::at::At;
 use crate::column::WHOLE;
 use crate::flaw::Flaw;
+use crate::format::FileFormat;
 pub use spilled::Spilled;
 use spilled::spill_reason;
 pub(crate) use words::known_names;
 use words::{
-    describe, instead_of_numbers, join_quoted, nothing_left, other_columns, size_text, without_thousands, word_hint,
+    describe, instead_of_numbers, join_quoted, nothing_left, other_columns, same_columns, size_text, without_thousands,
+    word_hint,
 };
 
 /// What can be wrong with a file, a column or a choice.
@@ -109,6 +111,19 @@ pub enum DataError {
         file: String,
         /// What the decoder says.
         reason: String,
+    },
+    /// Values that are compressed in a way that is not read here.
+    #[error(
+        "{file}: column {column:?}: found values compressed with {codec}, which this build does not read, expected zstd, snappy, gzip, LZ4 or \
+         none; write the file with one of these"
+    )]
+    Codec {
+        /// The file.
+        file: String,
+        /// The column.
+        column: String,
+        /// How it is compressed.
+        codec: &'static str,
     },
     /// A column of a type that is neither number, boolean nor text.
     #[error(
@@ -225,6 +240,24 @@ pub enum DataError {
         /// Where the record begins.
         line: u64,
     },
+    /// Text after a closing quote.
+    #[error(
+        "{file}: line {line}, column {column:?}: found {found:?} after a closing quote, expected a delimiter or the end of the line; a quote \
+         within text is written twice (\"\"){}",
+        begin.map_or_else(String::new, |begin| format!("; or is a quote not closed in the record that begins on line {begin}?"))
+    )]
+    AfterQuote {
+        /// The file.
+        file: String,
+        /// The line.
+        line: u64,
+        /// The column.
+        column: String,
+        /// The text.
+        found: String,
+        /// Where the record begins, if it has several lines: then no one knows where it ends.
+        begin: Option<u64>,
+    },
     /// A record that is too long to be one.
     #[error("{file}: the record that begins on line {line} is longer than {limit} MiB; is a quote not closed there?")]
     RecordTooLong {
@@ -315,9 +348,9 @@ pub enum DataError {
     },
     /// One of several files, whose columns are not those of the first.
     #[error(
-        "{file}: {}, expected those of the first file, {first}, in any order: every file needs the same line of names; if no file has \
-         one, use --no-header, and if all have, --header",
-        other_columns(missing, further)
+        "{file}: {}, expected those of the first file, {first}, in any order: {}",
+        other_columns(missing, further),
+        same_columns(*format)
     )]
     OtherColumns {
         /// The file.
@@ -328,6 +361,8 @@ pub enum DataError {
         missing: Vec<String>,
         /// Columns that the first file lacks.
         further: Vec<String>,
+        /// The format of the file.
+        format: FileFormat,
     },
     /// A column with numbers and words.
     #[error(

@@ -1,11 +1,16 @@
 //! The columns of several files, which are those of the first, in any order.
 
 use crate::error::{DataError, Result};
+use crate::format::FileFormat;
 
-/// Where in a file each column of the first file stands; `None` where the columns are in the same order.
+/// Where in a file of this format each column of the first file stands; `None` where the columns are in the same order.
 ///
 /// Errors: a column is missing, or one too many.
-pub(crate) fn order(first: (&str, &[String]), file: (&str, &[String])) -> Result<Option<Vec<usize>>> {
+pub(crate) fn order(
+    first: (&str, &[String]),
+    file: (&str, &[String]),
+    format: FileFormat,
+) -> Result<Option<Vec<usize>>> {
     let ((first_name, expected), (name, found)) = (first, file);
     if expected == found {
         return Ok(None);
@@ -24,5 +29,6 @@ pub(crate) fn order(first: (&str, &[String]), file: (&str, &[String])) -> Result
         first: first_name.to_owned(),
         missing: not_in(expected, found),
         further: not_in(found, expected),
+        format,
     })
 }

@@ -300,7 +300,7 @@ impl Reader {
             let Some(path) = self.paths.get(self.file + 1) else { return Ok(None) };
             let next = Inner::open_named(path, &self.files[self.file + 1], &self.options)?;
             next.check_beside(&self.files[0], self.current.is_libsvm())?;
-            self.order = order((&self.files[0], &self.header), (next.name(), next.header()))?;
+            self.order = order((&self.files[0], &self.header), (next.name(), next.header()), next.format())?;
             self.bytes_before += size_of(&self.paths[self.file]).unwrap_or_default();
             (self.current, self.file) = (next, self.file + 1);
         }

@@ -29,6 +29,12 @@ impl Reject {
                 let reason = format!("found {found} fields, expected {expected}{hint}");
                 Self { file, at: At::Line(line), flaw: Flaw::Fields, reason, record }
             }
+            DataError::AfterQuote { file, line, column, found, begin: None } => {
+                let reason = format!(
+                    "column {column:?}: found {found:?} after a closing quote; a quote within text is written twice"
+                );
+                Self { file, at: At::Line(line), flaw: Flaw::Syntax, reason, record }
+            }
             DataError::Encoding { file, line, column, found } => {
                 let reason = format!("column {column:?}: the bytes {found} are not UTF-8");
                 Self { file, at: At::Line(line), flaw: Flaw::Encoding, reason, record }

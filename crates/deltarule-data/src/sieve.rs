@@ -8,7 +8,7 @@ use deltarule_model::DateFormat;
 
 use crate::column::{Wish, is_in_range};
 use crate::condition::{BoundCondition, Condition};
-use crate::csv::{Decimal, Format, Record, is_missing, parse_number};
+use crate::csv::{Decimal, Format, NOT_NESTED, Record, is_missing, is_nested, parse_number, shown};
 use crate::error::{DataError, Result};
 use crate::flaw::Flaw;
 use crate::reject::Reject;
@@ -64,7 +64,7 @@ impl Value {
     pub(crate) fn of_text(field: &[u8], decimal: Decimal) -> Self {
         match parse_number(field, decimal) {
             Some(number) => Value::Number(number),
-            None if is_missing(field) => Value::Missing,
+            None if is_missing(field) || is_nested(field) => Value::Missing,
             None => Value::Word,
         }
     }
@@ -214,7 +214,7 @@ impl Tests {
         value: impl Fn(usize) -> Value,
     ) -> Option<Reject> {
         let reject = |place: usize, flaw: Flaw, expected: &str| {
-            let found: String = String::from_utf8_lossy(record.trimmed(place)).chars().take(60).collect();
+            let found: String = shown(record.trimmed(place)).chars().take(60).collect();
             let reason = format!("column {:?}: found {found:?}, expected {expected}", header[place]);
             Some(Reject { file: file.to_owned(), at: record.at, flaw, reason, record: record.text() })
         };
@@ -229,6 +229,9 @@ impl Tests {
                     return reject(place, Flaw::Missing, "a value, since --missing is error");
                 }
                 continue;
+            }
+            if is_nested(field) {
+                return reject(place, Flaw::Syntax, NOT_NESTED);
             }
             match &test.kind {
                 TestKind::Number => match value(place) {

@@ -29,6 +29,8 @@ pub(crate) struct Chunk {
     /// Whether there is neither a quote nor a carriage return but before a line feed: each line is a record, and what lies
     /// between its delimiters are the fields.
     pub(crate) is_plain: bool,
+    /// Whether there may be text after a closing quote.
+    pub(crate) may_be_glued: bool,
     spare: Spare,
 }
 
@@ -115,7 +117,7 @@ impl Chunks {
                 return Ok(None);
             }
             let marks = Marks::of(text);
-            let length = self.cut(text, &marks)?;
+            let (length, may_be_glued) = self.cut(text, &marks)?;
             if length > 0 {
                 self.carry.clear();
                 self.carry.extend_from_slice(&text[length..]);
@@ -125,7 +127,7 @@ impl Chunks {
                 let first_line = self.line;
                 self.line += n_lines;
                 let spare = Arc::clone(&self.spare);
-                return Ok(Some(Chunk { bytes, length, first_line, n_lines, is_plain, spare }));
+                return Ok(Some(Chunk { bytes, length, first_line, n_lines, is_plain, may_be_glued, spare }));
             }
             if size >= MAX_RECORD {
                 let limit = MAX_RECORD / (1024 * 1024);
@@ -152,22 +154,23 @@ impl Chunks {
         Ok(filled)
     }
 
-    /// The end of the last whole record; 0 where there is none.
-    fn cut(&self, bytes: &[u8], marks: &Marks) -> Result<usize> {
-        let (end, open) = if marks.quote {
-            last_record_end(bytes, self.delimiter)
+    /// The end of the last whole record, 0 where there is none, and whether there may be text after a closing quote.
+    fn cut(&self, bytes: &[u8], marks: &Marks) -> Result<(usize, bool)> {
+        let Ends { end, open, may_be_glued } = if marks.quote {
+            Ends::of(bytes, self.delimiter)
         } else {
-            (memrchr(b'\n', bytes).map_or(0, |at| at + 1), None)
+            let end = memrchr(b'\n', bytes).map_or(0, |at| at + 1);
+            Ends { end, open: None, may_be_glued: false }
         };
         if !self.at_end {
-            return Ok(end);
+            return Ok((end, may_be_glued));
         }
         match open {
             Some(record) => {
                 let line = self.line + memchr_iter(b'\n', &bytes[..record]).count() as u64;
                 Err(DataError::OpenQuote { file: self.name.to_string(), line })
             }
-            None => Ok(bytes.len()),
+            None => Ok((bytes.len(), may_be_glued)),
         }
     }
 }
@@ -218,28 +221,43 @@ fn is_plain(bytes: &[u8]) -> bool {
     memchr(b'"', bytes).is_none() && memchr_iter(b'\r', bytes).all(|at| bytes.get(at + 1).is_none_or(|c| *c == b'\n'))
 }
 
-/// The end of the last record that is whole, and where a record begins that ends within a quoted field.
-fn last_record_end(bytes: &[u8], delimiter: u8) -> (usize, Option<usize>) {
-    enum State {
-        FieldStart,
-        Unquoted,
-        Quoted,
-        /// After a quote in a quoted field: its end, or the first of two that stand for one.
-        QuoteInQuoted,
+/// Where records of a text with quotes end.
+struct Ends {
+    /// The end of the last record that is whole.
+    end: usize,
+    /// Where a record begins that ends within a quoted field.
+    open: Option<usize>,
+    /// Whether a closing quote is followed by something else than a delimiter or the end of a line.
+    may_be_glued: bool,
+}
+
+impl Ends {
+    fn of(bytes: &[u8], delimiter: u8) -> Self {
+        enum State {
+            FieldStart,
+            Unquoted,
+            Quoted,
+            /// After a quote in a quoted field: its end, or the first of two that stand for one.
+            QuoteInQuoted,
+        }
+        let (mut state, mut end, mut may_be_glued) = (State::FieldStart, 0, false);
+        for (at, &byte) in bytes.iter().enumerate() {
+            state = match (state, byte) {
+                (State::Quoted, b'"') => State::QuoteInQuoted,
+                (State::Quoted, _) | (State::FieldStart | State::QuoteInQuoted, b'"') => State::Quoted,
+                (_, b'\n') => {
+                    end = at + 1;
+                    State::FieldStart
+                }
+                (_, b'\r') => State::FieldStart,
+                (_, byte) if byte == delimiter => State::FieldStart,
+                (State::QuoteInQuoted, _) => {
+                    may_be_glued = true;
+                    State::Unquoted
+                }
+                _ => State::Unquoted,
+            };
+        }
+        Self { end, open: matches!(state, State::Quoted).then_some(end), may_be_glued }
     }
-    let (mut state, mut end) = (State::FieldStart, 0);
-    for (at, &byte) in bytes.iter().enumerate() {
-        state = match (state, byte) {
-            (State::Quoted, b'"') => State::QuoteInQuoted,
-            (State::Quoted, _) | (State::FieldStart | State::QuoteInQuoted, b'"') => State::Quoted,
-            (_, b'\n') => {
-                end = at + 1;
-                State::FieldStart
-            }
-            (_, b'\r') => State::FieldStart,
-            (_, byte) if byte == delimiter => State::FieldStart,
-            _ => State::Unquoted,
-        };
-    }
-    (end, matches!(state, State::Quoted).then_some(end))
 }

@@ -6,12 +6,14 @@ mod json_lines;
 mod number;
 mod open;
 mod plain;
+mod quotes;
 mod reader;
 mod records;
 mod sniff;
 
 pub(crate) use chunk::{Chunk, Chunks};
 pub(crate) use fingerprint::Fingerprint;
+pub(crate) use json_lines::{NOT_NESTED, is_nested, nested, shown};
 pub use number::parse_number;
 pub(crate) use open::{Opened, open, open_bytes, open_file};
 pub(crate) use plain::{Field, PlainRecords};

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::json_lines::{JsonLines, is_json_lines};
+use super::json_lines::{JsonLines, is_in_first_line, is_json_lines};
 use crate::error::{DataError, Result};
 
 /// How many bytes of the text are looked at before it is read.
@@ -84,6 +84,14 @@ pub(crate) fn from_reader(
     let mut prefix = read_up_to(&mut text, PREFIX).map_err(|source| read_error(&name, compression, source))?;
     if prefix.starts_with(&[0xEF, 0xBB, 0xBF]) {
         prefix.drain(..3);
+    }
+    // The first record of JSON lines may be longer.
+    while is_in_first_line(&prefix) {
+        let more = read_up_to(&mut text, prefix.len()).map_err(|source| read_error(&name, compression, source))?;
+        if more.is_empty() {
+            break;
+        }
+        prefix.extend(more);
     }
     let json_lines = is_json_lines(&prefix);
     if !json_lines {

@@ -4,11 +4,15 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use memchr::memchr_iter;
+
 use super::chunk::{Chunk, Chunks};
-use super::json_lines::bad_line;
+use super::json_lines::{bad_line, is_nested, nested};
 use super::open::{Opened, from_reader, open, open_bytes};
+use super::quotes::Glued;
 use super::records::{Record, Records};
 use super::{CsvOptions, Decimal, Row, sniff};
+use crate::advice::quoted;
 use crate::error::{DataError, Result};
 use crate::format::FileFormat;
 
@@ -45,12 +49,30 @@ pub(crate) struct Format {
 impl Format {
     /// A field as text.
     ///
-    /// Errors: it is not UTF-8.
+    /// Errors: it is not UTF-8, or was a list or an object in JSON lines.
     pub(crate) fn text<'a>(&self, field: &'a [u8], line: u64, column: &str) -> Result<&'a str> {
         std::str::from_utf8(field).map_err(|error| {
+            if is_nested(field) {
+                let advice = format!("; use --drop {}, or write what is in it as columns of their own", quoted(column));
+                return nested(&self.name, line, column, &advice);
+            }
             let bad = &field[error.valid_up_to()..(error.valid_up_to() + 4).min(field.len())];
             let (file, column) = (self.name.to_string(), column.to_owned());
             DataError::Encoding { file, line, column, found: bad.escape_ascii().to_string() }
+        })
+    }
+
+    /// Errors: there is text after a closing quote, which is then none, or should be two.
+    fn check_quotes(&self, record: &Record<'_>) -> Result<()> {
+        let raw = record.raw().filter(|_| record.may_be_glued).unwrap_or_default();
+        let Some(glued) = Glued::find(raw, self.delimiter) else { return Ok(()) };
+        let begin = record.at.number();
+        Err(DataError::AfterQuote {
+            file: self.name.to_string(),
+            line: begin + memchr_iter(b'\n', &raw[..glued.at]).count() as u64,
+            column: self.header.get(glued.field).cloned().unwrap_or_else(|| position(glued.field)),
+            found: glued.text(raw, self.delimiter),
+            begin: raw.contains(&b'\n').then_some(begin),
         })
     }
 
@@ -59,8 +81,9 @@ impl Format {
         Records::new(chunk, self.delimiter)
     }
 
-    /// Checks that a record has a field for every column.
+    /// Checks that a record has no text after a closing quote, and a field for every column.
     pub(crate) fn check(&self, record: &Record<'_>) -> Result<()> {
+        self.check_quotes(record)?;
         let (found, expected) = (record.len(), self.header.len());
         if found == expected {
             return Ok(());
@@ -173,7 +196,8 @@ impl CsvReader {
 
     /// The next record; `None` after the last.
     ///
-    /// Errors: the file cannot be read on, a record has another number of fields than the first, a quote is never closed.
+    /// Errors: the file cannot be read on, a record has another number of fields than the first, a quote is never closed, there is text
+    /// after one that closes a field.
     pub fn next_record(&mut self) -> Result<Option<Record<'_>>> {
         self.next_row()?.map(Row::record).transpose()
     }
@@ -215,11 +239,19 @@ impl CsvReader {
     }
 }
 
+/// The name of a column that has none.
+fn position(index: usize) -> String {
+    format!("column_{}", index + 1)
+}
+
 /// The names that the first record gives, or `column_1` and so on.
 fn names(format: &Format, first: &Record<'_>, has_header: bool) -> Result<Vec<String>> {
+    if has_header {
+        format.check_quotes(first)?;
+    }
     let mut names: Vec<String> = Vec::with_capacity(first.len());
     for index in 0..first.len() {
-        let position = format!("column_{}", index + 1);
+        let position = position(index);
         let name = if has_header { format.text(first.trimmed(index), first.at.number(), &position)? } else { "" };
         // Spreadsheets and pandas leave the name of a column of row numbers empty.
         let name = if name.is_empty() { position } else { name.to_owned() };

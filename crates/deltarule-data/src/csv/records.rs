@@ -1,10 +1,13 @@
 //! The records of one chunk.
 
+use std::borrow::Cow;
+
 use csv_core::ReadRecordResult;
 use memchr::{memchr, memchr_iter};
 
 use super::Decimal;
 use super::chunk::Chunk;
+use super::json_lines::shown;
 use crate::at::At;
 use crate::error::{DataError, Result};
 
@@ -17,6 +20,8 @@ pub struct Record<'a> {
     raw: Option<&'a [u8]>,
     /// How many bytes lie between two fields.
     gap: usize,
+    /// Whether there may be text after a closing quote in it.
+    pub(crate) may_be_glued: bool,
     /// Where the record begins.
     pub at: At,
     /// Which of the files that are read it is in, from 0.
@@ -28,7 +33,7 @@ pub struct Record<'a> {
 impl<'a> Record<'a> {
     /// A record whose fields follow each other, each ending where `ends` says.
     pub fn of_fields(bytes: &'a [u8], ends: &'a [usize], at: At) -> Self {
-        Self { bytes, ends, raw: None, gap: 0, at, file: 0, decimal: Decimal::Point }
+        Self { bytes, ends, raw: None, gap: 0, may_be_glued: false, at, file: 0, decimal: Decimal::Point }
     }
 
     /// The same, whose fields stand so in the file.
@@ -60,6 +65,11 @@ impl<'a> Record<'a> {
     pub fn field(&self, index: usize) -> &'a [u8] {
         let start = if index == 0 { 0 } else { self.ends.get(index - 1).map_or(0, |end| end + self.gap) };
         self.ends.get(index).and_then(|&end| self.bytes.get(start..end)).unwrap_or_default()
+    }
+
+    /// Field `index` for people; what is not UTF-8 is replaced.
+    pub fn shown(&self, index: usize) -> Cow<'a, str> {
+        shown(self.field(index))
     }
 
     /// Field `index` without the white space around it.
@@ -154,6 +164,7 @@ impl Records {
                 ends: &self.ends,
                 raw: Some(&self.chunk.text()[self.current.clone()]),
                 gap: 1,
+                may_be_glued: false,
                 at: At::Line(self.line),
                 file: 0,
                 decimal: Decimal::Point,
@@ -164,6 +175,7 @@ impl Records {
                 ends: &self.ends,
                 raw: Some(without_line_end(&self.chunk.text()[self.raw.clone()])),
                 gap: 0,
+                may_be_glued: self.chunk.may_be_glued,
                 at: At::Line(self.line),
                 file: 0,
                 decimal: Decimal::Point,

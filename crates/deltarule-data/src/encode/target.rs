@@ -6,7 +6,7 @@ use deltarule_model::{Encoding, Target};
 
 use super::{RowEncoder, file_of};
 use crate::column::{LARGEST, WHOLE, is_exact_text, is_truth};
-use crate::csv::{Decimal, Record, is_missing, parse_number};
+use crate::csv::{Decimal, Record, is_missing, parse_number, shown};
 use crate::error::{DataError, Result};
 use crate::flaw::Flaw;
 
@@ -24,7 +24,7 @@ impl<E: Deref<Target = Encoding>> RowEncoder<E> {
             file: file_of(&self.files, record),
             at: record.at,
             column: self.encoding.target.columns()[index].to_owned(),
-            found: String::from_utf8_lossy(fields[index]).into_owned(),
+            found: shown(fields[index]).into_owned(),
             expected: expected.into(),
             flaw: Flaw::Target,
         };

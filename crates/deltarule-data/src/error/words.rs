@@ -1,6 +1,7 @@
 //! What messages say of numbers, names and the system's errors.
 
 use crate::advice::quoted;
+use crate::format::FileFormat;
 use crate::table::{OF_MISSING, stands_for_missing};
 
 /// What a system's error means for a file that was to be read.
@@ -74,6 +75,19 @@ pub(super) fn other_columns(missing: &[String], further: &[String]) -> String {
         (missing, []) => format!("lacks {}", join_quoted(missing)),
         ([], further) => format!("has {} besides", join_quoted(further)),
         (missing, further) => format!("lacks {} and has {} besides", join_quoted(missing), join_quoted(further)),
+    }
+}
+
+/// What must be the same in all files of a table.
+pub(super) fn same_columns(format: FileFormat) -> &'static str {
+    match format {
+        FileFormat::Csv => {
+            "every file needs the same line of names; if no file has one, use --no-header, and if all have, --header"
+        }
+        FileFormat::JsonLines => {
+            "the first record of every file needs the same keys, with null where there is no value"
+        }
+        FileFormat::Libsvm | FileFormat::Batches => "every file needs the same columns",
     }
 }
 

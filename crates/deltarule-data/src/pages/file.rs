@@ -22,7 +22,7 @@ const TILE_ROWS: usize = 256;
 /// About so much is read at a time: it stays in the second-level cache while it is checked and decoded.
 const READ_BYTES: usize = 256 * 1024;
 pub(super) const MAGIC: &[u8; 16] = b"deltarule cache\n";
-pub(super) const VERSION: u64 = 5;
+pub(super) const VERSION: u64 = 6;
 pub(super) const HEADER_BYTES: usize = 64;
 const CHECKSUM_BYTES: usize = 8;
 

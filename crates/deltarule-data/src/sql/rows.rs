@@ -19,8 +19,9 @@ use tempfile::NamedTempFile;
 use super::places::Place;
 use super::tables::common;
 use crate::batch::BatchReader;
-use crate::csv::{CsvOptions, CsvReader, Decimal, Record, is_missing, parse_number};
+use crate::csv::{CsvOptions, CsvReader, Decimal, Record, is_missing, is_nested, nested, parse_number};
 use crate::error::{DataError, Result};
+use crate::format::FileFormat;
 use crate::order::order;
 use crate::reader::Inner;
 
@@ -264,6 +265,9 @@ fn push(
         column.push(field, decimal).map_err(|error| {
             let bad = &field[error.valid_up_to()..(error.valid_up_to() + 4).min(field.len())];
             let (file, line, column) = (file.to_owned(), record.at.number(), header[place].clone());
+            if is_nested(field) {
+                return nested(&file, line, &column, "; write what is in it as columns of their own");
+            }
             DataError::Encoding { file, line, column, found: bad.escape_ascii().to_string() }
         })?;
     }
@@ -302,7 +306,7 @@ impl RowFiles {
 /// A batch with the columns of the table, in their order and of their types.
 fn fit(name: &str, batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     let names = |schema: &Schema| schema.fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>();
-    let places = order((name, &names(schema)), (name, &names(&batch.schema())))?;
+    let places = order((name, &names(schema)), (name, &names(&batch.schema())), FileFormat::Batches)?;
     let damaged =
         |error: arrow_schema::ArrowError| DataError::Damaged { file: name.to_owned(), reason: error.to_string() };
     let array = |(column, field): (usize, &Arc<Field>)| {

@@ -86,7 +86,7 @@ impl InputFiles {
                 inner.check_beside(other, false)?;
             }
             let known = first.as_ref().map(|(name, header)| (name.as_str(), header.as_slice()));
-            let order = settle_order(known, (&name, &header))?;
+            let order = settle_order(known, (&name, &header), inner.format())?;
             let (wishes, threads) = options.settle(&name, &header)?;
             let condition = sieve.condition.as_ref().map(|condition| condition.bind(&name, &header)).transpose()?;
             let survey = match inner {

@@ -8,6 +8,7 @@ use crate::column::Wish;
 use crate::csv::{CsvOptions, Fingerprint};
 use crate::error::{DataError, Result};
 use crate::files::name_of_all;
+use crate::format::FileFormat;
 use crate::libsvm::SparseGrowing;
 use crate::order::order;
 use crate::reader::{Inner, size_of, size_of_all};
@@ -58,7 +59,8 @@ pub(super) fn read_files(
         let before = Stamp::of(path);
         let file = file.open(csv)?;
         let name = file.name().to_owned();
-        formats.push(file.format());
+        let format = file.format();
+        formats.push(format);
         let first = names.first().map(String::as_str);
         if let Some(first) = first {
             file.check_beside(first, sparse.is_some())?;
@@ -82,14 +84,16 @@ pub(super) fn read_files(
             }
             Inner::Csv(reader) => {
                 let about = (name.as_str(), reader.header(), [].as_slice());
-                let (table, plan) = begin(&mut columns, first, about, names.len(), (csv, options), (sieve, survey))?;
+                let place = (names.len(), format);
+                let (table, plan) = begin(&mut columns, first, about, place, (csv, options), (sieve, survey))?;
                 starts.push(table.n_records());
                 table.read_csv(*reader, &plan, on_reject, watch)
             }
             #[cfg(feature = "arrow")]
             Inner::Batches(reader) => {
                 let about = (name.as_str(), reader.header(), reader.zones());
-                let (table, plan) = begin(&mut columns, first, about, names.len(), (csv, options), (sieve, survey))?;
+                let place = (names.len(), format);
+                let (table, plan) = begin(&mut columns, first, about, place, (csv, options), (sieve, survey))?;
                 starts.push(table.n_records());
                 table.read_batches(*reader, &plan, options, on_reject, watch)
             }
@@ -113,19 +117,19 @@ pub(super) fn read_files(
     }
 }
 
-/// The table so far, or a new one, and what becomes of the columns of its next file, which is the one at this place and has zones for some of its columns.
+/// The table so far, or a new one, and what becomes of the columns of its next file, which is the one at this place, of this format, and has zones for some of its columns.
 ///
 /// Errors: the file has other columns than the first; a setting names a column that is not there; the folder of the cache cannot be written to.
 fn begin<'t>(
     table: &'t mut Option<Growing>,
     first: Option<&str>,
     (name, header, zones): (&str, &[String], &[Option<String>]),
-    place: usize,
+    (place, format): (usize, FileFormat),
     (csv, options): (&CsvOptions, &ReadOptions),
     (sieve, survey): (&Sieve, Option<&Survey>),
 ) -> Result<(&'t mut Growing, FilePlan)> {
     let known = table.as_ref().map(Growing::names);
-    let order = settle_order(first.zip(known.as_deref()), (name, header))?;
+    let order = settle_order(first.zip(known.as_deref()), (name, header), format)?;
     let (mut wishes, threads) = options.settle_in(name, header, zones)?;
     if let Some(table) = table {
         table.set_dates(&mut wishes, order.as_deref());
@@ -138,11 +142,15 @@ fn begin<'t>(
     Ok((table, FilePlan { place, wishes, order, threads, gate }))
 }
 
-/// Where each column of the first file stands in another one, if not in the same order.
+/// Where each column of the first file stands in another one, of this format, if not in the same order.
 ///
 /// Errors: the other one has other columns.
-pub(super) fn settle_order(first: Option<(&str, &[String])>, other: (&str, &[String])) -> Result<Option<Vec<usize>>> {
-    first.map_or(Ok(None), |first| order(first, other))
+pub(super) fn settle_order(
+    first: Option<(&str, &[String])>,
+    other: (&str, &[String]),
+    format: FileFormat,
+) -> Result<Option<Vec<usize>>> {
+    first.map_or(Ok(None), |first| order(first, other, format))
 }
 
 /// Errors: the file is not as it was before.

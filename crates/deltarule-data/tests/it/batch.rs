@@ -9,8 +9,11 @@ use std::sync::Arc;
 use arrow_array::types::Int32Type;
 use arrow_array::{
     ArrayRef, BooleanArray, Date32Array, Decimal128Array, DictionaryArray, Float32Array, Float64Array, Int8Array,
-    Int64Array, ListArray, NullArray, RecordBatch, StringArray, TimestampMillisecondArray, UInt64Array,
+    Int64Array, ListArray, NullArray, RecordBatch, StringArray, TimestampMillisecondArray, TimestampSecondArray,
+    UInt64Array,
 };
+use arrow_ipc::CompressionType;
+use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
 use deltarule_data::{
     At, Choices, Condition, CsvOptions, DataError, DateColumn, ReadOptions, Reader, Table, Values, prepare,
 };
@@ -311,6 +314,129 @@ fn damaged_files_are_told() {
             fs::write(&path, &broken).unwrap();
             let _ = read_with(&path, &ReadOptions::default());
         }
+    }
+}
+
+/// A length that says more than is there must not be asked of the system as memory: the process would end.
+#[test]
+fn lengths_in_arrow_files_are_held_against_what_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (batch, _) = mixed();
+    let batch = batch.slice(0, 12).project(&[0, 3]).unwrap();
+    for compression in [None, Some(CompressionType::ZSTD), Some(CompressionType::LZ4_FRAME)] {
+        let options = IpcWriteOptions::default().try_with_compression(compression).unwrap();
+        let mut file = FileWriter::try_new_with_options(Vec::new(), &batch.schema(), options.clone()).unwrap();
+        let mut stream = StreamWriter::try_new_with_options(Vec::new(), &batch.schema(), options).unwrap();
+        file.write(&batch).and_then(|()| stream.write(&batch)).unwrap();
+        for bytes in [file.into_inner().unwrap(), stream.into_inner().unwrap()] {
+            let path = folder.join("t.arrow");
+            fs::write(&path, &bytes).unwrap();
+            assert_eq!(read(&path).n_records(), 12);
+            let mut n_damaged = 0;
+            let long = (8..bytes.len() - 8).step_by(8).map(|at| (at, (1_i64 << 60).to_le_bytes().to_vec()));
+            let short = (8..bytes.len() - 8).step_by(4).map(|at| (at, i32::MAX.to_le_bytes().to_vec()));
+            for (at, length) in long.chain(short) {
+                let mut broken = bytes.clone();
+                broken[at..at + length.len()].copy_from_slice(&length);
+                fs::write(&path, &broken).unwrap();
+                let error = read_with(&path, &ReadOptions::default()).err();
+                n_damaged += usize::from(matches!(error, Some(DataError::Damaged { .. })));
+            }
+            assert!(n_damaged > 10, "{n_damaged}");
+        }
+    }
+    let path = folder.join("only.arrows");
+    fs::write(&path, b"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\x7F").unwrap();
+    assert!(matches!(read_with(&path, &ReadOptions::default()), Err(DataError::Damaged { .. })));
+}
+
+/// A file that `tests/fixtures/parquet.py` wrote.
+fn written(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+#[test]
+fn checksums_of_pages_are_verified() {
+    let path = written("checksums.parquet");
+    assert_eq!(read(&path).values_of(0).unwrap().numbers()[..8], [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 0.0]);
+    let mut bytes = fs::read(&path).unwrap();
+    let at = bytes.windows(8).position(|bytes| bytes == 5.0_f64.to_le_bytes()).unwrap();
+    bytes[at + 6] ^= 4;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.parquet");
+    fs::write(&path, bytes).unwrap();
+    let error = read_with(&path, &ReadOptions::default()).unwrap_err();
+    assert!(matches!(error, DataError::Damaged { .. }), "{error}");
+}
+
+#[test]
+fn a_codec_that_is_not_read_is_told_where_its_column_is_used() {
+    let path = written("brotli.parquet");
+    let error = read_with(&path, &ReadOptions::default()).unwrap_err().to_string();
+    let expected = "column \"x\": found values compressed with Brotli, which this build does not read, expected zstd";
+    assert!(error.contains(expected), "{error}");
+    let without = ReadOptions { drop: vec!["x".into()], ..ReadOptions::default() };
+    assert_eq!(read_with(&path, &without).unwrap().n_records(), 24);
+}
+
+#[test]
+fn dictionaries_of_booleans_and_decimals_are_what_is_in_them() {
+    let table = read(&written("dictionaries.parquet"));
+    assert_eq!(table.columns()[0].values, Values::Booleans);
+    assert_eq!(table.values_of(1).unwrap().numbers()[..3], [1.5, 2.25, 1.5]);
+}
+
+#[test]
+fn moments_of_a_named_zone_are_the_same_in_every_unit() {
+    let dates = vec![DateColumn { name: "moment".into(), format: DateFormat::default() }];
+    let options = ReadOptions { dates, ..ReadOptions::default() };
+    let tables = ["berlin_s.parquet", "berlin_us.parquet"].map(|name| read_with(&written(name), &options).unwrap());
+    let berlin = DateFormat::default().in_zone("Europe/Berlin").unwrap();
+    assert_eq!(tables[0].columns()[0].values, Values::Dates { format: berlin });
+    assert_eq!(tables[0].columns(), tables[1].columns());
+    assert_eq!(same(&tables[0], 0), same(&tables[1], 0));
+}
+
+#[test]
+fn times_beyond_the_calendar_are_told_with_their_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let seconds: ArrayRef = Arc::new(TimestampSecondArray::from(vec![Some(0), None, Some(1 << 62)]));
+    let days: ArrayRef = Arc::new(Date32Array::from(vec![Some(0), None, Some(i32::MAX)]));
+    for (moments, found) in [(seconds, "4611686018427387904"), (days, "2147483647")] {
+        let y: ArrayRef = Arc::new(Float64Array::from(vec![1.0, 2.0, 3.0]));
+        let path = arrow_file(folder.path(), "t.arrow", &batch(vec![("moment", moments), ("y", y)]), 2);
+        let dates = vec![DateColumn { name: "moment".into(), format: DateFormat::default() }];
+        let table = read_with(&path, &ReadOptions { dates, ..ReadOptions::default() }).unwrap();
+        let choices = Choices { targets: vec!["y".into()], ..Choices::default() };
+        let error = prepare(&table, &choices).unwrap_err().to_string();
+        let expected = format!("t.arrow: record 3, column \"moment\": found \"{found}\", expected");
+        assert!(error.contains(&expected), "{error}");
+        let without = ReadOptions { drop: vec!["moment".into()], ..ReadOptions::default() };
+        assert_eq!(read_with(&path, &without).unwrap().n_records(), 3);
+    }
+}
+
+#[test]
+fn other_columns_of_files_without_a_line_of_names_are_told_without_options_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let column = |name: &str| batch(vec![(name, Arc::new(Float64Array::from(vec![1.0])) as ArrayRef)]);
+    fs::write(folder.join("a.jsonl"), "{\"x\":1}\n").unwrap();
+    fs::write(folder.join("b.jsonl"), "{\"z\":1}\n").unwrap();
+    for (paths, expected) in [
+        (
+            [folder.join("a.jsonl"), folder.join("b.jsonl")],
+            "in any order: the first record of every file needs the same keys",
+        ),
+        (
+            [parquet(folder, "a.parquet", &column("x"), 1), parquet(folder, "b.parquet", &column("z"), 1)],
+            "in any order: every file needs the same columns",
+        ),
+    ] {
+        let (csv, options) = (CsvOptions::default(), ReadOptions::default());
+        let error = Table::read_all(&paths, &csv, &options, &mut |_| ControlFlow::Continue(())).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
     }
 }
 

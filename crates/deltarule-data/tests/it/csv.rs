@@ -1,9 +1,10 @@
 //! Bytes to records.
 
+use std::io::{Cursor, Read};
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 
-use deltarule_data::{CsvOptions, CsvReader, DataError, Decimal, ReadOptions, Table, Values, parse_number};
+use deltarule_data::{Condition, CsvOptions, CsvReader, DataError, Decimal, ReadOptions, Table, Values, parse_number};
 use proptest::prelude::*;
 
 use crate::{Drip, read, read_with, same};
@@ -301,6 +302,49 @@ fn an_error_names_the_line() {
     assert!(error.contains("line 3, column \"y\"") && error.contains("iconv"), "{error}");
 }
 
+/// What reading comes to: the fields, or the error.
+fn outcome(text: impl Read + Send + 'static) -> Result<Vec<(Fields, u64)>, String> {
+    let mut reader = CsvReader::from_reader("data.csv", text, &COMMAS).map_err(|error| error.to_string())?;
+    records(&mut reader).map_err(|error| error.to_string())
+}
+
+#[test]
+fn text_after_a_closing_quote_is_told_wherever_the_text_is_cut() {
+    const QUOTED: &str = "data.csv: line 3, column \"y\": found \"0\" after a closing quote, expected a delimiter or the end of the line";
+    const SWALLOWED: &str = "line 4, column \"t\": found \"c\" after a closing quote";
+    const BEGIN: &str = "or is a quote not closed in the record that begins on line 3?";
+    for (text, parts) in [
+        ("x,y\n1,2\n3,\"6\"0\n4,8\n", &[QUOTED][..]),
+        ("x,y\r\n1,2\r\n3,\"6\"0\r\n4,8", &[QUOTED]),
+        ("x,t,y\n1,\"a\",1\n2,\"b,2\n3,\"c\",3\n4,\"a\",4\n", &[SWALLOWED, BEGIN]),
+        ("x,\"t\"t,y\n1,2,3\n", &["line 1, column \"column_2\": found \"t\""]),
+        ("x,y\n1,\"a\" \"b\"\n", &["line 2, column \"y\": found \"\\\"b\" after"]),
+    ] {
+        for at in 0..=text.len() {
+            let (a, b) = text.split_at(at);
+            let error = outcome(Cursor::new(a).chain(Cursor::new(b))).unwrap_err();
+            assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+        }
+    }
+    // Around the end of the first chunk, too.
+    for length in 262_120..262_150 {
+        let text = format!("x,y\n\"{}\",2\n3,\"6\"0\n4,8\n", "a".repeat(length));
+        assert!(outcome(Cursor::new(text)).unwrap_err().contains(QUOTED), "{length}");
+    }
+}
+
+#[test]
+fn quotes_that_are_part_of_a_text_stay_in_it() {
+    let text = "x,y\n5\" pipe,\"a\" \n \"b\"c,\"say \"\"hi\"\"\"\t\r\n\"\",\"\"\"\"\n";
+    let expected = [["5\" pipe", "a "], [" \"b\"c", "say \"hi\"\t"], ["", "\""]];
+    for at in 0..=text.len() {
+        let (a, b) = text.split_at(at);
+        let found = outcome(Cursor::new(a).chain(Cursor::new(b))).unwrap();
+        let fields: Vec<Fields> = found.into_iter().map(|(fields, _)| fields).collect();
+        assert_eq!(fields, expected.map(|fields| fields.map(Vec::from)));
+    }
+}
+
 #[test]
 fn a_table_longer_than_the_buffers_is_read_whole() {
     let mut text = String::from("x,word,y\n");
@@ -393,7 +437,10 @@ fn json_lines_are_records() {
     assert_eq!(fields[2], ["12345678901234567890", "e", ""]);
     for (text, part) in [
         ("{\"x\": 1}\n{\"x\": 2, \"y\": 3}\n", "line 2: found \"y\", expected only keys that the first record has"),
-        ("{\"x\": 1}\n{\"x\": [2]}\n", "line 2: found a list or an object in \"x\""),
+        (
+            "{\"x\": 1}\n{\"x\": [2]}\n",
+            "line 2: found a list or an object in \"x\", expected a number, a text, true, false or null; use --drop x",
+        ),
         ("{\"x\": 1}\n{\"x\": 2\n", "line 2: found EOF"),
         ("{\"x\": 1}\n5\n", "line 2: found invalid type"),
     ] {
@@ -404,6 +451,60 @@ fn json_lines_are_records() {
     let table = read(many).unwrap();
     assert_eq!((table.n_records(), table.at(0).number(), table.at(49_999).number()), (50_000, 1, 50_000));
     assert_eq!(table.values_of(0).unwrap().numbers()[49_999], 49_999.5);
+}
+
+#[test]
+fn what_is_within_a_record_of_json_lines_is_passed_over_where_its_column_is_not_used() {
+    let text = "{\"x\": 1, \"tags\": [\"a\", \"b\"], \"y\": 2}\n{\"x\": 2, \"tags\": {\"k\": \"\\\"\"}, \"y\": 3}\n{\"x\": 5, \"y\": 4}\n";
+    for options in [
+        ReadOptions { drop: vec!["tags".into()], ..ReadOptions::default() },
+        ReadOptions { only: vec!["x".into(), "y".into()], ..ReadOptions::default() },
+    ] {
+        let table = read_with(text, &CsvOptions::default(), &options).unwrap();
+        assert_eq!(table.values_of(0).unwrap().numbers(), [1.0, 2.0, 5.0]);
+    }
+    for options in [
+        ReadOptions::default(),
+        ReadOptions { categorical: vec!["tags".into()], ..ReadOptions::default() },
+        ReadOptions { only: vec!["tags".into()], ..ReadOptions::default() },
+    ] {
+        let error = read_with(text, &CsvOptions::default(), &options).unwrap_err().to_string();
+        assert!(error.contains("line 1: found a list or an object in \"tags\""), "{error}");
+    }
+    let mut reader = CsvReader::from_bytes("data.jsonl", text.into(), &CsvOptions::default()).unwrap();
+    let condition: Condition = "tags is null or tags = 'a'".parse().unwrap();
+    let bound = condition.bind("data.jsonl", reader.header()).unwrap();
+    let record = reader.next_record().unwrap().unwrap();
+    assert_eq!(record.shown(1), "[\"a\",\"b\"]");
+    let error = bound.holds("data.jsonl", &record).unwrap_err().to_string();
+    assert!(
+        error.contains("line 1, column \"tags\": found \"[\\\"a\\\",\\\"b\\\"]\", expected a number, a text"),
+        "{error}"
+    );
+    let last = (reader.next_record().unwrap().is_some(), reader.next_record().unwrap().unwrap()).1;
+    assert!(bound.holds("data.jsonl", &last).unwrap());
+}
+
+#[test]
+fn the_first_record_of_json_lines_may_be_long() {
+    for length in [60_000, 66_000, 300_000] {
+        let text = format!("{{\"x\": \"{}\", \"y\": 2}}\n{{\"x\": \"b\", \"y\": 3}}\n", "a".repeat(length));
+        let table = read(text).unwrap();
+        assert_eq!(table.values_of(1).unwrap().numbers(), [2.0, 3.0], "{length}");
+    }
+    let error = read(format!("{{\"x\": [{}1],\n\"y\": [2]}}\n", "1, ".repeat(30_000))).unwrap_err();
+    assert!(matches!(error, DataError::NotCsv { found: "JSON in one piece", .. }), "{error}");
+}
+
+#[test]
+fn a_key_that_is_twice_in_a_record_is_an_error() {
+    for (text, part) in [
+        ("{\"x\": 2, \"x\": 200, \"y\": 4}\n", "line 1: found \"x\" twice, expected each key once"),
+        ("{\"x\": 2, \"y\": 4}\n{\"y\": 2, \"x\": 4, \"y\": 2}\n", "line 2: found \"y\" twice"),
+    ] {
+        let error = read(text).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
 }
 
 #[test]

@@ -110,6 +110,45 @@ fn a_table_without_bad_records_is_that_of_a_file_without_them() {
 }
 
 #[test]
+fn what_is_within_a_record_of_json_lines_is_a_bad_row_where_its_column_is_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.jsonl");
+    let lines = |x: &str| format!("{{\"x\": {x}, \"city\": \"Ulm\", \"tags\": [1], \"y\": 1}}\n");
+    fs::write(&path, ["1", "[2]", "3", "4"].map(lines).concat()).unwrap();
+    let rule = SkipRule { targets: vec!["y".into()], ..SkipRule::default() };
+    let sieve = Sieve { skip: Some(rule), condition: None };
+    let options = ReadOptions { drop: vec!["tags".into()], ..ReadOptions::default() };
+    let mut rejects = Vec::new();
+    let on_reject = &mut |reject| {
+        rejects.push(reject);
+        Ok(())
+    };
+    let csv = CsvOptions { skips_bad_lines: true, ..CsvOptions::default() };
+    let table = Table::read_sifted(&[path], &csv, &options, &sieve, on_reject, &mut |_| ControlFlow::Continue(()));
+    let table = table.unwrap();
+    assert_eq!((table.n_records(), rejects.len(), rejects[0].flaw), (3, 1, Flaw::Syntax));
+    assert!(
+        rejects[0].reason.starts_with("column \"x\": found \"[2]\", expected a number, a text"),
+        "{}",
+        rejects[0].reason
+    );
+}
+
+#[test]
+fn text_after_a_closing_quote_is_skipped_where_its_record_is_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = |bad: &str| ["1,Ulm,1", bad, "3,\"Bonn\",3", "4,Ulm,4"].map(str::to_owned);
+    let path = write(folder.path(), "one.csv", &lines("2,\"Bonn\"n,2"));
+    let (table, rejects) = sifted(&[path], &sieve(None), 1).unwrap();
+    assert_eq!((table.n_records(), rejects.len()), (3, 1));
+    assert_eq!((rejects[0].at.number(), rejects[0].flaw), (3, Flaw::Syntax));
+    assert_eq!(rejects[0].record.as_deref(), Some("2,\"Bonn\"n,2"));
+    let path = write(folder.path(), "two.csv", &lines("2,\"Bonn,2"));
+    let error = sifted(&[path], &sieve(None), 1).unwrap_err().to_string();
+    assert!(error.contains("line 4, column \"city\": found \"Bonn\" after a closing quote"), "{error}");
+}
+
+#[test]
 fn batches_are_sifted_as_text_is() {
     let folder = tempfile::tempdir().unwrap();
     let n = 3000;

@@ -122,7 +122,7 @@ fn stream(
     while goes_on {
         fronts.clear();
         goes_on = used.fill(reader, condition.as_ref(), &mut encoder, BLOCK_ROWS, |record, is_taken| {
-            let field = |at| record.map_or(Cow::Borrowed(""), |record| String::from_utf8_lossy(record.field(at)));
+            let field = |at| record.map_or(Cow::Borrowed(""), |record| record.shown(at));
             fronts.push((kept.iter().map(|&at| csv_field(&field(at)) + ",").collect(), is_taken));
         })?;
         if fronts.is_empty() {

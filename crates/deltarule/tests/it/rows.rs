@@ -122,6 +122,28 @@ fn rejects_are_told_with_their_places_and_written_as_they_stand() {
 }
 
 #[test]
+fn lists_in_columns_that_are_not_used_are_passed_over_in_every_command() {
+    let sandbox = Sandbox::new();
+    let rows: String = (0..20)
+        .map(|k| format!("{{\"x\": {k}, \"tags\": [\"a\", {{\"b\": {k}}}], \"y\": {}}}\n", 3 * k + k * k % 7))
+        .collect();
+    sandbox.file("t.jsonl", rows);
+    sandbox.sh("deltarule train t.jsonl --target y --drop tags --out m.json").ok();
+    sandbox.sh("deltarule train t.jsonl --target y --features x --out n.json --valid t.jsonl").ok();
+    sandbox.sh("deltarule evaluate m.json t.jsonl").ok();
+    let predicted = sandbox.sh("deltarule predict m.json t.jsonl --keep tags | head -2").ok().stdout;
+    assert!(predicted.starts_with("tags,predicted_y\n\"[\"\"a\"\",{\"\"b\"\":0}]\","), "{predicted}");
+    for command in ["train t.jsonl --target y", "inspect t.jsonl"] {
+        let ran = sandbox.sh(&format!("deltarule {command}"));
+        let expected = "t.jsonl: line 1: found a list or an object in \"tags\", expected a number, a text, true, false or null; use --drop tags";
+        assert!(ran.code == Some(2) && ran.stderr.contains(expected), "{}", ran.stderr);
+    }
+    sandbox.file("new.jsonl", "{\"x\": [1], \"tags\": 1, \"y\": 2}\n");
+    let ran = sandbox.sh("deltarule predict m.json new.jsonl");
+    assert!(ran.code == Some(2) && ran.stderr.contains("line 1: found a list or an object in \"x\""), "{}", ran.stderr);
+}
+
+#[test]
 fn nothing_is_written_where_too_many_rows_are_bad() {
     let sandbox = Sandbox::new();
     let rows: String =
