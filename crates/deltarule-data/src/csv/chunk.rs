@@ -31,6 +31,8 @@ pub(crate) struct Chunk {
     pub(crate) is_plain: bool,
     /// Whether there may be text after a closing quote.
     pub(crate) may_be_glued: bool,
+    /// Whether it was made of JSON lines, where a record is one line whatever its texts hold.
+    pub(crate) of_json: bool,
     spare: Spare,
 }
 
@@ -62,6 +64,7 @@ pub(crate) struct Chunks {
     compression: Option<&'static str>,
     bytes_read: Arc<AtomicU64>,
     delimiter: u8,
+    of_json: bool,
     /// The begin of the next chunk.
     carry: Vec<u8>,
     line: u64,
@@ -79,6 +82,7 @@ impl Chunks {
             compression: opened.compression,
             bytes_read: opened.bytes_read,
             delimiter,
+            of_json: opened.first_line == 0,
             carry: Vec::new(),
             line: opened.first_line,
             at_end: false,
@@ -117,17 +121,20 @@ impl Chunks {
                 return Ok(None);
             }
             let marks = Marks::of(text);
-            let (length, may_be_glued) = self.cut(text, &marks)?;
+            let Ends { end: length, n_lines, may_be_glued, .. } = self.cut(text, &marks)?;
             if length > 0 {
                 self.carry.clear();
                 self.carry.extend_from_slice(&text[length..]);
-                let n_lines = marks.n_lines - memchr_iter(b'\n', &self.carry).count() as u64;
+                let n_lines = match self.of_json && marks.quote {
+                    true => n_lines,
+                    false => marks.n_lines - memchr_iter(b'\n', &self.carry).count() as u64,
+                };
                 let is_plain = marks.is_plain() || is_plain(&text[..length]);
                 bytes[length..length + WINDOW].fill(0);
                 let first_line = self.line;
                 self.line += n_lines;
-                let spare = Arc::clone(&self.spare);
-                return Ok(Some(Chunk { bytes, length, first_line, n_lines, is_plain, may_be_glued, spare }));
+                let (spare, of_json) = (Arc::clone(&self.spare), self.of_json);
+                return Ok(Some(Chunk { bytes, length, first_line, n_lines, is_plain, may_be_glued, of_json, spare }));
             }
             if size >= MAX_RECORD {
                 let limit = MAX_RECORD / (1024 * 1024);
@@ -154,23 +161,22 @@ impl Chunks {
         Ok(filled)
     }
 
-    /// The end of the last whole record, 0 where there is none, and whether there may be text after a closing quote.
-    fn cut(&self, bytes: &[u8], marks: &Marks) -> Result<(usize, bool)> {
-        let Ends { end, open, may_be_glued } = if marks.quote {
+    /// Where the last whole record ends, 0 where there is none.
+    fn cut(&self, bytes: &[u8], marks: &Marks) -> Result<Ends> {
+        let ends = if marks.quote {
             Ends::of(bytes, self.delimiter)
         } else {
-            let end = memrchr(b'\n', bytes).map_or(0, |at| at + 1);
-            Ends { end, open: None, may_be_glued: false }
+            Ends { end: memrchr(b'\n', bytes).map_or(0, |at| at + 1), ..Ends::default() }
         };
         if !self.at_end {
-            return Ok((end, may_be_glued));
+            return Ok(ends);
         }
-        match open {
+        match ends.open {
             Some(record) => {
                 let line = self.line + memchr_iter(b'\n', &bytes[..record]).count() as u64;
                 Err(DataError::OpenQuote { file: self.name.to_string(), line })
             }
-            None => Ok((bytes.len(), may_be_glued)),
+            None => Ok(Ends { end: bytes.len(), ..ends }),
         }
     }
 }
@@ -222,9 +228,12 @@ fn is_plain(bytes: &[u8]) -> bool {
 }
 
 /// Where records of a text with quotes end.
+#[derive(Default)]
 struct Ends {
     /// The end of the last record that is whole.
     end: usize,
+    /// How many line ends outside of quotes there are up to it.
+    n_lines: u64,
     /// Where a record begins that ends within a quoted field.
     open: Option<usize>,
     /// Whether a closing quote is followed by something else than a delimiter or the end of a line.
@@ -240,13 +249,13 @@ impl Ends {
             /// After a quote in a quoted field: its end, or the first of two that stand for one.
             QuoteInQuoted,
         }
-        let (mut state, mut end, mut may_be_glued) = (State::FieldStart, 0, false);
+        let (mut state, mut end, mut n_lines, mut may_be_glued) = (State::FieldStart, 0, 0, false);
         for (at, &byte) in bytes.iter().enumerate() {
             state = match (state, byte) {
                 (State::Quoted, b'"') => State::QuoteInQuoted,
                 (State::Quoted, _) | (State::FieldStart | State::QuoteInQuoted, b'"') => State::Quoted,
                 (_, b'\n') => {
-                    end = at + 1;
+                    (end, n_lines) = (at + 1, n_lines + 1);
                     State::FieldStart
                 }
                 (_, b'\r') => State::FieldStart,
@@ -258,6 +267,6 @@ impl Ends {
                 _ => State::Unquoted,
             };
         }
-        Self { end, open: matches!(state, State::Quoted).then_some(end), may_be_glued }
+        Self { end, n_lines, open: matches!(state, State::Quoted).then_some(end), may_be_glued }
     }
 }

@@ -223,7 +223,9 @@ impl Records {
                 self.core.get_or_insert_with(|| csv_core::ReaderBuilder::new().delimiter(self.delimiter).build());
             let (result, read, written, ended) =
                 core.read_record(rest, &mut self.unquoted[n_bytes..], &mut self.ends[n_fields..]);
-            self.next_line += memchr_iter(b'\n', &rest[..read]).count() as u64;
+            if !self.chunk.of_json {
+                self.next_line += memchr_iter(b'\n', &rest[..read]).count() as u64;
+            }
             self.at = (self.at + read).min(self.chunk.text().len());
             n_bytes += written;
             n_fields += ended;
@@ -233,6 +235,7 @@ impl Records {
                 _ => {}
             }
         }
+        self.next_line += u64::from(self.chunk.of_json);
         self.ends.truncate(n_fields);
         self.raw = begin..self.at;
         true

@@ -497,6 +497,15 @@ fn the_first_record_of_json_lines_may_be_long() {
 }
 
 #[test]
+fn a_line_of_json_lines_is_one_whatever_its_texts_hold() {
+    let line = |i: usize| {
+        format!("{{\"x\": {i}, \"text\": \"a\\nb \\\"c\\\"\\n\"}}\n{}", if i % 1000 == 7 { "\n" } else { "" })
+    };
+    let table = read((0..40_000).map(line).collect::<String>()).unwrap();
+    assert!((0..40_000).all(|i| table.at(i).number() == (i + 1 + (i + 992) / 1000) as u64));
+}
+
+#[test]
 fn a_key_that_is_twice_in_a_record_is_an_error() {
     for (text, part) in [
         ("{\"x\": 2, \"x\": 200, \"y\": 4}\n", "line 1: found \"x\" twice, expected each key once"),
