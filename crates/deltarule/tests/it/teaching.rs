@@ -386,3 +386,14 @@ fn what_cannot_be_is_refused() {
     }
     assert!(!sandbox.names().contains("a.md"));
 }
+
+#[test]
+fn a_check_that_compares_nothing_does_not_pass() {
+    let sandbox = Sandbox::new();
+    let line = "deltarule check examples/ten.csv --target passed --activation 'abs(h)' --init zeros";
+    let ran = sandbox.sh(line);
+    assert_eq!(ran.code, Some(1), "{}", ran.stdout);
+    assert!(ran.stdout.contains("nothing could be compared: every record is at a kink here; try --init normal"));
+    let json = sandbox.sh(&format!("{line} --json || true")).ok().json();
+    assert_eq!(json["passes"], false);
+}
