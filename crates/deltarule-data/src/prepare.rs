@@ -238,8 +238,15 @@ impl<'t> Plan<'t> {
     fn prepare(self, training: RowSet, held_out: Option<RowSet>) -> Result<Prepared<'t>> {
         let Self { table, output, activation, .. } = &self;
         let mut notes = Vec::new();
-        let features =
-            DraftFeature::of_all(table, &self.features, &training, self.levels, &self.combinations, &mut notes)?;
+        let features = DraftFeature::of_all(
+            table,
+            &self.features,
+            &training,
+            self.levels,
+            &self.combinations,
+            &self.weighting,
+            &mut notes,
+        )?;
         notes.extend(features.iter().filter_map(hash_note));
         let tally = TargetTally::of(table, &training, output, activation.range(), &self.weighting)?;
         let target = tally.target(output, table)?;

@@ -178,7 +178,7 @@ pub(crate) struct ColumnArgs {
     /// categories, where (missing) is a level of its own; mean+flag, as level, and numbers have an input that says so; drop, the record is left out
     #[arg(long, value_enum, default_value_t = MissingArg::Error, value_name = "RULE")]
     pub(crate) missing: MissingArg,
-    /// Pool the levels of a category that have fewer training records than this into one, (rare), in which unknown ones are in prediction
+    /// Pool the levels of a category that have fewer training records than this, whatever their weights, into one, (rare), in which unknown ones are in prediction
     #[arg(long, value_name = "N", value_parser = whole::<u64>(2, u64::MAX))]
     pub(crate) min_count: Option<u64>,
     /// Features made of two columns each: the product of numbers (less a rounded mean, as show says), a slope of a number for each level of a

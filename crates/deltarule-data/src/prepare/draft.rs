@@ -10,6 +10,7 @@ use deltarule_model::{
 
 use super::combine::{Combinations, DraftCombination, combined};
 use super::seen::{Seen, SeenDates};
+use super::weights::Weighting;
 use crate::column::{TableColumn, Values};
 use crate::error::{DataError, Result};
 use crate::pages::RowSet;
@@ -108,6 +109,7 @@ impl<'t> DraftFeature<'t> {
         training: &RowSet,
         rules: LevelRules,
         combinations: &Combinations,
+        weighting: &Weighting,
         notes: &mut Vec<String>,
     ) -> Result<Vec<Self>> {
         let seen = Seen::of(table, positions, training, rules)?;
@@ -150,7 +152,7 @@ impl<'t> DraftFeature<'t> {
         if features.is_empty() {
             return Err(DataError::NoFeatures { file: table.name().to_owned() });
         }
-        let combined = combined(table, &features, combinations, training)?;
+        let combined = combined(table, &features, combinations, training, weighting)?;
         if !combined.is_empty() {
             let names = combined.iter().map(|feature| feature.name(table)).collect::<Vec<_>>();
             let shown = names.iter().take(6).map(String::as_str).collect::<Vec<_>>().join(", ");

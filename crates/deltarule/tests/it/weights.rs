@@ -161,3 +161,21 @@ fn the_command_for_a_run_alone_has_all_that_was_typed() {
     let runs = best["runs"].as_array().unwrap();
     assert!(runs.iter().any(|run| run["training"] == alone["training"]), "{command}");
 }
+
+#[test]
+fn powers_and_products_are_centred_by_weights() {
+    let sandbox = Sandbox::new();
+    sandbox.file("w.csv", "x,v,y\n1,1,3\n2,1,5\n3,1,4\n4,1,9\n9,20,30\n10,20,33\n500,0,1\n");
+    let copies = "9,30\n".repeat(20) + &"10,33\n".repeat(20);
+    sandbox.file("c.csv", format!("x,y\n1,3\n2,5\n3,4\n4,9\n{copies}"));
+    let network = |line: &str| {
+        let out =
+            sandbox.sh(&format!("deltarule train {line} --target y --l2 0.1 --poly x:2 --out m.json --force --json"));
+        let json = out.ok().json();
+        assert!(sandbox.sh("deltarule show m.json").ok().stdout.contains("(x - 8.9)^2"), "{line}");
+        json["scores"]["train"].clone()
+    };
+    let (weighted, copied) = (network("w.csv --weight v"), network("c.csv"));
+    assert!(weighted.is_object(), "{weighted}");
+    assert_same(&weighted, &copied, 1e-9, "scores");
+}
