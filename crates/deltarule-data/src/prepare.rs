@@ -404,7 +404,10 @@ impl Prepared<'_> {
                             FeatureKind::Number { mean: *mean, min, max, scaling: *column }
                         }
                         (ColumnMoments::Sparse { .. }, values) => sparse_kind(values, moments, scaling.sparse(k)),
-                        (ColumnMoments::Category { .. }, _) => draft.levels.kind(moments.level_counts().to_vec()),
+                        (ColumnMoments::Category { .. }, _) => {
+                            let sums = if self.is_unweighted() { Vec::new() } else { moments.level_weights() };
+                            draft.levels.kind(moments.level_counts().to_vec(), sums)
+                        }
                     },
                 )
             })

@@ -87,13 +87,14 @@ impl Levels {
         !matches!(self, Levels::None)
     }
 
-    pub(super) fn kind(&self, counts: Vec<u64>) -> FeatureKind {
+    /// `weight_sums` are empty where each record counts once.
+    pub(super) fn kind(&self, counts: Vec<u64>, weight_sums: Vec<f64>) -> FeatureKind {
         match self {
-            Levels::Buckets(buckets) => FeatureKind::Hashed { buckets: buckets.clone(), counts },
+            Levels::Buckets(buckets) => FeatureKind::Hashed { buckets: buckets.clone(), counts, weight_sums },
             Levels::Texts { levels, pooled } => {
-                FeatureKind::Category { levels: levels.clone(), counts, pooled: *pooled }
+                FeatureKind::Category { levels: levels.clone(), counts, weight_sums, pooled: *pooled }
             }
-            Levels::None => FeatureKind::Category { levels: Vec::new(), counts, pooled: None },
+            Levels::None => FeatureKind::Category { levels: Vec::new(), counts, weight_sums, pooled: None },
         }
     }
 }
@@ -172,7 +173,7 @@ impl<'t> DraftFeature<'t> {
 
     fn name(&self, table: &Table) -> String {
         // The kind is not looked at.
-        self.feature(table, FeatureKind::Category { levels: Vec::new(), counts: Vec::new(), pooled: None }).name
+        self.feature(table, Levels::None.kind(Vec::new(), Vec::new())).name
     }
 
     /// Whether it says if a value is missing.

@@ -179,3 +179,23 @@ fn powers_and_products_are_centred_by_weights() {
     assert!(weighted.is_object(), "{weighted}");
     assert_same(&weighted, &copied, 1e-9, "scores");
 }
+
+#[test]
+fn reasons_count_from_the_average_of_weighted_records() {
+    let sandbox = Sandbox::new();
+    sandbox.file("r.csv", "c,v,y\na,100,10\na,100,12\nb,1,50\nb,1,52\nb,1,54\nb,1,56\n");
+    sandbox.file("copies.csv", format!("c,y\n{}b,50\nb,52\nb,54\nb,56\n", "a,10\na,12\n".repeat(100)));
+    let reasons = |options: &str| -> Vec<f64> {
+        sandbox.sh(&format!("deltarule train {options} --target y --out r.json --force --quiet")).ok();
+        let text = sandbox.sh("deltarule predict r.json r.csv --reasons 1").ok().stdout;
+        text.split(['\n', ',']).filter_map(|cell| cell.trim().parse().ok()).collect()
+    };
+    for more in ["", " --hash c:4", " --private"] {
+        let (weighted, copied) = (reasons(&format!("r.csv --weight v{more}")), reasons(&format!("copies.csv{more}")));
+        assert!(weighted.iter().any(|x| (x - 11.823529).abs() < 1e-5), "{weighted:?}");
+        assert_eq!(weighted.len(), copied.len());
+        for (a, b) in weighted.iter().zip(&copied) {
+            assert!((a - b).abs() < 1e-6 * (1.0 + a.abs()), "{more}: {weighted:?} {copied:?}");
+        }
+    }
+}
