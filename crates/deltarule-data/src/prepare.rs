@@ -255,6 +255,7 @@ impl<'t> Plan<'t> {
             weighting = weighting.with_classes(of, output, table, tally.class_weights())?;
         }
         notes.extend(weighting.notes(table, &target));
+        notes.extend(tally.classes_without_weight(weighting.of_classes(), output, table)?);
         let part = |rows: RowSet| Part::new(table, rows, &features, output, &weighting);
         Ok(Prepared {
             training: part(training)?,

@@ -199,3 +199,14 @@ fn reasons_count_from_the_average_of_weighted_records() {
         }
     }
 }
+
+#[test]
+fn a_class_without_weight_is_told() {
+    let sandbox = Sandbox::new();
+    sandbox.file("z.csv", "x,v,y\n1,0,c\n2,0,c\n3,1,a\n4,1,b\n5,1,a\n6,1,b\n");
+    let line = "deltarule train z.csv --target y --weight v --loss log";
+    let said = "target y: every record of these classes has the weight 0, so they are not learned: c";
+    assert!(sandbox.sh(line).stdout.contains(said));
+    let ran = sandbox.sh(&format!("{line} --where \"y != 'b'\""));
+    assert!(ran.code == Some(2) && ran.stderr.contains("one class only, \"a\""), "{}", ran.stderr);
+}
