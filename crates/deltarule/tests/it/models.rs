@@ -278,3 +278,16 @@ fn a_threshold_decides_in_evaluate_as_in_predict() {
         assert!(ran.code == Some(2) && ran.stderr.contains(words), "{line}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn no_two_columns_of_predictions_have_one_name() {
+    let sandbox = Sandbox::new();
+    sandbox.file("t.csv", "x,predicted_y,y\n1,2,3\n2,1,5\n3,5,7\n");
+    sandbox.sh("deltarule train t.csv --target y --features x --out m.json --quiet").ok();
+    for keep in ["predicted_y", "x,x"] {
+        let ran = sandbox.sh(&format!("deltarule predict m.json t.csv --keep {keep} --out p.csv"));
+        assert!(ran.code == Some(2) && ran.stderr.contains("of which the output would have two"), "{}", ran.stderr);
+    }
+    assert!(!sandbox.names().contains("p.csv"));
+    sandbox.sh("deltarule predict m.json t.csv --keep x,y").ok();
+}
