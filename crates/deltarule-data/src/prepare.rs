@@ -239,8 +239,15 @@ impl<'t> Plan<'t> {
     fn prepare(self, training: RowSet, held_out: Option<RowSet>) -> Result<Prepared<'t>> {
         let Self { table, output, activation, .. } = &self;
         let mut notes = Vec::new();
-        let features =
-            DraftFeature::of_all(table, &self.features, &training, self.levels, &self.combinations, &mut notes)?;
+        let features = DraftFeature::of_all(
+            table,
+            &self.features,
+            &training,
+            self.levels,
+            &self.combinations,
+            &self.weighting,
+            &mut notes,
+        )?;
         notes.extend(features.iter().filter_map(hash_note));
         let tally = TargetTally::of(table, &training, output, activation.range(), &self.weighting)?;
         let target = tally.target(output, table)?;
@@ -249,6 +256,7 @@ impl<'t> Plan<'t> {
             weighting = weighting.with_classes(of, output, table, tally.class_weights())?;
         }
         notes.extend(weighting.notes(table, &target));
+        notes.extend(tally.classes_without_weight(weighting.of_classes(), output, table)?);
         let part = |rows: RowSet| Part::new(table, rows, &features, output, &weighting);
         Ok(Prepared {
             training: part(training)?,
@@ -398,7 +406,10 @@ impl Prepared<'_> {
                             FeatureKind::Number { mean: *mean, min, max, scaling: *column }
                         }
                         (ColumnMoments::Sparse { .. }, values) => sparse_kind(values, moments, scaling.sparse(k)),
-                        (ColumnMoments::Category { .. }, _) => draft.levels.kind(moments.level_counts().to_vec()),
+                        (ColumnMoments::Category { .. }, _) => {
+                            let sums = if self.is_unweighted() { Vec::new() } else { moments.level_weights() };
+                            draft.levels.kind(moments.level_counts().to_vec(), sums)
+                        }
                     },
                 )
             })

@@ -145,6 +145,8 @@ pub enum FeatureKind {
         levels: Vec<String>,
         /// Training records of each level, shape (levels,).
         counts: Vec<u64>,
+        /// Σv of the training records of each level, shape (levels,); empty where each counts once.
+        weight_sums: Vec<f64>,
         /// Whether rare levels are pooled.
         pooled: Option<Pooled>,
     },
@@ -154,6 +156,8 @@ pub enum FeatureKind {
         buckets: BucketSet,
         /// Training records of each of them, shape (buckets,).
         counts: Vec<u64>,
+        /// Σv of the training records of each of them, shape (buckets,); empty where each counts once.
+        weight_sums: Vec<f64>,
     },
     /// Many numbers, most of them 0, known by their indices.
     Sparse {

@@ -76,6 +76,9 @@ enum FeatureFile {
         pooled: Option<PooledFile>,
         levels: Vec<String>,
         counts: Vec<u64>,
+        /// None where each record counts once, and in files of before.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        weight_sums: Vec<f64>,
     },
     Hashed {
         name: String,
@@ -131,6 +134,8 @@ struct PooledFile {
 struct BucketFile {
     bucket: u32,
     records: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    weight_sum: Option<f64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -319,15 +324,32 @@ fn feature_file(feature: &Feature) -> FeatureFile {
             let missing = feature.is_flag().then(|| feature.column().to_owned());
             FeatureFile::Boolean { name, missing, mean: *mean, offset: *offset, factor: *factor }
         }
-        FeatureKind::Category { levels, counts, pooled } => {
+        FeatureKind::Category { levels, counts, weight_sums, pooled } => {
             let pooled = pooled.map(|Pooled { min_count, n_levels }| PooledFile { min_count, levels: n_levels });
             let pair = if let Origin::Pair(columns) = &feature.origin { Some(columns.clone()) } else { None };
-            FeatureFile::Category { name, date, pair, pooled, levels: levels.clone(), counts: counts.clone() }
+            FeatureFile::Category {
+                name,
+                date,
+                pair,
+                pooled,
+                levels: levels.clone(),
+                counts: counts.clone(),
+                weight_sums: weight_sums.clone(),
+            }
         }
-        FeatureKind::Hashed { buckets, counts } => {
-            let bucket = |(bucket, &records): (u32, &u64)| BucketFile { bucket, records };
+        FeatureKind::Hashed { buckets, counts, weight_sums } => {
+            let bucket = |(k, (bucket, &records)): (usize, (u32, &u64))| BucketFile {
+                bucket,
+                records,
+                weight_sum: weight_sums.get(k).copied(),
+            };
             let (hash, bits) = (HASH.to_owned(), buckets.bits().get());
-            FeatureFile::Hashed { name, hash, bits, buckets: buckets.iter().zip(counts).map(bucket).collect() }
+            FeatureFile::Hashed {
+                name,
+                hash,
+                bits,
+                buckets: buckets.iter().zip(counts).enumerate().map(bucket).collect(),
+            }
         }
         FeatureKind::Sparse { first_index, features } => {
             let entry = |feature: &SparseFeature| {

@@ -171,13 +171,15 @@ fn hide(salt: Salt, feature: &Feature, first: usize, all: &[Feature]) -> Hidden 
                 _ => feature.clone().with_kind(kind),
             }
         }
-        (FeatureKind::Category { levels, counts, pooled }, Origin::Column) => {
+        (FeatureKind::Category { levels, counts, weight_sums, pooled }, Origin::Column) => {
             let names = levels.iter().map(|level| name(&feature.name, level));
             let kind = sorted(names.zip(counts.iter().copied()).zip(first..).collect(), &mut inputs);
             let (levels, counts) = kind;
-            Feature::new(&feature.name, FeatureKind::Category { levels, counts, pooled: *pooled }).hidden_by(salt)
+            let weight_sums = in_order(weight_sums, &inputs, first);
+            let kind = FeatureKind::Category { levels, counts, weight_sums, pooled: *pooled };
+            Feature::new(&feature.name, kind).hidden_by(salt)
         }
-        (FeatureKind::Category { levels, counts, pooled }, Origin::Pair([a, b])) => {
+        (FeatureKind::Category { levels, counts, weight_sums, pooled }, Origin::Pair([a, b])) => {
             let levels_of = |column: &String| {
                 let base = all.iter().find(|base| base.origin == Origin::Column && base.name == *column);
                 match base.map(|base| &base.kind) {
@@ -195,7 +197,8 @@ fn hide(salt: Salt, feature: &Feature, first: usize, all: &[Feature]) -> Hidden 
                 ((pair, count), first + code)
             });
             let (levels, counts) = sorted(pairs.collect(), &mut inputs);
-            Feature::of_pair([a, b], FeatureKind::Category { levels, counts, pooled: *pooled })
+            let weight_sums = in_order(weight_sums, &inputs, first);
+            Feature::of_pair([a, b], FeatureKind::Category { levels, counts, weight_sums, pooled: *pooled })
         }
         _ => feature.clone(),
     };
@@ -207,6 +210,12 @@ fn sorted(mut levels: Vec<((String, u64), usize)>, inputs: &mut Vec<usize>) -> (
     levels.sort();
     *inputs = levels.iter().map(|(_, input)| *input).collect();
     levels.into_iter().map(|(level, _)| level).unzip()
+}
+
+/// Sums of levels in the order of their inputs, each of which counts once.
+fn in_order(sums: &[f64], inputs: &[usize], first: usize) -> Vec<f64> {
+    let mut left = sums.to_vec();
+    inputs.iter().filter_map(|input| left.get_mut(input - first).map(std::mem::take)).collect()
 }
 
 /// Slopes for the levels of a category stand in the order of the levels' names, which the hashes are to hide.

@@ -149,8 +149,11 @@ impl Averages {
                 FeatureKind::Number { mean, scaling, .. } | FeatureKind::Boolean { mean, scaling } => {
                     weights[0] * scaling.apply(*mean)
                 }
-                FeatureKind::Category { counts, .. } | FeatureKind::Hashed { counts, .. } => {
-                    mean_weight(weights, counts)
+                FeatureKind::Category { counts, weight_sums, .. } | FeatureKind::Hashed { counts, weight_sums, .. } => {
+                    match &weight_sums[..] {
+                        [] => mean_weight(weights, counts.iter().map(|&n| n as f64)),
+                        sums => mean_weight(weights, sums.iter().copied()),
+                    }
                 }
                 FeatureKind::Sparse { features, .. } => {
                     // At the means h has no part of (x − mean); where all are 0, the part is this far below.
@@ -167,9 +170,9 @@ impl Averages {
     }
 }
 
-/// The mean of the levels' weights over the training records.
-fn mean_weight(weights: &[f64], counts: &[u64]) -> f64 {
-    let total: u64 = counts.iter().sum();
-    let sum: f64 = weights.iter().zip(counts).map(|(w, &n)| w * n as f64).sum();
-    if total > 0 { sum / total as f64 } else { 0.0 }
+/// The mean of the levels' weights over the training records, each of which counts as often as it did in training.
+fn mean_weight(weights: &[f64], counts: impl Iterator<Item = f64> + Clone) -> f64 {
+    let total: f64 = counts.clone().sum();
+    let sum: f64 = weights.iter().zip(counts).map(|(w, n)| w * n).sum();
+    if total > 0.0 { sum / total } else { 0.0 }
 }

@@ -97,9 +97,9 @@ fn output_dict<'py>(py: Python<'py>, output: &WorkedOutput) -> PyResult<Bound<'p
 /// A weight's gradient by the delta rule and by differences: the names of output and input, both, and how far they are apart.
 type Checked = (String, String, f64, f64, f64);
 
-/// The gradient against finite differences, at random weights: each weight's, the largest distance, and whether it is right.
+/// The gradient against finite differences, at random weights: each weight's, the largest distance, and whether it is right, and whether nothing could be compared.
 #[pyfunction]
-pub(crate) fn check(py: Python<'_>, source: Source, settings: Settings) -> PyResult<(Vec<Checked>, f64, bool)> {
+pub(crate) fn check(py: Python<'_>, source: Source, settings: Settings) -> PyResult<(Vec<Checked>, f64, bool, bool)> {
     let data = source.data();
     let checked = without_lock(py, |stop| {
         let table = data.read(&settings, stop)?;
@@ -116,7 +116,7 @@ pub(crate) fn check(py: Python<'_>, source: Source, settings: Settings) -> PyRes
             let weights = check.weights.iter().map(|w| {
                 (outputs[w.output].clone(), name(w.feature), w.by_delta_rule, w.by_differences, w.relative_error)
             });
-            Ok((weights.collect(), check.worst, check.passes()))
+            Ok((weights.collect(), check.worst, check.passes(), check.compares_nothing()))
         })
     })?;
     Ok(checked)

@@ -2,6 +2,7 @@
 
 mod exercise;
 mod given;
+pub(crate) mod lists;
 pub(crate) mod plot;
 mod values;
 
@@ -155,17 +156,18 @@ pub(crate) struct MemoryArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Columns")]
 pub(crate) struct ColumnArgs {
-    /// The columns to predict; in libsvm's format it is label, and can be left out
-    #[arg(long, short, value_name = "NAME[,NAME…]", value_delimiter = ',')]
+    /// The columns to predict; in libsvm's format it is label, and can be left out. Here and in other lists a name with a comma stands in double quotes, as in CSV:
+    /// '"a,b",c'
+    #[arg(long, short, value_name = "NAME[,NAME…]", value_delimiter = ',', value_parser = lists::plain)]
     pub(crate) target: Vec<String>,
     /// The columns to predict from; all others by default
-    #[arg(long, value_name = "NAME[,NAME…]", value_delimiter = ',', conflicts_with = "drop")]
+    #[arg(long, value_name = "NAME[,NAME…]", value_delimiter = ',', value_parser = lists::plain, conflicts_with = "drop")]
     pub(crate) features: Vec<String>,
     /// Columns to leave out
-    #[arg(long, value_name = "NAME[,NAME…]", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME[,NAME…]", value_delimiter = ',', value_parser = lists::plain)]
     pub(crate) drop: Vec<String>,
     /// Columns to take as categories, numbers among them
-    #[arg(long, value_name = "NAME[,NAME…]", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME[,NAME…]", value_delimiter = ',', value_parser = lists::plain)]
     pub(crate) categorical: Vec<String>,
     /// Columns with very many values, such as names or ids: each value is hashed into one of 2^BITS buckets (default 18, up to 24), and each
     /// bucket has a weight. Numbers are hashed by their digits
@@ -179,7 +181,7 @@ pub(crate) struct ColumnArgs {
     /// categories, where (missing) is a level of its own; mean+flag, as level, and numbers have an input that says so; drop, the record is left out
     #[arg(long, value_enum, default_value_t = MissingArg::Error, value_name = "RULE")]
     pub(crate) missing: MissingArg,
-    /// Pool the levels of a category that have fewer training records than this into one, (rare), in which unknown ones are in prediction
+    /// Pool the levels of a category that have fewer training records than this, whatever their weights, into one, (rare), in which unknown ones are in prediction
     #[arg(long, value_name = "N", value_parser = whole::<u64>(2, u64::MAX))]
     pub(crate) min_count: Option<u64>,
     /// Features made of two columns each: the product of numbers (less a rounded mean, as show says), a slope of a number for each level of a
@@ -524,7 +526,7 @@ pub(crate) struct PredictArgs {
     #[arg(long, value_name = "P", value_parser = parse_threshold)]
     pub(crate) threshold: Option<u64>,
     /// Columns of the input to copy to the output, in front
-    #[arg(long, value_name = "NAME[,NAME…]", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME[,NAME…]", value_delimiter = ',', value_parser = lists::plain)]
     pub(crate) keep: Vec<String>,
     /// No summary of what was missing or unknown on standard error
     #[arg(long, short)]
@@ -845,10 +847,10 @@ pub(crate) struct InspectArgs {
     #[arg(required = true, value_name = "DATA")]
     pub(crate) data: Vec<PathBuf>,
     /// The columns to predict, which are then not suspected
-    #[arg(long, short, value_name = "NAME[,NAME…]", value_delimiter = ',')]
+    #[arg(long, short, value_name = "NAME[,NAME…]", value_delimiter = ',', value_parser = lists::plain)]
     pub(crate) target: Vec<String>,
     /// Columns to take as categories, numbers among them
-    #[arg(long, value_name = "NAME[,NAME…]", value_delimiter = ',')]
+    #[arg(long, value_name = "NAME[,NAME…]", value_delimiter = ',', value_parser = lists::plain)]
     pub(crate) categorical: Vec<String>,
     /// Columns to hash, as train does: how many buckets their values share
     #[arg(long, value_name = "NAME[:BITS][,…]", value_delimiter = ',', value_parser = parse_hash)]

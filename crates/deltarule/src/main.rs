@@ -32,7 +32,7 @@ use cli::{Cli, Command};
 
 fn main() -> ExitCode {
     failure::quieten_decoders();
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(cli::lists::unquoted(std::env::args_os()));
     if let Err(error) = setup::limit_width() {
         return failure::report(&error);
     }

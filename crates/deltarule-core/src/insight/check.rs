@@ -1,9 +1,9 @@
 //! The gradient of the delta rule against central differences of E, weight by weight.
 
 use crate::data::{Tile, TileColumn, fold_tiles};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kernel::Float;
-use crate::learning::{ErrorTerm, Loss, Problem, delta};
+use crate::learning::{ErrorTerm, Gradient, Loss, Problem, delta};
 use crate::network::{Activation, Layer, Parameters, WorkingWeights};
 
 /// What a gradient check found.
@@ -11,7 +11,7 @@ use crate::network::{Activation, Layer, Parameters, WorkingWeights};
 pub struct GradientCheck {
     /// One entry for every weight that was checked, output by output, the bias last.
     pub weights: Vec<WeightCheck>,
-    /// The largest [`WeightCheck::relative_error`].
+    /// The largest [`WeightCheck::relative_error`]; NaN if one of them is.
     pub worst: f64,
 }
 
@@ -19,9 +19,14 @@ impl GradientCheck {
     /// The relative error that a right derivative stays below: the differences themselves are no more exact.
     pub const TOLERANCE: f64 = 1e-6;
 
-    /// Whether every weight passes.
+    /// Whether every weight passes, and there was something to compare.
     pub fn passes(&self) -> bool {
-        self.worst <= Self::TOLERANCE
+        self.worst <= Self::TOLERANCE && !self.compares_nothing()
+    }
+
+    /// Whether every record was left out at every weight, so that nothing could be compared.
+    pub fn compares_nothing(&self) -> bool {
+        self.weights.iter().all(|weight| weight.compared == 0) && self.weights.iter().any(|weight| weight.at_kinks > 0)
     }
 }
 
@@ -40,15 +45,18 @@ pub struct WeightCheck {
     pub scale: f64,
     /// How far apart the two are, relative to `scale`.
     pub relative_error: f64,
-    /// Records left out because a kink of f lies between h(w − ε) and h(w + ε).
+    /// Records left out because a kink of f, or an end of where it is finite, lies between h(w − ε) and h(w + ε).
     pub at_kinks: u64,
+    /// Records with x other than 0 that were not left out.
+    pub compared: u64,
 }
 
 /// Checks the gradient of the delta rule at some weights, with two passes over the table for each weight.
 ///
 /// The differences are taken record by record before they are added up, so that only the rounding of each record's own E
 /// counts. ε is chosen for each weight so that no net input moves by more than about 6·10⁻⁶ of its size (the cube root of the
-/// rounding unit, where rounding and curvature do equal harm). Shapes: `parameters` (d, J). Errors: those of the source.
+/// rounding unit, where rounding and curvature do equal harm). Shapes: `parameters` (d, J). Errors: E is not finite at these weights; those
+/// of the source.
 pub fn check_gradient(problem: &Problem<'_, f64>, parameters: &Parameters) -> Result<GradientCheck> {
     let features: Vec<usize> = (0..parameters.n_features()).collect();
     check_gradient_of(problem, parameters, &features)
@@ -61,6 +69,7 @@ pub fn check_gradient_of(
     features: &[usize],
 ) -> Result<GradientCheck> {
     let layer = Layer::new(parameters.clone(), problem.activation.clone());
+    require_finite(&Gradient::of(problem.source, problem.scaling, &layer, problem.loss, problem.threads)?)?;
     let largest = largest_inputs(problem)?;
     let mut weights = Vec::new();
     for j in 0..parameters.n_outputs() {
@@ -71,8 +80,20 @@ pub fn check_gradient_of(
             weights.push(check_weight(problem, &layer, j, feature, reach)?);
         }
     }
-    let worst = weights.iter().map(|weight| weight.relative_error).fold(0.0, f64::max);
+    let worst = weights.iter().map(|weight| weight.relative_error).fold(0.0, |worst: f64, error| {
+        // f64::max would pass over NaN.
+        if error > worst || error.is_nan() { error } else { worst }
+    });
     Ok(GradientCheck { weights, worst })
+}
+
+fn require_finite(gradient: &Gradient) -> Result<()> {
+    if gradient.is_finite() {
+        return Ok(());
+    }
+    let (record, net_input, output) =
+        gradient.not_finite.map_or((1, f64::NAN, f64::NAN), |at| (at.record, at.net_input, at.value));
+    Err(Error::NotFiniteAtStart { record, net_input, output })
 }
 
 /// Sums over the records for one weight.
@@ -82,6 +103,7 @@ struct Sums {
     difference: f64,
     scale: f64,
     at_kinks: u64,
+    compared: u64,
 }
 
 /// v of a record of a tile.
@@ -136,9 +158,12 @@ fn check_weight(
             let (h, above, below) = (&h[at..at + n], &above[at..at + n], &below[at..at + n]);
             for (r, &y) in tile.targets(j).iter().enumerate() {
                 let [here, high, low] = [h[r], above[r], below[r]].map(|h| delta(loss, activation, y, h));
-                if x[r] != 0.0 && has_kink(loss, &here, &high, &low) {
-                    sums.at_kinks += 1;
-                    continue;
+                if x[r] != 0.0 {
+                    if has_kink(loss, &here, &high, &low) {
+                        sums.at_kinks += 1;
+                        continue;
+                    }
+                    sums.compared += 1;
                 }
                 let product = weight(tile, r) * here.delta * x[r];
                 sums.by_delta_rule -= product;
@@ -151,6 +176,7 @@ fn check_weight(
             total.difference += part.difference;
             total.scale += part.scale;
             total.at_kinks += part.at_kinks;
+            total.compared += part.compared;
         },
     )?;
     let by_differences = sums.difference / width;
@@ -163,16 +189,19 @@ fn check_weight(
         scale: sums.scale,
         relative_error: if error == 0.0 { 0.0 } else { error / sums.scale.max(f64::MIN_POSITIVE) },
         at_kinks: sums.at_kinks,
+        compared: sums.compared,
     })
 }
 
-/// Whether f' or −∂L/∂ŷ jumps on the way from one point to the other.
+/// Whether f' or −∂L/∂ŷ jumps on the way from one point to the other, or L is not finite at one of them.
 fn has_kink(loss: Loss, here: &ErrorTerm, high: &ErrorTerm, low: &ErrorTerm) -> bool {
     let jumps = |of: fn(&ErrorTerm) -> f64| {
         let [here, high, low] = [here, high, low].map(of);
         (high - low).abs() > 0.05 * high.abs().max(low.abs()).max(here.abs())
     };
-    jumps(|term| term.derivative) || loss.has_kink() && jumps(|term| term.slope)
+    !(high.loss.is_finite() && low.loss.is_finite())
+        || jumps(|term| term.derivative)
+        || loss.has_kink() && jumps(|term| term.slope)
 }
 
 /// L at one point less L at another.

@@ -35,7 +35,7 @@ pub enum Loss {
         /// t, above 0, in the units of the target.
         threshold: f64,
     },
-    /// ŷ − y + y ln(y/ŷ), half of the deviance of counts with the mean ŷ; y from 0 on.
+    /// ŷ − y + y ln(y/ŷ), half of the deviance of counts with the mean ŷ; y from 0 on. Infinite where ŷ is below 0, which is no mean of counts, or 0 with y above 0.
     Poisson,
     /// q·r for r > 0 and (q − 1)·r otherwise, r = y − ŷ: least where a share q of the targets lies below ŷ (Koenker, Bassett 1978).
     Quantile {
@@ -156,9 +156,11 @@ impl Loss {
                 if size <= t { half * (residual * residual) } else { t * size - half * (t * t) }
             }
             Loss::Poisson => {
-                let own = if target > T::ZERO { target * (target / output).ln() } else { T::ZERO };
+                // |ŷ| makes +0 of −0.
+                let own = if target > T::ZERO { target * (target / output.abs()).ln() } else { T::ZERO };
                 // Below 0 only by rounding.
-                ((output - target) + own).max(T::ZERO)
+                let loss = ((output - target) + own).max(T::ZERO);
+                if output >= T::ZERO { loss } else { T::from_f64(f64::INFINITY) }
             }
             Loss::Quantile { level } => {
                 let factor = if residual > T::ZERO { level } else { level - 1.0 };
@@ -173,7 +175,7 @@ impl Loss {
         loss_of(self, activation, target, net_input)
     }
 
-    /// −∂L/∂ŷ, which for the squared error is y − ŷ. At a kink it is the one of its two slopes that is smaller in size, or that of ŷ ≥ y.
+    /// −∂L/∂ŷ, which for the squared error is y − ŷ; NaN where L is infinite. At a kink it is the one of its two slopes that is smaller in size, or that of ŷ ≥ y.
     #[inline(always)]
     pub fn slope<T: Float>(self, target: T, output: T) -> T {
         let residual = target - output;
@@ -190,7 +192,13 @@ impl Loss {
                     residual
                 }
             }
-            Loss::Poisson => residual / output,
+            Loss::Poisson => {
+                if output >= T::ZERO {
+                    residual / output
+                } else {
+                    T::from_f64(f64::NAN)
+                }
+            }
             Loss::Quantile { level } => T::from_f64(if residual > T::ZERO { level } else { level - 1.0 }),
             Loss::Hinge => {
                 if target * output < T::ONE {
@@ -463,5 +471,15 @@ mod tests {
             assert_eq!(loss.value(1.0, 1.0), 0.0, "{loss}");
         }
         assert_eq!(Loss::Poisson.value(0.0, 0.0), 0.0);
+    }
+
+    #[test]
+    fn an_output_below_0_is_no_mean_of_counts() {
+        for (target, output) in [(1.0, -1.1), (0.0, -1e-9), (2.0, 0.0), (2.0, -0.0), (1.0, f64::NAN)] {
+            assert_eq!(Loss::Poisson.value(target, output), f64::INFINITY, "{target} {output}");
+            assert!(!Loss::Poisson.slope(target, output).is_finite(), "{target} {output}");
+        }
+        let narrow = Loss::Poisson.value(1.0_f32, -1.1_f32);
+        assert_eq!(narrow, f32::INFINITY);
     }
 }

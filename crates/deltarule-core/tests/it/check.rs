@@ -1,6 +1,6 @@
 //! Every network passes the gradient check.
 
-use deltarule_core::{Activation, Parameters, check_gradient};
+use deltarule_core::{Activation, Error, Parameters, check_gradient};
 
 use crate::tables::{Table, random_weights, with_problem};
 
@@ -38,5 +38,30 @@ fn a_wrong_derivative_fails() {
     with_problem(&table, true, true, &jump, 1, |problem| {
         let check = check_gradient(problem, &Parameters::zeros(2, 1, true)).unwrap();
         assert!(!check.passes(), "{check:?}");
+    });
+}
+
+#[test]
+fn where_e_is_not_finite_nothing_is_certified() {
+    let table = Table::random(2, 50, 2, &[], 1, false);
+    for formula in ["ln(h)", "1e200 * h"] {
+        let activation: Activation = formula.parse().unwrap();
+        with_problem(&table, true, true, &activation, 1, |problem| {
+            let (parameters, _) = random_weights(3, 2, 1, true, &activation);
+            let error = check_gradient(problem, &parameters).unwrap_err();
+            assert!(matches!(error, Error::NotFiniteAtStart { .. }), "{formula}: {error}");
+        });
+    }
+}
+
+#[test]
+fn where_every_record_is_at_a_kink_nothing_is_certified() {
+    let size: Activation = "abs(h)".parse().unwrap();
+    let table = Table::random(2, 50, 2, &[], 1, false);
+    with_problem(&table, true, true, &size, 1, |problem| {
+        let check = check_gradient(problem, &Parameters::zeros(2, 1, true)).unwrap();
+        assert!(check.compares_nothing() && !check.passes(), "{check:?}");
+        let (parameters, _) = random_weights(3, 2, 1, true, &size);
+        assert!(check_gradient(problem, &parameters).unwrap().passes());
     });
 }

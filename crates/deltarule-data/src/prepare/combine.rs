@@ -7,6 +7,7 @@ use deltarule_core::NO_LEVEL;
 use deltarule_model::{Factor, MOST_POWER, centered_power, code_of_pair, pair_codes, pair_level};
 
 use super::draft::{Derivation, DraftFeature, Levels};
+use super::weights::Weighting;
 use crate::column::{LARGEST, Values};
 use crate::error::{DataError, Result};
 use crate::pages::{PageColumn, RowSet, Wanted};
@@ -112,7 +113,8 @@ enum Part<'f, 't> {
     Category(&'f DraftFeature<'t>, &'f [String]),
 }
 
-/// The features that are made of others, which stand before them; numbers in products are taken less a rounded mean of the training records.
+/// The features that are made of others, which stand before them; numbers in products are taken less a rounded mean of the training records,
+/// each of which counts as often as the column of weights says.
 ///
 /// Errors: a column that is no feature, or of another kind; two columns that are one; those of the file that holds the table's pages.
 pub(super) fn combined<'t>(
@@ -120,6 +122,7 @@ pub(super) fn combined<'t>(
     features: &[DraftFeature<'t>],
     wanted: &Combinations,
     training: &RowSet,
+    weighting: &Weighting,
 ) -> Result<Vec<DraftFeature<'t>>> {
     let mut made = Vec::new();
     let find = |option: &'static str, name: &str| -> Result<&DraftFeature<'t>> {
@@ -141,7 +144,7 @@ pub(super) fn combined<'t>(
             centers.push(feature.position);
         }
     }
-    let centers = Centers::of(table, &centers, training)?;
+    let centers = Centers::of(table, &centers, training, weighting)?;
     // Each number is in range, and yet their products need not be.
     let too_large = |option: &'static str, name: &str| DataError::NoCombination {
         file: table.name().to_owned(),
@@ -262,12 +265,14 @@ struct Center {
     reach: f64,
 }
 
-/// What is seen of a column of numbers.
+/// What is seen of a column of numbers; records of weight 0 count in the ends alone.
 #[derive(Clone, Copy)]
 struct Tally {
     first: f64,
+    /// Σv(x − first).
     sum: f64,
-    n: u64,
+    /// Σv.
+    weight: f64,
     low: f64,
     high: f64,
     /// The smallest and the largest of all records, held out or not.
@@ -275,25 +280,27 @@ struct Tally {
 }
 
 impl Centers {
-    fn of(table: &Table, positions: &[usize], training: &RowSet) -> Result<Self> {
+    fn of(table: &Table, positions: &[usize], training: &RowSet, weighting: &Weighting) -> Result<Self> {
         let (low, high) = (f64::INFINITY, f64::NEG_INFINITY);
-        let none = Tally { first: f64::NAN, sum: 0.0, n: 0, low, high, ends: (low, high) };
+        let none = Tally { first: f64::NAN, sum: 0.0, weight: 0.0, low, high, ends: (low, high) };
         let mut tallies = vec![none; positions.len()];
         if positions.is_empty() {
             return Ok(Self(Vec::new()));
         }
-        table.pages().show_each(&Wanted::of(positions.iter().copied()), |page, rows, columns| {
+        let wanted = Wanted::of(positions.iter().copied().chain(weighting.column()));
+        table.pages().show_each(&wanted, |page, rows, columns| {
             for (&position, tally) in positions.iter().zip(&mut tallies) {
                 let numbers = columns[position].numbers();
                 let shown = numbers.get(rows.clone()).unwrap_or_default().iter();
                 tally.ends = shown.fold(tally.ends, |(low, high), &x| (low.min(x), high.max(x)));
                 training.in_page(page, 0, |row| {
-                    if let Some(&x) = numbers.get(rows.start + row).filter(|x| !x.is_nan()) {
-                        if tally.n == 0 {
+                    let v = weighting.of_record(columns, rows.start + row);
+                    if let Some(&x) = numbers.get(rows.start + row).filter(|x| !x.is_nan() && v > 0.0) {
+                        if tally.weight == 0.0 {
                             tally.first = x;
                         }
-                        tally.sum += x - tally.first;
-                        tally.n += 1;
+                        tally.sum += v * (x - tally.first);
+                        tally.weight += v;
                         (tally.low, tally.high) = (tally.low.min(x), tally.high.max(x));
                     }
                 });
@@ -304,11 +311,10 @@ impl Centers {
             table.columns()[position].facts.whole && tally.low >= 0.0 && tally.high <= 1.0
         };
         let center = |(&position, tally): (&usize, &Tally)| {
-            let center = match tally.n {
-                0 => 0.0,
-                // As a truth value it says whether the other factor counts.
-                _ if is_switch(position, tally) => 0.0,
-                n => rounded(tally.first + tally.sum / n as f64, tally.high - tally.low),
+            // As a truth value it says whether the other factor counts.
+            let center = match tally.weight > 0.0 && !is_switch(position, tally) {
+                true => rounded(tally.first + tally.sum / tally.weight, tally.high - tally.low),
+                false => 0.0,
             };
             let reach = (tally.ends.0 - center).abs().max((tally.ends.1 - center).abs());
             Center { position, center, reach: if reach.is_finite() { reach } else { 0.0 } }

@@ -10,6 +10,7 @@ use deltarule_model::{
 
 use super::combine::{Combinations, DraftCombination, combined};
 use super::seen::{Seen, SeenDates};
+use super::weights::Weighting;
 use crate::column::{TableColumn, Values};
 use crate::error::{DataError, Result};
 use crate::pages::RowSet;
@@ -86,13 +87,14 @@ impl Levels {
         !matches!(self, Levels::None)
     }
 
-    pub(super) fn kind(&self, counts: Vec<u64>) -> FeatureKind {
+    /// `weight_sums` are empty where each record counts once.
+    pub(super) fn kind(&self, counts: Vec<u64>, weight_sums: Vec<f64>) -> FeatureKind {
         match self {
-            Levels::Buckets(buckets) => FeatureKind::Hashed { buckets: buckets.clone(), counts },
+            Levels::Buckets(buckets) => FeatureKind::Hashed { buckets: buckets.clone(), counts, weight_sums },
             Levels::Texts { levels, pooled } => {
-                FeatureKind::Category { levels: levels.clone(), counts, pooled: *pooled }
+                FeatureKind::Category { levels: levels.clone(), counts, weight_sums, pooled: *pooled }
             }
-            Levels::None => FeatureKind::Category { levels: Vec::new(), counts, pooled: None },
+            Levels::None => FeatureKind::Category { levels: Vec::new(), counts, weight_sums, pooled: None },
         }
     }
 }
@@ -108,6 +110,7 @@ impl<'t> DraftFeature<'t> {
         training: &RowSet,
         rules: LevelRules,
         combinations: &Combinations,
+        weighting: &Weighting,
         notes: &mut Vec<String>,
     ) -> Result<Vec<Self>> {
         let seen = Seen::of(table, positions, training, rules)?;
@@ -150,7 +153,7 @@ impl<'t> DraftFeature<'t> {
         if features.is_empty() {
             return Err(DataError::NoFeatures { file: table.name().to_owned() });
         }
-        let combined = combined(table, &features, combinations, training)?;
+        let combined = combined(table, &features, combinations, training, weighting)?;
         if !combined.is_empty() {
             let names = combined.iter().map(|feature| feature.name(table)).collect::<Vec<_>>();
             let shown = names.iter().take(6).map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -170,7 +173,7 @@ impl<'t> DraftFeature<'t> {
 
     pub(super) fn name(&self, table: &Table) -> String {
         // The kind is not looked at.
-        self.feature(table, FeatureKind::Category { levels: Vec::new(), counts: Vec::new(), pooled: None }).name
+        self.feature(table, Levels::None.kind(Vec::new(), Vec::new())).name
     }
 
     /// Whether it says if a value is missing.

@@ -352,6 +352,39 @@ impl TargetTally {
         &self.class_weights
     }
 
+    /// Which classes no record of weight above 0 has, in words; `of_classes` are the weights of classes, if they have any.
+    ///
+    /// Errors: no more than one class has such a record.
+    pub(super) fn classes_without_weight(
+        &self,
+        of_classes: &[f64],
+        output: &Output,
+        table: &Table,
+    ) -> Result<Option<String>> {
+        let TargetKind::Classes { names, .. } = &output.kind else { return Ok(None) };
+        let weight = |k: usize| self.class_weights[k] * of_classes.get(k).copied().unwrap_or(1.0);
+        let (counted, without): (Vec<usize>, Vec<usize>) = (0..names.len()).partition(|&k| weight(k) > 0.0);
+        let column = &table.columns()[output.columns[0]].name;
+        if let [] | [_] = counted[..] {
+            return Err(DataError::Target {
+                file: table.name().to_owned(),
+                column: column.clone(),
+                found: match counted[..] {
+                    [only] => format!("one class only, {:?}, in records of a weight above 0", names[only]),
+                    _ => "no class in records of a weight above 0".to_owned(),
+                },
+                expected: "at least two classes; give others a weight, too".to_owned(),
+            });
+        }
+        let without: Vec<&str> = without.iter().map(|&k| names[k].as_str()).collect();
+        Ok((!without.is_empty()).then(|| {
+            format!(
+                "target {column}: every record of these classes has the weight 0, so they are not learned: {}",
+                without.join(", ")
+            )
+        }))
+    }
+
     /// The target as the model keeps it, with means and counts of the training records.
     pub(super) fn target(&self, output: &Output, table: &Table) -> Result<Target> {
         let name = |position: &usize| table.columns()[*position].name.clone();

@@ -167,7 +167,7 @@ fn encoding_of(file: &ModelFile, salt: Option<Salt>) -> Result<Encoding> {
                 flag = missing.as_ref();
                 (name, None, FeatureKind::Boolean { mean: *mean, scaling: numbers(*mean, *offset, *factor)? })
             }
-            FeatureFile::Category { name, date, pair: columns, pooled, levels, counts } => {
+            FeatureFile::Category { name, date, pair: columns, pooled, levels, counts, weight_sums } => {
                 pair = columns.as_ref();
                 if counts.len() != levels.len() {
                     return field(
@@ -176,6 +176,14 @@ fn encoding_of(file: &ModelFile, salt: Option<Salt>) -> Result<Encoding> {
                         &format!("one count for each of {} levels", levels.len()),
                     );
                 }
+                if !weight_sums.is_empty() && weight_sums.len() != levels.len() {
+                    return field(
+                        &at("weight_sums"),
+                        weight_sums.len(),
+                        &format!("one sum for each of {} levels, or none", levels.len()),
+                    );
+                }
+                let weight_sums = sums_of(|k| at(&format!("weight_sums[{k}]")), weight_sums.iter().copied())?;
                 let unsorted = |pair: &&[String]| pair[0].as_bytes() >= pair[1].as_bytes();
                 if let Some(pair) = levels.windows(2).find(unsorted).filter(|_| date.is_none()) {
                     return field(
@@ -193,7 +201,7 @@ fn encoding_of(file: &ModelFile, salt: Option<Salt>) -> Result<Encoding> {
                     return field(&at("levels"), format!("{} levels without it", levels.len()), &expected);
                 }
                 let (levels, counts) = (levels.clone(), counts.clone());
-                (name, date.as_ref(), FeatureKind::Category { levels, counts, pooled })
+                (name, date.as_ref(), FeatureKind::Category { levels, counts, weight_sums, pooled })
             }
             FeatureFile::Hashed { name, hash, bits, buckets } => (name, None, hashed_of(index, hash, *bits, buckets)?),
             FeatureFile::Sparse { name, index_base, entries } => {
@@ -321,12 +329,23 @@ fn hashed_of(index: usize, hash: &str, bits: u32, entries: &[BucketFile]) -> Res
         least = entry.bucket + 1;
         words[entry.bucket as usize / 64] |= 1 << (entry.bucket % 64);
     }
+    let sums: Vec<f64> = entries.iter().filter_map(|entry| entry.weight_sum).collect();
+    if !sums.is_empty() && sums.len() != entries.len() {
+        return field(&at("buckets"), format!("{} with weight_sum", sums.len()), "all buckets with it, or none");
+    }
+    let weight_sums = sums_of(|k| at(&format!("buckets[{k}].weight_sum")), sums.into_iter())?;
+    let counts = entries.iter().map(|entry| entry.records).collect();
     match BucketSet::of_words(known, words) {
-        Some(buckets) => {
-            Ok(FeatureKind::Hashed { buckets, counts: entries.iter().map(|entry| entry.records).collect() })
-        }
+        Some(buckets) => Ok(FeatureKind::Hashed { buckets, counts, weight_sums }),
         None => field(&at("buckets"), entries.len(), "buckets that are there"),
     }
+}
+
+/// Σv of each level or bucket, where records have weights.
+fn sums_of(at: impl Fn(usize) -> String, sums: impl Iterator<Item = f64>) -> Result<Vec<f64>> {
+    sums.enumerate()
+        .map(|(k, sum)| if sum >= 0.0 { Ok(sum) } else { field(&at(k), sum, "a sum of weights, from 0 on") })
+        .collect()
 }
 
 /// The sparse numbers of the first feature.

@@ -21,7 +21,8 @@ fn model(missing: MissingRule) -> Model {
     let bits = HashBits::new(10).unwrap();
     let mut seen: Vec<u32> = ["ann", "bob", "17"].map(|text| bits.bucket(hash_text(text))).to_vec();
     seen.sort_unstable();
-    let kind = FeatureKind::Hashed { buckets: set(10, &seen), counts: vec![3, 1, 4] };
+    let kind =
+        FeatureKind::Hashed { buckets: set(10, &seen), counts: vec![3, 1, 4], weight_sums: vec![0.5, 0.0, 2.25] };
     let encoding = Encoding {
         features: vec![Feature::new("user", kind)],
         target: Target::Numbers { names: vec!["y".into()], means: vec![0.5] },

@@ -21,6 +21,7 @@ fn model_of(weights: &[f64], biases: [f64; 2], activation: Activation, missing: 
                 FeatureKind::Category {
                     levels: ["Bonn", "Köln", "Ulm"].map(str::to_owned).to_vec(),
                     counts: vec![3, 1, 4],
+                    weight_sums: Vec::new(),
                     pooled: None,
                 },
             ),

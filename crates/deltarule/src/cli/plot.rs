@@ -204,7 +204,7 @@ pub(crate) struct ContourArgs {
     #[command(flatten)]
     pub(crate) on: ModelArgs,
     /// The two weights: of columns, column=level, (bias), or OUTPUT/COLUMN where there are several outputs
-    #[arg(long, value_name = "NAME,NAME", value_delimiter = ',', required = true)]
+    #[arg(long, value_name = "NAME,NAME", value_delimiter = ',', value_parser = super::lists::plain, required = true)]
     pub(crate) weights: Vec<String>,
     #[command(flatten)]
     pub(crate) surface: SurfaceArgs,

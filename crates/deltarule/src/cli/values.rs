@@ -15,6 +15,7 @@ pub(crate) use deltarule_train::LossChoice as LossArg;
 use deltarule_train::OptimizerName;
 
 use super::FileArgs;
+use super::lists::name_of;
 use crate::decisions::Costs;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -47,7 +48,7 @@ pub(crate) enum BadRowArg {
 
 /// `a:b`, two columns.
 pub(super) fn parse_interaction(text: &str) -> Result<[String; 2], String> {
-    match text.split(':').collect::<Vec<_>>()[..] {
+    match name_of(text).split(':').collect::<Vec<_>>()[..] {
         [first, second] if !first.is_empty() && !second.is_empty() => Ok([first.to_owned(), second.to_owned()]),
         _ => Err("expected two columns, as in hour:workingday".to_owned()),
     }
@@ -56,6 +57,7 @@ pub(super) fn parse_interaction(text: &str) -> Result<[String; 2], String> {
 /// `a:3`, a column and the highest of its powers.
 pub(super) fn parse_power(text: &str) -> Result<(String, u32), String> {
     let expected = || format!("expected a column and the highest of its powers, from 2 to {MOST_POWER}, as in hour:3");
+    let text = name_of(text);
     let (name, power) = text.rsplit_once(':').filter(|(name, _)| !name.is_empty()).ok_or_else(expected)?;
     let power = power.parse::<u32>().ok().filter(|power| (2..=MOST_POWER).contains(power));
     Ok((name.to_owned(), power.ok_or_else(expected)?))
@@ -194,11 +196,12 @@ pub(super) fn activation_help() -> String {
 
 /// A column, and after a colon maybe how many bits; a name may have colons of its own.
 pub(super) fn parse_hash(text: &str) -> Result<HashedColumn, String> {
+    let text = name_of(text);
     let (name, bits) = match text.rsplit_once(':') {
         Some((name, bits)) if !bits.is_empty() && bits.bytes().all(|c| c.is_ascii_digit()) => {
             (name, bits.parse().ok().and_then(HashBits::new))
         }
-        _ => (text, Some(HashBits::DEFAULT)),
+        _ => (text.as_str(), Some(HashBits::DEFAULT)),
     };
     let bits = bits.ok_or_else(|| {
         format!("expected COLUMN, or COLUMN:BITS with BITS from {} to {}", HashBits::LEAST, HashBits::MOST)
@@ -221,9 +224,10 @@ pub(super) fn parse_split_by(text: &str) -> Result<SplitBy, String> {
 
 /// A column, and after a colon maybe how dates are written in it; a name may have colons of its own.
 pub(super) fn parse_date(text: &str) -> Result<DateColumn, String> {
+    let text = name_of(text);
     let (name, format) = match text.find(":%") {
         Some(colon) => (&text[..colon], DateFormat::new(&text[colon + 1..])?),
-        None => (text, DateFormat::default()),
+        None => (text.as_str(), DateFormat::default()),
     };
     // A name may have such a sign in it; what has a slash behind it can only be a zone.
     let is_zone = |zone: &str| zone.contains('/') || DateFormat::default().in_zone(zone).is_ok();
@@ -369,10 +373,10 @@ pub(super) fn parse_class_weight(text: &str) -> Result<ClassWeight, String> {
         let (name, weight) = part.rsplit_once('=').ok_or_else(expected)?;
         let weight: f64 = weight.trim().parse().map_err(|_| expected())?;
         let name = name.trim();
-        if !(weight > 0.0 && weight < 1e150) || given.iter().any(|(other, _)| other == name) {
+        if !(weight > 0.0 && weight < 1e150) || given.iter().any(|(other, _)| *other == name_of(name)) {
             return Err(expected());
         }
-        given.push((name.to_owned(), weight));
+        given.push((name_of(name), weight));
     }
     Ok(ClassWeight::Given(given))
 }

@@ -102,19 +102,27 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode> {
                     digits(w.relative_error, 2)
                 );
             }
-            let _ = writeln!(
-                text,
-                "\n{}: the two are at most {} apart (allowed: {})",
-                if check.passes() { "the gradient is right" } else { "the gradient is wrong" },
-                digits(check.worst, 2),
-                short(GradientCheck::TOLERANCE)
-            );
+            let _ = writeln!(text, "\n{}", verdict(&check));
             output::print(&text)?;
         }
         Ok(if check.passes() { ExitCode::SUCCESS } else { ExitCode::from(failure::FAILED) })
     })?;
     rows.finish()?;
     Ok(code)
+}
+
+/// What the check comes to.
+fn verdict(check: &GradientCheck) -> String {
+    if check.compares_nothing() {
+        return "nothing could be compared: every record is at a kink here; try --init normal, another --seed, or another start"
+            .to_owned();
+    }
+    format!(
+        "{}: the two are at most {} apart (allowed: {})",
+        if check.passes() { "the gradient is right" } else { "the gradient is wrong" },
+        digits(check.worst, 2),
+        short(GradientCheck::TOLERANCE)
+    )
 }
 
 /// JSON has no NaN.

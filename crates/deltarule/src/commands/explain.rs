@@ -5,26 +5,30 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use deltarule_core::{
-    Activation, BLOCK_ROWS, Batch, BatchRule, BlockSource, Config, Eta, Layer, Loss, Parameters, Penalty, Plan,
-    Problem, RecordRule, Reduction, Scaling, explain_batch_with, explain_with,
+    Activation, BLOCK_ROWS, Batch, BatchRule, BlockSource, Config, Eta, Layer, Loss, OptimizerKind, Parameters,
+    Penalty, Plan, Problem, RecordRule, Reduction, Scaling, explain_batch_with, explain_with,
 };
 use deltarule_data::{Part, Prepared, RowState, prepare};
 use deltarule_model::{Encoding, ScaleRule};
 use deltarule_train::worked_record;
 
-use crate::cli::{ExplainArgs, ExplainFormArg, LossArg, refuse};
-use crate::number::{count, short};
+use crate::cli::{ExplainArgs, ExplainFormArg, refuse};
+use crate::number::count;
 use crate::rows::{RowTally, Rows};
 use crate::setup::{Input, Machine};
 use crate::sheet::{Numbers, Sheet};
 use crate::valid::HoldOut;
 use crate::{output, record, report, setup};
 
+mod happened;
 mod page;
 mod rule;
+mod typed;
 mod weighing;
 mod words;
 
+use typed::given_loss;
+pub(super) use typed::{Given, Typed, given};
 use weighing::Weighing;
 use words::Writing;
 
@@ -164,19 +168,6 @@ fn given_eta(args: &ExplainArgs, otherwise: f64, because: &str) -> (f64, String)
     }
 }
 
-/// The loss for numbers that are no table.
-fn given_loss(loss: Option<LossArg>) -> Result<Loss> {
-    match loss {
-        None => Ok(Loss::Squared),
-        Some(LossArg::Of(loss)) => Ok(loss),
-        Some(LossArg::Huber) => {
-            bail!(
-                "--loss: found huber without its t, expected huber:T, such as huber:1, where there is no table to choose it from"
-            )
-        }
-    }
-}
-
 /// The worked example that bare `explain` shows.
 fn example(args: &ExplainArgs) -> Result<Subject> {
     no_rows(args, "no table")?;
@@ -216,72 +207,6 @@ fn example(args: &ExplainArgs) -> Result<Subject> {
             ("deltarule explain DATA --target NAME --all".into(), "every record of a table, at the start of training"),
         ],
     })
-}
-
-/// Numbers that were typed, as texts.
-pub(super) struct Typed<'a> {
-    pub(super) x: &'a str,
-    pub(super) w: Option<&'a str>,
-    pub(super) y: Option<&'a str>,
-    pub(super) bias: Option<&'a str>,
-    pub(super) activation: Option<&'a Activation>,
-    pub(super) loss: Option<LossArg>,
-}
-
-/// The same as a record and a network.
-pub(super) struct Given {
-    pub(super) loss: Loss,
-    pub(super) layer: Layer,
-    pub(super) inputs: Vec<f64>,
-    pub(super) targets: Vec<f64>,
-}
-
-/// A record and a network from numbers that were typed.
-///
-/// Errors: what are no numbers, or too few or too many of them.
-pub(super) fn given(typed: &Typed<'_>) -> Result<Given> {
-    let inputs = list("--x", typed.x)?;
-    let Some(y) = typed.y else { bail!("--y: found nothing, expected the target, or one for each output: --y 1") };
-    let targets = list("--y", y)?;
-    let (d, n_outputs) = (inputs.len(), targets.len());
-    let rows: Vec<Vec<f64>> =
-        typed.w.unwrap_or_default().split(';').map(|row| list("--w", row)).collect::<Result<_>>()?;
-    let weights: Vec<f64> = match &rows[..] {
-        [row] if n_outputs == 1 && row.len() == d => row.clone(),
-        rows if rows.len() == d && rows.iter().all(|row| row.len() == n_outputs) => {
-            (0..n_outputs).flat_map(|j| rows.iter().map(move |row| row[j])).collect()
-        }
-        rows => {
-            let found: Vec<String> = rows.iter().map(|row| row.len().to_string()).collect();
-            let rows_found = if rows.len() == 1 { "one row of".to_owned() } else { format!("{} rows of", rows.len()) };
-            bail!(
-                "--w: found {rows_found} {} weights, expected {} (one for each of --x), separated by ;, each of {} (one for each of --y)",
-                found.join(", "),
-                count(d as u64, "row"),
-                count(n_outputs as u64, "weight")
-            )
-        }
-    };
-    let bias = match typed.bias {
-        None => None,
-        Some(text) => {
-            let bias = list("--bias", text)?;
-            if bias.len() != n_outputs {
-                bail!(
-                    "--bias: found {}, expected {n_outputs}, one for each of --y",
-                    count(bias.len() as u64, "number")
-                );
-            }
-            Some(bias)
-        }
-    };
-    let loss = given_loss(typed.loss)?;
-    let natural = loss.activation().unwrap_or(Activation::Identity);
-    let activation = typed.activation.cloned().unwrap_or(natural);
-    let ranges: Vec<(f64, f64)> = targets.iter().map(|&y| (y, y)).collect();
-    loss.check(&activation, &ranges)?;
-    let layer = Layer::new(Parameters::new(d, weights, bias, n_outputs)?, activation);
-    Ok(Given { loss, layer, inputs, targets })
 }
 
 /// Numbers from the command line.
@@ -339,19 +264,6 @@ fn no_sparse<R>(file: &str) -> Result<R> {
     bail!(
         "{file}: has sparse numbers, which are too many to be written out; expected a table or a model of columns with names"
     )
-}
-
-/// Numbers separated by commas.
-fn list(option: &str, text: &str) -> Result<Vec<f64>> {
-    text.split(',')
-        .map(|part| match part.trim().parse::<f64>() {
-            Ok(number) if number.is_finite() => Ok(number),
-            _ => bail!(
-                "{option}: found {:?} in {text:?}, expected numbers separated by commas, such as 1,-2",
-                part.trim()
-            ),
-        })
-        .collect()
 }
 
 /// The options that say how a table is read and kept.
@@ -628,10 +540,17 @@ fn of_model(args: &ExplainArgs, model: &Path, data: &[PathBuf]) -> Result<Subjec
         (None, "sum") => Reduction::Sum,
         (None, _) => Reduction::Mean,
     };
+    let mut notes = notes(model.encoding(), &weighing, &penalty);
+    if training.optimizer != OptimizerKind::GradientDescent.name() {
+        notes.push(format!(
+            "training was by {}, whose steps differ: this is a step of plain descent",
+            training.optimizer
+        ));
+    }
     Ok(Subject {
         title: format!("one step of the delta rule on {which}, from the weights of {model_name}"),
         units: units_text(model.encoding().scale),
-        notes: notes(model.encoding(), &weighing, &penalty),
+        notes,
         rows: None,
         loss: training.loss,
         layer: model.layer().clone(),
@@ -667,9 +586,4 @@ fn units_text(scale: ScaleRule) -> String {
         }
         ScaleRule::None => "in the units of your columns (--scale none)".into(),
     }
-}
-
-/// A number in a sentence.
-fn about(x: f64) -> String {
-    short(x)
 }

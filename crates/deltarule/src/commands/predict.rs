@@ -110,7 +110,11 @@ fn stream(
     let mut reasons = args.reasons.map(|n| ReasonColumns::new(model, n));
     let mut names = columns(args, target);
     names.extend(reasons.iter().flat_map(ReasonColumns::names));
-    let header: Vec<String> = args.keep.iter().chain(&names).map(|name| csv_field(name)).collect();
+    let all: Vec<&String> = args.keep.iter().chain(&names).collect();
+    if let Some(name) = args.keep.iter().find(|name| all.iter().filter(|other| *other == name).count() > 1) {
+        bail!("--keep: found {name:?}, of which the output would have two, expected columns of other names, each once");
+    }
+    let header: Vec<String> = all.into_iter().map(|name| csv_field(name)).collect();
     writeln!(out, "{}", header.join(","))?;
     let bar = output::progress(args.quiet, "predicting {bytes} of {total_bytes} {bar:30}", reader.total_bytes());
     let mut counts = Counts { records: 0, empty: 0, infinite: 0, unseen: Vec::new(), interrupted: false };

@@ -211,3 +211,42 @@ fn which_y_stands_for_which_class_is_said() {
     let text = sandbox.sh("deltarule train examples/ten.csv --target passed").ok().stdout;
     assert!(!text.contains("is y ="), "{text}");
 }
+
+#[test]
+fn what_happened_names_the_reason() {
+    let sandbox = Sandbox::new();
+    for (line, part) in [
+        (
+            "--x=-1,-30 --w='-30;1' --y 0 --loss quantile:0.3",
+            "The output is the target, where L has a kink: δ is that of a larger output, so each weight went down where its input is positive",
+        ),
+        ("--x=-1,-30 --w='-30;1' --y 0 --loss quantile:0.3", "E rose: it was 0, and cannot be less."),
+        ("--x 0 --w 1 --y 2", "nothing. Every input is 0, so Δw = ηδx is 0 and no weight moves."),
+        ("--x 0 --w 1 --bias 0 --y 2", "so the bias went up; every input is 0, and no weight moves."),
+        ("--x 1 --w 1 --y 0 --activation 'exp(900*h)'", "f is not finite here"),
+        ("--x 1e100 --w 1e100 --y 0", "E is not finite here, so there is no step"),
+        ("--x 1e100 --w 1 --y 0", "E is not finite with the new weights"),
+        ("--x 1 --w 1 --y 1", "nothing. The output is the target, so δ is 0"),
+        ("--x 1 --w 2 --y 1 --loss hinge", "nothing. The output is on the right side of the margin"),
+        ("--x 1 --w=-2 --y 1 --activation relu", "nothing. f' is 0 here"),
+    ] {
+        let text = sandbox.sh(&format!("deltarule explain {line}")).ok().stdout;
+        assert!(text.contains(part), "{line}:\n{text}");
+    }
+}
+
+#[test]
+fn a_step_from_a_model_says_that_its_rule_was_another() {
+    let sandbox = Sandbox::new();
+    let train = "deltarule train examples/ten.csv --target passed --epochs 20 --quiet --force --out m.json";
+    let note = "training was by adam, whose steps differ: this is a step of plain descent";
+    for (options, is_said) in [("--optimizer adam", true), ("--optimizer gd", false)] {
+        sandbox.sh(&format!("{train} {options} || true")).ok();
+        for line in [
+            "deltarule explain m.json examples/ten.csv --record 2",
+            "deltarule explain m.json examples/ten.csv --all --json",
+        ] {
+            assert_eq!(sandbox.sh(line).ok().stdout.contains(note), is_said, "{line} {options}");
+        }
+    }
+}

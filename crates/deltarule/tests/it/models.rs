@@ -329,3 +329,35 @@ fn a_threshold_decides_in_evaluate_as_in_predict() {
         assert!(ran.code == Some(2) && ran.stderr.contains(words), "{line}: {}", ran.stderr);
     }
 }
+
+#[test]
+fn no_two_columns_of_predictions_have_one_name() {
+    let sandbox = Sandbox::new();
+    sandbox.file("t.csv", "x,predicted_y,y\n1,2,3\n2,1,5\n3,5,7\n");
+    sandbox.sh("deltarule train t.csv --target y --features x --out m.json --quiet").ok();
+    for keep in ["predicted_y", "x,x"] {
+        let ran = sandbox.sh(&format!("deltarule predict m.json t.csv --keep {keep} --out p.csv"));
+        assert!(ran.code == Some(2) && ran.stderr.contains("of which the output would have two"), "{}", ran.stderr);
+    }
+    assert!(!sandbox.names().contains("p.csv"));
+    sandbox.sh("deltarule predict m.json t.csv --keep x,y").ok();
+}
+
+#[test]
+fn a_name_with_a_comma_stands_in_quotes() {
+    let sandbox = Sandbox::new();
+    sandbox.file("t.csv", "\"a,b\",\"c,d\",y\n1,u,3\n2,v,5\n3,u,8\n4,v,9\n5,u,11\n6,v,14\n");
+    let names = |options: &str| {
+        let line = format!("deltarule train t.csv {options} --out m.json --force --quiet && deltarule show m.json");
+        sandbox.sh(&line).ok().stdout
+    };
+    let only = names(r#"--target y --features '"a,b"'"#);
+    assert_eq!(names(r#"-t y --drop='"c,d"'"#), only);
+    assert!(only.contains("a,b") && !only.contains("c,d"), "{only}");
+    let made = names(r#"--target y --poly '"a,b":2' --interact '"a,b":"c,d"'"#);
+    assert!(made.contains("(a,b - 3.5)^2") && made.contains("c,d=u"), "{made}");
+    names(r#"--target '"a,b",y' --hash '"c,d":4'"#);
+    names(r#"--target '"c,d"' --loss log --l2 0.1"#);
+    let kept = sandbox.sh(r#"deltarule predict m.json t.csv --keep 'y,"a,b"'"#).ok().stdout;
+    assert!(kept.starts_with("y,\"a,b\","), "{kept}");
+}

@@ -246,3 +246,29 @@ fn rows_are_chosen_as_in_training() {
     let ran = sandbox.sh("deltarule show m.json --where 'x >= 3'");
     assert!(ran.code == Some(2) && ran.stderr.contains("expected --summary DATA beside it"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_category_of_one_level_is_said_to_be_the_same_in_every_record() {
+    let sandbox = Sandbox::new();
+    sandbox.file("t.csv", "x,z,y\n1,q,1\n2,q,2\n3,q,4\n");
+    sandbox.sh("deltarule train t.csv --target y --out m.json --quiet").ok();
+    let text = sandbox.sh("deltarule show m.json --summary t.csv").ok().stdout;
+    let of_level = text.lines().find(|line| line.trim_start().starts_with("z=q")).unwrap();
+    assert!(!text.contains("NaN") && of_level.ends_with("-  the same in every record: 0 by convention"), "{text}");
+    let json = sandbox.sh("deltarule show m.json --summary t.csv --json").ok().json();
+    let weights = json["summary"]["outputs"][0]["weights"].as_array().unwrap();
+    assert!(weights.iter().any(|weight| weight["state"] == "constant"), "{json}");
+}
+
+#[test]
+fn two_spaces_stand_between_columns_at_least() {
+    let sandbox = Sandbox::new();
+    let rows: String = (0..40).map(|i| format!("{},{}\n", i, 1e-9 * f64::from(i * 7919 % 13) - 1.234_567e-7)).collect();
+    sandbox.file("t.csv", format!("x,y\n{rows}"));
+    sandbox.sh("deltarule train t.csv --target y --out m.json --quiet").ok();
+    let text = sandbox.sh("deltarule show m.json --summary t.csv").ok().stdout;
+    for line in text.lines().filter(|line| line.contains(" to ")) {
+        let cells: Vec<&str> = line.trim().split("  ").filter(|cell| !cell.is_empty()).collect();
+        assert_eq!(cells.len(), 6, "{line}");
+    }
+}

@@ -386,3 +386,28 @@ fn what_cannot_be_is_refused() {
     }
     assert!(!sandbox.names().contains("a.md"));
 }
+
+#[test]
+fn a_check_that_compares_nothing_does_not_pass() {
+    let sandbox = Sandbox::new();
+    let line = "deltarule check examples/ten.csv --target passed --activation 'abs(h)' --init zeros";
+    let ran = sandbox.sh(line);
+    assert_eq!(ran.code, Some(1), "{}", ran.stdout);
+    assert!(ran.stdout.contains("nothing could be compared: every record is at a kink here; try --init normal"));
+    let json = sandbox.sh(&format!("{line} --json || true")).ok().json();
+    assert_eq!(json["passes"], false);
+}
+
+#[test]
+fn every_number_of_a_sheet_is_finite() {
+    let sandbox = Sandbox::new();
+    for options in [
+        "--seed 12 --activation 'ln(h)'",
+        "--seed 1..100 --activation 'sqrt(h)'",
+        "--seed 1..30 --loss poisson --activation '1+h'",
+        "--seed 1..30 --loss poisson --activation 'atan(h)' --outputs 2",
+    ] {
+        let sheets = sandbox.sh(&format!("deltarule exercise {options}")).ok().stdout;
+        assert!(!sheets.contains("NaN") && !sheets.contains("inf"), "{options}");
+    }
+}

@@ -611,3 +611,24 @@ fn a_target_that_is_always_the_same_is_said_to_be() {
     let warning = "warning: on the training records one answer is right for all: there is nothing to learn from them\n";
     assert!(ran.stdout.contains(warning) && !ran.stdout.contains("worse"), "{}", ran.stdout);
 }
+
+#[test]
+fn a_rate_below_0_is_no_mean_of_counts() {
+    let sandbox = Sandbox::new();
+    sandbox.file("c.csv", "x,y\n1,6\n2,5\n3,3\n4,1\n5,0\n6,0\n7,0\n8,0\n9,0\n");
+    for options in ["", "--batch 1 --epochs 50", "--init normal --seed 3"] {
+        let line = format!(
+            "deltarule train c.csv --target y --loss poisson --activation '2+3*h' {options} --out c.json --force --quiet"
+        );
+        let ran = sandbox.sh(&line);
+        if ran.code == Some(2) {
+            assert!(ran.stderr.contains("E is not finite at the starting weights"), "{}", ran.stderr);
+            continue;
+        }
+        let predictions = sandbox.sh("deltarule predict c.json c.csv").ok().stdout;
+        let rates = predictions.lines().skip(1).map(|line| line.parse::<f64>().unwrap());
+        assert!(rates.clone().count() == 9 && rates.clone().all(|rate| rate >= 0.0), "{options}: {predictions}");
+    }
+    let text = sandbox.sh("deltarule explain --x 1 --w -2 --y 1 --loss poisson --activation 'atan(h)'").ok().stdout;
+    assert!(text.contains("= inf") && text.contains("there is no step"), "{text}");
+}

@@ -161,3 +161,52 @@ fn the_command_for_a_run_alone_has_all_that_was_typed() {
     let runs = best["runs"].as_array().unwrap();
     assert!(runs.iter().any(|run| run["training"] == alone["training"]), "{command}");
 }
+
+#[test]
+fn powers_and_products_are_centred_by_weights() {
+    let sandbox = Sandbox::new();
+    sandbox.file("w.csv", "x,v,y\n1,1,3\n2,1,5\n3,1,4\n4,1,9\n9,20,30\n10,20,33\n500,0,1\n");
+    let copies = "9,30\n".repeat(20) + &"10,33\n".repeat(20);
+    sandbox.file("c.csv", format!("x,y\n1,3\n2,5\n3,4\n4,9\n{copies}"));
+    let network = |line: &str| {
+        let out =
+            sandbox.sh(&format!("deltarule train {line} --target y --l2 0.1 --poly x:2 --out m.json --force --json"));
+        let json = out.ok().json();
+        assert!(sandbox.sh("deltarule show m.json").ok().stdout.contains("(x - 8.9)^2"), "{line}");
+        json["scores"]["train"].clone()
+    };
+    let (weighted, copied) = (network("w.csv --weight v"), network("c.csv"));
+    assert!(weighted.is_object(), "{weighted}");
+    assert_same(&weighted, &copied, 1e-9, "scores");
+}
+
+#[test]
+fn reasons_count_from_the_average_of_weighted_records() {
+    let sandbox = Sandbox::new();
+    sandbox.file("r.csv", "c,v,y\na,100,10\na,100,12\nb,1,50\nb,1,52\nb,1,54\nb,1,56\n");
+    sandbox.file("copies.csv", format!("c,y\n{}b,50\nb,52\nb,54\nb,56\n", "a,10\na,12\n".repeat(100)));
+    let reasons = |options: &str| -> Vec<f64> {
+        sandbox.sh(&format!("deltarule train {options} --target y --out r.json --force --quiet")).ok();
+        let text = sandbox.sh("deltarule predict r.json r.csv --reasons 1").ok().stdout;
+        text.split(['\n', ',']).filter_map(|cell| cell.trim().parse().ok()).collect()
+    };
+    for more in ["", " --hash c:4", " --private"] {
+        let (weighted, copied) = (reasons(&format!("r.csv --weight v{more}")), reasons(&format!("copies.csv{more}")));
+        assert!(weighted.iter().any(|x| (x - 11.823529).abs() < 1e-5), "{weighted:?}");
+        assert_eq!(weighted.len(), copied.len());
+        for (a, b) in weighted.iter().zip(&copied) {
+            assert!((a - b).abs() < 1e-6 * (1.0 + a.abs()), "{more}: {weighted:?} {copied:?}");
+        }
+    }
+}
+
+#[test]
+fn a_class_without_weight_is_told() {
+    let sandbox = Sandbox::new();
+    sandbox.file("z.csv", "x,v,y\n1,0,c\n2,0,c\n3,1,a\n4,1,b\n5,1,a\n6,1,b\n");
+    let line = "deltarule train z.csv --target y --weight v --loss log";
+    let said = "target y: every record of these classes has the weight 0, so they are not learned: c";
+    assert!(sandbox.sh(line).stdout.contains(said));
+    let ran = sandbox.sh(&format!("{line} --where \"y != 'b'\""));
+    assert!(ran.code == Some(2) && ran.stderr.contains("one class only, \"a\""), "{}", ran.stderr);
+}

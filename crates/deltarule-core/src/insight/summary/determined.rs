@@ -212,8 +212,13 @@ impl Information {
         if matches!(self.shape.columns()[column], ColumnKind::Category { .. }) && self.level_weights[i] == 0.0 {
             return Weight::NoRecord;
         }
+        let average = self.average(column, &conventions[column]);
+        // The only level of a category is its own average.
+        if average.contains(&(i, 1.0)) {
+            return Weight::Constant;
+        }
         let mut contrast = vec![(i, scale.factor)];
-        contrast.extend(self.average(column, &conventions[column]).into_iter().map(|(i, share)| (i, -share)));
+        contrast.extend(average.into_iter().map(|(i, share)| (i, -share)));
         of(&contrast)
     }
 

@@ -96,7 +96,10 @@ fn attempt(random: &mut Random, kind: &Kind) -> Result<Option<Drawn>> {
         let worked = explain(kind.loss, &layer, &x, &y, eta)?;
         let sound = worked.outputs.iter().all(|output| {
             let h = output.net_input.abs();
-            (NEAR..=FAR).contains(&h) && output.residual.abs() >= NEAR && output.delta.abs() >= NEAR * NEAR
+            (NEAR..=FAR).contains(&h)
+                && output.residual.abs() >= NEAR
+                && output.delta.abs() >= NEAR * NEAR
+                && [output.delta, output.loss].iter().all(|x| x.is_finite())
         });
         if !sound {
             return Ok(None);
@@ -109,13 +112,17 @@ fn attempt(random: &mut Random, kind: &Kind) -> Result<Option<Drawn>> {
     let Some(step) = step else { return Ok(None) };
     let weight = (random.below(kind.n_inputs as u64) as usize, random.below(kind.n_outputs as u64) as usize);
     let quotient = explain_quotient(kind.loss, &layer, &[(x, y)], weight.1, Some(weight.0), EPSILON)?;
+    if !quotient.by_differences.is_finite() {
+        return Ok(None);
+    }
     let batch = |eta: f64| explain_batch(kind.loss, &layer, &records, eta, Reduction::Sum);
     let small = first_of(&[0.1, 0.05, 0.02, 0.01], |eta| {
         batch(eta).map(|batch| (batch.new_loss < batch.loss).then_some(batch))
     })?;
     let Some(small) = small else { return Ok(None) };
     let moderate = small.records.iter().flat_map(|row| row.net_input.iter().zip(&row.delta));
-    if !moderate.clone().all(|(h, delta)| h.abs() <= 2.0 * FAR && delta.is_finite())
+    if !small.loss.is_finite()
+        || !moderate.clone().all(|(h, delta)| h.abs() <= 2.0 * FAR && delta.is_finite())
         || moderate.clone().all(|(_, delta)| *delta == 0.0)
     {
         return Ok(None);

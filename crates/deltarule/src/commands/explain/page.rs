@@ -2,8 +2,8 @@
 
 use deltarule_core::{Loss, Reduction, WorkedBatch, WorkedStep};
 
+use super::happened::what_happened;
 use super::rule::Parts;
-use super::words::what_happened;
 use super::{Numbered, Subject};
 use crate::number::count;
 use crate::rows::RowTally;

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use deltarule_core::{Activation, Loss, Parameters, Penalty, WorkedBatch, WorkedOutput, WorkedStep};
 use serde_json::{Value, json};
 
+use super::happened::what_happened;
 use super::rule::Parts;
-use super::{Numbered, Subject, about};
+use super::{Numbered, Subject};
 use crate::number::{count, exact};
 use crate::output::one_line;
 use crate::rows::RowTally;
@@ -319,52 +320,6 @@ fn chain_rule(
             writeln!(text, "   ∂E/∂w({}) = {} · {derivative} · {x} = {gradient}", name(i), writing.found(-output.slope))
         };
     }
-}
-
-/// A sentence on what the step did.
-pub(super) fn what_happened(step: &WorkedStep) -> String {
-    if !(step.new_loss.is_finite() && step.loss.is_finite()) {
-        return "What happened: f is not finite here, so there is no step; smaller weights or inputs, or another f, are needed.".into();
-    }
-    let is_penalised = !step.rule.penalty.is_none();
-    if step.rule.times == 0.0 && !is_penalised {
-        return "What happened: nothing. This record counts 0 times, so no weight moves.".into();
-    }
-    if step.loss == 0.0 && !is_penalised {
-        return match step.error {
-            Loss::Hinge => {
-                "What happened: nothing. The output is on the right side of the margin, so δ is 0 and no weight moves."
-                    .into()
-            }
-            _ => "What happened: nothing. The output is the target, so δ is 0 and no weight moves.".into(),
-        };
-    }
-    if step.outputs.iter().all(|output| output.delta == 0.0) && !is_penalised {
-        return "What happened: nothing. f' is 0 here, so δ is 0 and no weight moves, although the output is wrong: f is flat \
-                where h is."
-            .into();
-    }
-    let way = match &step.outputs[..] {
-        _ if is_penalised => "The error moved each weight by its δ, and the penalty moved it towards 0.".into(),
-        [output] => format!(
-            "The output was too {} by {}, so each weight went {} where its input is positive, and {} where it is negative.",
-            if output.residual > 0.0 { "low" } else { "high" },
-            about(output.residual.abs()),
-            if output.delta > 0.0 { "up" } else { "down" },
-            if output.delta > 0.0 { "down" } else { "up" }
-        ),
-        _ => "Each output's weights moved by its own δ.".into(),
-    };
-    let (before, after) = if is_penalised { step.objectives() } else { (step.loss, step.new_loss) };
-    let name = if is_penalised { "E with its penalty" } else { "E" };
-    let end = if after < before {
-        format!("{name} fell by {} of what it was.", crate::number::percent(1.0 - after / before))
-    } else if after > before {
-        format!("{name} rose: η was so large that the step went past the bottom and up on the other side.")
-    } else {
-        format!("{name} stayed the same: the step is smaller than the precision of the numbers.")
-    };
-    format!("What happened: {way} {end}")
 }
 
 /// Every record in a row, the sums, one step over all, as text.

@@ -150,7 +150,7 @@ fn row(told: &Told<'_>, line: &Line, width: usize) -> String {
             let p = if tested.p < 1e-300 { "< 1e-300".to_owned() } else { digits(tested.p, 3) };
             let _ = write!(
                 text,
-                "{:>16}{:>11}{p:>12}{:>28}",
+                "{:>16}{:>11}{p:>12}  {:>26}",
                 short(tested.standard_error),
                 digits(tested.statistic, 4),
                 format!("{} to {}", short(tested.interval.start), short(tested.interval.end))
