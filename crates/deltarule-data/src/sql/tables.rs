@@ -25,7 +25,6 @@ use super::failure::About;
 use super::places::{Place, Places};
 use super::rows::RowFiles;
 use crate::error::{DataError, Result};
-use crate::format::FileFormat;
 use crate::order::order;
 
 /// Makes known to DataFusion the tables that a query names, and gives what they are made of.
@@ -89,7 +88,7 @@ pub(super) fn common(files: &[(String, SchemaRef)]) -> Result<SchemaRef> {
     let mut types: Vec<DataType> = first.fields().iter().map(|field| field.data_type().clone()).collect();
     for (name, schema) in others {
         let found = names(schema);
-        let places = order((first_name, &expected), (name, &found), FileFormat::Csv)?;
+        let places = order((first_name, &expected), (name, &found), crate::format::FileFormat::Batches)?;
         for (column, known) in types.iter_mut().enumerate() {
             let other = schema.field(places.as_ref().map_or(column, |places| places[column])).data_type();
             *known = both(known, other).ok_or_else(|| DataError::Place {
