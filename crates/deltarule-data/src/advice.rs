@@ -32,3 +32,18 @@ pub fn quoted(argument: &str) -> String {
         format!("'{}'", argument.replace('\'', "'\\''"))
     }
 }
+
+/// Names as an option takes a list of them, and as a shell takes that: one with a comma, or with a double quote at its beginning, stands in double quotes, as in CSV.
+///
+/// ```
+/// use deltarule_data::quoted_list;
+/// assert_eq!(quoted_list(["age", "a,b"]), r#"'age,"a,b"'"#);
+/// ```
+pub fn quoted_list<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    let in_list = |name: &str| match name.contains(',') || name.starts_with('"') {
+        true => format!("\"{}\"", name.replace('"', "\"\"")),
+        false => name.to_owned(),
+    };
+    let names: Vec<String> = names.into_iter().map(in_list).collect();
+    quoted(&names.join(","))
+}

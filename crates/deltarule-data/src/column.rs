@@ -4,14 +4,14 @@ mod bits;
 mod builder;
 mod distinct;
 mod hashed;
-mod numbers;
+pub(crate) mod numbers;
 mod state;
 
 use deltarule_model::{BucketSet, DateForm, DateFormat};
 use serde::{Deserialize, Serialize};
 
 pub(crate) use builder::{ColumnBuilder, LARGEST, Wish, is_time_of_day, is_truth};
-pub(crate) use numbers::{WHOLE, is_exact_text, is_in_range, is_large};
+pub(crate) use numbers::{WHOLE, is_exact_text, is_in_range};
 
 /// A value that stands for others, and the line on which it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ mod words;
 use deltarule_model::number::{count, exact};
 use thiserror::Error;
 
-use crate::advice::quoted;
+use crate::advice::quoted_list;
 use crate::at::At;
 use crate::column::WHOLE;
 use crate::flaw::Flaw;
@@ -129,7 +129,7 @@ pub enum DataError {
     #[error(
         "{file}: column {column:?}: found values of type {found}, expected numbers, booleans or texts; use --drop {}, or write \
          what is in it as columns of their own",
-        quoted(column)
+        quoted_list([column.as_str()])
     )]
     Unsupported {
         /// The file.
@@ -143,7 +143,7 @@ pub enum DataError {
     #[error(
         "{file}: {place}, column {column:?}: found {found}, expected {WHOLE}; \
          use --categorical {0} to take every value as a category, --hash {0} if they are too many for that, or --drop {0}",
-        quoted(column)
+        quoted_list([column.as_str()])
     )]
     Inexact {
         /// The file.
@@ -438,7 +438,7 @@ pub enum DataError {
     #[error(
         "{file}: {at}, column {column:?}: found {found}, expected 0 or a number between 1e-150 and 1e150 in size; \
          correct it, change the unit, or use --drop {}",
-        quoted(column)
+        quoted_list([column.as_str()])
     )]
     OutOfRange {
         /// The file.
@@ -550,7 +550,7 @@ pub enum DataError {
     },
     /// Columns that must not be swallowed as features.
     #[error("{file}: {} cannot be used as a feature:\n{reasons}\nleave out with: --drop {}\nor, to use one all the same, name the features with --features, or it with --categorical{others}",
-        if *count == 1 { "1 column".to_owned() } else { format!("{count} columns") }, quoted(drop))]
+        if *count == 1 { "1 column".to_owned() } else { format!("{count} columns") }, drop)]
     Refused {
         /// The file.
         file: String,
@@ -558,7 +558,7 @@ pub enum DataError {
         count: usize,
         /// A line for each.
         reasons: String,
-        /// The names, joined by commas.
+        /// The names, as `--drop` takes them.
         drop: String,
         /// Other ways to use some of them, a line for each.
         others: String,

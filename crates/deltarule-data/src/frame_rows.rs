@@ -9,7 +9,8 @@ use deltarule_model::{Encoding, Feature, FeatureKind, TRUTH, Target, is_truth_nu
 
 use crate::at::At;
 use crate::batch::{CellText, Cells};
-use crate::column::{LARGEST, WHOLE, is_exact_text, is_large};
+use crate::column::numbers::is_large;
+use crate::column::{LARGEST, WHOLE, is_exact_text};
 use crate::csv::is_missing;
 use crate::encode::{RowEncoder, RowState, WITHIN_RANGE};
 use crate::error::{DataError, Result};

@@ -36,7 +36,7 @@ mod source;
 mod sql;
 mod table;
 
-pub use advice::{foreign_word, quoted};
+pub use advice::{foreign_word, quoted, quoted_list};
 pub use at::At;
 pub use column::{ColumnFacts, Place, TableColumn, Values};
 pub use condition::{BoundCondition, Condition};

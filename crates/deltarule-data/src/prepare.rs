@@ -14,7 +14,7 @@ mod weights;
 use deltarule_core::{Activation, ColumnMoments, Loss, Moments, Scaling};
 use deltarule_model::{Encoding, FeatureKind, MissingRule, ScaleRule, Target};
 
-use crate::advice::quoted;
+use crate::advice::quoted_list;
 use crate::column::{TableColumn, Values};
 use crate::error::{DataError, Result};
 use crate::inspect::{Suspicion, date_advice, suspicions};
@@ -328,13 +328,13 @@ fn choose_features(table: &Table, choices: &Choices, suspicions: &[(usize, Suspi
         }
         if !hash.is_empty() {
             let when = "where its values come again in other records";
-            others += &format!("\nor, {when}, hash them: --hash {}", quoted(&hash.join(",")));
+            others += &format!("\nor, {when}, hash them: --hash {}", quoted_list(hash));
         }
         return Err(DataError::Refused {
             file: table.name().to_owned(),
             count: refused.len(),
             reasons: reasons.join("\n"),
-            drop: drop.join(","),
+            drop: quoted_list(drop),
             others,
         });
     }

@@ -71,7 +71,7 @@ fn of_one(encoding: &Encoding, alone: &Alone, share: f64, target: &str, together
     let feature = &encoding.features[alone.column];
     let (name, advice) = match alone.place.and_then(|place| feature.sparse().get(place)) {
         Some(sparse) => (format!("the number of index {}", sparse.index), "leave it out of the file".to_owned()),
-        None => (format!("{:?}", feature.name), format!("try --drop {}", output::quoted(feature.column()))),
+        None => (format!("{:?}", feature.name), format!("try --drop {}", output::quoted_list([feature.column()]))),
     };
     let target = match &encoding.target {
         Target::Numbers { .. } => target,
@@ -104,11 +104,10 @@ fn of_several(
         return None;
     }
     let names: Vec<String> = columns.iter().map(|name| format!("{name:?}")).collect();
-    let dropped: Vec<String> = columns.iter().map(|name| output::quoted(name)).collect();
     Some(format!(
         "{} may be a leak: together they give {target} without an error. If they are known only after {target} is, the scores promise too much: \
          try --drop {}",
         names.join(" and "),
-        dropped.join(",")
+        output::quoted_list(columns.iter().map(|name| name.as_ref()))
     ))
 }

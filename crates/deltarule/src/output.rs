@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow, bail};
 use deltarule_data::find_files;
-pub(crate) use deltarule_data::quoted;
+pub(crate) use deltarule_data::{quoted, quoted_list};
 use indicatif::{ProgressBar, ProgressStyle};
 use tempfile::TempPath;
 

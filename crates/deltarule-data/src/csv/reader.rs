@@ -12,7 +12,7 @@ use super::open::{Opened, from_reader, open, open_bytes};
 use super::quotes::Glued;
 use super::records::{Record, Records};
 use super::{CsvOptions, Decimal, Row, sniff};
-use crate::advice::quoted;
+use crate::advice::quoted_list;
 use crate::error::{DataError, Result};
 use crate::format::FileFormat;
 
@@ -53,7 +53,8 @@ impl Format {
     pub(crate) fn text<'a>(&self, field: &'a [u8], line: u64, column: &str) -> Result<&'a str> {
         std::str::from_utf8(field).map_err(|error| {
             if is_nested(field) {
-                let advice = format!("; use --drop {}, or write what is in it as columns of their own", quoted(column));
+                let advice =
+                    format!("; use --drop {}, or write what is in it as columns of their own", quoted_list([column]));
                 return nested(&self.name, line, column, &advice);
             }
             let bad = &field[error.valid_up_to()..(error.valid_up_to() + 4).min(field.len())];

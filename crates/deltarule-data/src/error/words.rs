@@ -1,6 +1,6 @@
 //! What messages say of numbers, names and the system's errors.
 
-use crate::advice::quoted;
+use crate::advice::quoted_list;
 use crate::format::FileFormat;
 use crate::table::{OF_MISSING, stands_for_missing};
 
@@ -34,7 +34,7 @@ pub(super) fn without_thousands(word: &str) -> String {
 
 /// What a column of numbers and words can be taken as; a target cannot be left out.
 pub(super) fn instead_of_numbers(column: &str, is_target: bool) -> String {
-    let option = quoted(column);
+    let option = quoted_list([column]);
     match is_target {
         true => format!("use --categorical {option} to take every value as a class"),
         false => format!("use --categorical {option} to take every value as a category, or --drop {option}"),

@@ -95,7 +95,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
             let _ = writeln!(
                 text,
                 "as features these are refused; leave them out with: --drop {}",
-                output::quoted(&drop.join(","))
+                output::quoted_list(drop)
             );
         }
         if let Some(dates) = dates {
@@ -105,7 +105,7 @@ pub(crate) fn run(args: &InspectArgs) -> Result<ExitCode> {
             let _ = writeln!(
                 text,
                 "where values come again in other records, hash them: --hash {}",
-                output::quoted(&hash.join(","))
+                output::quoted_list(hash)
             );
         }
     }
