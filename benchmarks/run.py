@@ -224,7 +224,7 @@ def sweep_section():
     return [f"{a:.2f} s for 16 runs of 20 epochs, {b:.2f} s for one: {a / (16 * b):.2f} of 16 separate runs."]
 
 
-BUDGET = "16MiB"
+BUDGET = "24MiB"
 
 
 def cache_section():
