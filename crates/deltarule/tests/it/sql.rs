@@ -123,7 +123,7 @@ fn columns_are_computed_records_chosen_and_tables_joined() {
     sandbox.sh(&format!("deltarule sweep {own} --eta 0.1..1")).ok();
     sandbox.sh(&format!("deltarule check {own}")).ok();
     let explained = sandbox.sh(&format!("deltarule explain {own} --all")).ok().stdout;
-    assert!(explained.contains("--sql 'SELECT hours, passed FROM data' --target passed"), "{explained}");
+    assert!(explained.contains("--target passed --sql 'SELECT hours, passed FROM data'"), "{explained}");
 }
 
 #[test]
