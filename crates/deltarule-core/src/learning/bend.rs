@@ -1,7 +1,7 @@
 //! How differently E bends along one weight and another.
 
 use super::rate::feature_squares;
-use super::{Plan, Problem};
+use super::{Loss, Plan, Problem};
 use crate::kernel::Float;
 use crate::network::{Activation, Parameters};
 
@@ -33,9 +33,10 @@ impl Bends {
         let (n, n_records) = (problem.moments.weight(), problem.source.n_records() as f64);
         let outputs = &plan.baseline.outputs;
         let mut bends = Parameters::zeros(feature_squares.len(), outputs.len(), problem.has_bias);
-        for (j, output) in outputs.iter().enumerate() {
+        for (j, &output) in outputs.iter().enumerate() {
             // A class that no record has bends as one that a single record has.
-            let of_output = problem.loss.curvature_at(problem.activation, output.max(1.0 / n_records));
+            let output = if problem.loss == Loss::Log { output.max(1.0 / n_records) } else { output };
+            let of_output = problem.loss.curvature_at(problem.activation, output);
             let c = of_output.filter(|&c| c > 0.0).or(plan.eta.c).unwrap_or(1.0);
             for (bend, &squares) in bends.weights_mut(j).iter_mut().zip(feature_squares) {
                 *bend = if squares > 0.0 { c * squares / n + plan.penalty.l2 } else { 1.0 };

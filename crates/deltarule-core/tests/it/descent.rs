@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 
 use deltarule_core::{
     Activation, Batch, Column, Config, Course, Dataset, Epoch, Error, Eta, EtaBasis, Fit, Init, Loss, Moments,
-    OptimizerKind, Parameters, Penalty, Plan, Problem, Random, Reduction, Scaling, Schedule, Silent, StopReason,
-    Stream, Targets, Threads, fit, start,
+    OptimizerKind, Parameters, Plan, Problem, Reduction, Scaling, Schedule, Silent, StopReason, Targets, Threads, fit,
+    start,
 };
 
 use crate::oracle::Net;
@@ -463,57 +463,4 @@ fn levels_of_very_different_counts_do_not_make_the_way_long() {
     assert!(matches!(found.reason, StopReason::Minimum { .. }), "{:?}", found.reason);
     assert!(found.epochs < 60, "{} epochs", found.epochs);
     assert!((found.loss - least).abs() < 1e-9 * least, "{} and not {least}", found.loss);
-}
-
-/// Records of three categories with `n_levels` each, the later ones the rarer, and of one of eight classes, the later ones the rarer; some levels lack some classes.
-fn rare_levels_and_classes(n_records: usize, n_levels: u32) -> (Vec<Column<'static, f64>>, Vec<u32>) {
-    let mut random = Random::new(7, Stream::Start);
-    let mut rare = |n: u32| {
-        let share = f64::powi(random.uniform(), 6);
-        ((share * f64::from(n)) as u32).min(n - 1)
-    };
-    let codes: Vec<Vec<u32>> = (0..3).map(|_| (0..n_records).map(|_| rare(n_levels)).collect()).collect();
-    let classes = (0..n_records).map(|r| (rare(8) + codes[0][r] % 3) % 8).collect();
-    let columns = codes.into_iter().map(|codes| Column::Codes { codes: codes.into(), n_levels: n_levels as usize });
-    (columns.collect(), classes)
-}
-
-#[test]
-fn rare_levels_of_many_classes_end_soon_and_near_the_least_error() {
-    let (columns, classes) = rare_levels_and_classes(4000, 40);
-    let targets = Targets::Classes { codes: classes.into(), n_classes: 8, low: 0.0, high: 1.0 };
-    let table = Dataset::from_columns(&columns, &targets).unwrap();
-    let threads = Threads::one();
-    let moments = Moments::of(&table, &threads).unwrap();
-    let scaling = Scaling::standard(&moments);
-    for (loss, activation, most) in [(Loss::Log, Activation::Softmax, 512), (Loss::Squared, Activation::Sigmoid, 1024)]
-    {
-        let problem = Problem {
-            source: &table,
-            scaling: &scaling,
-            moments: &moments,
-            activation: &activation,
-            loss,
-            has_bias: true,
-            threads: &threads,
-        };
-        let fitted = |tolerance: f64, l2: f64| {
-            let penalty = Penalty { l2, ..Penalty::default() };
-            let plan = Plan::of(&problem, &Config { tolerance, penalty, ..Config::default() }).unwrap();
-            assert_eq!(plan.optimizer, OptimizerKind::LBfgs);
-            fit(&problem, &plan, Parameters::zeros(120, 8, true), &mut Silent).unwrap()
-        };
-        let found = fitted(1e-7, 0.0);
-        assert!(matches!(found.reason, StopReason::NoFiniteMinimum { .. }), "{loss:?} {:?}", found.reason);
-        assert!(found.epochs <= most, "{loss:?} {}", found.epochs);
-        if loss == Loss::Log {
-            // As the slopes do, whose sum over the classes is 0.
-            let weights = found.layer.parameters();
-            let sums = (0..120).map(|i| (0..8).map(|j| weights.weights(j)[i]).sum::<f64>());
-            assert!(sums.fold(0.0, |largest: f64, sum| largest.max(sum.abs())) < 1e-9);
-        }
-        // A penalty so small that E itself comes near to its least, and has a minimum.
-        let near = fitted(1e-5, 1e-9);
-        assert!(found.loss <= near.loss * 1.001, "{loss:?} {} {}", found.loss, near.loss);
-    }
 }

@@ -8,6 +8,7 @@ mod hard_tables;
 mod losses;
 mod optimizers;
 mod oracle;
+mod rare;
 mod sparse;
 mod surface;
 mod tables;
