@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{ColumnKind, Shape};
 use crate::error::{Error, Result};
-use crate::kernel::{Aligned, Float, Layout, RawColumn, RawColumns, SparseSlices, all_finite};
+use crate::kernel::{Aligned, Float, Layout, RawColumn, RawColumns, SparseSlices, all_finite, prefetch_next};
 
 /// The code of a value that is none of a category's levels: it adds nothing to the net input.
 pub const NO_LEVEL: u32 = u32::MAX;
@@ -197,6 +197,14 @@ impl<T: Float> Targets<'_, T> {
         match self {
             Targets::Numbers(numbers) => numbers.first().map_or(0, |first| first.len()),
             Targets::Classes { codes, .. } => codes.len(),
+        }
+    }
+
+    /// Asks memory for the targets of as many rows as `rows` are, those after them.
+    pub(crate) fn prefetch_next(&self, rows: Range<usize>) {
+        match self {
+            Targets::Numbers(columns) => columns.iter().for_each(|column| prefetch_next(column, rows.clone())),
+            Targets::Classes { codes, .. } => prefetch_next(codes, rows),
         }
     }
 

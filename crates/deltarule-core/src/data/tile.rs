@@ -182,6 +182,7 @@ impl<T: Float> Tile<T> {
         }
         self.weights.clear();
         self.weights.extend_from_slice(block.weights().map_or(&[], |weights| &weights[start..start + n_rows]));
+        block.targets().prefetch_next(start..start + n_rows);
         for j in 0..self.n_outputs {
             let into = j * self.capacity..j * self.capacity + n_rows;
             block.targets().load_into(j, start, &mut self.targets[into]);

@@ -1,5 +1,7 @@
 //! Sums and products of whole slices.
 
+use std::ops::Range;
+
 use super::dispatch::for_every_width;
 use super::{Float, LANES, add_tile_products};
 
@@ -259,6 +261,15 @@ pub(super) fn prefetch_nearest<T>(address: *const T) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = address;
+}
+
+/// Asks for as many values as `rows` are, those after them, to be brought into the nearest cache: for the next time that as many rows of a column
+/// are gone through. Beyond the end of a block's values stand, as a rule, those of the next block.
+pub(crate) fn prefetch_next<T>(column: &[T], rows: Range<usize>) {
+    let next = column.as_ptr().wrapping_add(rows.end);
+    for at in (0..rows.len()).step_by((64 / size_of::<T>()).max(1)) {
+        prefetch_nearest(next.wrapping_add(at));
+    }
 }
 
 #[cfg(test)]

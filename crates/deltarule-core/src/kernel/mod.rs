@@ -25,7 +25,7 @@ pub use float::Float;
 pub(crate) use layout::Layout;
 pub(crate) use linear::{
     add_column_products, add_multiples, add_terms, add_weight_of_code, all_finite, dot, fold, map_pairs,
-    map_pairs_in_two, prefetch_values, scatter_add, squared_deltas, standardize_into, sum, sum_squares,
+    map_pairs_in_two, prefetch_next, prefetch_values, scatter_add, squared_deltas, standardize_into, sum, sum_squares,
 };
 pub(crate) use raw::{RawColumn, RawColumns, add_raw_products, add_raw_products_and_go_on, group_rows, raw_net_inputs};
 pub(crate) use records::{

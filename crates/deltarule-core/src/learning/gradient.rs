@@ -8,7 +8,7 @@ use super::{
 };
 use crate::data::{Ahead, Block, BlockSource, Scaling, Shape, Threads, Tile, fold_blocks};
 use crate::error::Result;
-use crate::kernel::{Aligned, Float, LANES, fold};
+use crate::kernel::{Aligned, Float, LANES, fold, prefetch_next};
 use crate::network::{Activation, ColumnSums, Layer, Parameters, RawPass, WorkingWeights};
 
 /// E, Σδx and Σδ over some records: the sums that one pass of the delta rule makes, never divided by N inside.
@@ -184,16 +184,20 @@ impl Gradient {
     ) {
         let mut errors = OutputErrors::default();
         pass.run(block, scaling, weights, self.descent.weights_mut(0), |rows, net_input, delta| {
+            let range = rows.start..rows.start + net_input.len();
+            block.targets().prefetch_next(range.clone());
             buffers.target.resize(net_input.len(), T::ZERO);
             block.targets().load_into(0, rows.start, &mut buffers.target);
-            let first_record = first_record + rows.start as u64;
+            if let Some(weights) = block.weights() {
+                prefetch_next(weights, range.clone());
+            }
             let rows = OutputRows {
                 j: 0,
-                first_record,
+                first_record: first_record + rows.start as u64,
                 of: DeltaRows {
                     target: &buffers.target,
                     net_input,
-                    weights: block.weights().map(|weights| &weights[rows.start..rows.start + net_input.len()]),
+                    weights: block.weights().map(|weights| &weights[range]),
                 },
                 ends_strip: rows.ends_strip,
             };

@@ -4,7 +4,8 @@ use super::Parameters;
 use crate::data::{Block, Column, ColumnKind, STRIP_ROWS, Scaling, Shape, SparseRows, Tile, rows_in_cache};
 use crate::kernel::{
     Aligned, Float, GROUP_ROWS, LANES, RawColumn, SparseSlices, add_raw_products, add_raw_products_and_go_on,
-    add_tile_products, add_weight_of_code, fold, group_rows, raw_net_inputs, scatter_add, tile_net_inputs,
+    add_tile_products, add_weight_of_code, fold, group_rows, prefetch_next, raw_net_inputs, scatter_add,
+    tile_net_inputs,
 };
 
 /// The parameters of one or several layers for one pass, in the type of the data: the outputs of all layers, one after the other.
@@ -226,11 +227,15 @@ impl<T: Float> RawPass<T> {
                 has_missing: block.has_missing(index),
             }
         });
-        let mut categories = Vec::new();
+        let (mut categories, mut sparse) = (Vec::new(), Vec::new());
         let mut first_feature = 0;
-        for column in block.columns() {
-            if let Column::Codes { codes, n_levels } = column {
-                categories.push((&**codes, first_feature, *n_levels));
+        for (index, column) in block.columns().iter().enumerate() {
+            match column {
+                Column::Codes { codes, n_levels } => categories.push((&**codes, first_feature, *n_levels)),
+                Column::Sparse { starts, indices, values, .. } => {
+                    sparse.push((SparseSlices { starts, indices, values }, scaling.sparse_scaling(index)));
+                }
+                Column::Numbers(_) | Column::Tiled(_) => {}
             }
             first_feature += column.kind().n_features();
         }
@@ -243,9 +248,12 @@ impl<T: Float> RawPass<T> {
             if !h_is_there {
                 raw_net_inputs(&numbers, &weights.numbers, start, h);
             }
+            categories.iter().for_each(|(codes, ..)| prefetch_next(codes, start..end));
             let of_rows = || categories.iter().map(|(codes, first, n_levels)| (&codes[start..end], *first, *n_levels));
-            self.load_sparse(block, scaling, start..end);
-            let h = &mut self.net_input[..end - start];
+            for (loaded, (rows, scaling)) in self.sparse.iter_mut().zip(&sparse) {
+                loaded.clear();
+                loaded.append(SparseSlices { starts: &rows.starts[start..=end], ..*rows }, *scaling);
+            }
             weights.add_others(0, of_rows(), &self.sparse, h);
             let values = &mut self.values[..end - start];
             values_of(rows, h, values);
@@ -263,20 +271,6 @@ impl<T: Float> RawPass<T> {
             self.sparse.iter().for_each(|rows| rows.add_products(values, into));
             if rows.ends_strip {
                 self.sums.fold(0, into);
-            }
-        }
-    }
-
-    /// Takes some rows of a block's sparse columns.
-    fn load_sparse(&mut self, block: &Block<'_, T>, scaling: &Scaling, rows: std::ops::Range<usize>) {
-        let mut loaded = self.sparse.iter_mut();
-        for (index, column) in block.columns().iter().enumerate() {
-            if let Column::Sparse { starts, indices, values, .. } = column
-                && let Some(into) = loaded.next()
-            {
-                into.clear();
-                let raw = SparseSlices { starts: &starts[rows.start..=rows.end], indices, values };
-                into.append(raw, scaling.sparse_scaling(index));
             }
         }
     }
