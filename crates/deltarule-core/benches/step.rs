@@ -5,7 +5,7 @@
 //! With `--outputs 16`, a network of so many outputs. With `--epochs 5`, descent of one record a step instead: records per second, the shuffle and E of every epoch included, without and with the plan, in
 //! which the curvature and, where f is the identity, the triangle are made.
 //!
-//! The bandwidth is measured in the same run, by adding up all values of the same table with the same threads.
+//! The bandwidth is measured in the same run, right after the steps, by adding up all values of the same table with the same threads.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -86,16 +86,11 @@ fn run<T: Float>(n: usize, d: usize, settings: &Settings) {
     if settings.epochs > 0 {
         return record_by_record(&dataset, &moments, &scaling, &threads, layer, settings);
     }
-    let (mut steps, mut reads) = (Vec::new(), Vec::new());
-    for _ in 0..settings.steps {
-        let start = Instant::now();
+    // One after the other, as descent makes them and as the peers are timed: what was read in between would take the place of the table in the caches.
+    let step = median_of(settings.steps, || {
         black_box(Gradient::of(&dataset, &scaling, &layer, Loss::Squared, &threads).expect("a gradient"));
-        steps.push(start.elapsed().as_secs_f64());
-        let start = Instant::now();
-        read_all(&columns, settings.threads);
-        reads.push(start.elapsed().as_secs_f64());
-    }
-    let (step, read) = (median(&mut steps), median(&mut reads));
+    });
+    let read = median_of(settings.steps, || read_all(&columns, settings.threads));
     let bytes = (n * d * std::mem::size_of::<T>()) as f64;
     println!(
         "{:<16} {}  {:>7}  {:>10.2}  {:>10.2}  {:>8.0} %  {:>6.1}",
@@ -141,22 +136,23 @@ fn record_by_record<T: Float>(
     );
 }
 
-/// Reads every value once, each thread its own part of the rows, in four places at a time: more of memory's answers are then under way.
+/// Reads every value once, each thread its own part of the table, in four places at a time: more of memory's answers are then under way.
 fn read_all<T: Float>(columns: &[Vec<T>], threads: usize) {
+    const PIECE_BYTES: usize = 256 * 1024;
+    let line = 64 / size_of::<T>();
+    let pieces = columns.iter().flat_map(|column| {
+        let n_pieces = size_of_val(column.as_slice()).div_ceil(PIECE_BYTES).max(1);
+        column.chunks(column.len().div_ceil(n_pieces).next_multiple_of(line).max(1))
+    });
+    let pieces: Vec<&[T]> = pieces.collect();
     std::thread::scope(|scope| {
-        for t in 0..threads {
+        for part in pieces.chunks(pieces.len().div_ceil(threads).max(1)) {
             scope.spawn(move || {
                 let mut lanes = [[T::ZERO; 4]; 4];
-                for column in columns {
-                    let part = column.len().div_ceil(threads);
-                    let part = &column[(t * part).min(column.len())..((t + 1) * part).min(column.len())];
-                    let quarter = (part.len() / 4).max(1);
-                    let mut places = part.chunks_exact(quarter).map(|place| place.chunks_exact(64 / size_of::<T>()));
-                    let (Some(a), Some(b), Some(c), Some(d)) =
-                        (places.next(), places.next(), places.next(), places.next())
-                    else {
-                        continue;
-                    };
+                for pieces in part.chunks(4) {
+                    let pieces: [&[T]; 4] = std::array::from_fn(|k| pieces.get(k).copied().unwrap_or_default());
+                    let together = pieces.map(<[T]>::len).into_iter().min().unwrap_or(0) / line * line;
+                    let [a, b, c, d] = pieces.map(|piece| piece[..together].chunks_exact(line));
                     for ((a, b), (c, d)) in a.zip(b).zip(c.zip(d)) {
                         for (lanes, line) in lanes.iter_mut().zip([a, b, c, d]) {
                             for values in line.as_chunks::<4>().0 {
@@ -164,11 +160,26 @@ fn read_all<T: Float>(columns: &[Vec<T>], threads: usize) {
                             }
                         }
                     }
+                    // What one has more than the others.
+                    pieces.iter().flat_map(|piece| &piece[together..]).for_each(|&x| lanes[0][0] += x);
                 }
                 black_box(lanes);
             });
         }
     });
+}
+
+/// The median time of so many runs after one that is not counted, in seconds.
+fn median_of(runs: usize, mut run: impl FnMut()) -> f64 {
+    run();
+    let mut times: Vec<f64> = (0..runs)
+        .map(|_| {
+            let start = Instant::now();
+            run();
+            start.elapsed().as_secs_f64()
+        })
+        .collect();
+    median(&mut times)
 }
 
 fn median(times: &mut [f64]) -> f64 {
