@@ -20,6 +20,7 @@ pub fn pure_inputs_warning(
     let came_to_an_end = matches!(
         reason,
         StopReason::Minimum { .. }
+            | StopReason::KinkedMinimum { .. }
             | StopReason::NoFiniteMinimum { .. }
             | StopReason::NoProgress { .. }
             | StopReason::Epochs { .. }

@@ -41,13 +41,16 @@ pub fn reason_text(reason: &StopReason, plan: &Plan, loss: Loss, activation: &Ac
         None if plan.chooses_eta() => format!("the choice of η was a guess: try --eta {}", short(plan.eta.eta / 10.0)),
         None => "leave out --eta, and deltarule finds one".to_owned(),
     };
+    let kind = match loss.is_convex_with(activation) {
+        true => String::new(),
+        false => format!(" (with {activation} E may have others)"),
+    };
     match reason {
+        StopReason::KinkedMinimum { above } => format!(
+            "a minimum{kind}, at kinks of the loss: with parabolas in their places E is lower by {} of itself, and falls no more",
+            digits(*above, 2)
+        ),
         StopReason::Minimum { correlation } => {
-            let kind = if loss.is_convex_with(activation) {
-                String::new()
-            } else {
-                format!(" (with {activation} E may have others)")
-            };
             format!(
                 "a minimum{kind}: no column's correlation with δ is above {} (the largest is {})",
                 short(plan.tolerance),

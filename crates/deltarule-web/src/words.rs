@@ -29,6 +29,10 @@ pub(crate) fn reason(reason: &StopReason, plan: &Plan, is_convex: bool) -> (&'st
                 if is_convex { "With this f there is no other minimum." } else { "With this f E may have other minima: try another start." }
             ),
         ),
+        StopReason::KinkedMinimum { .. } => (
+            "A minimum",
+            "It is at kinks of the loss, where no slope vanishes: with parabolas in their places E is hardly lower, and falls no more.".to_owned(),
+        ),
         StopReason::Exact => ("A minimum", "Every point is met: what is left of E is the rounding of the numbers.".to_owned()),
         StopReason::NoFiniteMinimum { .. } => (
             "No finite minimum",

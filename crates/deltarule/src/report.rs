@@ -43,7 +43,14 @@ pub(crate) fn descent_text(plan: &Plan) -> String {
         Reduction::Mean => "the mean of their gradients",
         Reduction::Sum => "the sum of their gradients",
     };
-    format!("{rule}; {batch}; {reduction} (--reduction {})", plan.reduction.name())
+    let kink = match plan.kink_widths.iter().copied().reduce(f64::max) {
+        Some(width) => format!(
+            "\nthe kink of the loss is a parabola at first, over {}, and narrower whenever that leads no further down",
+            short(width)
+        ),
+        None => String::new(),
+    };
+    format!("{rule}; {batch}; {reduction} (--reduction {}){kink}", plan.reduction.name())
 }
 
 /// Which weights are the result, where it is not those of a step.

@@ -4,7 +4,7 @@ use super::reach::Reach;
 use crate::data::{BlockSource, ColumnKind, Scaling, Shape, Threads, Tile, TileColumn, fold_blocks};
 use crate::error::{Error, Result};
 use crate::kernel::{Float, LANES, fold};
-use crate::learning::{DeltaRows, Gradient, Loss, Penalty, delta_into, sum_factor};
+use crate::learning::{DeltaRows, Gradient, Loss, Penalty, SmoothedLoss, delta_into, sum_factor};
 use crate::network::{Activation, Layer, Parameters, WorkingWeights};
 
 /// A weight of a network: w_ij, or the bias b_j.
@@ -423,7 +423,8 @@ impl<T: Float> Scratch<T> {
             for (net_input, &j) in self.moved.chunks(n).zip(&group.outputs) {
                 let rows = DeltaRows { target: tile.targets(j), net_input, weights: tile.weights() };
                 let mut sums = [*lanes, [T::ZERO; LANES], [T::ZERO; LANES]];
-                delta_into(slice.loss, activation, rows, &mut self.residual, &mut self.delta, &mut sums);
+                let loss = SmoothedLoss::of(slice.loss, None);
+                delta_into(loss, activation, rows, &mut self.residual, &mut self.delta, &mut sums);
                 *lanes = sums[0];
             }
             if tile.ends_strip() {

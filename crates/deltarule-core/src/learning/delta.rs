@@ -1,6 +1,7 @@
 //! The heart: the error term δ = −∂L/∂h = −∂L/∂ŷ · f'(h), which for the squared error is (y − ŷ) f'(h).
 
 use super::Loss;
+use super::kink::SmoothedLoss;
 use crate::kernel::{Float, LANES, add_terms, squared_deltas};
 use crate::network::Activation;
 
@@ -110,9 +111,9 @@ pub(crate) struct DeltaRows<'a, T> {
 /// vδ for some rows of weights v, or δ where all are 1, and sums over them.
 ///
 /// Shapes: `delta` is written, (rows,), `residual` is scratch; `sums` are ΣvL, Σvδ² and Σvδ in lanes.
-/// Of the squared error the first is Σv(y − ŷ)², without its ½: [`sum_factor`] has it.
+/// Of the squared error the first is Σv(y − ŷ)², without its ½: [`sum_factor`] has it. Without its kink, L and δ are those of the loss without it.
 pub(crate) fn delta_into<T: Float>(
-    loss: Loss,
+    smoothed: SmoothedLoss,
     activation: &Activation,
     rows: DeltaRows<'_, T>,
     residual: &mut [T],
@@ -120,17 +121,27 @@ pub(crate) fn delta_into<T: Float>(
     sums: &mut [[T; LANES]; 3],
 ) {
     let DeltaRows { target, net_input, weights } = rows;
+    let loss = smoothed.loss();
     // One match outside of each loop: for a known pair the compiler sees the one arm, and makes vectors of it.
-    macro_rules! terms {
-        ($loss:expr, $activation:expr) => {{
-            let term = |y, h| (loss_of($loss, $activation, y, h), delta_of($loss, $activation, y, h));
+    macro_rules! add {
+        ($term:expr) => {
             match weights {
-                None => add_terms(target, net_input, delta, sums, |_| T::ONE, term),
-                Some(v) => add_terms(target, net_input, delta, sums, |r| v[r], term),
+                None => add_terms(target, net_input, delta, sums, |_| T::ONE, $term),
+                Some(v) => add_terms(target, net_input, delta, sums, |r| v[r], $term),
             }
-        }};
+        };
+    }
+    macro_rules! terms {
+        ($loss:expr, $activation:expr) => {
+            add!(|y, h| (loss_of($loss, $activation, y, h), delta_of($loss, $activation, y, h)))
+        };
     }
     match (loss, activation) {
+        _ if !smoothed.is_exact() => add!(|y, h| {
+            let (output, derivative) = activation.value_and_derivative(h);
+            let (value, slope) = smoothed.value_and_slope(y, output);
+            (value, slope * derivative)
+        }),
         (Loss::Squared, _) => {
             activation.value_and_derivative_into(net_input, residual, delta);
             match weights {
@@ -143,6 +154,21 @@ pub(crate) fn delta_into<T: Float>(
         (_, Activation::Identity) => terms!(loss, &Activation::Identity),
         (_, Activation::Exp) => terms!(loss, &Activation::Exp),
         _ => terms!(loss, activation),
+    }
+}
+
+/// ΣvL over some rows, in lanes: E where what is gone down is something else.
+pub(crate) fn add_losses<T: Float>(
+    loss: Loss,
+    activation: &Activation,
+    rows: DeltaRows<'_, T>,
+    losses: &mut [T; LANES],
+) {
+    for (r, (&y, &h)) in rows.target.iter().zip(rows.net_input).enumerate() {
+        let v = rows.weights.map_or(T::ONE, |weights| weights[r]);
+        if v != T::ZERO {
+            losses[r % LANES] += v * loss_of(loss, activation, y, h);
+        }
     }
 }
 

@@ -5,6 +5,7 @@ mod ending;
 use std::ops::ControlFlow;
 
 use super::bend::Bends;
+use super::kink::Smoothing;
 use super::rate::feature_squares;
 use super::recession::Recession;
 use super::stochastic::{Average, BatchStep, OnStep, Pool, StochasticEpoch};
@@ -30,6 +31,8 @@ fn rise_of_own_steps<T: Float>() -> f64 {
 
 /// After so many steps taken back in a row there is no progress to be had.
 const MAX_REJECTED: u32 = 100;
+/// The same for one width of what stands in for a kink.
+const MAX_REJECTED_WITHOUT_KINK: u32 = 20;
 /// Without a bound on the curvature, η grows by this factor after as many good steps in a row as [`GROW_AFTER`].
 const GROW: f64 = 1.5;
 const GROW_AFTER: u32 = 10;
@@ -85,9 +88,13 @@ pub struct Descent {
     recession: Recession,
     /// Room for stochastic epochs.
     pools: Vec<Pool>,
+    /// What stands in for the kink of the loss.
+    smoothing: Smoothing,
+    /// It has become narrower, and E without its kink is another one where the weights are.
+    narrowed: bool,
     /// E of the records held out, at the point where the gradient was taken.
     held_out: Option<f64>,
-    /// The weights with the least of it.
+    /// The weights with the least of it; or, without its kink, with the least E.
     kept: Option<Kept>,
 }
 
@@ -97,12 +104,13 @@ struct Best {
     epoch: u64,
 }
 
-/// The weights with the least E of the records held out.
+/// The weights that descent gives where they are others than those with the least of what it goes down.
 struct Kept {
     parameters: Parameters,
     loss: f64,
     penalty: f64,
-    held_out: f64,
+    /// E of the records held out, or E and its penalty: the least so far.
+    score: f64,
     epoch: u64,
 }
 
@@ -148,12 +156,13 @@ impl Descent {
         let best = Best { parameters: layer.parameters().clone(), gradient: gradient.clone(), epoch: 0 };
         let feature_squares = feature_squares(problem.source.shape(), problem.moments, problem.scaling);
         let bends = Bends::of(problem, &feature_squares, &plan);
-        Ok(Self {
+        let smoothing = Smoothing::of(&plan);
+        let mut descent = Self {
             optimizer: plan.optimizer.build_for(bends),
             feature_squares,
             eta: plan.eta.eta,
             start_loss: gradient.loss,
-            start_objective: gradient.objective(),
+            start_objective: gradient.error(),
             epoch: 0,
             stepped: None,
             before: layer.parameters().clone(),
@@ -162,23 +171,35 @@ impl Descent {
             accepted_in_a_row: 0,
             rising: 0,
             saturated: 0,
-            window: Window::new(gradient.objective(), &plan, problem.loss.has_kink()),
+            window: match smoothing.is_there() {
+                true => Window::of_width(gradient.objective(), 0),
+                false => Window::new(gradient.objective(), &plan, problem.loss.has_kink()),
+            },
             recession: Recession::new(layer.parameters(), gradient.loss, &plan),
             pools: Vec::new(),
             walker: None,
             average: Average::new(layer.parameters()),
+            smoothing,
+            narrowed: false,
             held_out: None,
             kept: None,
             plan,
             layer,
             gradient,
             best,
-        })
+        };
+        descent.keep_least_error();
+        Ok(descent)
     }
 
     /// The point where the gradient is to be taken.
     pub(super) fn layer(&self) -> &Layer {
         &self.layer
+    }
+
+    /// The widths of what stands there in the place of kinks; none where E is gone down as it is.
+    pub(super) fn widths(&self) -> &[f64] {
+        self.smoothing.widths()
     }
 
     /// What the descent does.
@@ -205,10 +226,17 @@ impl Descent {
         problem: &Problem<'_, T>,
         watch: Option<OnStep<'_>>,
     ) -> Result<Option<StopReason>> {
-        if let Some(reason) = self.reason_to_stop(problem)? {
+        if !self.narrowed
+            && let Some(reason) = self.reason_to_stop(problem)?
+            && let Some(reason) = self.narrow_or_end(reason)
+        {
             return Ok(Some(reason));
         }
         self.epoch += 1;
+        if self.narrowed {
+            self.stepped = Some(Stepped { plain: true, objective: self.gradient.objective() });
+            return Ok(None);
+        }
         self.before.copy_from(self.layer.parameters());
         self.stepped = Some(Stepped { plain: self.optimizer.is_at_rest(), objective: self.gradient.objective() });
         if let Err(record) = self.step(problem, watch)? {
@@ -228,16 +256,51 @@ impl Descent {
         let held_out = if held_out.is_finite() { held_out } else { f64::INFINITY };
         self.held_out = Some(held_out);
         // No descent ends above the E that it started from.
-        let is_sound = self.gradient.is_finite() && self.gradient.objective() <= self.start_objective;
-        if self.kept.as_ref().is_none_or(|kept| is_sound && held_out < kept.held_out) {
+        let is_sound = self.gradient.is_finite() && self.gradient.error() <= self.start_objective;
+        self.keep(held_out, is_sound);
+    }
+
+    /// Keeps the weights as what the descent gives if their score is the least so far.
+    fn keep(&mut self, score: f64, is_sound: bool) {
+        if self.kept.as_ref().is_none_or(|kept| is_sound && score < kept.score) {
             self.kept = Some(Kept {
                 parameters: self.layer.parameters().clone(),
                 loss: self.gradient.loss,
                 penalty: self.gradient.penalty,
-                held_out,
+                score,
                 epoch: self.epoch,
             });
         }
+    }
+
+    /// The weights with the least E are others than those with the least without its kink.
+    fn keep_least_error(&mut self) {
+        if self.smoothing.is_there() {
+            self.keep(self.gradient.error(), true);
+        }
+    }
+
+    /// The reason for which descent ends, if it does not go on with a narrower width where the one so far leads no further down.
+    fn narrow_or_end(&mut self, reason: StopReason) -> Option<StopReason> {
+        if self.epoch >= self.plan.epochs {
+            return Some(reason);
+        }
+        let ends = self.smoothing.narrow(&self.best.gradient, reason);
+        if ends.is_none() {
+            self.layer.parameters_mut().copy_from(&self.best.parameters);
+            self.optimizer.restart();
+            self.narrowed = true;
+        }
+        ends
+    }
+
+    /// Takes in E and its slope with a narrower width, at the weights to which the one before has led.
+    fn begin_narrower(&mut self) {
+        self.narrowed = false;
+        self.rejected_in_a_row = 0;
+        self.accepted_in_a_row = 0;
+        self.keep_as_best();
+        self.window = Window::of_width(self.gradient.objective(), self.epoch);
     }
 
     /// What follows from the gradient where the last steps led.
@@ -247,11 +310,16 @@ impl Descent {
         if !self.gradient.is_finite() {
             return self.reject_not_finite(self.gradient.objective(), self.gradient.not_finite);
         }
+        self.keep_least_error();
+        if self.narrowed {
+            self.begin_narrower();
+            return None;
+        }
         let objective = self.gradient.objective();
         if objective <= self.best.gradient.objective() {
             self.keep_as_best();
         } else if self.plan.chooses_eta() && self.rises_too_far::<T>(objective) {
-            return self.reject(plain);
+            return self.reject(plain).and_then(|reason| self.narrow_or_end(reason));
         }
         self.rejected_in_a_row = 0;
         self.accepted_in_a_row += 1;
@@ -293,7 +361,7 @@ impl Descent {
     pub(super) fn finish<T: Float>(self, problem: &Problem<'_, T>, reason: StopReason) -> Fit {
         let eta = self.eta_of_step(self.epoch);
         let best = self.best;
-        let held_out_loss = self.kept.as_ref().map(|kept| kept.held_out);
+        let held_out_loss = self.plan.patience.and(self.kept.as_ref()).map(|kept| kept.score);
         let (parameters, loss, penalty, best_epoch) = match self.kept {
             Some(kept) => (kept.parameters, kept.loss, kept.penalty, kept.epoch),
             None => (best.parameters, best.gradient.loss, best.gradient.penalty, best.epoch),
@@ -420,7 +488,8 @@ impl Descent {
         self.accepted_in_a_row = 0;
         let correlation = self.correlation();
         let epochs = self.epoch - self.best.epoch;
-        (self.rejected_in_a_row >= MAX_REJECTED).then_some(StopReason::NoProgress { epochs, correlation })
+        let most = if self.smoothing.is_there() { MAX_REJECTED_WITHOUT_KINK } else { MAX_REJECTED };
+        (self.rejected_in_a_row >= most).then_some(StopReason::NoProgress { epochs, correlation })
     }
 
     fn reject_not_finite(&mut self, loss: f64, at: Option<NotFiniteRecord>) -> Option<StopReason> {

@@ -124,7 +124,8 @@ pub fn fit_many_watched<T: Float>(
         clear_constant_columns(problem, start);
     }
     let layers: Vec<Layer> = starts.iter().map(|start| Layer::new(start.clone(), problem.activation.clone())).collect();
-    let first = gradients(problem, plans.iter().zip(&layers))?;
+    let first = plans.iter().zip(&layers).map(|(plan, layer)| (plan, layer, &plan.kink_widths[..]));
+    let first = gradients(problem, first)?;
     let mut descents = Vec::with_capacity(plans.len());
     for ((plan, start), gradient) in plans.iter().zip(starts).zip(first) {
         descents.push(Descent::new(problem, plan.clone(), start, gradient)?);
@@ -142,7 +143,8 @@ pub fn fit_many_watched<T: Float>(
         let waiting =
             || reasons.iter().zip(&descents).enumerate().filter(|(_, (r, d))| r.is_none() && d.wants_gradient());
         let indices: Vec<usize> = waiting().map(|(index, _)| index).collect();
-        let looked = gradients(problem, waiting().map(|(index, (_, descent))| (&plans[index], descent.layer())))?;
+        let wanted = waiting().map(|(index, (_, descent))| (&plans[index], descent.layer(), descent.widths()));
+        let looked = gradients(problem, wanted)?;
         for (index, gradient) in indices.into_iter().zip(looked) {
             reasons[index] = descents[index].judge(problem, gradient);
         }
@@ -162,7 +164,7 @@ pub fn fit_many_watched<T: Float>(
     }
     // The outputs are the same but for rounding, which is looked at.
     let of_moved = plans.iter().zip(&fits).zip(&moved).filter(|(_, moved)| **moved);
-    let last = gradients(problem, of_moved.map(|((plan, fit), _)| (plan, &fit.layer)))?;
+    let last = gradients(problem, of_moved.map(|((plan, fit), _)| (plan, &fit.layer, &[][..])))?;
     for ((fit, _), gradient) in fits.iter_mut().zip(&moved).filter(|(_, moved)| **moved).zip(last) {
         fit.loss = gradient.loss.min(fit.start_loss);
         fit.penalty = gradient.penalty;
@@ -170,20 +172,23 @@ pub fn fit_many_watched<T: Float>(
     Ok(fits)
 }
 
-/// E and the gradient of several layers: from the triangle where a plan has one, all others in one pass.
+/// E and the gradient of several layers: from the triangle where a plan has one, all others in one pass; without its kink where a layer has widths for it.
 pub(super) fn gradients<'l, T: Float>(
     problem: &Problem<'_, T>,
-    wanted: impl Iterator<Item = (&'l Plan, &'l Layer)>,
+    wanted: impl Iterator<Item = (&'l Plan, &'l Layer, &'l [f64])>,
 ) -> Result<Vec<Gradient>> {
-    let wanted: Vec<(&Plan, &Layer)> = wanted.collect();
-    let by_pass: Vec<&Layer> =
-        wanted.iter().filter(|(plan, _)| plan.triangle.is_none()).map(|(_, layer)| *layer).collect();
+    let wanted: Vec<(&Plan, &Layer, &[f64])> = wanted.collect();
+    let by_pass: Vec<(&Layer, &[f64])> = wanted
+        .iter()
+        .filter(|(plan, ..)| plan.triangle.is_none())
+        .map(|(_, layer, widths)| (*layer, *widths))
+        .collect();
     let mut passed = match by_pass.is_empty() {
         true => Vec::new(),
-        false => Gradient::of_many(problem.source, problem.scaling, &by_pass, problem.loss, problem.threads)?,
+        false => Gradient::of_many_smoothed(problem.source, problem.scaling, &by_pass, problem.loss, problem.threads)?,
     }
     .into_iter();
-    let of = |(plan, layer): (&Plan, &Layer)| {
+    let of = |(plan, layer, _): (&Plan, &Layer, &[f64])| {
         let mut gradient = match &plan.triangle {
             Some(triangle) => triangle.gradient(layer.parameters()),
             None => passed.next()?,

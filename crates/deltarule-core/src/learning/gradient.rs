@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::{
     Loss, Penalty, Reduction,
-    delta::{DeltaRows, delta_into, delta_of, loss_of, sum_factor},
+    delta::{DeltaRows, add_losses, delta_into, delta_of, loss_of, sum_factor},
+    kink::SmoothedLoss,
 };
 use crate::data::{Ahead, Block, BlockSource, Scaling, Shape, Threads, Tile, fold_blocks};
 use crate::error::Result;
@@ -32,6 +33,8 @@ pub struct Gradient {
     pub weight: f64,
     /// The first record, if any, whose output or derivative is not finite.
     pub not_finite: Option<NotFiniteRecord>,
+    /// By how much E is above what descent goes down: 0 but for a loss without its kink.
+    kink: f64,
     /// Σ_μ δ_j of the records whose sparse zeros are not in `descent` yet, one for each output; 0 once a pass has ended.
     without_zeros: Vec<f64>,
 }
@@ -61,6 +64,7 @@ impl Gradient {
             n_records: 0,
             weight: 0.0,
             not_finite: None,
+            kink: 0.0,
             without_zeros: vec![0.0; n_outputs],
         }
     }
@@ -89,8 +93,20 @@ impl Gradient {
         loss: Loss,
         threads: &Threads,
     ) -> Result<Vec<Self>> {
+        let exact: Vec<(&Layer, &[f64])> = layers.iter().map(|layer| (*layer, &[][..])).collect();
+        Self::of_many_smoothed(source, scaling, &exact, loss, threads)
+    }
+
+    /// The same for a loss without its kink, each layer with its own widths, one for each output; without widths, for the loss as it is.
+    pub(super) fn of_many_smoothed<T: Float>(
+        source: &dyn BlockSource<T>,
+        scaling: &Scaling,
+        layers: &[(&Layer, &[f64])],
+        loss: Loss,
+        threads: &Threads,
+    ) -> Result<Vec<Self>> {
         let shape = source.shape();
-        let parameters: Vec<&Parameters> = layers.iter().map(|layer| layer.parameters()).collect();
+        let parameters: Vec<&Parameters> = layers.iter().map(|(layer, _)| layer.parameters()).collect();
         let weights = WorkingWeights::<T>::of_many(&parameters, shape, scaling);
         let zero = |parameters: &&Parameters| {
             Self::zero(parameters.n_features(), parameters.n_outputs(), parameters.has_bias())
@@ -101,7 +117,8 @@ impl Gradient {
         };
         let block_rows = source.block_rows().min(source.n_records());
         let first_record = |index: usize| (index * source.block_rows()) as u64;
-        if let ([layer], 1) = (layers, weights.n_outputs()) {
+        if let ([(layer, widths)], 1) = (layers, weights.n_outputs()) {
+            let loss = SmoothedLoss::of(loss, widths.first());
             let (mut total, ..) = fold_blocks(
                 source,
                 threads,
@@ -128,8 +145,11 @@ impl Gradient {
         // As many outputs at a time as their sums over a strip, which are kept in lanes, fit into some megabytes.
         let fitting = (PANEL_VALUES / (LANES * shape.n_numbers().max(1))).max(4);
         // The outputs of a softmax are needed together.
-        let least =
-            if layers.iter().any(|layer| *layer.activation() == Activation::Softmax) { shape.n_outputs() } else { 1 };
+        let least = if layers.iter().any(|(layer, _)| *layer.activation() == Activation::Softmax) {
+            shape.n_outputs()
+        } else {
+            1
+        };
         let at_once = (fitting / least * least).max(least).min(weights.n_outputs());
         let (mut total, ..) = fold_blocks(
             source,
@@ -151,7 +171,8 @@ impl Gradient {
                         add_tile(parts, tile, &ahead, layers, &weights, outputs, loss, sums, &mut errors, buffers);
                     });
                     for (output, errors) in outputs.zip(errors) {
-                        parts[output / shape.n_outputs()].take(output % shape.n_outputs(), loss, errors);
+                        let (index, j) = (output / shape.n_outputs(), output % shape.n_outputs());
+                        parts[index].take(j, SmoothedLoss::of(loss, layers[index].1.get(j)), errors);
                     }
                 }
                 parts.iter_mut().for_each(|part| part.count(block));
@@ -177,7 +198,7 @@ impl Gradient {
         scaling: &Scaling,
         weights: &WorkingWeights<T>,
         activation: &Activation,
-        loss: Loss,
+        loss: SmoothedLoss,
         first_record: u64,
         pass: &mut RawPass<T>,
         buffers: &mut RowBuffers<T>,
@@ -214,10 +235,12 @@ impl Gradient {
     }
 
     /// Takes in the errors of output `j` over one block.
-    fn take<T: Float>(&mut self, j: usize, loss: Loss, errors: OutputErrors<T>) {
+    fn take<T: Float>(&mut self, j: usize, loss: SmoothedLoss, errors: OutputErrors<T>) {
         let [sum, delta_squares, delta] = errors.sums;
-        let of_output = sum_factor(loss) * sum;
+        let smoothed = sum_factor(loss.loss()) * sum;
+        let of_output = if loss.is_exact() { smoothed } else { errors.losses };
         self.loss += of_output;
+        self.kink += of_output - smoothed;
         self.losses[j] += of_output;
         self.delta_squares[j] += delta_squares;
         self.descent.set_bias(j, self.descent.bias(j) + delta);
@@ -229,6 +252,7 @@ impl Gradient {
     pub fn merge(&mut self, other: &Self) {
         self.descent.add_scaled(1.0, &other.descent);
         self.loss += other.loss;
+        self.kink += other.kink;
         for (total, part) in self.delta_squares.iter_mut().zip(&other.delta_squares) {
             *total += part;
         }
@@ -249,8 +273,13 @@ impl Gradient {
         penalty.add_to(&mut self.descent, parameters, self.weight);
     }
 
-    /// What descent goes down: E and its penalty.
+    /// What descent goes down: E and its penalty; of a loss with a kink, L-BFGS goes down E without it.
     pub fn objective(&self) -> f64 {
+        self.loss - self.kink + self.penalty
+    }
+
+    /// E and its penalty.
+    pub(super) fn error(&self) -> f64 {
         self.loss + self.penalty
     }
 
@@ -285,7 +314,7 @@ fn add_tile<T: Float>(
     parts: &mut [Gradient],
     tile: &Tile<T>,
     ahead: &Ahead<'_, T>,
-    layers: &[&Layer],
+    layers: &[(&Layer, &[f64])],
     weights: &WorkingWeights<T>,
     outputs: Range<usize>,
     loss: Loss,
@@ -297,18 +326,21 @@ fn add_tile<T: Float>(
     let n_outputs = weights.n_outputs() / layers.len();
     let RowBuffers { net_input, residual, delta, .. } = buffers;
     weights.net_inputs_of(tile, outputs.clone(), net_input);
-    for (layer, net_inputs) in layers[outputs.start / n_outputs..].iter().zip(net_input.chunks_mut(n_outputs * n)) {
+    for ((layer, _), net_inputs) in layers[outputs.start / n_outputs..].iter().zip(net_input.chunks_mut(n_outputs * n))
+    {
         layer.activation().couple(net_inputs, n);
     }
     delta.make_room(net_input.len());
     for (index, (output, errors)) in outputs.clone().zip(errors).enumerate() {
         ahead.fetch(index, outputs.len());
-        let (activation, j) = (layers[output / n_outputs].activation(), output % n_outputs);
+        let (layer, widths) = layers[output / n_outputs];
+        let j = output % n_outputs;
+        let loss = SmoothedLoss::of(loss, widths.get(j));
         let (first_record, ends_strip) = (tile.first_record(), tile.ends_strip());
         let net_input = &net_input[index * n..(index + 1) * n];
         let of = DeltaRows { target: tile.targets(j), net_input, weights: tile.weights() };
         let rows = OutputRows { j, first_record, of, ends_strip };
-        errors.add(&rows, activation, loss, residual, &mut delta[index * n..(index + 1) * n]);
+        errors.add(&rows, layer.activation(), loss, residual, &mut delta[index * n..(index + 1) * n]);
     }
     sums.add_numbers(tile, delta);
     for (index, output) in outputs.enumerate() {
@@ -333,12 +365,16 @@ struct OutputErrors<T> {
     /// Of the strip under way, in lanes.
     strip: [[T; LANES]; 3],
     sums: [f64; 3],
+    /// ΣvL where the sums are those of the loss without its kink: of the strip, and of those before.
+    losses_of_strip: [T; LANES],
+    losses: f64,
     not_finite: Option<NotFiniteRecord>,
 }
 
 impl<T: Float> Default for OutputErrors<T> {
     fn default() -> Self {
-        Self { strip: [[T::ZERO; LANES]; 3], sums: [0.0; 3], not_finite: None }
+        let zeros = [T::ZERO; LANES];
+        Self { strip: [zeros; 3], sums: [0.0; 3], losses_of_strip: zeros, losses: 0.0, not_finite: None }
     }
 }
 
@@ -348,20 +384,24 @@ impl<T: Float> OutputErrors<T> {
         &mut self,
         rows: &OutputRows<'_, T>,
         activation: &Activation,
-        loss: Loss,
+        loss: SmoothedLoss,
         residual: &mut Vec<T>,
         delta: &mut [T],
     ) {
         residual.resize(delta.len(), T::ZERO);
         delta_into(loss, activation, rows.of, residual, delta, &mut self.strip);
+        if !loss.is_exact() {
+            add_losses(loss.loss(), activation, rows.of, &mut self.losses_of_strip);
+        }
         let [losses, delta_squares, _] = &self.strip;
         if self.not_finite.is_none() && !losses.iter().chain(delta_squares).all(|sum| sum.is_finite()) {
-            self.not_finite = first_not_finite(rows, activation, loss);
+            self.not_finite = first_not_finite(rows, activation, loss.loss());
         }
         if rows.ends_strip {
             for (sum, lanes) in self.sums.iter_mut().zip(&mut self.strip) {
                 *sum += fold(std::mem::replace(lanes, [T::ZERO; LANES])).to_f64();
             }
+            self.losses += fold(std::mem::replace(&mut self.losses_of_strip, [T::ZERO; LANES])).to_f64();
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::bend::is_uneven;
+use super::kink::first_widths;
 use super::rate::{RateQuestion, feature_squares};
 use super::{
     Baseline, ChosenEta, Course, Curvature, EtaBasis, Gradient, Loss, OptimizerKind, Penalty, Reduction, Triangle,
@@ -218,6 +219,9 @@ pub struct Plan {
     /// The table as a triangle, which then stands for it wherever E and its slope are looked at: f the identity and the squared error, many records and few
     /// columns.
     pub triangle: Option<Arc<Triangle>>,
+    /// Where L-BFGS goes down a loss with a kink, one for each output: over how much of ŷ (of the margin yŷ with hinge) for a slope of 1 a parabola stands in for the
+    /// kink at first. It becomes narrower as descent goes on. Empty where E is gone down as it is.
+    pub kink_widths: Vec<f64>,
 }
 
 impl Plan {
@@ -306,6 +310,7 @@ impl Plan {
             tolerance: config.tolerance,
             seed: config.seed,
             triangle,
+            kink_widths: first_widths(problem, optimizer, config.patience),
         })
     }
 

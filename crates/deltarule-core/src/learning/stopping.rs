@@ -12,6 +12,11 @@ pub enum StopReason {
         /// max |Σδx_i| / (‖δ‖ ‖x_i‖) at the end.
         correlation: f64,
     },
+    /// A minimum, at kinks of the loss, where no slope vanishes: without its kinks E is hardly lower, and falls no more.
+    KinkedMinimum {
+        /// By how much E is above what it is without its kinks, relative to E.
+        above: f64,
+    },
     /// A minimum: what is left of E is the rounding of the numbers it is made of.
     Exact,
     /// No finite minimum: E has all but stopped falling while the weights go on growing.
@@ -70,6 +75,7 @@ impl StopReason {
     pub fn name(&self) -> &'static str {
         match self {
             StopReason::Minimum { .. } => "minimum",
+            StopReason::KinkedMinimum { .. } => "minimum-at-kinks",
             StopReason::Exact => "exact",
             StopReason::NoFiniteMinimum { .. } => "no-finite-minimum",
             StopReason::NoProgress { .. } => "no-progress",
@@ -124,6 +130,8 @@ pub(super) struct Window {
     loss: f64,
     /// So many epochs at least,
     least: u64,
+    /// and, but for one width of a kink, half of all epochs so far,
+    or_half_of_all: bool,
     /// with less than this fall of E, relatively.
     part: f64,
 }
@@ -138,7 +146,12 @@ impl Window {
             (None, OptimizerKind::LBfgs) => (20, 1e-13),
             (None, _) => (300, 1e-13),
         };
-        Self { since: 0, loss, least, part }
+        Self { since: 0, loss, least, or_half_of_all: true, part }
+    }
+
+    /// From an epoch on, E without its kink in one width: less than 10⁻⁴ over 50 epochs.
+    pub(super) fn of_width(loss: f64, since: u64) -> Self {
+        Self { since, loss, least: 50, or_half_of_all: false, part: 1e-4 }
     }
 
     /// For how many epochs E has not fallen by a part that counts, if that is long enough to give up.
@@ -148,6 +161,7 @@ impl Window {
             self.loss = best_loss;
         }
         let waited = epoch - self.since;
-        (waited >= self.least.max(epoch / 2)).then_some(waited)
+        let of_all = if self.or_half_of_all { epoch / 2 } else { 0 };
+        (waited >= self.least.max(of_all)).then_some(waited)
     }
 }

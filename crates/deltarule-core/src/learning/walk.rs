@@ -20,7 +20,8 @@ impl Descent {
         check_start(problem, &start)?;
         clear_constant_columns(problem, &mut start);
         let layer = Layer::new(start, problem.activation.clone());
-        let gradient = gradients(problem, std::iter::once((&plan, &layer)))?.pop().ok_or(Error::NoRecords)?;
+        let wanted = std::iter::once((&plan, &layer, &plan.kink_widths[..]));
+        let gradient = gradients(problem, wanted)?.pop().ok_or(Error::NoRecords)?;
         Self::new(problem, plan, layer.parameters().clone(), gradient)
     }
 
@@ -42,7 +43,7 @@ impl Descent {
         if !self.wants_gradient() {
             return Ok(reason);
         }
-        let gradient = gradients(problem, std::iter::once((self.plan(), self.layer())))?.pop();
+        let gradient = gradients(problem, std::iter::once((self.plan(), self.layer(), self.widths())))?.pop();
         Ok(gradient.and_then(|gradient| self.judge(problem, gradient)))
     }
 }

@@ -5,6 +5,7 @@ mod check;
 mod descent;
 mod gradient;
 mod hard_tables;
+mod kinks;
 mod losses;
 mod optimizers;
 mod oracle;

@@ -138,7 +138,7 @@ guaranteed_eta_ : float or None
 optimizer_ : str
     The rule of descent that was used.
 stop_reason_ : str
-    Why descent ended, in a word: 'minimum', 'no-progress', 'epochs', 'early-stopping', 'interrupted' and so on.
+    Why descent ended, in a word: 'minimum', 'minimum-at-kinks', 'no-progress', 'epochs', 'early-stopping', 'interrupted' and so on.
 stop_text_ : str
     The same in a sentence, with what it means.
 notes_ : list of str

@@ -67,7 +67,7 @@ impl Descent {
         if let (Some(patience), Some(kept)) = (self.plan.patience, &self.kept)
             && self.epoch - kept.epoch >= patience
         {
-            return Ok(Some(StopReason::HeldOut { epochs: self.epoch - kept.epoch, loss: kept.held_out }));
+            return Ok(Some(StopReason::HeldOut { epochs: self.epoch - kept.epoch, loss: kept.score }));
         }
         // Stochastic steps that go on finding a lower E, however little lower, are slow and not at their end; and a smaller η leads further down.
         let is_slow = self.plan.batch.is_some()

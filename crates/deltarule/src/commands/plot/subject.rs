@@ -177,7 +177,7 @@ impl Subject {
 /// What weights are that were trained on the same records, by the reason why descent ended.
 pub(crate) fn standing_of(stop_reason: &str) -> (MarkKind, &'static str) {
     match stop_reason {
-        "minimum" | "exact" => (MarkKind::Minimum, "the minimum that descent found"),
+        "minimum" | "minimum-at-kinks" | "exact" => (MarkKind::Minimum, "the minimum that descent found"),
         "no-progress" => (MarkKind::Minimum, "where E could not be lowered any more"),
         _ => (MarkKind::Here, "where descent ended"),
     }
