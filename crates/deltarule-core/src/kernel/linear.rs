@@ -184,6 +184,24 @@ for_every_width! {
     }
 }
 
+for_every_width! {
+    /// `sums[l] += vL` with `L = loss(y[r], h[r])` and v being `weight(r)`, over the rows r with r mod [`LANES`] = l. Shapes: (rows,).
+    fn add_losses<T: [Float], V: [Fn(usize) -> T], F: [Fn(T, T) -> T]>(
+        target: &[T], net_input: &[T], sums: &mut [T; LANES], weight: V, loss: F,
+    ) {
+        let ((y, rest_y), (h, rest_h)) = (target.as_chunks::<LANES>(), net_input.as_chunks::<LANES>());
+        for (chunk, (y, h)) in y.iter().zip(h).enumerate() {
+            for l in 0..LANES {
+                sums[l] += weighed(weight(chunk * LANES + l), loss(y[l], h[l]));
+            }
+        }
+        let at = target.len() - rest_y.len();
+        for (l, (&y, &h)) in rest_y.iter().zip(rest_h).enumerate() {
+            sums[l] += weighed(weight(at + l), loss(y, h));
+        }
+    }
+}
+
 /// `into[r] += weights[codes[r]]`: a category's term of every net input. A code without a weight (an unseen level) adds 0.
 pub(crate) fn add_weight_of_code<T: Float>(weights: &[T], codes: &[u32], into: &mut [T]) {
     for (h, &code) in into.iter_mut().zip(codes) {

@@ -24,7 +24,7 @@ pub(crate) use aligned::{Aligned, OnLine};
 pub use float::Float;
 pub(crate) use layout::Layout;
 pub(crate) use linear::{
-    add_column_products, add_multiples, add_terms, add_weight_of_code, all_finite, dot, fold, map_pairs,
+    add_column_products, add_losses, add_multiples, add_terms, add_weight_of_code, all_finite, dot, fold, map_pairs,
     map_pairs_in_two, prefetch_next, prefetch_values, scatter_add, squared_deltas, standardize_into, sum, sum_squares,
 };
 pub(crate) use raw::{RawColumn, RawColumns, add_raw_products, add_raw_products_and_go_on, group_rows, raw_net_inputs};

@@ -2,7 +2,7 @@
 
 use super::Loss;
 use super::kink::SmoothedLoss;
-use crate::kernel::{Float, LANES, add_terms, squared_deltas};
+use crate::kernel::{Float, LANES, add_losses, add_terms, squared_deltas};
 use crate::network::Activation;
 
 /// One output of one record, worked out.
@@ -137,11 +137,18 @@ pub(crate) fn delta_into<T: Float>(
         };
     }
     match (loss, activation) {
-        _ if !smoothed.is_exact() => add!(|y, h| {
-            let (output, derivative) = activation.value_and_derivative(h);
-            let (value, slope) = smoothed.value_and_slope(y, output);
-            (value, slope * derivative)
-        }),
+        (Loss::Quantile { .. } | Loss::Hinge, _) if !smoothed.is_exact() => {
+            let parabola = smoothed.parabola();
+            match (loss, activation) {
+                (Loss::Hinge, Activation::Identity) => add!(|y, h| parabola.of_margin(y, h)),
+                (_, Activation::Identity) => add!(|y, h| parabola.of_residual(y, h)),
+                _ => add!(|y, h| {
+                    let (output, derivative) = activation.value_and_derivative(h);
+                    let (value, slope) = parabola.of(loss, y, output);
+                    (value, slope * derivative)
+                }),
+            }
+        }
         (Loss::Squared, _) => {
             activation.value_and_derivative_into(net_input, residual, delta);
             match weights {
@@ -151,6 +158,8 @@ pub(crate) fn delta_into<T: Float>(
         }
         (Loss::Log, Activation::Sigmoid) => terms!(Loss::Log, &Activation::Sigmoid),
         (Loss::Log, Activation::Softmax) => terms!(Loss::Log, &Activation::Softmax),
+        (Loss::Quantile { level }, Activation::Identity) => terms!(Loss::Quantile { level }, &Activation::Identity),
+        (Loss::Hinge, Activation::Identity) => terms!(Loss::Hinge, &Activation::Identity),
         (_, Activation::Identity) => terms!(loss, &Activation::Identity),
         (_, Activation::Exp) => terms!(loss, &Activation::Exp),
         _ => terms!(loss, activation),
@@ -158,17 +167,26 @@ pub(crate) fn delta_into<T: Float>(
 }
 
 /// ΣvL over some rows, in lanes: E where what is gone down is something else.
-pub(crate) fn add_losses<T: Float>(
+pub(crate) fn add_losses_of<T: Float>(
     loss: Loss,
     activation: &Activation,
     rows: DeltaRows<'_, T>,
     losses: &mut [T; LANES],
 ) {
-    for (r, (&y, &h)) in rows.target.iter().zip(rows.net_input).enumerate() {
-        let v = rows.weights.map_or(T::ONE, |weights| weights[r]);
-        if v != T::ZERO {
-            losses[r % LANES] += v * loss_of(loss, activation, y, h);
-        }
+    let DeltaRows { target, net_input, weights } = rows;
+    macro_rules! add {
+        ($loss:expr, $activation:expr) => {{
+            let value = |y, h| loss_of($loss, $activation, y, h);
+            match weights {
+                None => add_losses(target, net_input, losses, |_| T::ONE, value),
+                Some(v) => add_losses(target, net_input, losses, |r| v[r], value),
+            }
+        }};
+    }
+    match (loss, activation) {
+        (Loss::Quantile { level }, Activation::Identity) => add!(Loss::Quantile { level }, &Activation::Identity),
+        (Loss::Hinge, Activation::Identity) => add!(Loss::Hinge, &Activation::Identity),
+        _ => add!(loss, activation),
     }
 }
 

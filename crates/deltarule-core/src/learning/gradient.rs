@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     Loss, Penalty, Reduction,
-    delta::{DeltaRows, add_losses, delta_into, delta_of, loss_of, sum_factor},
+    delta::{DeltaRows, add_losses_of, delta_into, delta_of, loss_of, sum_factor},
     kink::SmoothedLoss,
 };
 use crate::data::{Ahead, Block, BlockSource, Scaling, Shape, Threads, Tile, fold_blocks};
@@ -391,7 +391,7 @@ impl<T: Float> OutputErrors<T> {
         residual.resize(delta.len(), T::ZERO);
         delta_into(loss, activation, rows.of, residual, delta, &mut self.strip);
         if !loss.is_exact() {
-            add_losses(loss.loss(), activation, rows.of, &mut self.losses_of_strip);
+            add_losses_of(loss.loss(), activation, rows.of, &mut self.losses_of_strip);
         }
         let [losses, delta_squares, _] = &self.strip;
         if self.not_finite.is_none() && !losses.iter().chain(delta_squares).all(|sum| sum.is_finite()) {

@@ -31,19 +31,54 @@ impl SmoothedLoss {
         self.width == 0.0
     }
 
-    /// L_μ(y, ŷ) and −∂L_μ/∂ŷ, for a width that is not 0: from the slope s that r (with hinge, 1 − yŷ) is of a parabola r²/2μ, no less and no more than the
-    /// slopes of L.
-    #[inline(always)]
-    pub(crate) fn value_and_slope<T: Float>(self, target: T, output: T) -> (T, T) {
-        let (distance, least, most, sign) = match self.loss {
-            Loss::Quantile { level } => (target - output, T::from_f64(level - 1.0), T::from_f64(level), T::ONE),
-            Loss::Hinge => (T::ONE - target * output, T::ZERO, T::ONE, target),
-            _ => return (self.loss.value(target, output), self.loss.slope(target, output)),
+    /// What stands in for the kink, in the type of the data: for a width that is not 0 and a loss that has one.
+    pub(crate) fn parabola<T: Float>(self) -> Parabola<T> {
+        let (least, most) = match self.loss {
+            Loss::Quantile { level } => (level - 1.0, level),
+            _ => (0.0, 1.0),
         };
-        let width = T::from_f64(self.width);
-        let slope = (distance / width).max(least);
-        let slope = if slope > most { most } else { slope };
-        (slope * distance - T::from_f64(0.5) * width * slope * slope, sign * slope)
+        let [least, most, width] = [least, most, self.width].map(T::from_f64);
+        Parabola { least, most, width, inverse: T::ONE / width }
+    }
+}
+
+/// L_μ(r) = s·r − μs²/2 with the slope s = r/μ of a parabola, but no less and no more than the slopes of L.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parabola<T> {
+    least: T,
+    most: T,
+    width: T,
+    inverse: T,
+}
+
+impl<T: Float> Parabola<T> {
+    #[inline(always)]
+    fn at(self, distance: T) -> (T, T) {
+        let slope = (distance * self.inverse).max(self.least);
+        let slope = if slope > self.most { self.most } else { slope };
+        (slope * distance - T::from_f64(0.5) * self.width * slope * slope, slope)
+    }
+
+    /// L_μ(y, ŷ) and −∂L_μ/∂ŷ of `quantile`, in which r is y − ŷ.
+    #[inline(always)]
+    pub(crate) fn of_residual(self, target: T, output: T) -> (T, T) {
+        self.at(target - output)
+    }
+
+    /// The same of `hinge`, in which r is 1 − yŷ.
+    #[inline(always)]
+    pub(crate) fn of_margin(self, target: T, output: T) -> (T, T) {
+        let (value, slope) = self.at(T::ONE - target * output);
+        (value, target * slope)
+    }
+
+    /// The same of either.
+    #[inline(always)]
+    pub(crate) fn of(self, loss: Loss, target: T, output: T) -> (T, T) {
+        match loss {
+            Loss::Hinge => self.of_margin(target, output),
+            _ => self.of_residual(target, output),
+        }
     }
 }
 
@@ -126,15 +161,15 @@ mod tests {
         for (loss, slopes) in losses {
             for width in [2.0, 0.1] {
                 for output in [-3.0, -1.0, -0.05, 0.0, 0.01, 0.5, 0.95, 1.0, 1.05, 4.0] {
-                    let smoothed = SmoothedLoss::of(loss, Some(&width));
-                    let (value, slope) = smoothed.value_and_slope(1.0, output);
+                    let parabola = SmoothedLoss::of(loss, Some(&width)).parabola();
+                    let (value, slope) = parabola.of(loss, 1.0, output);
                     assert!((value - by_definition(1.0 - output, slopes, width)).abs() < 1e-9, "{loss} {output}");
                     let exact = loss.value(1.0, output);
                     assert!(
                         value <= exact && exact - value <= 0.5 * width + 1e-12,
                         "{loss} {output}: {value} of {exact}"
                     );
-                    let at = |output: f64| smoothed.value_and_slope(1.0, output).0;
+                    let at = |output: f64| parabola.of(loss, 1.0, output).0;
                     let difference = (at(output - 1e-6) - at(output + 1e-6)) / 2e-6;
                     assert!((slope - difference).abs() < 1e-5, "{loss} {output}: {slope} beside {difference}");
                 }

@@ -453,6 +453,7 @@ fn json_follows_its_schema() {
         "deltarule train examples/iris.csv --target species --valid 0.2 --early-stopping 5 --json",
         "deltarule train examples/iris.csv --target species --batch 8 --optimizer adam --schedule cosine --warm-up 2 --average --json",
         "deltarule train examples/ten.csv --target passed --activation 'h^2' --json",
+        "deltarule train examples/iris.csv --target species --loss hinge --json",
         "deltarule train examples/iris.csv --target species --folds 3 --epochs 50 --json",
         "deltarule train examples/ten.csv --target passed --valid 0.4 --split-by hours:time --json",
         "deltarule train examples/ten.csv --target passed --folds 3 --split-by hours --json",
