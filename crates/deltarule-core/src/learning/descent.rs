@@ -280,29 +280,6 @@ impl Descent {
         }
     }
 
-    /// The reason for which descent ends, if it does not go on with a narrower width where the one so far leads no further down.
-    fn narrow_or_end(&mut self, reason: StopReason) -> Option<StopReason> {
-        if self.epoch >= self.plan.epochs {
-            return Some(reason);
-        }
-        let ends = self.smoothing.narrow(&self.best.gradient, reason);
-        if ends.is_none() {
-            self.layer.parameters_mut().copy_from(&self.best.parameters);
-            self.optimizer.restart();
-            self.narrowed = true;
-        }
-        ends
-    }
-
-    /// Takes in E and its slope with a narrower width, at the weights to which the one before has led.
-    fn begin_narrower(&mut self) {
-        self.narrowed = false;
-        self.rejected_in_a_row = 0;
-        self.accepted_in_a_row = 0;
-        self.keep_as_best();
-        self.window = Window::of_width(self.gradient.objective(), self.epoch);
-    }
-
     /// What follows from the gradient where the last steps led.
     pub(super) fn judge<T: Float>(&mut self, problem: &Problem<'_, T>, gradient: Gradient) -> Option<StopReason> {
         let Stepped { plain, objective: before } = self.stepped.take()?;

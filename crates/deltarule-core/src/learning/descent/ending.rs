@@ -3,6 +3,7 @@
 use super::{Descent, rise_of_own_steps, tolerated_rise};
 use crate::error::Result;
 use crate::kernel::Float;
+use crate::learning::stopping::Window;
 use crate::learning::{Gradient, Loss, Problem, StopReason};
 
 /// A descent with a given η has diverged when E is so many times what it was, and rose for [`RISING_EPOCHS`].
@@ -87,6 +88,29 @@ impl Descent {
             }
         }
         Ok(last.then_some(StopReason::Epochs { correlation }))
+    }
+
+    /// The reason for which descent ends, if it does not go on with a narrower width where the one so far leads no further down.
+    pub(super) fn narrow_or_end(&mut self, reason: StopReason) -> Option<StopReason> {
+        if self.epoch >= self.plan.epochs {
+            return Some(reason);
+        }
+        let ends = self.smoothing.narrow(&self.best.gradient, reason);
+        if ends.is_none() {
+            self.layer.parameters_mut().copy_from(&self.best.parameters);
+            self.optimizer.restart();
+            self.narrowed = true;
+        }
+        ends
+    }
+
+    /// Takes in E and its slope with a narrower width, at the weights to which the one before has led.
+    pub(super) fn begin_narrower(&mut self) {
+        self.narrowed = false;
+        self.rejected_in_a_row = 0;
+        self.accepted_in_a_row = 0;
+        self.keep_as_best();
+        self.window = Window::of_width(self.gradient.objective(), self.epoch);
     }
 
     /// Whether E is at the rounding level of ½Σy².
