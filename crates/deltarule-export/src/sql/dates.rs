@@ -89,8 +89,23 @@ impl Dates {
             before.join(" "),
             EPOCH + 1
         );
+        // What a zone is apart from UTC has fewer than 24 hours and 60 minutes.
+        let end = |shift: u32| format!("LENGTH({text}) - {shift}");
+        let number_at = |shift: u32| format!("CAST(SUBSTR({text}, {}, 2) AS INTEGER)", end(shift));
+        let ends_like = |sign: u32, zone: &str| format!("SUBSTR({plain}, {}) IN ('+{zone}', '-{zone}')", end(sign));
+        let zone = format!(
+            "CASE WHEN {form} < 2 THEN 0 WHEN {} THEN {} WHEN {} THEN {} WHEN {} THEN {} ELSE 0 END",
+            ends_like(5, "00:00"),
+            format_args!("100 * {} + {}", number_at(4), number_at(1)),
+            ends_like(4, "0000"),
+            format_args!("100 * {} + {}", number_at(3), number_at(1)),
+            ends_like(2, "00"),
+            format_args!("100 * {}", number_at(1)),
+        );
         let is_there = format!(
-            "{month} >= 1 AND {month} <= 12 AND {day} >= 1 AND {day} <= {last} AND {hour} <= 23 AND {minute} <= 59 AND {second} <= 59"
+            "{month} >= 1 AND {month} <= 12 AND {day} >= 1 AND {day} <= {last} AND {hour} <= 23 AND {minute} <= 59 AND {second} <= 59 \
+             AND {zone} <= 2359 AND {zone} % 100 <= 59",
+            zone = self.name("zone")
         );
         Ok(vec![
             vec![named("shape", digits)],
@@ -103,6 +118,7 @@ impl Dates {
                 named("hour", read(2, 12, 2)),
                 named("minute", read(2, 15, 2)),
                 named("second", read(3, 18, 2)),
+                named("zone", zone),
             ],
             vec![named("days", format!("CASE WHEN {is_there} THEN {days} END"))],
         ])
