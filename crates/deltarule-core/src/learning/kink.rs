@@ -83,15 +83,16 @@ impl<T: Float> Parabola<T> {
 }
 
 /// The first widths for each output: the standard deviation of its target, or a margin of 1. None where E is gone down as it is: by another rule than L-BFGS,
-/// and with records held out, whose E is looked at with its kinks and waits for no width.
+/// with records held out, whose E is looked at with its kinks and waits for no width, and with targets that are all the same.
 pub(super) fn first_widths<T: Float>(problem: &Problem<'_, T>, rule: OptimizerKind, patience: Option<u64>) -> Vec<f64> {
     let targets = problem.moments.targets();
-    match problem.loss {
+    let widths: Vec<f64> = match problem.loss {
         _ if rule != OptimizerKind::LBfgs || patience.is_some() => Vec::new(),
         Loss::Quantile { .. } => targets.iter().map(|target| target.standard_deviation()).collect(),
         Loss::Hinge => vec![1.0; problem.source.shape().n_outputs()],
         _ => Vec::new(),
-    }
+    };
+    if widths.iter().any(|width| *width > 0.0) { widths } else { Vec::new() }
 }
 
 /// The widths with which descent by L-BFGS goes down a loss with a kink.

@@ -64,6 +64,15 @@ fn targets_of_different_size_end_next_to_the_least_error_of_each() {
     });
 }
 
+#[test]
+fn targets_that_are_all_the_same_have_no_width() {
+    let loss = Loss::Quantile { level: 0.9 };
+    with_loss(&Table::of(vec![vec![1.0, 2.0, 4.0]], vec![vec![5.0; 3]]), loss, &Activation::Identity, 1, |problem| {
+        assert!(Plan::of(problem, &Config::default()).unwrap().kink_widths.is_empty());
+        assert!(walk(problem, &Config::default()).loss < 1e-9);
+    });
+}
+
 /// Two classes, and how far the plane that tells them apart lets them be.
 fn classes(margin: f64) -> Table {
     let mut random = Random::new(3, Stream::Start);
